@@ -1,0 +1,1 @@
+//! config → store → actors → web, in one function that the tests use too.

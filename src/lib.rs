@@ -1,0 +1,36 @@
+//! # Linepass: the map
+//!
+//! Linepass is an authentication and purchase server for access lines. Read the rooms in the
+//! order of trust; nothing on the left names anything on its right:
+//!
+//! ```text
+//! domain  →  store  →  actors  →  web  →  cli
+//!                 security ─┘      │
+//!                     text, config, telemetry
+//! ```
+//!
+//! | room | what it is for |
+//! |---|---|
+//! | [`domain`] | the rules of the guide, pure: no clock, no I/O, no async |
+//! | [`store`] | what is kept: batches as values, the journal's blocks, sled and memory behind one trait |
+//! | [`actors`] | one actor for each line, the committer, the directory: gather, decide, commit, answer |
+//! | [`security`] | passwords, keys, sealed tokens, throttles |
+//! | [`web`] | one folder for each audience: providers, households in a flow, operators, everybody |
+//! | [`text`] | every sentence a person reads, in Japanese and English |
+//! | [`config`] | the configuration file and its errors |
+//! | [`telemetry`] | decision lines and the log's two formats |
+//! | [`app`] | config → store → actors → web, in one function that the tests use too |
+//! | [`cli`] | the command line: `serve`, `demo`, `config` |
+//!
+//! ARCHITECTURE.md tells the flows, the invariants and what is absent on purpose.
+
+pub mod actors;
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod security;
+pub mod store;
+pub mod telemetry;
+pub mod text;
+pub mod web;

@@ -1,0 +1,1 @@
+//! What operators read: decision lines, pretty on a terminal and JSON otherwise.
