@@ -1,1 +1,26 @@
-//! See the map in `lib.rs`.
+//! The rules of the guide, pure: the same inputs give the same answer.
+//!
+//! No clock, no randomness, no I/O and no async here: time and drawn numbers come in through
+//! [`line::Facts`]. Each rule stands where its name says and is cited by its number.
+//!
+//! | file | rules |
+//! |---|---|
+//! | [`line`] | what an access line may do: state, command, event, refusal, decide, evolve |
+//! | [`charge`] | which months a contract is charged for (R-014 to R-030) |
+//! | [`limit`] | what is used and what is left this month (R-115, R-153, R-157) |
+//! | [`provider`] | providers, their catalogue, and what an order must match (R-006 to R-008) |
+//! | [`order`] | an order as a provider pushes it, checked against the catalogue |
+//! | [`receipt`] | what a provider is told of a completed order |
+//! | [`field`] | what a valid name, phone, mail, passport ID and password is (R-083 to R-092) |
+//! | [`ids`], [`yen`], [`calendar`] | newtypes; whole yen; Japan time and its months |
+
+pub mod calendar;
+pub mod charge;
+pub mod field;
+pub mod ids;
+pub mod limit;
+pub mod line;
+pub mod order;
+pub mod provider;
+pub mod receipt;
+pub mod yen;

@@ -1,0 +1,68 @@
+//! What is used and what is left this month.
+//!
+//! A limit counts the calendar month's charges of the ID: live monthly contracts from the 1st on,
+//! and per-use purchases. A renewal never ends anything; it only leaves less room. The line's own
+//! total, deleted IDs included, may not pass the line limit either (decisions).
+
+use super::{
+    calendar::Month,
+    charge,
+    ids::{PassportNumber, ProviderId, ServiceCode},
+    line::Line,
+    yen::Yen,
+};
+
+/// A month's charges of one passport ID and of its whole line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Used {
+    /// What this passport ID is charged.
+    pub by_passport: Yen,
+    /// What the line is charged, deleted IDs included.
+    pub by_line: Yen,
+}
+
+/// What `month` is charged for, as far as it is known now.
+pub fn used(line: &Line, passport: PassportNumber, month: Month) -> Used {
+    let monthly = charge::monthly_charges(line.contracts.values(), month);
+    let monthly = monthly.values().map(|charge| (charge.passport, charge.amount));
+    let uses = line.uses.iter().filter(|charged| charged.at.month() == month);
+    let uses = uses.map(|charged| (charged.passport, charged.amount));
+    let mut used = Used { by_passport: Yen::ZERO, by_line: Yen::ZERO };
+    for (owner, amount) in monthly.chain(uses) {
+        used.by_line = [used.by_line, amount].into_iter().sum();
+        if owner == passport {
+            used.by_passport = [used.by_passport, amount].into_iter().sum();
+        }
+    }
+    used
+}
+
+/// What buying a monthly service now adds to this month: nothing where the month is already
+/// charged for it, since it is charged once.
+pub fn added_by_contract(
+    line: &Line,
+    passport: PassportNumber,
+    provider: &ProviderId,
+    service: &ServiceCode,
+    unit_price: Yen,
+    month: Month,
+) -> Yen {
+    let charged = charge::monthly_charges(line.contracts.values(), month);
+    if charged.contains_key(&(passport, provider, service)) { Yen::ZERO } else { unit_price }
+}
+
+/// Whether `added` still fits: exactly reaching a limit is allowed (R-115, 「超えて」).
+pub fn fits(used: Yen, added: Yen, limit: Yen) -> bool {
+    used.checked_add(added).is_some_and(|sum| sum <= limit)
+}
+
+/// The limit of a new passport ID: the smaller of the default and what the line limit leaves
+/// beside the other IDs.
+pub fn initial_limit(line: &Line, default: Yen) -> Yen {
+    default.min(line.line_limit.left_after(sum_of_limits(line)))
+}
+
+/// The sum of the limits of the IDs that are not deleted: it may not pass the line's.
+pub fn sum_of_limits(line: &Line) -> Yen {
+    line.live_passports().map(|passport| passport.limit).sum()
+}

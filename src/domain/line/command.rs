@@ -1,0 +1,137 @@
+//! What is asked of a line, and the facts that come with the question.
+
+use super::event::{Barrier, BillingRoute, LineService, RowRef};
+use crate::domain::{
+    calendar::Instant,
+    ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber},
+    order::{CancellationOrder, PurchaseOrder},
+    provider::Service,
+    yen::Yen,
+};
+use ipnetwork::IpNetwork;
+use std::net::IpAddr;
+
+/// What is asked of a line. Each is decided whole or refused whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// The carrier opens the line.
+    Open(OpenLine),
+    /// A household registers a passport ID.
+    RegisterPassport(RegisterPassport),
+    /// A household buys.
+    Purchase(Purchase),
+    /// A household cancels a monthly contract.
+    Cancel(Cancel),
+    /// New use is barred: by the customer, the company or the bill.
+    RaiseBarrier(Barrier),
+    /// An operator lifts a bar.
+    LiftBarrier(Barrier),
+    /// An operator deletes a passport ID.
+    DeletePassport(PassportNumber),
+    /// An operator ends a contract (R-149, decisions).
+    EndContract(ContractNumber),
+    /// 回線認証機能 is switched.
+    SetLineAuthentication {
+        /// Whose.
+        passport: PassportNumber,
+        /// On or off.
+        on: bool,
+    },
+    /// The household sets limits of its IDs, all in one form.
+    SetPassportLimits(Vec<(PassportNumber, Yen)>),
+    /// The operator sets the line's limit.
+    SetLineLimit(Yen),
+    /// The operator sets the line's own prefixes.
+    SetNetworks(Vec<IpNetwork>),
+}
+
+/// What the carrier knows of a line it opens. Personal data stand in rows of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenLine {
+    /// お客さまID.
+    pub customer: CustomerId,
+    /// Which access service.
+    pub service: LineService,
+    /// Its limit a month.
+    pub line_limit: Yen,
+    /// How its bill is paid.
+    pub billing: BillingRoute,
+    /// Its own prefixes.
+    pub networks: Vec<IpNetwork>,
+    /// The record's row.
+    pub record: RowRef,
+    /// The access key's row.
+    pub access_key: RowRef,
+}
+
+/// A registration whose fields were checked and whose rows are ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterPassport {
+    /// The string's row; that it is free is a reservation's business.
+    pub name: RowRef,
+    /// The password hash's row.
+    pub credential: RowRef,
+    /// The applicant's row.
+    pub applicant: RowRef,
+    /// From when it can be used, where not at once.
+    pub active_from: Option<Instant>,
+}
+
+/// Who logged in, as it was then: a login ends when the ID's epoch or password has moved on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoggedIn {
+    /// The ID.
+    pub passport: PassportNumber,
+    /// Its epoch at the login.
+    pub epoch: u32,
+}
+
+/// A purchase as the household confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase {
+    /// Who confirmed.
+    pub login: LoggedIn,
+    /// Who sells.
+    pub provider: ProviderId,
+    /// What was pushed.
+    pub order: PurchaseOrder,
+    /// The catalogue's entry as it stands now.
+    pub offer: Option<Service>,
+    /// Whether the provider asked that the line be checked (`acr_values`).
+    pub require_line: bool,
+}
+
+/// A cancellation as the household confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancel {
+    /// Who confirmed.
+    pub login: LoggedIn,
+    /// Who asked: only the seller may.
+    pub provider: ProviderId,
+    /// What was pushed.
+    pub order: CancellationOrder,
+    /// Whether the provider asked that the line be checked (`acr_values`).
+    pub require_line: bool,
+}
+
+/// What was looked up and drawn before the decision: with it the same inputs give the same answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The time of the decision; never before the line's last event.
+    pub now: Instant,
+    /// The next number of the leased range, for commands that are given a receipt.
+    pub receipt: Option<ReceiptNumber>,
+    /// Where the request comes from; none for an operator's command.
+    pub source: Option<IpAddr>,
+    /// What the configuration says.
+    pub defaults: LineDefaults,
+}
+
+/// The configurable numbers of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineDefaults {
+    /// IDs a line may have.
+    pub passports_per_line: u32,
+    /// The limit of a new ID, where the line has as much left.
+    pub passport_limit: Yen,
+}

@@ -1,0 +1,348 @@
+//! The rules: what a command does to a line, or why not.
+
+use super::{
+    command::{Cancel, Command, Facts, LoggedIn, OpenLine, Purchase, RegisterPassport},
+    event::{Barrier, EndReason, Event},
+    refusal::Refusal,
+    state::{Contract, Line, Passport, is_own_address},
+};
+use crate::domain::{
+    ids::{ContractNumber, PassportNumber},
+    limit,
+    yen::Yen,
+};
+
+/// The answer to a command: what happens, or why not. Pure.
+pub fn decide(state: Option<&Line>, command: &Command, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    if let Command::Open(opening) = command {
+        return open(state, opening);
+    }
+    let line = state.ok_or(Refusal::UnknownLine)?;
+    if line.ended.is_some() {
+        return Err(Refusal::LineEnded);
+    }
+    match command {
+        Command::Open(_) => Err(Refusal::LineAlreadyOpen),
+        Command::RegisterPassport(registration) => register(line, registration, facts),
+        Command::Purchase(purchase) => buy(line, purchase, facts),
+        Command::Cancel(cancel) => cancel_contract(line, cancel, facts),
+        Command::RaiseBarrier(barrier) => raise(line, *barrier),
+        Command::LiftBarrier(barrier) => lift(line, *barrier),
+        Command::DeletePassport(passport) => delete(line, *passport),
+        Command::EndContract(contract) => end_by_operator(line, *contract),
+        Command::SetLineAuthentication { passport, on } => {
+            set_line_authentication(line, *passport, *on)
+        }
+        Command::SetPassportLimits(limits) => set_limits(line, limits),
+        Command::SetLineLimit(limit) => set_line_limit(line, *limit),
+        Command::SetNetworks(networks) => {
+            Ok(vec![Event::NetworksSet { networks: networks.clone() }])
+        }
+    }
+}
+
+/// A line of any kind can be opened; an ineligible one has no passport IDs.
+fn open(state: Option<&Line>, opening: &OpenLine) -> Result<Vec<Event>, Refusal> {
+    if state.is_some() {
+        return Err(Refusal::LineAlreadyOpen);
+    }
+    let opened = Event::LineOpened {
+        customer: opening.customer,
+        service: opening.service,
+        line_limit: opening.line_limit,
+        billing: opening.billing,
+        record: opening.record,
+        access_key: opening.access_key,
+    };
+    Ok(vec![opened, Event::NetworksSet { networks: opening.networks.clone() }])
+}
+
+///
+fn register(
+    line: &Line,
+    registration: &RegisterPassport,
+    facts: &Facts,
+) -> Result<Vec<Event>, Refusal> {
+    eligible(line)?;
+    open_for_new_use(line)?;
+    let allowed = facts.defaults.passports_per_line;
+    if line.live_passports().count() >= allowed as usize {
+        return Err(Refusal::TooManyPassports { allowed });
+    }
+    let numbers_used = line.passports.keys().next_back().map_or(0, |last| last.0);
+    Ok(vec![Event::PassportRegistered {
+        passport: PassportNumber(numbers_used + 1),
+        name: registration.name,
+        credential: registration.credential,
+        applicant: registration.applicant,
+        limit: limit::initial_limit(line, facts.defaults.passport_limit),
+        line_authentication: line.service.has_line_authentication(),
+        active_from: registration.active_from,
+    }])
+}
+
+/// in the order in which a household can do something about it.
+fn buy(line: &Line, purchase: &Purchase, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    eligible(line)?;
+    let passport = logged_in(line, purchase.login, facts)?;
+    let line_checked = line_checked(line, passport, purchase.require_line, facts)?;
+    open_for_new_use(line)?;
+    let offer_changed = |fault: crate::domain::order::OrderFault| Refusal::OfferChanged {
+        field: fault.field,
+    };
+    purchase.order.check(purchase.offer.as_ref()).map_err(offer_changed)?;
+    let offer = purchase.offer.as_ref().ok_or(Refusal::OfferChanged { field: "service" })?;
+    if offer.price.is_monthly() {
+        no_live_contract(line, purchase)?;
+    }
+    within_limits(line, passport, purchase, facts)?;
+    Ok(vec![Event::Purchased {
+        receipt: facts.receipt.ok_or(Refusal::NoReceiptNumber)?,
+        passport: passport.number,
+        provider: purchase.provider.clone(),
+        reference: purchase.order.reference.clone(),
+        service: purchase.order.service.clone(),
+        service_name: offer.name.clone(),
+        monthly: offer.price.is_monthly(),
+        unit_price: purchase.order.unit_price(offer),
+        quantity: purchase.order.quantity,
+        amount: purchase.order.amount,
+        usage_period: offer.usage_period.clone(),
+        description: purchase.order.description.clone(),
+        line_checked,
+    }])
+}
+
+/// One live monthly contract for each ID and service; another ID may buy it.
+fn no_live_contract(line: &Line, purchase: &Purchase) -> Result<(), Refusal> {
+    let key = (purchase.login.passport, &purchase.provider, &purchase.order.service);
+    match line.live_contract(key) {
+        Some(contract) => Err(Refusal::LiveContract { contract: contract.number }),
+        None => Ok(()),
+    }
+}
+
+/// exactly reaching a limit is allowed.
+fn within_limits(
+    line: &Line,
+    passport: &Passport,
+    purchase: &Purchase,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    let month = facts.now.month();
+    let used = limit::used(line, passport.number, month);
+    let added = added_by(line, purchase, facts);
+    if !limit::fits(used.by_passport, added, passport.limit) {
+        let (used, limit) = (used.by_passport, passport.limit);
+        return Err(Refusal::OverLimit { used, added, limit });
+    }
+    if !limit::fits(used.by_line, added, line.line_limit) {
+        let (used, limit) = (used.by_line, line.line_limit);
+        return Err(Refusal::OverLineLimit { used, added, limit });
+    }
+    Ok(())
+}
+
+/// What a purchase adds to this month (R-024: nothing where the month is charged already).
+fn added_by(line: &Line, purchase: &Purchase, facts: &Facts) -> Yen {
+    let (provider, order) = (&purchase.provider, &purchase.order);
+    let passport = purchase.login.passport;
+    match purchase.offer.as_ref().is_some_and(|offer| offer.price.is_monthly()) {
+        true => limit::added_by_contract(
+            line,
+            passport,
+            provider,
+            &order.service,
+            order.amount,
+            facts.now.month(),
+        ),
+        false => order.amount,
+    }
+}
+
+/// only the ID that bought may cancel; a restriction does not keep a household from
+/// cancelling, nor does the company's stop.
+fn cancel_contract(line: &Line, cancel: &Cancel, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+    let passport = logged_in(line, cancel.login, facts)?;
+    line_checked(line, passport, cancel.require_line, facts)?;
+    let contract = line
+        .contracts
+        .get(&cancel.order.contract)
+        .filter(|contract| contract.provider == cancel.provider)
+        .ok_or(Refusal::UnknownContract)?;
+    if contract.passport != passport.number {
+        return Err(Refusal::AnotherIdsContract);
+    }
+    if !contract.is_live() {
+        return Err(Refusal::ContractEnded);
+    }
+    Ok(vec![Event::ContractEnded {
+        contract: contract.number,
+        reason: EndReason::Customer,
+        receipt: Some(facts.receipt.ok_or(Refusal::NoReceiptNumber)?),
+        reference: Some(cancel.order.reference.clone()),
+    }])
+}
+
+/// 利用規制 ends every contract, and so does a billing number that cannot be used
+/// the company's stop ends none.
+fn raise(line: &Line, barrier: Barrier) -> Result<Vec<Event>, Refusal> {
+    if line.barriers.since(barrier).is_some() {
+        return Err(Refusal::BarredAlready);
+    }
+    let ending = match barrier {
+        Barrier::CustomerRestriction => Some(EndReason::Restriction),
+        Barrier::Unbillable => Some(EndReason::Operator),
+        Barrier::CompanyStop => None,
+    };
+    let mut events = vec![Event::BarrierRaised { barrier }];
+    if let Some(reason) = ending {
+        events.extend(endings(line, reason, |_| true));
+    }
+    if barrier == Barrier::CustomerRestriction {
+        let ids = line.live_passports().map(|passport| passport.number);
+        events.extend(ids.map(|id| Event::SessionsEnded { passport: Some(id) }));
+    }
+    Ok(events)
+}
+
+/// Lifting makes the IDs usable again; what ended stays ended.
+fn lift(line: &Line, barrier: Barrier) -> Result<Vec<Event>, Refusal> {
+    match line.barriers.since(barrier) {
+        Some(_) => Ok(vec![Event::BarrierLifted { barrier }]),
+        None => Err(Refusal::NotBarred),
+    }
+}
+
+/// Deleting an ID ends what was bought with it; its string stays taken.
+fn delete(line: &Line, number: PassportNumber) -> Result<Vec<Event>, Refusal> {
+    let passport = line.live_passport(number).ok_or(Refusal::UnknownPassport)?;
+    let mut events: Vec<Event> =
+        endings(line, EndReason::PassportDeleted, |contract| contract.passport == passport.number)
+            .collect();
+    events.push(Event::PassportDeleted { passport: passport.number });
+    Ok(events)
+}
+
+fn end_by_operator(line: &Line, number: ContractNumber) -> Result<Vec<Event>, Refusal> {
+    let contract = line.contracts.get(&number).ok_or(Refusal::UnknownContract)?;
+    if !contract.is_live() {
+        return Err(Refusal::ContractEnded);
+    }
+    Ok(endings(line, EndReason::Operator, |other| other.number == number).collect())
+}
+
+/// Endings that nobody ordered with a provider: no receipt, no reference.
+fn endings(
+    line: &Line,
+    reason: EndReason,
+    which: impl Fn(&Contract) -> bool,
+) -> impl Iterator<Item = Event> {
+    let live = line.contracts.values().filter(move |contract| contract.is_live() && which(contract));
+    live.map(move |contract| Event::ContractEnded {
+        contract: contract.number,
+        reason,
+        receipt: None,
+        reference: None,
+    })
+}
+
+fn set_line_authentication(
+    line: &Line,
+    passport: PassportNumber,
+    on: bool,
+) -> Result<Vec<Event>, Refusal> {
+    let passport = line.live_passport(passport).ok_or(Refusal::UnknownPassport)?;
+    if !line.service.has_line_authentication() {
+        return Err(Refusal::NoLineAuthentication);
+    }
+    let changed = passport.line_authentication != on;
+    let event = Event::LineAuthenticationSet { passport: passport.number, on };
+    Ok(changed.then_some(event).into_iter().collect())
+}
+
+/// the sum may reach the line's limit, not pass it. Lowering below this month's use is
+/// allowed: it only stops further purchases.
+fn set_limits(line: &Line, limits: &[(PassportNumber, Yen)]) -> Result<Vec<Event>, Refusal> {
+    if limits.iter().any(|(number, _)| line.live_passport(*number).is_none()) {
+        return Err(Refusal::UnknownPassport);
+    }
+    let wanted = |passport: &Passport| {
+        limits.iter().rfind(|(number, _)| *number == passport.number).map_or(passport.limit, |l| l.1)
+    };
+    let sum: Yen = line.live_passports().map(wanted).sum();
+    if sum > line.line_limit {
+        return Err(Refusal::LimitsOverLine { sum, limit: line.line_limit });
+    }
+    let changed = line.live_passports().filter(|passport| wanted(passport) != passport.limit);
+    Ok(changed
+        .map(|passport| Event::PassportLimitSet {
+            passport: passport.number,
+            limit: wanted(passport),
+        })
+        .collect())
+}
+
+/// a line limit below the sum of its IDs' limits is refused.
+fn set_line_limit(line: &Line, limit: Yen) -> Result<Vec<Event>, Refusal> {
+    let sum = limit::sum_of_limits(line);
+    if sum > limit {
+        return Err(Refusal::LimitsOverLine { sum, limit });
+    }
+    Ok(vec![Event::LineLimitSet { line_limit: limit }])
+}
+
+fn eligible(line: &Line) -> Result<(), Refusal> {
+    line.service.is_eligible().then_some(()).ok_or(Refusal::IneligibleLine)
+}
+
+/// Nothing may bar new use: no purchase and no new ID while restricted, stopped or unbillable
+///
+pub(super) fn open_for_new_use(line: &Line) -> Result<(), Refusal> {
+    let barriers = &line.barriers;
+    if let Some(since) = barriers.restriction {
+        return Err(Refusal::Restricted { since });
+    }
+    if let Some(since) = barriers.company_stop {
+        return Err(Refusal::Stopped { since });
+    }
+    match barriers.unbillable {
+        Some(since) => Err(Refusal::Unbillable { since }),
+        None => Ok(()),
+    }
+}
+
+/// The login still stands: the ID is live and active, and its epoch has not moved on.
+fn logged_in<'a>(
+    line: &'a Line,
+    login: LoggedIn,
+    facts: &Facts,
+) -> Result<&'a Passport, Refusal> {
+    let passport = line.live_passport(login.passport).ok_or(Refusal::UnknownPassport)?;
+    if passport.active_from > facts.now {
+        return Err(Refusal::NotYetActive);
+    }
+    if passport.epoch != login.epoch {
+        return Err(Refusal::LoginOver);
+    }
+    Ok(passport)
+}
+
+/// Line authentication, asked again at the decision since the network may have changed since the
+/// login (R-175, R-180, security.md 61). Whether the line was checked and found right.
+pub(super) fn line_checked(
+    line: &Line,
+    passport: &Passport,
+    require_line: bool,
+    facts: &Facts,
+) -> Result<bool, Refusal> {
+    let own = facts.source.is_some_and(|source| is_own_address(&line.networks, source));
+    if line.checks_line_of(passport) && !own {
+        return Err(Refusal::ForeignLine);
+    }
+    let checked = line.service.has_line_authentication() && own;
+    if require_line && !checked {
+        return Err(Refusal::LineNotChecked);
+    }
+    Ok(checked)
+}

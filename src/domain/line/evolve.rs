@@ -1,0 +1,243 @@
+//! The fold: what a line is after what happened. Nothing is refused here; what is stored is true.
+
+use super::{
+    event::{Barrier, EndReason, Entry, Event, LineEnding, LineService},
+    state::{
+        Barriers, Contract, ContractEnd, Line, LineRows, Passport, PassportRows, PerUseCharge,
+    },
+};
+use crate::domain::{
+    calendar::{Instant, Month},
+    charge,
+    ids::{ContractNumber, PassportNumber},
+};
+use std::collections::BTreeMap;
+
+/// The line after a whole entry.
+pub fn replay(state: Option<Line>, entry: &Entry) -> Option<Line> {
+    entry.events.iter().fold(state, |state, event| evolve(state, event, entry.at))
+}
+
+/// The line after one event that happened at `at`. Events before the opening change nothing.
+pub fn evolve(state: Option<Line>, event: &Event, at: Instant) -> Option<Line> {
+    let mut line = match (state, event) {
+        (None, Event::LineOpened { .. }) => opened(event, at)?,
+        (None, _) => return None,
+        (Some(line), _) => line,
+    };
+    line.last_event_at = line.last_event_at.max(at);
+    line.note_rows(event);
+    line.apply(event, at);
+    Some(line)
+}
+
+fn opened(event: &Event, at: Instant) -> Option<Line> {
+    let Event::LineOpened { customer, service, line_limit, record, access_key, .. } = event else {
+        return None;
+    };
+    Some(Line {
+        customer: *customer,
+        service: *service,
+        opened_at: at,
+        last_event_at: at,
+        line_limit: *line_limit,
+        networks: Vec::new(),
+        barriers: Barriers::default(),
+        ended: None,
+        passports: BTreeMap::new(),
+        contracts: BTreeMap::new(),
+        uses: Vec::new(),
+        closed_through: None,
+        portal_epoch: 0,
+        rows: LineRows { record: *record, access_key: *access_key },
+        next_row: 0,
+    })
+}
+
+impl Barriers {
+    /// Since when the line is barred by this, where it is.
+    pub const fn since(&self, barrier: Barrier) -> Option<Instant> {
+        match barrier {
+            Barrier::CustomerRestriction => self.restriction,
+            Barrier::CompanyStop => self.company_stop,
+            Barrier::Unbillable => self.unbillable,
+        }
+    }
+
+    const fn set(&mut self, barrier: Barrier, since: Option<Instant>) {
+        match barrier {
+            Barrier::CustomerRestriction => self.restriction = since,
+            Barrier::CompanyStop => self.company_stop = since,
+            Barrier::Unbillable => self.unbillable = since,
+        }
+    }
+}
+
+impl Line {
+    fn apply(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::LineOpened { .. }
+            | Event::BillingSet { .. }
+            | Event::PortalSessionOpened { .. }
+            | Event::PortalSessionEnded { .. }
+            | Event::HoldPlaced { .. }
+            | Event::HoldReleased { .. }
+            | Event::Corrected { .. }
+            | Event::OverdueReported { .. }
+            | Event::Disclosed { .. }
+            | Event::PersonalRowsErased { .. } => {}
+            Event::RecordReplaced { record } => self.rows.record = *record,
+            Event::AccessKeySet { access_key } => self.rows.access_key = *access_key,
+            Event::NetworksSet { networks } => self.networks.clone_from(networks),
+            Event::LineLimitSet { line_limit } => self.line_limit = *line_limit,
+            Event::PassportRegistered { .. } => self.register(event, at),
+            Event::PassportRenamed { passport, name } => {
+                self.change(*passport, |id| id.rows.name = *name);
+            }
+            Event::PasswordSet { passport, credential, rehash } => {
+                self.change(*passport, |id| {
+                    id.rows.credential = *credential;
+                    id.credential_version += 1;
+                    id.epoch += u32::from(!*rehash);
+                });
+            }
+            Event::ApplicantSet { passport, applicant } => {
+                self.change(*passport, |id| id.rows.applicant = *applicant);
+            }
+            Event::LineAuthenticationSet { passport, on } => {
+                self.change(*passport, |id| id.line_authentication = *on);
+            }
+            Event::PassportLimitSet { passport, limit } => {
+                self.change(*passport, |id| id.limit = *limit);
+            }
+            Event::PassportDeleted { passport } => self.change(*passport, |id| {
+                id.deleted_at = Some(at);
+                id.epoch += 1;
+            }),
+            Event::Purchased { .. } => self.purchased(event, at),
+            Event::ContractEnded { contract, reason, .. } => self.end(*contract, *reason, at),
+            Event::BarrierRaised { barrier } => self.barriers.set(*barrier, Some(at)),
+            Event::BarrierLifted { barrier } => self.barriers.set(*barrier, None),
+            Event::SessionsEnded { passport: Some(passport) } => {
+                self.change(*passport, |id| id.epoch += 1);
+            }
+            Event::SessionsEnded { passport: None } => self.portal_epoch += 1,
+            Event::MonthClosed { month, .. } => self.close(*month),
+            Event::LineEnded { cause } => {
+                self.ended = Some(LineEnding { at, cause: *cause });
+                self.portal_epoch += 1;
+            }
+        }
+    }
+
+    fn change(&mut self, number: PassportNumber, change: impl FnOnce(&mut Passport)) {
+        if let Some(passport) = self.passports.get_mut(&number) {
+            change(passport);
+        }
+    }
+
+    fn register(&mut self, event: &Event, at: Instant) {
+        let Event::PassportRegistered {
+            passport,
+            name,
+            credential,
+            applicant,
+            limit,
+            line_authentication,
+            active_from,
+        } = event
+        else {
+            return;
+        };
+        let rows = PassportRows { name: *name, credential: *credential, applicant: *applicant };
+        self.passports.insert(
+            *passport,
+            Passport {
+                number: *passport,
+                registered_at: at,
+                active_from: active_from.unwrap_or(at),
+                deleted_at: None,
+                limit: *limit,
+                line_authentication: *line_authentication,
+                credential_version: 1,
+                epoch: 0,
+                rows,
+            },
+        );
+    }
+
+    /// A monthly purchase opens a contract; a per-use purchase is charged at once.
+    fn purchased(&mut self, event: &Event, at: Instant) {
+        let Event::Purchased {
+            receipt, passport, provider, service, monthly, unit_price, amount, ..
+        } = event
+        else {
+            return;
+        };
+        if !*monthly {
+            let (receipt, passport, amount) = (*receipt, *passport, *amount);
+            self.uses.push(PerUseCharge { receipt, passport, amount, at });
+            return;
+        }
+        let number = ContractNumber(*receipt);
+        self.contracts.insert(
+            number,
+            Contract {
+                number,
+                passport: *passport,
+                provider: provider.clone(),
+                service: service.clone(),
+                unit_price: *unit_price,
+                bought_at: at,
+                end: None,
+            },
+        );
+    }
+
+    fn end(&mut self, number: ContractNumber, reason: EndReason, at: Instant) {
+        if let Some(contract) = self.contracts.get_mut(&number) {
+            contract.end.get_or_insert(ContractEnd { at, reason });
+        }
+    }
+
+    /// What was last charged in a closed month no longer counts for anything ahead.
+    fn close(&mut self, month: Month) {
+        self.closed_through = self.closed_through.max(Some(month));
+        self.uses.retain(|charged| charged.at.month() > month);
+        self.contracts.retain(|_, contract| {
+            contract
+                .end
+                .is_none_or(|end| charge::last_charged_month(contract.bought_at, end.at) > month)
+        });
+    }
+
+    /// Rows are numbered in the order in which events first name them.
+    fn note_rows(&mut self, event: &Event) {
+        let named: &[u32] = match event {
+            Event::LineOpened { record, access_key, .. } => &[record.row, access_key.row],
+            Event::RecordReplaced { record: row }
+            | Event::AccessKeySet { access_key: row }
+            | Event::PassportRenamed { name: row, .. }
+            | Event::PasswordSet { credential: row, .. }
+            | Event::ApplicantSet { applicant: row, .. } => &[row.row],
+            Event::PassportRegistered { name, credential, applicant, .. } => {
+                &[name.row, credential.row, applicant.row]
+            }
+            _ => &[],
+        };
+        let beyond = named.iter().map(|row| row + 1).max();
+        self.next_row = self.next_row.max(beyond.unwrap_or_default());
+    }
+}
+
+impl LineService {
+    /// All of them, for tables and samples.
+    pub const ALL: [Self; 6] = [
+        Self::HikariNext,
+        Self::HikariLight,
+        Self::HikariPremium,
+        Self::BFlets,
+        Self::FletsAdsl,
+        Self::FletsIsdn,
+    ];
+}

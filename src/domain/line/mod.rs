@@ -1,0 +1,34 @@
+//! What an access line may do: commands in, events or a refusal out.
+//!
+//! ```text
+//! decide(&Option<Line>, &Command, &Facts) -> Result<Vec<Event>, Refusal>
+//! evolve(Option<Line>, &Event, at)        -> Option<Line>
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | [`state`] | the line as it stands |
+//! | [`command`] | what is asked of it, and the facts that come with the question |
+//! | [`event`] | what happened: the stored shapes |
+//! | [`refusal`] | why not, with a stable code for each reason |
+//! | [`decide`](decide()) | the rules |
+//! | [`evolve`](evolve()) | the fold |
+//! | [`login`] | who may log in, decided after the password was verified |
+
+pub mod command;
+mod decide;
+pub mod event;
+mod evolve;
+pub mod login;
+pub mod refusal;
+pub mod state;
+
+pub use command::{Command, Facts, LineDefaults};
+pub use decide::decide;
+pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
+pub use evolve::{evolve, replay};
+pub use refusal::Refusal;
+pub use state::{Contract, ContractEnd, Line, Passport, PerUseCharge, is_own_address};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! Why a command is refused: one enum, a stable code for each reason.
+//!
+//! Pages, OAuth errors and log lines are mapped from this in one place each; providers learn of
+//! none of it (interfaces.md 1).
+
+use crate::domain::{calendar::Instant, ids::ContractNumber, yen::Yen};
+
+/// A command was understood and a rule of the guide says no. Nothing changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No line has this customer ID.
+    #[error("no such line")]
+    UnknownLine,
+    /// The line is already open here.
+    #[error("the line is already open")]
+    LineAlreadyOpen,
+    /// A transfer ended the line.
+    #[error("the line has ended")]
+    LineEnded,
+    /// The access service may not have passport IDs.
+    #[error("the access service is not eligible")]
+    IneligibleLine,
+    /// No such passport ID on this line, or deleted.
+    #[error("no such passport ID")]
+    UnknownPassport,
+    /// Registered, but not yet active.
+    #[error("the passport ID is not active yet")]
+    NotYetActive,
+    /// The password, the line or the ID's standing changed since the login.
+    #[error("the login is over")]
+    LoginOver,
+    /// Line authentication is on and the request does not come from the line.
+    #[error("the request does not come from the line")]
+    ForeignLine,
+    /// The provider asked that the line be checked, and it was not.
+    #[error("the line was not checked, which the provider requires")]
+    LineNotChecked,
+    /// 利用規制中 by the customer.
+    #[error("the line is restricted by its customer")]
+    Restricted {
+        /// Since when.
+        since: Instant,
+    },
+    /// Stopped by the company.
+    #[error("the company stopped new use")]
+    Stopped {
+        /// Since when.
+        since: Instant,
+    },
+    /// The billing number cannot carry charges.
+    #[error("the line cannot be billed")]
+    Unbillable {
+        /// Since when.
+        since: Instant,
+    },
+    /// As many IDs as a line may have.
+    #[error("the line has {allowed} passport IDs, as many as allowed")]
+    TooManyPassports {
+        /// How many are allowed.
+        allowed: u32,
+    },
+    /// The string belongs, or belonged, to a passport ID.
+    #[error("the passport ID is taken")]
+    PassportIdTaken,
+    /// An address prefix belongs to another line.
+    #[error("an address prefix belongs to another line")]
+    NetworkTaken,
+    /// The catalogue no longer sells what was ordered at this amount.
+    #[error("the catalogue no longer offers the order: {field}")]
+    OfferChanged {
+        /// The order's field that no longer fits.
+        field: &'static str,
+    },
+    /// The same ID already has a live contract for the service.
+    #[error("the passport ID already has a live contract for the service")]
+    LiveContract {
+        /// Which.
+        contract: ContractNumber,
+    },
+    /// More than the passport ID's limit.
+    #[error("the purchase would exceed the passport ID's limit")]
+    OverLimit {
+        /// Used this month.
+        used: Yen,
+        /// What this purchase would add to this month.
+        added: Yen,
+        /// The limit.
+        limit: Yen,
+    },
+    /// More than the line's limit.
+    #[error("the purchase would exceed the line's limit")]
+    OverLineLimit {
+        /// Used this month by the whole line.
+        used: Yen,
+        /// What this purchase would add to this month.
+        added: Yen,
+        /// The line's limit.
+        limit: Yen,
+    },
+    /// The order's reference is used up by another order, or by another household's.
+    #[error("the order was completed before")]
+    OrderCompleted,
+    /// No such contract on this line.
+    #[error("no such contract")]
+    UnknownContract,
+    /// Another passport ID bought it.
+    #[error("another passport ID bought the contract")]
+    AnotherIdsContract,
+    /// It has ended.
+    #[error("the contract has ended")]
+    ContractEnded,
+    /// The limits of the IDs together would pass the line's.
+    #[error("the limits of the passport IDs would exceed the line's limit")]
+    LimitsOverLine {
+        /// The sum of the IDs' limits.
+        sum: Yen,
+        /// The line's limit.
+        limit: Yen,
+    },
+    /// The line is not barred by this.
+    #[error("the line is not barred by this")]
+    NotBarred,
+    /// It is barred by this already.
+    #[error("the line is barred by this already")]
+    BarredAlready,
+    /// The line has no line authentication to switch.
+    #[error("the line has no line authentication")]
+    NoLineAuthentication,
+    /// Receipt numbers have run out, which takes 90 billion orders.
+    #[error("no receipt number is left")]
+    NoReceiptNumber,
+}
+
+impl Refusal {
+    /// The reason's code in logs, metrics and the operator's answers; it never changes.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownLine => "unknown_line",
+            Self::LineAlreadyOpen => "line_already_open",
+            Self::LineEnded => "line_ended",
+            Self::IneligibleLine => "ineligible_line",
+            Self::UnknownPassport => "unknown_passport",
+            Self::NotYetActive => "not_yet_active",
+            Self::LoginOver => "login_over",
+            Self::ForeignLine => "foreign_line",
+            Self::LineNotChecked => "line_not_checked",
+            Self::Restricted { .. } => "restricted",
+            Self::Stopped { .. } => "stopped",
+            Self::Unbillable { .. } => "unbillable",
+            Self::TooManyPassports { .. } => "too_many_passports",
+            Self::PassportIdTaken => "passport_id_taken",
+            Self::NetworkTaken => "network_taken",
+            Self::OfferChanged { .. } => "offer_changed",
+            Self::LiveContract { .. } => "live_contract",
+            Self::OverLimit { .. } => "over_limit",
+            Self::OverLineLimit { .. } => "over_line_limit",
+            Self::OrderCompleted => "order_completed",
+            Self::UnknownContract => "unknown_contract",
+            Self::AnotherIdsContract => "another_ids_contract",
+            Self::ContractEnded => "contract_ended",
+            Self::LimitsOverLine { .. } => "limits_over_line",
+            Self::NotBarred => "not_barred",
+            Self::BarredAlready => "barred_already",
+            Self::NoLineAuthentication => "no_line_authentication",
+            Self::NoReceiptNumber => "no_receipt_number",
+        }
+    }
+}

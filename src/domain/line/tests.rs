@@ -1,0 +1,1 @@
+//! Given these events, when this is asked, then that happens: the rules one by one.
