@@ -19,6 +19,7 @@
 //! | [`text`] | every sentence a person reads, in Japanese and English |
 //! | [`config`] | the configuration file and its errors |
 //! | [`telemetry`] | decision lines and the log's two formats |
+//! | [`clock`] | the one place that asks what time it is |
 //! | [`app`] | config → store → actors → web, in one function that the tests use too |
 //! | [`cli`] | the command line: `serve`, `demo`, `config` |
 //!
@@ -27,6 +28,7 @@
 pub mod actors;
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod security;

@@ -1,1 +1,120 @@
-//! See the map in `lib.rs`.
+//! What is kept, and how it stays true.
+//!
+//! What happened is the truth: one row of events for each decision, closed by blocks that chain
+//! their hashes. The write unit is a value, [`Batch`]; a group of batches becomes durable together
+//! in one [`Block`]. Nobody reads beyond the durable block.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`batch`] | the write unit and its outcome |
+//! | [`key`] | streams and the keys of every kind of row |
+//! | [`record`] | the rows: version, block, body; who holds a reservation; personal rows |
+//! | [`block`] | blocks and their chain |
+//! | [`group`] | a group of batches made into writes: the part that all backends share |
+//! | [`head`] | the head file, by which a lost tail is noticed |
+//! | [`sled_store`] | sled 0.34 as it really behaves |
+//! | [`memory`] | the same in memory, for tests |
+
+pub mod batch;
+pub mod block;
+pub mod group;
+pub mod head;
+pub mod key;
+pub mod memory;
+pub mod record;
+pub mod sled_store;
+#[cfg(test)]
+mod suite;
+
+pub use batch::{Batch, Broken, Delete, Expect, Outcome, Put, Reservation};
+pub use block::Block;
+pub use key::Stream;
+pub use record::{EventRow, Holder, PersonalRow};
+
+use crate::domain::{calendar::Instant, ids::CustomerId};
+use std::path::PathBuf;
+
+/// What went wrong with the store. None of these is the fault of whoever asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has the store open.
+    #[error("the store at {path} is in use by another process; end that process or give this one another folder")]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The store's folder or files cannot be used.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// What is stored is not what was written.
+    #[error("the store is damaged at {place}: {what}")]
+    Damaged {
+        /// The row or file.
+        place: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The engine failed: whether the last group is durable is unknown.
+    #[error("the store's engine failed: {0}")]
+    Engine(String),
+}
+
+impl StoreError {
+    pub(crate) fn damaged(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Damaged { place: place.into(), what: what.into() }
+    }
+}
+
+/// A place where batches become durable: the seam to another engine.
+///
+/// Scans come in pages, reservations are typed, blocks are numbered for each shard: nothing here
+/// is borrowed from an engine, so that a replicated one can stand behind it.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Commits a group in the order given and returns one outcome for each batch, once all of it
+    /// is durable. An error leaves the outcome of the whole group unknown: whoever commits must
+    /// answer nobody and end the process. One call at a time.
+    async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError>;
+
+    /// The number of the last durable block; 0 before the first.
+    fn durable_block(&self) -> u64;
+
+    /// Whether there is room to write (a configured space is free).
+    fn has_room(&self) -> bool;
+
+    /// At most `limit` event rows of a stream after sequence number `after`, in order.
+    async fn events(
+        &self,
+        stream: &Stream,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRow>, StoreError>;
+
+    /// At most `limit` streams of providers after `after`, in order.
+    async fn providers(
+        &self,
+        after: Option<&Stream>,
+        limit: usize,
+    ) -> Result<Vec<Stream>, StoreError>;
+
+    /// Who holds a reservation.
+    async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError>;
+
+    /// A line's personal row.
+    async fn personal(
+        &self,
+        customer: CustomerId,
+        row: u32,
+    ) -> Result<Option<PersonalRow>, StoreError>;
+
+    /// The bodies of all key rows.
+    async fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError>;
+
+    /// A durable block by its number.
+    async fn block(&self, number: u64) -> Result<Option<Block>, StoreError>;
+}

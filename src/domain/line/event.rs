@@ -11,9 +11,10 @@ use crate::domain::{
 use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 
-/// One decision as the journal keeps it.
+/// One decision as the journal keeps it: of a line, or with another type of event of a provider or
+/// of the system.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct Entry<E = Event> {
     /// When it was accepted.
     pub at: Instant,
     /// Who asked for it.
@@ -22,7 +23,7 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// What happened, in order.
-    pub events: Vec<Event>,
+    pub events: Vec<E>,
 }
 
 /// Who asked for a decision.

@@ -1,0 +1,165 @@
+//! The write unit: a value that can be logged, retried and sent to another engine.
+
+use super::{
+    key::Stream,
+    record::{Holder, PersonalRow},
+};
+use crate::domain::ids::{CustomerId, ProviderId, Reference};
+use ipnetwork::IpNetwork;
+use std::fmt;
+
+/// What must hold, what is put, what is deleted: all of it or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// What must hold, in the store and the earlier batches of the same group.
+    pub expect: Vec<Expect>,
+    /// The rows to put.
+    pub put: Vec<Put>,
+    /// The rows to delete.
+    pub delete: Vec<Delete>,
+}
+
+/// Something that must hold for a batch to be committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// The stream's last event row has this sequence number; 0 for a stream that does not exist.
+    Last {
+        /// The stream.
+        stream: Stream,
+        /// Its last sequence number.
+        seq: u64,
+    },
+    /// Nobody holds the reservation.
+    Free(Reservation),
+}
+
+/// Something that exists once in the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reservation {
+    /// A passport ID's string, as the keyed hash of its small letters.
+    PassportName([u8; 32]),
+    /// A provider's reference for an order, unique for good.
+    Order {
+        /// The provider.
+        provider: ProviderId,
+        /// Its number.
+        reference: Reference,
+    },
+    /// An address prefix, which one line owns at a time.
+    Network(IpNetwork),
+}
+
+/// A row to put.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Put {
+    /// The events of one decision, as JSON.
+    Event {
+        /// The stream.
+        stream: Stream,
+        /// The next sequence number.
+        seq: u64,
+        /// The entry, JSON.
+        entry: Vec<u8>,
+    },
+    /// Who holds a reservation from now on.
+    Reservation {
+        /// Which.
+        reservation: Reservation,
+        /// Who.
+        holder: Holder,
+    },
+    /// A personal row.
+    Personal {
+        /// Of which line.
+        customer: CustomerId,
+        /// Its number.
+        row: u32,
+        /// The row.
+        body: PersonalRow,
+    },
+    /// A wrapped key.
+    Key {
+        /// Its ID.
+        kid: String,
+        /// The record, JSON.
+        record: Vec<u8>,
+    },
+}
+
+impl fmt::Debug for Put {
+    /// Personal data and keys do not print.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event { stream, seq, entry } => {
+                write!(f, "Event({stream}, {seq}, {} bytes)", entry.len())
+            }
+            Self::Reservation { reservation, holder } => {
+                write!(f, "Reservation({reservation:?}, {holder:?})")
+            }
+            Self::Personal { customer, row, .. } => write!(f, "Personal({customer}, {row}, ***)"),
+            Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
+        }
+    }
+}
+
+/// A row to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delete {
+    /// A reservation that somebody gives up.
+    Reservation(Reservation),
+    /// A personal row that is erased.
+    Personal {
+        /// Of which line.
+        customer: CustomerId,
+        /// Its number.
+        row: u32,
+    },
+    /// A key that opens nothing any more.
+    Key {
+        /// Its ID.
+        kid: String,
+    },
+}
+
+impl Batch {
+    /// The events of one decision as the stream's next row, expecting that `last` is its last.
+    pub fn event(stream: Stream, last: u64, entry: Vec<u8>) -> Self {
+        Self {
+            expect: vec![Expect::Last { stream: stream.clone(), seq: last }],
+            put: vec![Put::Event { stream, seq: last + 1, entry }],
+            delete: Vec::new(),
+        }
+    }
+
+    /// Takes a reservation that must be free.
+    pub fn reserve(&mut self, reservation: Reservation, holder: Holder) {
+        self.expect.push(Expect::Free(reservation.clone()));
+        self.put.push(Put::Reservation { reservation, holder });
+    }
+
+    /// How many event rows it puts.
+    pub fn event_count(&self) -> usize {
+        self.put.iter().filter(|put| matches!(put, Put::Event { .. })).count()
+    }
+}
+
+/// How a batch ended. Unknown is the error of the whole group ([`super::Store::commit`]).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Durable.
+    Committed {
+        /// The block that closed its group.
+        block: u64,
+    },
+    /// Nothing was written: this did not hold. No failure; read again and decide once more.
+    Refused(Broken),
+}
+
+/// What did not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Broken {
+    /// The stream has moved on.
+    Sequence(Stream),
+    /// Somebody holds the reservation.
+    Taken(Reservation),
+}

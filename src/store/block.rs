@@ -1,0 +1,152 @@
+//! A block closes each group commit: its number, the previous block's hash, and the (stream,
+//! sequence number, hash) of every event row in the group. It is the one ordered thing in the
+//! house: followers and the audit check each follow it with a cursor of their own.
+//!
+//! Fixed binary, all numbers big-endian, so that 1,000 entries stay within 64 KiB:
+//!
+//! ```text
+//! version 1 | shard 4 | number 8 | previous hash 32 | at, microseconds 8 | count 4
+//! then for each entry: stream, padded with zeros 24 | seq 8 | SHA-256 of the row 32
+//! ```
+
+use super::{StoreError, key, key::LONGEST_STREAM, key::Stream, record::sha256};
+use crate::domain::calendar::Instant;
+
+const VERSION: u8 = 1;
+const HEADER: usize = 57;
+const ENTRY: usize = LONGEST_STREAM + 40;
+
+/// The most event rows a block may hold.
+pub const MOST_EVENTS: usize = 1_000;
+
+/// A block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its number; the first is 1.
+    pub number: u64,
+    /// The previous block's hash; zeros for the first.
+    pub previous: [u8; 32],
+    /// When its group was closed.
+    pub at: Instant,
+    /// The event rows of its group.
+    pub entries: Vec<BlockEntry>,
+}
+
+/// One event row of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockEntry {
+    /// Whose.
+    pub stream: Stream,
+    /// Its sequence number.
+    pub seq: u64,
+    /// SHA-256 of the stored row.
+    pub hash: [u8; 32],
+}
+
+impl Block {
+    /// The stored form.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(HEADER + self.entries.len() * ENTRY);
+        bytes.push(VERSION);
+        bytes.extend_from_slice(&key::SHARD.to_be_bytes());
+        bytes.extend_from_slice(&self.number.to_be_bytes());
+        bytes.extend_from_slice(&self.previous);
+        bytes.extend_from_slice(&self.at.micros().to_be_bytes());
+        bytes.extend_from_slice(&u32::try_from(self.entries.len()).unwrap_or(u32::MAX).to_be_bytes());
+        for entry in &self.entries {
+            let mut stream = [0; LONGEST_STREAM];
+            let text = entry.stream.to_string();
+            stream[..text.len()].copy_from_slice(text.as_bytes());
+            bytes.extend_from_slice(&stream);
+            bytes.extend_from_slice(&entry.seq.to_be_bytes());
+            bytes.extend_from_slice(&entry.hash);
+        }
+        bytes
+    }
+
+    /// Reads the stored form of block `number`.
+    pub fn decode(number: u64, bytes: &[u8]) -> Result<Self, StoreError> {
+        Self::read(number, bytes).ok_or_else(|| {
+            StoreError::damaged(format!("block {number}"), "it is not of a block's form")
+        })
+    }
+
+    fn read(number: u64, bytes: &[u8]) -> Option<Self> {
+        let (&[VERSION], rest) = bytes.split_first_chunk()? else { return None };
+        let (shard, rest) = rest.split_first_chunk()?;
+        let (stored_number, rest) = rest.split_first_chunk()?;
+        let (previous, rest) = rest.split_first_chunk()?;
+        let (at, rest) = rest.split_first_chunk()?;
+        let (count, rest) = rest.split_first_chunk()?;
+        let right = u32::from_be_bytes(*shard) == key::SHARD
+            && u64::from_be_bytes(*stored_number) == number
+            && rest.len() == usize::try_from(u32::from_be_bytes(*count)).ok()? * ENTRY;
+        let entries = rest.chunks_exact(ENTRY).map(BlockEntry::read).collect::<Option<Vec<_>>>()?;
+        let at = Instant::from_micros(i64::from_be_bytes(*at));
+        right.then_some(Self { number, previous: *previous, at, entries })
+    }
+
+    /// The hash by which the next block names it.
+    pub fn hash(encoded: &[u8]) -> [u8; 32] {
+        sha256(encoded)
+    }
+}
+
+impl BlockEntry {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (stream, rest) = bytes.split_first_chunk::<LONGEST_STREAM>()?;
+        let (seq, rest) = rest.split_first_chunk()?;
+        let text = stream.split(|byte| *byte == 0).next()?;
+        Some(Self {
+            stream: std::str::from_utf8(text).ok()?.parse().ok()?,
+            seq: u64::from_be_bytes(*seq),
+            hash: rest.try_into().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn block(entries: usize) -> Block {
+        let entry = |seq| BlockEntry {
+            stream: "CAF0000012573".parse().expect("a stream"),
+            seq,
+            hash: [7; 32],
+        };
+        Block {
+            number: 3,
+            previous: [1; 32],
+            at: Instant::from_micros(1_700_000_000_000_000),
+            entries: (1..=entries as u64).map(entry).collect(),
+        }
+    }
+
+    #[test]
+    fn a_full_block_stays_within_64_kib_and_reads_back() {
+        let full = block(MOST_EVENTS);
+        let bytes = full.encode();
+        assert!(bytes.len() <= 65_536, "{}", bytes.len());
+        assert_eq!(Block::decode(3, &bytes).expect("reads"), full);
+    }
+
+    #[test]
+    fn a_block_under_another_number_or_cut_is_damaged() {
+        let bytes = block(2).encode();
+        assert!(Block::decode(4, &bytes).is_err());
+        for length in 0..bytes.len() {
+            assert!(Block::decode(3, &bytes[..length]).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn every_byte_counts_in_the_hash() {
+        let bytes = block(1).encode();
+        for place in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            assert_ne!(Block::hash(&changed), Block::hash(&bytes), "{place}");
+        }
+    }
+}

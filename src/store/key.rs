@@ -1,0 +1,204 @@
+//! Streams, and the keys of every kind of row: one tree, keys by prefix.
+//!
+//! | key | row |
+//! |---|---|
+//! | `e/<stream>/<seq>` | events of one decision |
+//! | `s/<stream>/<seq>` | snapshot, a shortcut that can be made anew |
+//! | `n/<keyed hash>` | passport ID's string → line and number |
+//! | `o/<provider>/<reference>` | order → line, sequence number |
+//! | `w/<family, address, length>` | address prefix → line |
+//! | `p/<customer>/<row>` | personal row |
+//! | `b/<shard>/<number>` | block |
+//! | `c/<name>` | a follower's cursor |
+//! | `r/<receipt number>` | receipt → line, sequence number (a read model) |
+//! | `k/<kid>` | wrapped key |
+//!
+//! Numbers are big-endian, so that byte order is their order.
+
+use super::batch::Reservation;
+use crate::domain::ids::{CustomerId, NotAnId, ProviderId};
+use ipnetwork::IpNetwork;
+use std::{fmt, str::FromStr};
+
+/// A stream of events: a line, a provider, or the system itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stream {
+    /// An access line.
+    Line(CustomerId),
+    /// A service provider.
+    Provider(ProviderId),
+    /// Linepass as a whole.
+    System,
+}
+
+/// The longest text of a stream: `@` and a provider ID of 23 characters.
+pub const LONGEST_STREAM: usize = 24;
+
+const SYSTEM: &str = "!system";
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(customer) => f.write_str(customer.as_str()),
+            Self::Provider(provider) => write!(f, "@{provider}"),
+            Self::System => f.write_str(SYSTEM),
+        }
+    }
+}
+
+impl FromStr for Stream {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        match text.strip_prefix('@') {
+            Some(provider) => provider.parse().map(Self::Provider),
+            None if text == SYSTEM => Ok(Self::System),
+            None => text.parse().map(Self::Line),
+        }
+    }
+}
+
+/// The one shard of a single-node store; blocks and cursors are numbered for each shard.
+pub const SHARD: u32 = 0;
+
+/// The prefix of a stream's event rows.
+pub fn events_of(stream: &Stream) -> Vec<u8> {
+    format!("e/{stream}/").into_bytes()
+}
+
+/// An event row.
+pub fn event(stream: &Stream, seq: u64) -> Vec<u8> {
+    let mut key = events_of(stream);
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
+/// The prefix of all providers' event rows.
+pub const PROVIDERS: &[u8] = b"e/@";
+
+/// The stream of an event row's key.
+pub fn stream_of_event(key: &[u8]) -> Option<Stream> {
+    let text = key.strip_prefix(b"e/")?;
+    let text = text.get(..text.len().checked_sub(9)?)?;
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// The sequence number at the end of an event row's key.
+pub fn seq_of_event(key: &[u8]) -> Option<u64> {
+    key.last_chunk().copied().map(u64::from_be_bytes)
+}
+
+/// A reservation's row.
+pub fn reservation(reservation: &Reservation) -> Vec<u8> {
+    match reservation {
+        Reservation::PassportName(hash) => [b"n/", hash.as_slice()].concat(),
+        Reservation::Order { provider, reference } => {
+            format!("o/{provider}/{reference}").into_bytes()
+        }
+        Reservation::Network(network) => network_key(network),
+    }
+}
+
+fn network_key(network: &IpNetwork) -> Vec<u8> {
+    let mut key = b"w/".to_vec();
+    match network {
+        IpNetwork::V4(v4) => {
+            key.push(b'4');
+            key.extend_from_slice(&v4.network().octets());
+        }
+        IpNetwork::V6(v6) => {
+            key.push(b'6');
+            key.extend_from_slice(&v6.network().octets());
+        }
+    }
+    key.push(network.prefix());
+    key
+}
+
+/// A personal row.
+pub fn personal(customer: CustomerId, row: u32) -> Vec<u8> {
+    let mut key = format!("p/{customer}/").into_bytes();
+    key.extend_from_slice(&row.to_be_bytes());
+    key
+}
+
+/// The prefix of the shard's blocks.
+pub fn blocks() -> Vec<u8> {
+    let mut key = b"b/".to_vec();
+    key.extend_from_slice(&SHARD.to_be_bytes());
+    key.push(b'/');
+    key
+}
+
+/// A block.
+pub fn block(number: u64) -> Vec<u8> {
+    let mut key = blocks();
+    key.extend_from_slice(&number.to_be_bytes());
+    key
+}
+
+/// The prefix of the key rows.
+pub const KEYS: &[u8] = b"k/";
+
+/// A wrapped key.
+pub fn key(kid: &str) -> Vec<u8> {
+    [KEYS, kid.as_bytes()].concat()
+}
+
+/// A key as people read it: for errors that name a place.
+pub fn readable(key: &[u8]) -> String {
+    match (key.first(), seq_of_event(key)) {
+        (Some(b'e'), Some(seq)) => match stream_of_event(key) {
+            Some(stream) => format!("event {seq} of {stream}"),
+            None => format!("row {}", key.escape_ascii()),
+        },
+        (Some(b'b'), Some(number)) => format!("block {number}"),
+        _ => format!("row {}", key.escape_ascii()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_keep_their_text() {
+        for text in ["CAF0000012573", "@a-sha", "!system"] {
+            assert_eq!(text.parse::<Stream>().expect(text).to_string(), text);
+        }
+        let longest = format!("@{}", "a".repeat(23));
+        assert_eq!(longest.parse::<Stream>().expect("valid").to_string().len(), LONGEST_STREAM);
+        assert!("".parse::<Stream>().is_err());
+    }
+
+    #[test]
+    fn event_keys_sort_by_sequence_and_tell_their_stream() {
+        let stream: Stream = "@a-sha".parse().expect("a stream");
+        assert!(event(&stream, 9) < event(&stream, 10));
+        assert!(event(&stream, 255) < event(&stream, 256));
+        // A sequence number whose bytes hold a '/' does not confuse the reader.
+        for seq in [1, 0x2f, 0x2f2f_2f2f] {
+            assert_eq!(stream_of_event(&event(&stream, seq)), Some(stream.clone()));
+            assert_eq!(seq_of_event(&event(&stream, seq)), Some(seq));
+        }
+    }
+
+    #[test]
+    fn one_providers_reference_is_not_anothers() {
+        let order = |provider: &str, reference: &str| {
+            reservation(&Reservation::Order {
+                provider: provider.parse().expect("a provider"),
+                reference: reference.parse().expect("a reference"),
+            })
+        };
+        assert_ne!(order("a", "b/c"), order("a-b", "c"));
+        assert_ne!(order("a", "1"), order("b", "1"));
+    }
+
+    #[test]
+    fn a_prefix_is_the_same_however_its_host_bits_are_written() {
+        let network = |text: &str| reservation(&Reservation::Network(text.parse().expect("one")));
+        assert_eq!(network("2001:db8::1/64"), network("2001:db8::/64"));
+        assert_ne!(network("10.0.0.0/8"), network("10.0.0.0/9"));
+    }
+}

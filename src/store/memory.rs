@@ -1,0 +1,133 @@
+//! The store in memory: the same groups, blocks and outcomes, gone with the process.
+
+use super::{
+    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
+    group::{self, Tip},
+    key, record,
+};
+use crate::domain::{calendar::Instant, ids::CustomerId};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// A store for tests and benchmarks of what stands above it.
+#[derive(Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+struct State {
+    rows: BTreeMap<Vec<u8>, Vec<u8>>,
+    tip: Tip,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self { rows: BTreeMap::new(), tip: Tip::GENESIS }
+    }
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let state = self.state();
+        let Some(row) = state.rows.get(key) else { return Ok(None) };
+        Ok(Some(record::decode(key, row)?.1.to_vec()))
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for MemoryStore {
+    async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
+        let mut state = self.state();
+        let writes = group::assemble(&group, state.tip, at, |key| Ok(state.rows.contains_key(key)))?;
+        for (key, row) in writes.rows {
+            match row {
+                Some(row) => state.rows.insert(key, row),
+                None => state.rows.remove(&key),
+            };
+        }
+        state.tip = writes.tip;
+        Ok(writes.outcomes)
+    }
+
+    fn durable_block(&self) -> u64 {
+        self.state().tip.number
+    }
+
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    async fn events(
+        &self,
+        stream: &Stream,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
+        let state = self.state();
+        let rows = state.rows.range(range).take(limit).map(|(key, row)| {
+            let (block, entry) = record::decode(key, row)?;
+            let seq = key::seq_of_event(key).unwrap_or_default();
+            Ok(EventRow { seq, block, entry: entry.to_vec() })
+        });
+        rows.collect()
+    }
+
+    async fn providers(
+        &self,
+        after: Option<&Stream>,
+        limit: usize,
+    ) -> Result<Vec<Stream>, StoreError> {
+        let state = self.state();
+        let keys = state.rows.range(key::PROVIDERS.to_vec()..);
+        let keys = keys.take_while(|(key, _)| key.starts_with(key::PROVIDERS));
+        let mut streams: Vec<Stream> =
+            keys.filter_map(|(key, _)| key::stream_of_event(key)).collect();
+        streams.dedup();
+        // Pages follow the keys' order, in which `@a-b/` stands before `@a/`.
+        let beyond = |after| move |stream: &Stream| key::events_of(stream) > key::events_of(after);
+        streams.retain(|stream| after.is_none_or(|after| beyond(after)(stream)));
+        streams.truncate(limit);
+        Ok(streams)
+    }
+
+    async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
+        let key = key::reservation(reservation);
+        let body = self.body(&key)?;
+        body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+    }
+
+    async fn personal(
+        &self,
+        customer: CustomerId,
+        row: u32,
+    ) -> Result<Option<PersonalRow>, StoreError> {
+        let place = format!("personal row {row} of {customer}");
+        let body = self.body(&key::personal(customer, row))?;
+        body.map(|body| record::from_json(&place, &body)).transpose()
+    }
+
+    async fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let state = self.state();
+        let keys = state.rows.range(key::KEYS.to_vec()..);
+        let keys = keys.take_while(|(key, _)| key.starts_with(key::KEYS));
+        keys.map(|(key, row)| Ok(record::decode(key, row)?.1.to_vec())).collect()
+    }
+
+    async fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
+        let state = self.state();
+        let row = state.rows.get(&key::block(number));
+        row.map(|bytes| Block::decode(number, bytes)).transpose()
+    }
+}

@@ -1,0 +1,217 @@
+//! Rows as they are stored: one version byte, the number of the block that closed their group,
+//! then JSON, readable by operators.
+//!
+//! The block's number is how readers keep to what is durable. Samples of every version are
+//! committed beside the tests and read back by one.
+
+use super::StoreError;
+use crate::domain::{
+    field::{MailAddress, PassportName, PersonName, PhoneNumber},
+    ids::{CustomerId, PassportNumber},
+    line::RowRef,
+};
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::fmt;
+
+/// The version this program writes.
+pub const VERSION: u8 = 1;
+const HEADER: usize = 9;
+
+/// Makes a row: version, block, body.
+pub fn encode(block: u64, body: &[u8]) -> Vec<u8> {
+    let mut row = Vec::with_capacity(HEADER + body.len());
+    row.push(VERSION);
+    row.extend_from_slice(&block.to_be_bytes());
+    row.extend_from_slice(body);
+    row
+}
+
+/// Takes a row apart: the block that closed its group, and its body. `key` names the place in
+/// errors.
+pub fn decode<'a>(key: &[u8], row: &'a [u8]) -> Result<(u64, &'a [u8]), StoreError> {
+    let place = || super::key::readable(key);
+    match row.split_first_chunk::<HEADER>() {
+        Some((&[VERSION, block @ ..], body)) => Ok((u64::from_be_bytes(block), body)),
+        Some((&[version, ..], _)) => Err(StoreError::damaged(
+            place(),
+            format!("its version is {version}; this program reads version {VERSION}"),
+        )),
+        None => Err(StoreError::damaged(place(), "it is shorter than any row")),
+    }
+}
+
+/// SHA-256.
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    hash
+}
+
+/// Reads a body's JSON; `place` names it in errors.
+pub fn from_json<T: DeserializeOwned>(place: &str, body: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(body).map_err(|error| StoreError::damaged(place, error.to_string()))
+}
+
+/// An event row as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Its sequence number in the stream.
+    pub seq: u64,
+    /// The block that closed its group.
+    pub block: u64,
+    /// The entry, JSON.
+    pub entry: Vec<u8>,
+}
+
+/// Who holds a reservation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The line.
+    pub customer: CustomerId,
+    /// The passport ID, for its string and for an order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passport: Option<PassportNumber>,
+    /// The event row that completed the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+}
+
+/// What is personal or secret, and so stands beside the events: a salt, then the data.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonalRow {
+    /// 32 drawn bytes as hexadecimal digits: without them a commitment could be guessed.
+    pub salt: String,
+    /// The data.
+    #[serde(flatten)]
+    pub data: Personal,
+}
+
+/// Kinds of personal rows (R-187).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "row", rename_all = "snake_case")]
+pub enum Personal {
+    /// The record of 開通のご案内 (R-059).
+    LineRecord {
+        /// Its fields by the names of the import.
+        fields: std::collections::BTreeMap<String, String>,
+    },
+    /// The hash of an access key.
+    AccessKey {
+        /// A PHC string, or the keyed hash an import leaves until the first login.
+        hash: String,
+    },
+    /// A passport ID's own string.
+    PassportName {
+        /// As entered.
+        name: PassportName,
+    },
+    /// A password's hash.
+    Credential {
+        /// A PHC string.
+        hash: String,
+    },
+    /// Who applied for a passport ID (R-074, R-075).
+    Applicant {
+        /// お名前.
+        name: PersonName,
+        /// ご連絡先電話番号.
+        phone: PhoneNumber,
+        /// メールアドレス.
+        mail: MailAddress,
+        /// 契約者確認 (R-086).
+        is_contractor: bool,
+    },
+    /// The last sign-ins, 20 at most.
+    SignIns {
+        /// When, from where, to what.
+        recent: Vec<SignIn>,
+    },
+    /// An inquiry to the desk (R-105).
+    Inquiry {
+        /// サービス名.
+        service: String,
+        /// ご連絡先.
+        contact: String,
+        /// お問い合わせ内容.
+        text: String,
+    },
+}
+
+/// One sign-in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    /// Microseconds since the epoch.
+    pub at: i64,
+    /// The prefix it came from.
+    pub from: String,
+    /// Provider or portal.
+    pub to: String,
+}
+
+impl PersonalRow {
+    /// A row with its salt.
+    pub fn new(salt: [u8; 32], data: Personal) -> Self {
+        let salt = salt.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        Self { salt, data }
+    }
+
+    /// The bytes that are stored and committed to.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The reference an event holds: the row's number and SHA-256 over the salted row.
+    pub fn reference(&self, row: u32) -> RowRef {
+        RowRef { row, commitment: sha256(&self.to_bytes()) }
+    }
+}
+
+impl fmt::Debug for PersonalRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PersonalRow(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_version_is_refused_with_its_place() {
+        let key = super::super::key::block(7);
+        let mut row = encode(3, b"{}");
+        assert_eq!(decode(&key, &row).expect("reads"), (3, &b"{}"[..]));
+        row[0] = 2;
+        let refused = decode(&key, &row).expect_err("refused").to_string();
+        assert!(refused.contains("block 7") && refused.contains("version is 2"), "{refused}");
+        assert!(decode(&key, &row[..8]).is_err());
+    }
+
+    #[test]
+    fn a_commitment_depends_on_the_salt() {
+        let row = |salt| PersonalRow::new([salt; 32], Personal::Credential { hash: "h".into() });
+        assert_eq!(row(1).reference(5), row(1).reference(5));
+        assert_ne!(row(1).reference(5).commitment, row(2).reference(5).commitment);
+    }
+
+    #[test]
+    fn stored_samples_of_version_1_are_still_read() {
+        let samples = [
+            r#"{"salt":"00","row":"passport_name","name":"user01"}"#,
+            r#"{"salt":"00","row":"credential","hash":"$argon2id$"}"#,
+            r#"{"salt":"00","row":"access_key","hash":"$argon2id$"}"#,
+            r#"{"salt":"00","row":"line_record","fields":{"contractor":"x"}}"#,
+            r#"{"salt":"00","row":"applicant","name":"NTT","phone":"0312345678","mail":"a@b.jp","is_contractor":true}"#,
+            r#"{"salt":"00","row":"sign_ins","recent":[{"at":1,"from":"::/64","to":"portal"}]}"#,
+            r#"{"salt":"00","row":"inquiry","service":"s","contact":"c","text":"t"}"#,
+        ];
+        for sample in samples {
+            let row: PersonalRow = from_json("sample", sample.as_bytes()).expect(sample);
+            assert_eq!(String::from_utf8(row.to_bytes()).expect("text"), sample);
+        }
+        let holder = r#"{"customer":"CAF0000012573","passport":1,"seq":4}"#;
+        let read: Holder = from_json("sample", holder.as_bytes()).expect("reads");
+        assert_eq!(serde_json::to_string(&read).expect("writes"), holder);
+    }
+}

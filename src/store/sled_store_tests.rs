@@ -1,0 +1,126 @@
+//! What only a store on disk can get wrong: two processes, lost tails, damaged blocks, leftovers.
+
+use super::super::suite::{at, event, line, options};
+use super::*;
+use tempfile::TempDir;
+
+async fn filled(folder: &TempDir) {
+    let store = SledStore::open(&options(folder)).expect("opens");
+    for last in 0..3 {
+        store.commit(vec![event(&line(1), last)], at()).await.expect("commits");
+    }
+}
+
+fn raw(folder: &TempDir) -> sled::Db {
+    sled::open(folder.path().join("store/sled")).expect("opens")
+}
+
+fn refusal(folder: &TempDir) -> String {
+    match SledStore::open(&options(folder)) {
+        Ok(_) => panic!("it opened"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_reopened_store_goes_on_where_it_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    assert_eq!(store.durable_block(), 3);
+    let outcomes = store.commit(vec![event(&line(1), 3)], at()).await.expect("commits");
+    assert_eq!(outcomes, [Outcome::Committed { block: 4 }]);
+}
+
+#[tokio::test]
+async fn a_second_opening_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _first = SledStore::open(&options(&folder)).expect("opens");
+    assert!(refusal(&folder).contains("in use by another process"));
+}
+
+#[tokio::test]
+async fn a_lost_tail_is_noticed_by_the_head() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    raw(&folder).remove(key::block(3)).expect("removes");
+    assert!(refusal(&folder).contains("block 3: the head names it"), "{}", refusal(&folder));
+}
+
+#[tokio::test]
+async fn a_missing_head_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    fs::remove_file(folder.path().join("store/head")).expect("removes");
+    assert!(refusal(&folder).contains("the head file is missing"));
+}
+
+#[tokio::test]
+async fn a_changed_event_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    raw(&folder).insert(key::event(&line(1), 2), record::encode(2, b"{\"n\":9}")).expect("puts");
+    assert!(refusal(&folder).contains("event 2 of CAF0000000001"), "{}", refusal(&folder));
+}
+
+#[tokio::test]
+async fn a_changed_block_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let db = raw(&folder);
+    let mut block = db.get(key::block(2)).expect("reads").expect("there").to_vec();
+    block[60] ^= 1;
+    db.insert(key::block(2), block).expect("puts");
+    drop(db);
+    assert!(refusal(&folder).contains("block 2"), "{}", refusal(&folder));
+}
+
+#[tokio::test]
+async fn another_master_key_opens_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let other = SledOptions { head_key: [2; 32], ..options(&folder) };
+    assert!(SledStore::open(&other).is_err());
+}
+
+#[tokio::test]
+async fn leftovers_of_a_crash_while_opening_do_not_matter() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let leftover = folder.path().join("store/sled/snap.0000000000000010.generating");
+    fs::write(&leftover, b"half").expect("writes");
+    SledStore::open(&options(&folder)).expect("opens");
+    assert!(!leftover.exists());
+}
+
+#[tokio::test]
+async fn rows_of_a_group_that_is_not_durable_are_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    store.commit(vec![event(&line(1), 0)], at()).await.expect("commits");
+    // As a row looks that is applied while its group's sync is still under way.
+    let row = record::encode(2, b"{\"n\":1}");
+    store.inner.db.insert(key::event(&line(1), 2), row).expect("puts");
+    assert_eq!(store.events(&line(1), 0, 10).await.expect("reads").len(), 1);
+}
+
+#[tokio::test]
+async fn garbage_files_are_an_error_and_no_panic() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let db = folder.path().join("store/sled/db");
+    let mut bytes = fs::read(&db).expect("reads");
+    let length = bytes.len().min(1 << 16);
+    bytes[..length].fill(0xA5);
+    fs::write(&db, bytes).expect("writes");
+    assert!(refusal(&folder).starts_with("the store is damaged at"), "{}", refusal(&folder));
+}
+
+#[tokio::test]
+async fn no_room_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let full = SledOptions { min_free_space_bytes: u64::MAX, ..options(&folder) };
+    assert!(!SledStore::open(&full).expect("opens").has_room());
+    let roomy = SledStore::open(&SledOptions { folder: folder.path().join("other"), ..options(&folder) });
+    assert!(roomy.expect("opens").has_room());
+}

@@ -1,0 +1,188 @@
+//! What every backend must do, once for all of them.
+
+use super::{
+    Batch, Block, Broken, Delete, Holder, Outcome, PersonalRow, Put, Reservation, Store, Stream,
+    memory::MemoryStore,
+    record::{self, Personal},
+    sled_store::{SledOptions, SledStore},
+};
+use crate::domain::{calendar::Instant, ids::PassportNumber};
+use tempfile::TempDir;
+
+/// Options for a store in a folder of the test's own.
+pub(super) fn options(folder: &TempDir) -> SledOptions {
+    SledOptions {
+        folder: folder.path().join("store"),
+        head_key: [1; 32],
+        cache_bytes: 16 << 20,
+        flush_every_ms: 500,
+        min_free_space_bytes: 0,
+        read_threads: 1,
+    }
+}
+
+/// Runs the test on both backends.
+macro_rules! on_every_backend {
+    ($($name:ident),+ $(,)?) => {
+        mod memory_backend {
+            $(#[tokio::test] async fn $name() { super::$name(&super::MemoryStore::new()).await })+
+        }
+        mod sled_backend {
+            $(#[tokio::test] async fn $name() {
+                let folder = tempfile::tempdir().expect("a folder");
+                let store = super::SledStore::open(&super::options(&folder)).expect("opens");
+                super::$name(&store).await;
+            })+
+        }
+    };
+}
+
+on_every_backend!(
+    a_committed_row_is_read_back,
+    a_stream_that_moved_on_refuses,
+    a_gap_in_a_stream_refuses,
+    a_reservation_is_taken_once_even_within_a_group,
+    a_refused_batch_leaves_nothing_and_hurts_no_neighbour,
+    blocks_chain_and_name_every_event,
+    a_group_of_refusals_makes_no_block,
+    personal_rows_and_keys_come_and_go,
+    events_come_in_pages,
+    providers_are_listed_once_each,
+);
+
+pub(super) fn line(number: u64) -> Stream {
+    format!("CAF{number:010}").parse().expect("a customer ID")
+}
+
+pub(super) fn at() -> Instant {
+    Instant::from_micros(1_790_000_000_000_000)
+}
+
+pub(super) fn event(stream: &Stream, last: u64) -> Batch {
+    Batch::event(stream.clone(), last, format!("{{\"n\":{last}}}").into_bytes())
+}
+
+async fn commit(store: &impl Store, group: Vec<Batch>) -> Vec<Outcome> {
+    store.commit(group, at()).await.expect("commits")
+}
+
+fn order(reference: &str) -> Reservation {
+    let provider = "a-sha".parse().expect("a provider");
+    Reservation::Order { provider, reference: reference.parse().expect("a reference") }
+}
+
+fn holder(number: u64) -> Holder {
+    let Stream::Line(customer) = line(number) else { panic!("a line") };
+    Holder { customer, passport: Some(PassportNumber(1)), seq: Some(1) }
+}
+
+async fn a_committed_row_is_read_back(store: &impl Store) {
+    assert_eq!(store.durable_block(), 0);
+    let mut batch = event(&line(1), 0);
+    batch.reserve(order("r-1"), holder(1));
+    assert_eq!(commit(store, vec![batch]).await, [Outcome::Committed { block: 1 }]);
+    assert_eq!(store.durable_block(), 1);
+    let rows = store.events(&line(1), 0, 10).await.expect("reads");
+    assert_eq!((rows.len(), rows[0].seq, rows[0].block), (1, 1, 1));
+    assert_eq!(rows[0].entry, b"{\"n\":0}");
+    assert_eq!(store.holder(&order("r-1")).await.expect("reads"), Some(holder(1)));
+    assert_eq!(store.holder(&order("r-2")).await.expect("reads"), None);
+}
+
+async fn a_stream_that_moved_on_refuses(store: &impl Store) {
+    let first = commit(store, vec![event(&line(1), 0), event(&line(1), 0)]).await;
+    let moved_on = Outcome::Refused(Broken::Sequence(line(1)));
+    assert_eq!(first, [Outcome::Committed { block: 1 }, moved_on.clone()]);
+    assert_eq!(commit(store, vec![event(&line(1), 0)]).await, [moved_on]);
+}
+
+async fn a_gap_in_a_stream_refuses(store: &impl Store) {
+    let refused = Outcome::Refused(Broken::Sequence(line(1)));
+    assert_eq!(commit(store, vec![event(&line(1), 5)]).await, [refused]);
+    let both = commit(store, vec![event(&line(1), 0), event(&line(1), 1)]).await;
+    assert_eq!(both, [Outcome::Committed { block: 1 }, Outcome::Committed { block: 1 }]);
+}
+
+async fn a_reservation_is_taken_once_even_within_a_group(store: &impl Store) {
+    let buying = |number| {
+        let mut batch = event(&line(number), 0);
+        batch.reserve(order("same"), holder(number));
+        batch
+    };
+    let taken = Outcome::Refused(Broken::Taken(order("same")));
+    let outcomes = commit(store, vec![buying(1), buying(2)]).await;
+    assert_eq!(outcomes, [Outcome::Committed { block: 1 }, taken.clone()]);
+    assert_eq!(commit(store, vec![buying(3)]).await, [taken]);
+    assert_eq!(store.holder(&order("same")).await.expect("reads"), Some(holder(1)));
+}
+
+async fn a_refused_batch_leaves_nothing_and_hurts_no_neighbour(store: &impl Store) {
+    let mut refused = event(&line(1), 7);
+    refused.reserve(order("r-1"), holder(1));
+    let outcomes = commit(store, vec![event(&line(2), 0), refused, event(&line(3), 0)]).await;
+    assert!(matches!(outcomes[1], Outcome::Refused(_)));
+    assert_eq!(outcomes[2], Outcome::Committed { block: 1 });
+    assert_eq!(store.holder(&order("r-1")).await.expect("reads"), None);
+    assert!(store.events(&line(1), 0, 10).await.expect("reads").is_empty());
+}
+
+async fn blocks_chain_and_name_every_event(store: &impl Store) {
+    commit(store, vec![event(&line(1), 0), event(&line(2), 0)]).await;
+    commit(store, vec![event(&line(1), 1)]).await;
+    let first = store.block(1).await.expect("reads").expect("there");
+    let second = store.block(2).await.expect("reads").expect("there");
+    assert_eq!(first.previous, [0; 32]);
+    assert_eq!(second.previous, Block::hash(&first.encode()));
+    let named: Vec<_> = first.entries.iter().map(|entry| (entry.stream.clone(), entry.seq)).collect();
+    assert_eq!(named, [(line(1), 1), (line(2), 1)]);
+    let row = &store.events(&line(1), 1, 1).await.expect("reads")[0];
+    let stored = record::encode(row.block, &row.entry);
+    assert_eq!(second.entries[0].hash, record::sha256(&stored));
+    assert_eq!(store.block(3).await.expect("reads"), None);
+}
+
+async fn a_group_of_refusals_makes_no_block(store: &impl Store) {
+    commit(store, vec![event(&line(1), 4)]).await;
+    assert_eq!(store.durable_block(), 0);
+}
+
+async fn personal_rows_and_keys_come_and_go(store: &impl Store) {
+    let customer = holder(1).customer;
+    let body = PersonalRow::new([3; 32], Personal::Credential { hash: "h".into() });
+    let mut batch = event(&line(1), 0);
+    batch.put.push(Put::Personal { customer, row: 0, body: body.clone() });
+    batch.put.push(Put::Key { kid: "k1".into(), record: b"{}".to_vec() });
+    commit(store, vec![batch]).await;
+    assert_eq!(store.personal(customer, 0).await.expect("reads"), Some(body));
+    assert_eq!(store.keys().await.expect("reads"), [b"{}".to_vec()]);
+
+    let mut erasing = event(&line(1), 1);
+    erasing.delete.push(Delete::Personal { customer, row: 0 });
+    erasing.delete.push(Delete::Key { kid: "k1".into() });
+    commit(store, vec![erasing]).await;
+    assert_eq!(store.personal(customer, 0).await.expect("reads"), None);
+    assert!(store.keys().await.expect("reads").is_empty());
+}
+
+async fn events_come_in_pages(store: &impl Store) {
+    for last in 0..5 {
+        commit(store, vec![event(&line(1), last), event(&line(2), last)]).await;
+    }
+    let seqs = |rows: Vec<super::EventRow>| rows.iter().map(|row| row.seq).collect::<Vec<_>>();
+    assert_eq!(seqs(store.events(&line(1), 0, 2).await.expect("reads")), [1, 2]);
+    assert_eq!(seqs(store.events(&line(1), 2, 9).await.expect("reads")), [3, 4, 5]);
+    assert!(store.events(&line(1), 5, 9).await.expect("reads").is_empty());
+    assert!(store.events(&line(1), u64::MAX, 9).await.expect("reads").is_empty());
+}
+
+async fn providers_are_listed_once_each(store: &impl Store) {
+    let provider = |name: &str| format!("@{name}").parse::<Stream>().expect("a provider");
+    let (a, ab, b) = (provider("a"), provider("a-b"), provider("b"));
+    commit(store, vec![event(&b, 0), event(&a, 0), event(&ab, 0), event(&line(1), 0)]).await;
+    commit(store, vec![event(&a, 1)]).await;
+    let mut all = store.providers(None, 10).await.expect("reads");
+    let page = store.providers(Some(&all[0]), 1).await.expect("reads");
+    assert_eq!(page, [all[1].clone()]);
+    all.sort();
+    assert_eq!(all, [a, ab, b]);
+}
