@@ -3,7 +3,12 @@
 
 use super::{
     calendar::{Instant, Month},
-    ids::{ContractNumber, ReceiptNumber, Reference, ServiceCode},
+    ids::{
+        ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber, Reference,
+        ServiceCode,
+    },
+    line::{Entry, Event},
+    order::Order,
     yen::Yen,
 };
 use serde::{Deserialize, Serialize, Serializer};
@@ -79,6 +84,128 @@ pub struct CancellationReceipt {
     pub completed_at: Instant,
     /// The last month charged.
     pub last_charge_month: Month,
+}
+
+impl Receipt {
+    /// The receipt of the order `provider` gave as `reference`, from the entry that completed it.
+    pub fn of(entry: &Entry, provider: &ProviderId, reference: &Reference) -> Option<Self> {
+        entry.events.iter().find_map(|event| Self::of_event(event, entry.at, provider, reference))
+    }
+
+    fn of_event(
+        event: &Event,
+        at: Instant,
+        wanted_provider: &ProviderId,
+        wanted: &Reference,
+    ) -> Option<Self> {
+        match event {
+            Event::Purchased { receipt, provider, reference, service, monthly, quantity, amount, .. }
+                if (provider, reference) == (wanted_provider, wanted) =>
+            {
+                Some(Self::Purchase(PurchaseReceipt {
+                    reference: reference.clone(),
+                    service: service.clone(),
+                    quantity: *quantity,
+                    amount: *amount,
+                    currency: Currency::Yen,
+                    status: Status::Completed,
+                    receipt_number: *receipt,
+                    completed_at: at,
+                    contract: monthly.then_some(ContractNumber(*receipt)),
+                    first_charge_month: monthly.then(|| at.month()),
+                }))
+            }
+            Event::ContractEnded {
+                contract,
+                provider,
+                last_charge_month,
+                receipt: Some(receipt),
+                reference: Some(reference),
+                ..
+            } if (provider, reference) == (wanted_provider, wanted) => {
+                Some(Self::Cancellation(CancellationReceipt {
+                    reference: reference.clone(),
+                    contract: *contract,
+                    status: Status::Completed,
+                    receipt_number: *receipt,
+                    completed_at: at,
+                    last_charge_month: *last_charge_month,
+                }))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this completes the order, word for word: the same reference with other content is
+    /// another order, and refused (interfaces.md 1.1). `description` is the purchase's own, which
+    /// the receipt does not repeat.
+    pub fn completes(&self, order: &Order, description: Option<&str>) -> bool {
+        match (self, order) {
+            (Self::Purchase(receipt), Order::Purchase(order)) => {
+                receipt.reference == order.reference
+                    && receipt.service == order.service
+                    && receipt.quantity == order.quantity
+                    && receipt.amount == order.amount
+                    && description == order.description.as_deref()
+            }
+            (Self::Cancellation(receipt), Order::Cancellation(order)) => {
+                receipt.reference == order.reference && receipt.contract == order.contract
+            }
+            _ => false,
+        }
+    }
+
+    /// 申込受付番号.
+    pub const fn number(&self) -> ReceiptNumber {
+        match self {
+            Self::Purchase(receipt) => receipt.receipt_number,
+            Self::Cancellation(receipt) => receipt.receipt_number,
+        }
+    }
+}
+
+/// A completed order as the journal has it: who completed it, and its receipt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completed {
+    /// The line.
+    pub customer: CustomerId,
+    /// The passport ID that pressed the button.
+    pub passport: PassportNumber,
+    /// The provider's words in the order.
+    pub description: Option<String>,
+    /// What the provider is told.
+    pub receipt: Receipt,
+}
+
+impl Completed {
+    /// Reads it from the entry that completed the order.
+    pub fn of(
+        customer: CustomerId,
+        entry: &Entry,
+        provider: &ProviderId,
+        reference: &Reference,
+    ) -> Option<Self> {
+        let receipt = Receipt::of(entry, provider, reference)?;
+        let (passport, description) = entry.events.iter().find_map(|event| match event {
+            Event::Purchased { receipt: number, passport, description, .. }
+                if *number == receipt.number() =>
+            {
+                Some((*passport, description.clone()))
+            }
+            Event::ContractEnded { receipt: Some(number), passport, .. }
+                if *number == receipt.number() =>
+            {
+                Some((*passport, None))
+            }
+            _ => None,
+        })?;
+        Some(Self { customer, passport, description, receipt })
+    }
+
+    /// Whether it is the same order, word for word.
+    pub fn is_of(&self, order: &Order) -> bool {
+        self.receipt.completes(order, self.description.as_deref())
+    }
 }
 
 fn rfc3339<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {

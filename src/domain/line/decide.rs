@@ -7,7 +7,8 @@ use super::{
     state::{Contract, Line, Passport, is_own_address},
 };
 use crate::domain::{
-    ids::{ContractNumber, PassportNumber},
+    charge,
+    ids::{ContractNumber, PassportNumber, ReceiptNumber, Reference},
     limit,
     yen::Yen,
 };
@@ -26,10 +27,10 @@ pub fn decide(state: Option<&Line>, command: &Command, facts: &Facts) -> Result<
         Command::RegisterPassport(registration) => register(line, registration, facts),
         Command::Purchase(purchase) => buy(line, purchase, facts),
         Command::Cancel(cancel) => cancel_contract(line, cancel, facts),
-        Command::RaiseBarrier(barrier) => raise(line, *barrier),
+        Command::RaiseBarrier(barrier) => raise(line, *barrier, facts),
         Command::LiftBarrier(barrier) => lift(line, *barrier),
-        Command::DeletePassport(passport) => delete(line, *passport),
-        Command::EndContract(contract) => end_by_operator(line, *contract),
+        Command::DeletePassport(passport) => delete(line, *passport, facts),
+        Command::EndContract(contract) => end_by_operator(line, *contract, facts),
         Command::SetLineAuthentication { passport, on } => {
             set_line_authentication(line, *passport, *on)
         }
@@ -176,17 +177,34 @@ fn cancel_contract(line: &Line, cancel: &Cancel, facts: &Facts) -> Result<Vec<Ev
     if !contract.is_live() {
         return Err(Refusal::ContractEnded);
     }
-    Ok(vec![Event::ContractEnded {
+    let receipt = facts.receipt.ok_or(Refusal::NoReceiptNumber)?;
+    let ordered = Some((receipt, cancel.order.reference.clone()));
+    Ok(vec![ending(contract, EndReason::Customer, facts, ordered)])
+}
+
+/// A contract's ending, with the receipt and the reference of the order, where one asked for it.
+fn ending(
+    contract: &Contract,
+    reason: EndReason,
+    facts: &Facts,
+    ordered: Option<(ReceiptNumber, Reference)>,
+) -> Event {
+    let (receipt, reference) = ordered.unzip();
+    Event::ContractEnded {
         contract: contract.number,
-        reason: EndReason::Customer,
-        receipt: Some(facts.receipt.ok_or(Refusal::NoReceiptNumber)?),
-        reference: Some(cancel.order.reference.clone()),
-    }])
+        passport: contract.passport,
+        provider: contract.provider.clone(),
+        service: contract.service.clone(),
+        reason,
+        last_charge_month: charge::last_charged_month(contract.bought_at, facts.now),
+        receipt,
+        reference,
+    }
 }
 
 /// 利用規制 ends every contract, and so does a billing number that cannot be used
 /// the company's stop ends none.
-fn raise(line: &Line, barrier: Barrier) -> Result<Vec<Event>, Refusal> {
+fn raise(line: &Line, barrier: Barrier, facts: &Facts) -> Result<Vec<Event>, Refusal> {
     if line.barriers.since(barrier).is_some() {
         return Err(Refusal::BarredAlready);
     }
@@ -197,7 +215,7 @@ fn raise(line: &Line, barrier: Barrier) -> Result<Vec<Event>, Refusal> {
     };
     let mut events = vec![Event::BarrierRaised { barrier }];
     if let Some(reason) = ending {
-        events.extend(endings(line, reason, |_| true));
+        events.extend(endings(line, reason, facts, |_| true));
     }
     if barrier == Barrier::CustomerRestriction {
         let ids = line.live_passports().map(|passport| passport.number);
@@ -215,36 +233,40 @@ fn lift(line: &Line, barrier: Barrier) -> Result<Vec<Event>, Refusal> {
 }
 
 /// Deleting an ID ends what was bought with it; its string stays taken.
-fn delete(line: &Line, number: PassportNumber) -> Result<Vec<Event>, Refusal> {
+fn delete(
+    line: &Line,
+    number: PassportNumber,
+    facts: &Facts,
+) -> Result<Vec<Event>, Refusal> {
     let passport = line.live_passport(number).ok_or(Refusal::UnknownPassport)?;
+    let of_this_id = |contract: &Contract| contract.passport == passport.number;
     let mut events: Vec<Event> =
-        endings(line, EndReason::PassportDeleted, |contract| contract.passport == passport.number)
-            .collect();
+        endings(line, EndReason::PassportDeleted, facts, of_this_id).collect();
     events.push(Event::PassportDeleted { passport: passport.number });
     Ok(events)
 }
 
-fn end_by_operator(line: &Line, number: ContractNumber) -> Result<Vec<Event>, Refusal> {
+fn end_by_operator(
+    line: &Line,
+    number: ContractNumber,
+    facts: &Facts,
+) -> Result<Vec<Event>, Refusal> {
     let contract = line.contracts.get(&number).ok_or(Refusal::UnknownContract)?;
     if !contract.is_live() {
         return Err(Refusal::ContractEnded);
     }
-    Ok(endings(line, EndReason::Operator, |other| other.number == number).collect())
+    Ok(endings(line, EndReason::Operator, facts, |other| other.number == number).collect())
 }
 
 /// Endings that nobody ordered with a provider: no receipt, no reference.
 fn endings(
     line: &Line,
     reason: EndReason,
+    facts: &Facts,
     which: impl Fn(&Contract) -> bool,
 ) -> impl Iterator<Item = Event> {
     let live = line.contracts.values().filter(move |contract| contract.is_live() && which(contract));
-    live.map(move |contract| Event::ContractEnded {
-        contract: contract.number,
-        reason,
-        receipt: None,
-        reference: None,
-    })
+    live.map(move |contract| ending(contract, reason, facts, None))
 }
 
 fn set_line_authentication(

@@ -314,12 +314,21 @@ pub enum Event {
         /// Whether the buyer's address was checked to be the line's own.
         line_checked: bool,
     },
-    /// A contract ended.
+    /// A contract ended. It says all that a receipt or a webhook
+    /// tells, so that whoever follows the journal needs no line.
     ContractEnded {
         /// Which.
         contract: ContractNumber,
+        /// Whose.
+        passport: PassportNumber,
+        /// Who sold it.
+        provider: ProviderId,
+        /// What it was.
+        service: ServiceCode,
         /// Why.
         reason: EndReason,
+        /// The last month it is charged for.
+        last_charge_month: Month,
         /// The receipt of a cancellation order; absent where nobody ordered it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         receipt: Option<ReceiptNumber>,
