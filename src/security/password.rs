@@ -1,0 +1,234 @@
+//! The hashing pool: Argon2id on threads that each reuse their memory.
+//!
+//! A fresh allocation for each hash halves what a machine can do, so each thread keeps its blocks.
+//! The queue is bounded: past it the caller hears [`PoolError::Overloaded`] at once, so a flood of
+//! logins costs neither memory nor the other pages (security.md 17).
+//!
+//! Every [`PasswordPool::verify`] is exactly one hash, also for an ID that does not exist and for
+//! a stored hash that cannot be read (security.md 2, 3), so time tells nobody who exists.
+
+mod hasher;
+mod phc;
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use argon2::Params;
+use tokio::sync::oneshot;
+
+use self::hasher::Hasher;
+use super::SecurityError;
+use super::secret::Secret;
+
+/// The most memory for one hash in KiB: 1 GiB. A stored hash that asks for more is not ours.
+pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
+/// The most passes for one hash.
+pub(super) const MAX_PASSES: u32 = 64;
+/// The most lanes for one hash.
+pub(super) const MAX_LANES: u32 = 64;
+
+/// What one Argon2id hash (version 0x13, RFC 9106) costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes; they are computed one after another by one thread.
+    pub lanes: u32,
+}
+
+impl Default for HashCost {
+    /// 19 MiB, 2 passes, 1 lane: OWASP's password storage recommendation.
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, lanes: 1 }
+    }
+}
+
+impl HashCost {
+    /// The parameters for Argon2, if they are within its limits and ours.
+    fn params(self) -> Result<Params, SecurityError> {
+        let allowed = self.memory_kib <= MAX_MEMORY_KIB
+            && self.passes <= MAX_PASSES
+            && self.lanes <= MAX_LANES;
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, None);
+        params.ok().filter(|_| allowed).ok_or(SecurityError::HashCost {
+            memory_kib: self.memory_kib,
+            passes: self.passes,
+            lanes: self.lanes,
+            max_memory_kib: MAX_MEMORY_KIB,
+            max_passes: MAX_PASSES,
+            max_lanes: MAX_LANES,
+        })
+    }
+}
+
+/// What the check of a password found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The password is the one that was stored.
+    pub matches: bool,
+    /// The stored hash has another cost than is configured now. After a match the caller hashes
+    /// the password anew, after its answer.
+    pub rehash_wanted: bool,
+}
+
+/// Why the pool gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PoolError {
+    /// The queue is full: 503 with Retry-After.
+    #[error("too many passwords wait to be hashed")]
+    Overloaded,
+    /// The pool's threads have ended or could not finish this hash.
+    #[error("the password pool has stopped")]
+    Stopped,
+}
+
+/// The pool. A clone is one more handle of the same pool; when the last one is dropped, the
+/// threads finish what is queued and end.
+#[derive(Clone)]
+pub struct PasswordPool {
+    jobs: SyncSender<Job>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Counters {
+    hashes_total: AtomicU64,
+    queued: AtomicUsize,
+}
+
+enum Job {
+    Hash {
+        password: Secret,
+        reply: oneshot::Sender<Option<String>>,
+    },
+    Verify {
+        password: Secret,
+        stored_phc: Option<String>,
+        reply: oneshot::Sender<Option<Verdict>>,
+    },
+    /// Holds a thread until the test lets go.
+    #[cfg(test)]
+    Pause(Receiver<()>),
+}
+
+impl Job {
+    /// Nobody waits any more: the browser has gone.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Job::Hash { reply, .. } => reply.is_closed(),
+            Job::Verify { reply, .. } => reply.is_closed(),
+            #[cfg(test)]
+            Job::Pause(_) => false,
+        }
+    }
+
+    /// Does the work. A requester that left meanwhile is no error.
+    fn run(self, hasher: &mut Hasher, counters: &Counters) {
+        match self {
+            Job::Hash { password, reply } => {
+                counters.hashes_total.fetch_add(1, Ordering::Relaxed);
+                let _ = reply.send(hasher.hash(&password));
+            }
+            Job::Verify { password, stored_phc, reply } => {
+                counters.hashes_total.fetch_add(1, Ordering::Relaxed);
+                let _ = reply.send(hasher.verify(&password, stored_phc.as_deref()));
+            }
+            #[cfg(test)]
+            Job::Pause(until) => {
+                let _ = until.recv();
+            }
+        }
+    }
+}
+
+impl PasswordPool {
+    /// Starts `threads` threads, each with memory for one hash of this cost, and a queue for
+    /// `queue_limit` hashes beside the ones that are being made.
+    ///
+    /// # Errors
+    /// A cost outside the limits, no thread, no queue, or no memory.
+    pub fn start(
+        cost: HashCost,
+        threads: usize,
+        queue_limit: usize,
+    ) -> Result<Self, SecurityError> {
+        if threads == 0 || queue_limit == 0 {
+            return Err(SecurityError::PoolSize { threads, queue_limit });
+        }
+        let counters = Arc::new(Counters::default());
+        let (jobs, queue) = sync_channel(queue_limit);
+        let queue = Arc::new(Mutex::new(queue));
+        for number in 0..threads {
+            let hasher = Hasher::new(cost)?;
+            let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
+            thread::Builder::new()
+                .name(format!("password-{number}"))
+                .spawn(move || work(hasher, &queue, &counters))
+                .map_err(SecurityError::PoolStart)?;
+        }
+        Ok(Self { jobs, counters })
+    }
+
+    /// Hashes a new password under the configured cost with a salt of its own; the PHC string is
+    /// for the store.
+    pub async fn hash(&self, password: Secret) -> Result<String, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::Hash { password, reply })?;
+        answer.await.ok().flatten().ok_or(PoolError::Stopped)
+    }
+
+    /// Checks a password with exactly one hash. `None` is an ID that does not exist: a hash of the
+    /// configured cost is made all the same, and so it is for a stored hash that cannot be read;
+    /// neither matches. A stored hash of another cost is checked at its own cost.
+    pub async fn verify(
+        &self,
+        password: Secret,
+        stored_phc: Option<String>,
+    ) -> Result<Verdict, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::Verify { password, stored_phc, reply })?;
+        answer.await.ok().flatten().ok_or(PoolError::Stopped)
+    }
+
+    /// How many hashes were made since the start, for metrics and for tests that every login costs
+    /// one.
+    pub fn hashes_total(&self) -> u64 {
+        self.counters.hashes_total.load(Ordering::Relaxed)
+    }
+
+    /// How many hashes wait for a thread now.
+    pub fn queued(&self) -> usize {
+        self.counters.queued.load(Ordering::Relaxed)
+    }
+
+    fn submit(&self, job: Job) -> Result<(), PoolError> {
+        self.counters.queued.fetch_add(1, Ordering::Relaxed);
+        self.jobs.try_send(job).map_err(|error| {
+            self.counters.queued.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => PoolError::Overloaded,
+                TrySendError::Disconnected(_) => PoolError::Stopped,
+            }
+        })
+    }
+}
+
+/// One thread's life: until every handle of the pool is gone.
+fn work(mut hasher: Hasher, queue: &Mutex<Receiver<Job>>, counters: &Counters) {
+    loop {
+        // The guard lives for this statement only: one thread waits for a job, the others for it.
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        counters.queued.fetch_sub(1, Ordering::Relaxed);
+        if !job.is_abandoned() {
+            job.run(&mut hasher, counters);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
