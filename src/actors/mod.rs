@@ -1,1 +1,46 @@
-//! See the map in `lib.rs`.
+//! Thin shells around the rules: gather, decide, commit, evolve, answer.
+//!
+//! ```text
+//! Lines ──▶ directory (one an Arbiter) ──▶ line ──▶ committer ──▶ store
+//!            which line is awake            │ domain::line::{decide, evolve}
+//! ```
+//!
+//! | file | what |
+//! |---|---|
+//! | [`lines`] | the door to all lines: ask, and be answered |
+//! | [`directory`] | which line is awake, on the Arbiter its customer ID hashes to |
+//! | [`line`](mod@line) | one actor for each awake line: one change after the other |
+//! | [`change`] | what is asked of a line, made into a command and a batch |
+//! | [`committer`] | one thread that commits whatever queued while the last group became durable |
+//! | [`receipts`] | receipt numbers from leased ranges |
+//! | [`orders`] | completed orders, looked up by the provider's reference |
+//! | [`providers`] | providers and their catalogue, in memory and journalled |
+
+pub mod change;
+pub mod committer;
+pub mod directory;
+pub mod line;
+pub mod lines;
+pub mod orders;
+pub mod providers;
+pub mod receipts;
+
+use crate::{domain::line::Refusal, store::StoreError};
+
+/// Why a line did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// A rule says no; nothing changed.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// Too much waits, or the store has no room: nothing changed, and trying again later may
+    /// work.
+    #[error("too much waits: {0}")]
+    Busy(&'static str),
+    /// The server is stopping; nothing changed.
+    #[error("the server is stopping")]
+    Stopping,
+    /// What is stored of this line cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

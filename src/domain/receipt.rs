@@ -202,6 +202,14 @@ impl Completed {
         Some(Self { customer, passport, description, receipt })
     }
 
+    /// When it was completed.
+    pub const fn at(&self) -> Instant {
+        match &self.receipt {
+            Receipt::Purchase(receipt) => receipt.completed_at,
+            Receipt::Cancellation(receipt) => receipt.completed_at,
+        }
+    }
+
     /// Whether it is the same order, word for word.
     pub fn is_of(&self, order: &Order) -> bool {
         self.receipt.completes(order, self.description.as_deref())

@@ -1,0 +1,222 @@
+//! What is asked of a line, made into a command, its personal rows, and after the decision into
+//! one batch. Pure, but for the salts it is given.
+
+use crate::{
+    domain::{
+        field::{MailAddress, PassportName, PersonName, PhoneNumber},
+        ids::{CustomerId, PassportNumber, ProviderId, Reference},
+        line::{
+            Command, Entry, Event, Line, LineService, RowRef,
+            command::{Cancel, OpenLine, Purchase, RegisterPassport},
+            event::{BillingRoute, By},
+        },
+        order::Order,
+        yen::Yen,
+    },
+    store::{Batch, Delete, Holder, PersonalRow, Put, Reservation, Stream, record::Personal},
+};
+use ipnetwork::IpNetwork;
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// A change somebody asks for, with where it comes from.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// What.
+    pub what: What,
+    /// Who.
+    pub by: By,
+    /// The address the request came from; none for an operator's command.
+    pub source: Option<IpAddr>,
+    /// The request's ID.
+    pub request_id: Option<String>,
+}
+
+/// What is asked. Fields were checked; personal data travel as they are until they become rows.
+#[derive(Debug, Clone)]
+pub enum What {
+    /// The carrier opens the line.
+    Open(Box<Opening>),
+    /// A household registers a passport ID.
+    Register(Box<Registration>),
+    /// A household buys.
+    Purchase(Box<Purchase>),
+    /// A household cancels.
+    Cancel(Box<Cancel>),
+    /// Anything that has no personal data.
+    Plain(Command),
+}
+
+/// A line to open.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// Which access service.
+    pub service: LineService,
+    /// Its limit a month.
+    pub line_limit: Yen,
+    /// How its bill is paid.
+    pub billing: BillingRoute,
+    /// Its own prefixes.
+    pub networks: Vec<IpNetwork>,
+    /// The record of 開通のご案内, by the names of the import.
+    pub record: BTreeMap<String, String>,
+    /// The hash of its access key.
+    pub access_key_hash: String,
+}
+
+/// A passport ID to register.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    /// As entered.
+    pub name: PassportName,
+    /// The keyed hash of its small letters: its reservation.
+    pub name_hash: [u8; 32],
+    /// The password's PHC string.
+    pub password_hash: String,
+    /// お名前.
+    pub applicant: PersonName,
+    /// ご連絡先電話番号.
+    pub phone: PhoneNumber,
+    /// メールアドレス.
+    pub mail: MailAddress,
+    /// 契約者確認.
+    pub is_contractor: bool,
+}
+
+impl What {
+    /// The order it completes, if it is one: what makes a repeated press harmless.
+    pub fn order(&self) -> Option<(&ProviderId, Order, PassportNumber)> {
+        match self {
+            Self::Purchase(buy) => {
+                Some((&buy.provider, Order::Purchase(buy.order.clone()), buy.login.passport))
+            }
+            Self::Cancel(cancel) => Some((
+                &cancel.provider,
+                Order::Cancellation(cancel.order.clone()),
+                cancel.login.passport,
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whether both are the same press of the same button.
+    pub fn is_same_order(&self, other: &Self) -> bool {
+        self.order().is_some() && self.order() == other.order()
+    }
+
+    /// Whether a receipt number is drawn for it.
+    pub const fn takes_receipt(&self) -> bool {
+        matches!(self, Self::Purchase(_) | Self::Cancel(_))
+    }
+}
+
+/// A command with the personal rows its events will refer to.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// The command.
+    pub command: Command,
+    /// The rows, by number.
+    pub rows: Vec<(u32, PersonalRow)>,
+}
+
+/// Makes a command: personal data become rows, numbered after the line's last one.
+pub fn prepare(
+    customer: CustomerId,
+    line: Option<&Line>,
+    what: &What,
+    mut draw_salt: impl FnMut() -> [u8; 32],
+) -> Prepared {
+    let mut rows = Vec::new();
+    let mut next_row = line.map_or(0, |line| line.next_row);
+    let mut put = |data| -> RowRef {
+        let row = PersonalRow::new(draw_salt(), data);
+        let reference = row.reference(next_row);
+        rows.push((next_row, row));
+        next_row += 1;
+        reference
+    };
+    let command = match what {
+        What::Open(opening) => Command::Open(OpenLine {
+            customer,
+            service: opening.service,
+            line_limit: opening.line_limit,
+            billing: opening.billing,
+            networks: opening.networks.clone(),
+            record: put(Personal::LineRecord { fields: opening.record.clone() }),
+            access_key: put(Personal::AccessKey { hash: opening.access_key_hash.clone() }),
+        }),
+        What::Register(registration) => Command::RegisterPassport(RegisterPassport {
+            name: put(Personal::PassportName { name: registration.name.clone() }),
+            credential: put(Personal::Credential { hash: registration.password_hash.clone() }),
+            applicant: put(Personal::Applicant {
+                name: registration.applicant.clone(),
+                phone: registration.phone.clone(),
+                mail: registration.mail.clone(),
+                is_contractor: registration.is_contractor,
+            }),
+            active_from: None,
+        }),
+        What::Purchase(purchase) => Command::Purchase(Purchase::clone(purchase)),
+        What::Cancel(cancel) => Command::Cancel(Cancel::clone(cancel)),
+        What::Plain(command) => command.clone(),
+    };
+    Prepared { command, rows }
+}
+
+/// One batch for a decision: the entry, its personal rows, and the reservations that its events
+/// take or give up.
+pub fn batch(
+    customer: CustomerId,
+    line: Option<&Line>,
+    last: u64,
+    entry: &Entry,
+    what: &What,
+    rows: &[(u32, PersonalRow)],
+) -> Batch {
+    let body = serde_json::to_vec(entry).unwrap_or_default();
+    let mut batch = Batch::event(Stream::Line(customer), last, body);
+    for (row, body) in rows {
+        batch.put.push(Put::Personal { customer, row: *row, body: body.clone() });
+    }
+    let order_holder =
+        |passport| Holder { customer, passport: Some(passport), seq: Some(last + 1) };
+    for event in &entry.events {
+        match event {
+            Event::Purchased { provider, reference, passport, .. }
+            | Event::ContractEnded {
+                provider, reference: Some(reference), passport, ..
+            } => batch.reserve(order(provider, reference), order_holder(*passport)),
+            Event::PassportRegistered { passport, .. } => {
+                if let What::Register(registration) = what {
+                    let holder = Holder { customer, passport: Some(*passport), seq: None };
+                    batch.reserve(Reservation::PassportName(registration.name_hash), holder);
+                }
+            }
+            Event::NetworksSet { networks } => {
+                let held = line.map_or(&[][..], |line| &line.networks);
+                reserve_networks(&mut batch, customer, held, networks);
+            }
+            _ => {}
+        }
+    }
+    batch
+}
+
+fn order(provider: &ProviderId, reference: &Reference) -> Reservation {
+    Reservation::Order { provider: provider.clone(), reference: reference.clone() }
+}
+
+/// New prefixes must be free, and those given up become free, in one commit.
+fn reserve_networks(
+    batch: &mut Batch,
+    customer: CustomerId,
+    held: &[IpNetwork],
+    wanted: &[IpNetwork],
+) {
+    for network in held.iter().filter(|network| !wanted.contains(network)) {
+        batch.delete.push(Delete::Reservation(Reservation::Network(*network)));
+    }
+    for network in wanted.iter().filter(|network| !held.contains(network)) {
+        let holder = Holder { customer, passport: None, seq: None };
+        batch.reserve(Reservation::Network(*network), holder);
+    }
+}

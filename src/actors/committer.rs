@@ -1,0 +1,194 @@
+//! One thread that commits. Group commit needs no timer: it takes whatever queued while the last
+//! group became durable, so latency is one flush when idle and two at worst.
+
+use crate::{
+    clock::Clock,
+    store::{Batch, Outcome, Store, StoreError, block::MOST_EVENTS},
+};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread::JoinHandle,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// Why a batch was not committed. Nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// As many batches wait as may.
+    #[error("too many commits wait")]
+    QueueFull,
+    /// Less space is free than configured.
+    #[error("the store has no room")]
+    NoRoom,
+    /// The committer has stopped.
+    #[error("the committer has stopped")]
+    Stopped,
+}
+
+struct Job {
+    batch: Batch,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// The way to the committing thread. When the last handle is dropped, what is queued is committed
+/// and the thread ends.
+#[derive(Clone)]
+pub struct Committer {
+    jobs: mpsc::UnboundedSender<Job>,
+    waiting: Arc<AtomicUsize>,
+    most_waiting: usize,
+    store: Arc<dyn Store>,
+}
+
+/// How groups are made.
+#[derive(Debug, Clone, Copy)]
+pub struct CommitterOptions {
+    /// A group closes at so many events, 1,000 at most.
+    pub group_max_events: usize,
+    /// So many batches may wait.
+    pub most_waiting: usize,
+}
+
+impl Committer {
+    /// Starts the thread. `fatal` is called when the store failed and the outcome of a group is
+    /// unknown: nobody is answered, and the process must end.
+    pub fn start(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        options: CommitterOptions,
+        fatal: impl Fn(&StoreError) + Send + 'static,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let committing = Committing {
+            store: Arc::clone(&store),
+            clock,
+            waiting: Arc::clone(&waiting),
+            group_max_events: options.group_max_events.clamp(1, MOST_EVENTS),
+        };
+        let thread = std::thread::Builder::new()
+            .name("committer".into())
+            .spawn(move || runtime.block_on(committing.run(queue, fatal)))?;
+        Ok((Self { jobs, waiting, most_waiting: options.most_waiting, store }, thread))
+    }
+
+    /// Commits a batch: durable, or refused, when this returns.
+    pub async fn commit(&self, batch: Batch) -> Result<Outcome, CommitError> {
+        if !self.store.has_room() {
+            return Err(CommitError::NoRoom);
+        }
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(CommitError::QueueFull);
+        }
+        let (reply, outcome) = oneshot::channel();
+        self.jobs.send(Job { batch, reply }).map_err(|_| CommitError::Stopped)?;
+        outcome.await.map_err(|_| CommitError::Stopped)
+    }
+
+    /// How many batches wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+}
+
+struct Committing {
+    store: Arc<dyn Store>,
+    clock: Clock,
+    waiting: Arc<AtomicUsize>,
+    group_max_events: usize,
+}
+
+impl Committing {
+    async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>, fatal: impl Fn(&StoreError)) {
+        while let Some(first) = queue.recv().await {
+            let (batches, replies) = self.gather(first, &mut queue);
+            let committed = self.store.commit(batches, self.clock.now()).await;
+            self.waiting.fetch_sub(replies.len(), Ordering::Relaxed);
+            match committed {
+                Ok(outcomes) => {
+                    for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                        // Whoever asked may have gone away; the journal has it all the same.
+                        let _ = reply.send(outcome);
+                    }
+                }
+                Err(error) => {
+                    fatal(&error);
+                    // Dropped senders would answer; until the process ends nobody is answered.
+                    std::mem::forget(replies);
+                    return std::future::pending().await;
+                }
+            }
+        }
+    }
+
+    /// The first batch and whatever else waits, up to a full group.
+    fn gather(
+        &self,
+        first: Job,
+        queue: &mut mpsc::UnboundedReceiver<Job>,
+    ) -> (Vec<Batch>, Vec<oneshot::Sender<Outcome>>) {
+        let mut events = 0;
+        let (mut batches, mut replies) = (Vec::new(), Vec::new());
+        let mut next = Some(first);
+        while let Some(Job { batch, reply }) = next {
+            events += batch.event_count();
+            batches.push(batch);
+            replies.push(reply);
+            // A batch puts one event row as a rule, so a group never passes the bound by more
+            // than the last batch's few; the bound is kept below what a block can hold.
+            next = if events < self.group_max_events { queue.try_recv().ok() } else { None };
+        }
+        (batches, replies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::calendar::Instant,
+        store::{Stream, memory::MemoryStore},
+    };
+
+    fn clock() -> Clock {
+        Clock::standing_at(Instant::from_micros(0))
+    }
+
+    fn event(number: u64, last: u64) -> Batch {
+        let stream: Stream = format!("CAF{number:010}").parse().expect("a stream");
+        Batch::event(stream, last, b"{}".to_vec())
+    }
+
+    fn start(store: &Arc<MemoryStore>, most_waiting: usize) -> (Committer, JoinHandle<()>) {
+        let options = CommitterOptions { group_max_events: 10, most_waiting };
+        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
+        Committer::start(store, clock(), options, |error| panic!("{error}")).expect("starts")
+    }
+
+    #[tokio::test]
+    async fn what_is_queued_is_committed_before_the_thread_ends() {
+        let store = Arc::new(MemoryStore::new());
+        let (committer, thread) = start(&store, 1_000);
+        let commits = (0..100).map(|number| committer.commit(event(number, 0)));
+        let outcomes = futures_util::future::join_all(commits).await;
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Outcome::Committed { .. }))));
+        assert_eq!(committer.waiting(), 0);
+        drop(committer);
+        thread.join().expect("ends");
+        let block = store.block(1).await.expect("reads").expect("there");
+        assert!(block.entries.len() <= 10);
+    }
+
+    #[tokio::test]
+    async fn past_the_bound_nothing_is_queued() {
+        let store = Arc::new(MemoryStore::new());
+        let (committer, _thread) = start(&store, 0);
+        assert_eq!(committer.commit(event(1, 0)).await, Err(CommitError::QueueFull));
+        assert_eq!(store.durable_block(), 0);
+    }
+}

@@ -1,0 +1,463 @@
+//! The actor of one awake line: it reads the line when it wakes, answers questions from the
+//! committed state at once, and takes one change after the other to its end.
+
+use super::{
+    LineError,
+    change::{self, Change, Prepared},
+    committer::{CommitError, Committer},
+    orders,
+    receipts::ReceiptNumbers,
+};
+use crate::{
+    clock::Clock,
+    domain::{
+        calendar::Instant,
+        field::PassportName,
+        ids::{CustomerId, PassportNumber, ReceiptNumber},
+        line::{Entry, Facts, Line, LineDefaults, Refusal, decide, replay},
+        receipt::Completed,
+    },
+    store::{Batch, Broken, Outcome, PersonalRow, Reservation, Store, StoreError, Stream, record},
+};
+use actix::prelude::*;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+use tokio::sync::oneshot;
+
+/// What all lines use.
+pub struct LineServices {
+    /// Where lines are read.
+    pub store: Arc<dyn Store>,
+    /// Where changes go.
+    pub committer: Committer,
+    /// What time decisions are made at.
+    pub clock: Clock,
+    /// Receipt numbers.
+    pub receipts: ReceiptNumbers,
+    /// The rules' configurable numbers.
+    pub defaults: LineDefaults,
+    /// So many changes of one line may wait.
+    pub most_waiting_changes: usize,
+    /// Where salts come from.
+    pub draw_salt: fn() -> [u8; 32],
+}
+
+/// A line as it stands, for questions: the rules are asked with it, nothing is changed.
+#[derive(Clone)]
+pub struct LineView {
+    /// The line; `None` where no line has the customer ID.
+    pub line: Option<Arc<Line>>,
+    /// Its IDs' strings and password hashes.
+    pub private: Arc<HashMap<PassportNumber, PrivatePassport>>,
+}
+
+/// What is personal of a passport ID and needed while it is awake.
+#[derive(Clone)]
+pub struct PrivatePassport {
+    /// As entered.
+    pub name: PassportName,
+    /// The PHC string.
+    pub password_hash: String,
+}
+
+/// A change that was made, or had been made before by the same press.
+#[derive(Debug, Clone)]
+pub struct Done {
+    /// What happened.
+    pub entry: Arc<Entry>,
+    /// The completed order, where the change was one.
+    pub completed: Option<Completed>,
+    /// Whether it had been completed before.
+    pub repeated: bool,
+}
+
+/// The answer to a change.
+pub type Answer = Result<Done, Arc<LineError>>;
+
+/// A question: how the line stands.
+pub struct Look(pub oneshot::Sender<Result<LineView, Arc<LineError>>>);
+
+/// A change to make.
+pub struct Make {
+    /// What.
+    pub change: Box<Change>,
+    /// Who waits for the answer.
+    pub reply: oneshot::Sender<Answer>,
+}
+
+/// Either.
+pub enum Ask {
+    /// A question.
+    Look(Look),
+    /// A change.
+    Make(Make),
+}
+
+impl Message for Ask {
+    type Result = ();
+}
+
+/// The actor.
+pub struct LineActor {
+    customer: CustomerId,
+    services: Arc<LineServices>,
+    phase: Phase,
+    queue: VecDeque<Pending>,
+    /// The change that is being made; its repetitions join it.
+    current: Option<Pending>,
+}
+
+enum Phase {
+    /// Being read; questions wait.
+    Waking(Vec<Look>),
+    Awake(Awake),
+    /// It could not be read.
+    Broken(Arc<LineError>),
+}
+
+#[derive(Clone)]
+struct Awake {
+    line: Option<Arc<Line>>,
+    seq: u64,
+    private: Arc<HashMap<PassportNumber, PrivatePassport>>,
+}
+
+struct Pending {
+    change: Box<Change>,
+    replies: Vec<oneshot::Sender<Answer>>,
+    /// How often an `expect` on the stream was refused for it.
+    overtaken: u32,
+}
+
+impl Actor for LineActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        // Messages are bounded by `most_waiting_changes` and by the door in front of the house.
+        ctx.set_mailbox_capacity(64);
+        self.wake(ctx);
+    }
+}
+
+impl Handler<Ask> for LineActor {
+    type Result = ();
+
+    fn handle(&mut self, ask: Ask, ctx: &mut Self::Context) {
+        match ask {
+            Ask::Look(look) => self.look(look),
+            Ask::Make(make) => self.enqueue(make, ctx),
+        }
+    }
+}
+
+impl LineActor {
+    /// An actor for a line that is not awake yet.
+    pub fn new(customer: CustomerId, services: Arc<LineServices>) -> Self {
+        let phase = Phase::Waking(Vec::new());
+        Self { customer, services, phase, queue: VecDeque::new(), current: None }
+    }
+
+    fn look(&mut self, look: Look) {
+        match &mut self.phase {
+            Phase::Waking(waiting) => waiting.push(look),
+            Phase::Awake(awake) => answer_look(look, awake),
+            Phase::Broken(error) => drop(look.0.send(Err(Arc::clone(error)))),
+        }
+    }
+
+    /// Puts a change behind the others, or joins it to the same press that is under way.
+    fn enqueue(&mut self, Make { change, reply }: Make, ctx: &mut Context<Self>) {
+        let mut under_way = self.current.iter_mut().chain(&mut self.queue);
+        if let Some(same) = under_way.find(|other| other.change.what.is_same_order(&change.what)) {
+            same.replies.push(reply);
+            return;
+        }
+        if self.queue.len() >= self.services.most_waiting_changes {
+            let busy = LineError::Busy("as many changes of this line wait as may");
+            drop(reply.send(Err(Arc::new(busy))));
+            return;
+        }
+        self.queue.push_back(Pending { change, replies: vec![reply], overtaken: 0 });
+        self.next(ctx);
+    }
+
+    fn wake(&mut self, ctx: &mut Context<Self>) {
+        let services = Arc::clone(&self.services);
+        let customer = self.customer;
+        let reading = async move { read(services.store.as_ref(), customer).await };
+        ctx.spawn(reading.into_actor(self).map(|read, actor, ctx| actor.woken(read, ctx)));
+    }
+
+    fn woken(&mut self, read: Result<Awake, StoreError>, ctx: &mut Context<Self>) {
+        let phase = match read {
+            Ok(awake) => Phase::Awake(awake),
+            Err(error) => {
+                tracing::error!(line = %self.customer, %error, "a line cannot be read");
+                Phase::Broken(Arc::new(LineError::Store(error)))
+            }
+        };
+        if let Phase::Waking(waiting) = std::mem::replace(&mut self.phase, phase) {
+            for look in waiting {
+                self.look(look);
+            }
+        }
+        self.next(ctx);
+    }
+
+    /// Begins the next change, if none is being made and the line is awake.
+    fn next(&mut self, ctx: &mut Context<Self>) {
+        if self.current.is_some() || matches!(self.phase, Phase::Waking(_)) {
+            return;
+        }
+        let Some(pending) = self.queue.pop_front() else { return };
+        if let Phase::Broken(error) = &self.phase {
+            let error = Arc::clone(error);
+            answer(pending, Err(error));
+            return self.next(ctx);
+        }
+        self.current = Some(pending);
+        self.attempt(ctx);
+    }
+
+    /// Gathers what the decision needs that is not here, then decides.
+    fn attempt(&mut self, ctx: &mut Context<Self>) {
+        let Some(current) = &self.current else { return };
+        if !current.change.what.takes_receipt() {
+            return self.decide(Ok(None), ctx);
+        }
+        let services = Arc::clone(&self.services);
+        let drawing = async move { services.receipts.next().await };
+        ctx.spawn(drawing.into_actor(self).map(|receipt, actor, ctx| actor.decide(receipt, ctx)));
+    }
+
+    fn decide(
+        &mut self,
+        receipt: Result<Option<ReceiptNumber>, StoreError>,
+        ctx: &mut Context<Self>,
+    ) {
+        let receipt = match receipt {
+            Ok(receipt) => receipt,
+            Err(error) => return self.finish(Err(LineError::Store(error)), ctx),
+        };
+        let (Some(current), Phase::Awake(awake)) = (&self.current, &self.phase) else { return };
+        let change = &current.change;
+        let line = awake.line.as_deref();
+        let now = self.now(line);
+        let facts =
+            Facts { now, receipt, source: change.source, defaults: self.services.defaults };
+        let Prepared { command, rows } =
+            change::prepare(self.customer, line, &change.what, self.services.draw_salt);
+        let events = match decide(line, &command, &facts) {
+            Ok(events) => events,
+            Err(refusal) => return self.look_for_repetition(refusal, ctx),
+        };
+        let (by, request_id) = (change.by.clone(), change.request_id.clone());
+        let entry = Arc::new(Entry { at: now, by, request_id, events });
+        if entry.events.is_empty() {
+            return self.finish(Ok(Done { entry, completed: None, repeated: false }), ctx);
+        }
+        let batch = change::batch(self.customer, line, awake.seq, &entry, &change.what, &rows);
+        self.commit(batch, entry, rows, ctx);
+    }
+
+    /// The time of the decision, never before the line's last event.
+    fn now(&self, line: Option<&Line>) -> Instant {
+        let now = self.services.clock.now();
+        match line.map(|line| line.last_event_at) {
+            Some(last) if last > now => {
+                tracing::warn!(line = %self.customer, "the clock is behind the line's last event");
+                last
+            }
+            _ => now,
+        }
+    }
+
+    fn commit(
+        &mut self,
+        batch: Batch,
+        entry: Arc<Entry>,
+        rows: Vec<(u32, PersonalRow)>,
+        ctx: &mut Context<Self>,
+    ) {
+        let services = Arc::clone(&self.services);
+        let committing = async move { services.committer.commit(batch).await };
+        ctx.spawn(committing.into_actor(self).map(move |outcome, actor, ctx| {
+            actor.committed(outcome, entry, &rows, ctx);
+        }));
+    }
+
+    fn committed(
+        &mut self,
+        outcome: Result<Outcome, CommitError>,
+        entry: Arc<Entry>,
+        rows: &[(u32, PersonalRow)],
+        ctx: &mut Context<Self>,
+    ) {
+        match outcome {
+            Ok(Outcome::Committed { .. }) => {
+                if let Phase::Awake(awake) = &mut self.phase {
+                    awake.take(&entry, rows);
+                }
+                let completed = self.completed_by(&entry);
+                self.finish(Ok(Done { entry, completed, repeated: false }), ctx);
+            }
+            Ok(Outcome::Refused(Broken::Sequence(_))) => self.overtaken(ctx),
+            Ok(Outcome::Refused(Broken::Taken(reservation))) => {
+                self.look_for_repetition(taken(&reservation), ctx);
+            }
+            Err(CommitError::Stopped) => self.finish(Err(LineError::Stopping), ctx),
+            Err(CommitError::QueueFull) => {
+                self.finish(Err(LineError::Busy("too many commits wait")), ctx);
+            }
+            Err(CommitError::NoRoom) => {
+                self.finish(Err(LineError::Busy("the store has no room")), ctx);
+            }
+        }
+    }
+
+    fn completed_by(&self, entry: &Entry) -> Option<Completed> {
+        let (provider, order, _) = self.current.as_ref()?.change.what.order()?;
+        Completed::of(self.customer, entry, provider, order.reference())
+    }
+
+    /// The stream has moved on: read again and decide once more. Twice in a row means that
+    /// somebody else owns the line.
+    fn overtaken(&mut self, ctx: &mut Context<Self>) {
+        let Some(mut current) = self.current.take() else { return };
+        current.overtaken += 1;
+        self.phase = Phase::Waking(Vec::new());
+        if current.overtaken > 1 {
+            answer(current, Err(Arc::new(LineError::Busy("another process changes this line"))));
+        } else {
+            self.queue.push_front(current);
+        }
+        self.wake(ctx);
+    }
+
+    /// A refused order may be one that was completed before: then the same press by the same
+    /// passport ID is given its receipt and pays nothing more.
+    fn look_for_repetition(&mut self, refusal: Refusal, ctx: &mut Context<Self>) {
+        let order = self.current.as_ref().and_then(|current| current.change.what.order());
+        let Some((provider, order, passport)) = order else {
+            return self.finish(Err(LineError::Refused(refusal)), ctx);
+        };
+        let (services, provider) = (Arc::clone(&self.services), provider.clone());
+        let customer = self.customer;
+        let looking = async move {
+            let store = services.store.as_ref();
+            match orders::completed(store, &provider, order.reference()).await? {
+                None => Err(LineError::Refused(refusal)),
+                Some(completed) => repeated(customer, passport, &order, completed),
+            }
+        };
+        ctx.spawn(looking.into_actor(self).map(|done, actor, ctx| actor.finish(done, ctx)));
+    }
+
+    fn finish(&mut self, done: Result<Done, LineError>, ctx: &mut Context<Self>) {
+        if let Some(current) = self.current.take() {
+            answer(current, done.map_err(Arc::new));
+        }
+        self.next(ctx);
+    }
+}
+
+impl Awake {
+    fn take(&mut self, entry: &Entry, rows: &[(u32, PersonalRow)]) {
+        let line = self.line.take().map(Arc::unwrap_or_clone);
+        self.line = replay(line, entry).map(Arc::new);
+        self.seq += 1;
+        if let (false, Some(line)) = (rows.is_empty(), self.line.as_deref()) {
+            let private = Arc::make_mut(&mut self.private);
+            for passport in line.live_passports() {
+                let row = |wanted: u32| rows.iter().find(|(row, _)| *row == wanted).map(|r| &r.1);
+                let (name, hash) = (passport.rows.name.row, passport.rows.credential.row);
+                let fresh = private_of(row(name), row(hash));
+                private.extend(fresh.map(|fresh| (passport.number, fresh)));
+            }
+        }
+    }
+}
+
+fn private_of(
+    name: Option<&PersonalRow>,
+    credential: Option<&PersonalRow>,
+) -> Option<PrivatePassport> {
+    use record::Personal;
+    match (&name?.data, &credential?.data) {
+        (Personal::PassportName { name }, Personal::Credential { hash }) => {
+            Some(PrivatePassport { name: name.clone(), password_hash: hash.clone() })
+        }
+        _ => None,
+    }
+}
+
+/// Reads a line: its events folded, and its live IDs' personal rows.
+async fn read(store: &dyn Store, customer: CustomerId) -> Result<Awake, StoreError> {
+    let stream = Stream::Line(customer);
+    let (mut line, mut seq) = (None, 0);
+    loop {
+        let rows = store.events(&stream, seq, 256).await?;
+        for row in &rows {
+            if row.seq != seq + 1 {
+                let place = format!("event {} of {stream}", seq + 1);
+                return Err(StoreError::damaged(place, "it is missing"));
+            }
+            seq = row.seq;
+            let entry: Entry = record::from_json(&format!("event {seq} of {stream}"), &row.entry)?;
+            line = replay(line, &entry);
+        }
+        if rows.len() < 256 {
+            break;
+        }
+    }
+    let mut private = HashMap::new();
+    for passport in line.iter().flat_map(Line::live_passports) {
+        let name = store.personal(customer, passport.rows.name.row).await?;
+        let credential = store.personal(customer, passport.rows.credential.row).await?;
+        let found = private_of(name.as_ref(), credential.as_ref()).ok_or_else(|| {
+            let place = format!("personal rows of passport {} of {stream}", passport.number);
+            StoreError::damaged(place, "they are missing")
+        })?;
+        private.insert(passport.number, found);
+    }
+    Ok(Awake { line: line.map(Arc::new), seq, private: Arc::new(private) })
+}
+
+fn answer_look(look: Look, awake: &Awake) {
+    let view = LineView { line: awake.line.clone(), private: Arc::clone(&awake.private) };
+    // Whoever asked may have gone away.
+    drop(look.0.send(Ok(view)));
+}
+
+fn answer(pending: Pending, answer: Answer) {
+    for reply in pending.replies {
+        // Whoever asked may have gone away; what was committed stays committed.
+        drop(reply.send(answer.clone()));
+    }
+}
+
+fn taken(reservation: &Reservation) -> Refusal {
+    match reservation {
+        Reservation::PassportName(_) => Refusal::PassportIdTaken,
+        Reservation::Order { .. } => Refusal::OrderCompleted,
+        Reservation::Network(_) => Refusal::NetworkTaken,
+    }
+}
+
+/// Whoever bought gets the receipt; anybody else, or other content, is refused.
+fn repeated(
+    customer: CustomerId,
+    passport: PassportNumber,
+    order: &crate::domain::order::Order,
+    completed: Completed,
+) -> Result<Done, LineError> {
+    let same = (completed.customer, completed.passport) == (customer, passport);
+    if !same || !completed.is_of(order) {
+        return Err(LineError::Refused(Refusal::OrderCompleted));
+    }
+    let by = crate::domain::line::By::Passport { passport };
+    let entry = Entry { at: completed.at(), by, request_id: None, events: Vec::new() };
+    Ok(Done { entry: Arc::new(entry), completed: Some(completed), repeated: true })
+}

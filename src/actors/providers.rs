@@ -1,0 +1,122 @@
+//! Providers and their catalogue: read whole at the start, kept in memory, journalled at each
+//! change.
+
+use super::committer::{CommitError, Committer};
+use crate::{
+    clock::Clock,
+    domain::{
+        ids::ProviderId,
+        line::{By, Entry},
+        provider::{Provider, ProviderEvent},
+    },
+    store::{Batch, Outcome, Store, StoreError, Stream, record},
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+use tokio::sync::Mutex;
+
+/// Why a provider was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// The first event of a new provider must register it.
+    #[error("no such provider")]
+    Unknown,
+    /// Nothing was written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+type Known = HashMap<ProviderId, Arc<Provider>>;
+
+/// All providers.
+pub struct Providers {
+    known: RwLock<Known>,
+    /// The last sequence number of each stream; locked for the length of a change.
+    sequences: Mutex<HashMap<ProviderId, u64>>,
+    committer: Committer,
+    clock: Clock,
+}
+
+impl Providers {
+    /// Reads all of them.
+    pub async fn load(
+        store: &dyn Store,
+        committer: Committer,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let (mut known, mut sequences) = (Known::new(), HashMap::new());
+        let mut after = None;
+        loop {
+            let page = store.providers(after.as_ref(), 64).await?;
+            for stream in &page {
+                let Stream::Provider(id) = stream else { continue };
+                let (provider, seq) = read_provider(store, id).await?;
+                sequences.insert(id.clone(), seq);
+                known.extend(provider.map(|provider| (id.clone(), Arc::new(provider))));
+            }
+            match page.into_iter().last() {
+                Some(last) => after = Some(last),
+                None => break,
+            }
+        }
+        let (known, sequences) = (RwLock::new(known), Mutex::new(sequences));
+        Ok(Self { known, sequences, committer, clock })
+    }
+
+    /// A provider by its ID.
+    pub fn get(&self, id: &ProviderId) -> Option<Arc<Provider>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Commits what happened to a provider and shows it to everybody who asks from then on.
+    pub async fn change(
+        &self,
+        id: &ProviderId,
+        by: By,
+        events: Vec<ProviderEvent>,
+    ) -> Result<(), ProviderError> {
+        let mut sequences = self.sequences.lock().await;
+        let seq = sequences.get(id).copied().unwrap_or(0);
+        let state = self.get(id).map(|provider| Provider::clone(&provider));
+        let evolve = |state, event: &ProviderEvent| Provider::evolve(state, id, event.clone());
+        let changed = events.iter().fold(state, evolve).ok_or(ProviderError::Unknown)?;
+        let entry = Entry { at: self.clock.now(), by, request_id: None, events };
+        let body = serde_json::to_vec(&entry).unwrap_or_default();
+        let batch = Batch::event(Stream::Provider(id.clone()), seq, body);
+        match self.committer.commit(batch).await? {
+            Outcome::Committed { .. } => {}
+            Outcome::Refused(_) => {
+                let what = "another process changed the provider";
+                return Err(StoreError::damaged(id.as_str(), what).into());
+            }
+        }
+        sequences.insert(id.clone(), seq + 1);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(id.clone(), Arc::new(changed));
+        Ok(())
+    }
+}
+
+async fn read_provider(
+    store: &dyn Store,
+    id: &ProviderId,
+) -> Result<(Option<Provider>, u64), StoreError> {
+    let stream = Stream::Provider(id.clone());
+    let (mut provider, mut seq) = (None, 0);
+    loop {
+        let rows = store.events(&stream, seq, 256).await?;
+        let Some(last) = rows.last() else { return Ok((provider, seq)) };
+        seq = last.seq;
+        for row in &rows {
+            let place = format!("event {} of {stream}", row.seq);
+            let entry: Entry<ProviderEvent> = record::from_json(&place, &row.entry)?;
+            let evolve = |state, event| Provider::evolve(state, id, event);
+            provider = entry.events.into_iter().fold(provider, evolve);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Receipt numbers come from ranges that the system stream leases, so that a number is never
+//! given twice, whatever happens; what is left of a range when the server ends is never used.
+
+use super::committer::Committer;
+use crate::{
+    clock::Clock,
+    domain::{
+        ids::ReceiptNumber,
+        line::{By, Entry},
+        system::{SystemEvent, SystemState},
+    },
+    store::{Batch, Outcome, Store, StoreError, Stream, record},
+};
+use std::{
+    ops::Range,
+    sync::{Arc, PoisonError},
+};
+use tokio::sync::Mutex;
+
+/// Numbers in a range.
+const RANGE: u64 = 100_000;
+
+/// The numbers this run of the server may give.
+pub struct ReceiptNumbers {
+    range: std::sync::Mutex<Range<u64>>,
+    lease: Mutex<Lease>,
+}
+
+struct Lease {
+    store: Arc<dyn Store>,
+    committer: Committer,
+    clock: Clock,
+}
+
+impl ReceiptNumbers {
+    /// Leases the first range of this run.
+    pub async fn lease(
+        store: Arc<dyn Store>,
+        committer: Committer,
+        clock: Clock,
+    ) -> Result<Self, StoreError> {
+        let lease = Lease { store, committer, clock };
+        let range = std::sync::Mutex::new(lease.next_range().await?);
+        Ok(Self { range, lease: Mutex::new(lease) })
+    }
+
+    /// The next number, or `None` when all numbers of twelve digits are used up; another range is
+    /// leased when this one is.
+    pub async fn next(&self) -> Result<Option<ReceiptNumber>, StoreError> {
+        if let Some(serial) = self.draw() {
+            return Ok(ReceiptNumber::from_serial(serial));
+        }
+        let lease = self.lease.lock().await;
+        // Whoever waited for the lock finds the range that the one before has leased.
+        let serial = match self.draw() {
+            Some(serial) => serial,
+            None => {
+                let mut range = lease.next_range().await?;
+                let serial = range.next().unwrap_or(u64::MAX);
+                *self.range.lock().unwrap_or_else(PoisonError::into_inner) = range;
+                serial
+            }
+        };
+        Ok(ReceiptNumber::from_serial(serial))
+    }
+
+    fn draw(&self) -> Option<u64> {
+        self.range.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+}
+
+impl Lease {
+    async fn next_range(&self) -> Result<Range<u64>, StoreError> {
+        loop {
+            let (state, seq) = read_system(self.store.as_ref()).await?;
+            let first_serial = state.next_serial.unwrap_or(ReceiptNumber::FIRST_SERIAL);
+            let event = SystemEvent::ReceiptNumbersLeased { first_serial, count: RANGE };
+            let batch = system_batch(seq, self.clock.now(), vec![event]);
+            match self.committer.commit(batch).await {
+                Ok(Outcome::Committed { .. }) => return Ok(first_serial..first_serial + RANGE),
+                Ok(Outcome::Refused(_)) => {}
+                Err(error) => return Err(StoreError::Engine(error.to_string())),
+            }
+        }
+    }
+}
+
+/// The system stream's state and last sequence number.
+pub async fn read_system(store: &dyn Store) -> Result<(SystemState, u64), StoreError> {
+    let (mut state, mut seq) = (SystemState::default(), 0);
+    loop {
+        let rows = store.events(&Stream::System, seq, 256).await?;
+        let Some(last) = rows.last() else { return Ok((state, seq)) };
+        seq = last.seq;
+        for row in &rows {
+            let entry: Entry<SystemEvent> = record::from_json("the system stream", &row.entry)?;
+            state = entry.events.iter().fold(state, SystemState::evolve);
+        }
+    }
+}
+
+/// A batch of system events.
+pub fn system_batch(
+    last: u64,
+    at: crate::domain::calendar::Instant,
+    events: Vec<SystemEvent>,
+) -> Batch {
+    let entry = Entry { at, by: By::System, request_id: None, events };
+    Batch::event(Stream::System, last, serde_json::to_vec(&entry).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actors::committer::CommitterOptions, domain::calendar::Instant, store::memory::MemoryStore,
+    };
+    use std::collections::HashSet;
+
+    async fn numbers(store: &Arc<dyn Store>) -> ReceiptNumbers {
+        let clock = Clock::standing_at(Instant::from_micros(0));
+        let options = CommitterOptions { group_max_events: 10, most_waiting: 10 };
+        let (committer, _) =
+            Committer::start(Arc::clone(store), clock.clone(), options, |error| panic!("{error}"))
+                .expect("starts");
+        ReceiptNumbers::lease(Arc::clone(store), committer, clock).await.expect("leases")
+    }
+
+    #[tokio::test]
+    async fn no_number_is_given_twice_over_ranges_and_restarts() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let mut given = HashSet::new();
+        for run in 0..2 {
+            let numbers = numbers(&store).await;
+            for _ in 0..=RANGE {
+                let number = numbers.next().await.expect("leases").expect("left");
+                assert!(given.insert(number), "{number} in run {run}");
+            }
+        }
+    }
+}
