@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::Offset;
 use url::Url;
 
 /// Linepass: login and purchase for access lines.
@@ -129,15 +129,14 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     const ALLOWED: &str = "write RFC 3339 with an offset, such as 2026-11-30T23:59:50+09:00, in \
                            the years 2000 to 2099";
     let time: Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
-    let year = time.to_zoned(TimeZone::fixed(Offset::constant(9))).year();
+    let year = Offset::constant(9).to_datetime(time).year();
     if (2000..2100).contains(&year) { Ok(time) } else { Err(ALLOWED.to_owned()) }
 }
 
 /// Reads a redirect address and keeps its exact spelling: it is compared as a string (RFC 9700
 /// section 2.1).
 fn parse_redirect_uri(text: &str) -> Result<String, String> {
-    const ALLOWED: &str =
-        "write an absolute http or https address without a fragment, such as \
+    const ALLOWED: &str = "write an absolute http or https address without a fragment, such as \
          http://127.0.0.1:4000/callback";
     let url = Url::parse(text).map_err(|_| ALLOWED.to_owned())?;
     let fits = matches!(url.scheme(), "http" | "https")
@@ -202,7 +201,10 @@ mod tests {
             Command::Config(ConfigCommand::Check(ConfigArgs { config: Some(_), json: true }))
         ));
         let show = parse("linepass config show").unwrap().command;
-        assert!(matches!(show, Command::Config(ConfigCommand::Show(ConfigArgs { json: false, .. }))));
+        assert!(matches!(
+            show,
+            Command::Config(ConfigCommand::Show(ConfigArgs { json: false, .. }))
+        ));
     }
 
     #[test]

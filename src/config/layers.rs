@@ -136,11 +136,12 @@ impl Layers {
             Some(keys) => format!("the keys of [{section}]: {}", names(keys)),
             None => format!("the sections {}", names(&self.defaults)),
         };
-        let (key, problem) = match name {
-            Some(name) => (format!("{section}.{name}"), "there is no such key"),
-            None if self.section(section).is_some() => (section.to_owned(), "is a section"),
-            None => (section.to_owned(), "there is no such section"),
+        let problem = match (self.section(section), name) {
+            (Some(_), Some(_)) => "there is no such key",
+            (Some(_), None) => "is a section",
+            (None, _) => "there is no such section",
         };
+        let key = name.map_or(section.to_owned(), |name| format!("{section}.{name}"));
         self.errors.push(ConfigError {
             origin,
             key: Some(key),
@@ -169,7 +170,8 @@ fn newlines(text: &str, offset: usize) -> usize {
 
 /// Puts a value in the place of another; the section is known to exist.
 fn replace(tree: &mut Dict, section: &str, name: &str, value: Value) {
-    let keys = tree.entry(section.to_owned()).or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
+    let keys =
+        tree.entry(section.to_owned()).or_insert_with(|| Value::Dict(Tag::Default, Dict::new()));
     if let Value::Dict(_, keys) = keys {
         keys.insert(name.to_owned(), value);
     }
@@ -189,9 +191,7 @@ fn told(kind: &Kind, key: &str) -> (String, Option<String>) {
         Kind::InvalidLength(_, expected) => {
             ("is too short or too long".to_owned(), Some(expected.clone()))
         }
-        Kind::UnknownVariant(value, _) => {
-            (not_allowed(&Actual::Str(value.clone())), documented())
-        }
+        Kind::UnknownVariant(value, _) => (not_allowed(&Actual::Str(value.clone())), documented()),
         other => (other.to_string(), documented()),
     }
 }

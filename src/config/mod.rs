@@ -130,7 +130,8 @@ impl Config {
 impl Default for Config {
     /// `config/default.toml` as it is.
     fn default() -> Self {
-        Self::load(None, std::iter::empty()).expect("the built-in defaults are good; a test reads them")
+        Self::load(None, std::iter::empty())
+            .expect("the built-in defaults are good; a test reads them")
     }
 }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::value::{
-    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, loopback, optional_url, path,
-    phone, prefixes, short_text, within, write_optional_url,
+    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, loopback, optional_url,
+    path, phone, prefixes, short_text, within, write_optional_url,
 };
 
 /// `[server]`: what households and provider sites reach.

@@ -109,38 +109,74 @@ fn ranges_in_comments_are_those_in_force() {
 #[test]
 fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
     let table = [
-        ("[server]\nwokers = 2\n", "linepass.toml:1: server.wokers: there is no such key; allowed: the keys of [server]: body_limit_bytes, "),
-        ("[sever]\nworkers = 2\n", "linepass.toml:2: sever.workers: there is no such key; allowed: the sections billing, "),
+        (
+            "[server]\nwokers = 2\n",
+            "linepass.toml:2: server.wokers: there is no such key; allowed: the keys of [server]: body_limit_bytes, ",
+        ),
+        (
+            "[sever]\nworkers = 2\n",
+            "linepass.toml:2: sever.workers: there is no such section; allowed: the sections billing, ",
+        ),
         ("workers = 2\n", ": workers: there is no such section; allowed: the sections billing, "),
         ("server = 2\n", ": server: is a section; allowed: the keys of [server]: "),
-        ("# x\n[server]\nworkers = 0\n", "linepass.toml:3: server.workers: 0 is not allowed; allowed: a whole number from 1 to 64"),
+        (
+            "# x\n[server]\nworkers = 0\n",
+            "linepass.toml:3: server.workers: 0 is not allowed; allowed: a whole number from 1 to 64",
+        ),
         ("[server]\nworkers = 65\n", "65 is not allowed; allowed: a whole number from 1 to 64"),
         ("[server]\nworkers = -1\n", "-1 is not allowed; allowed: a whole number from 1 to 64"),
         ("[server]\nworkers = 1.5\n", "1.5 is not allowed; allowed: a whole number"),
-        ("[server]\nworkers = \"2\"\n", "\"2\" is not allowed; allowed: a whole number from 1 to 64"),
+        (
+            "[server]\nworkers = \"2\"\n",
+            "\"2\" is not allowed; allowed: a whole number from 1 to 64",
+        ),
         ("[server]\nworkers = [2]\n", "a list is not allowed; allowed: a whole number"),
         ("[server.workers]\nx = 2\n", "a table is not allowed; allowed: a whole number"),
         ("[server]\nissuer = 1\n", "server.issuer: 1 is not allowed; allowed: https://HOST"),
-        ("[server]\nissuer = \"http://example.jp\"\n", "server.issuer: \"http://example.jp\" is not allowed; allowed: https://HOST"),
+        (
+            "[server]\nissuer = \"http://example.jp\"\n",
+            "server.issuer: \"http://example.jp\" is not allowed; allowed: https://HOST",
+        ),
         ("[server]\nlisten = \"0.0.0.0:8480\"\n", "other addresses need TLS"),
         ("[server]\nlisten = \"localhost:8480\"\n", "a loopback address and a port"),
-        ("[operator]\nlisten = \"192.0.2.1:1\"\n", "operator.listen: \"192.0.2.1:1\" is not allowed"),
+        (
+            "[operator]\nlisten = \"192.0.2.1:1\"\n",
+            "operator.listen: \"192.0.2.1:1\" is not allowed",
+        ),
         ("[store]\npath = \"\"\n", "store.path: \"\" is not allowed; allowed: a path"),
         ("[store]\npath = \"a\\u0007\"\n", "control characters"),
         ("[line]\ncustomer_id_prefixes = []\n", "line.customer_id_prefixes: is too short"),
-        ("[line]\ncustomer_id_prefixes = [\"CAFE\"]\n", "\"CAFE\" is not allowed; allowed: a list of one or more"),
+        (
+            "[line]\ncustomer_id_prefixes = [\"CAFE\"]\n",
+            "\"CAFE\" is not allowed; allowed: a list of one or more",
+        ),
         ("[line]\ncustomer_id_prefixes = 3\n", "allowed: a list of one or more"),
-        ("[billing]\nbulk_billing = \"maybe\"\n", "\"maybe\" is not allowed; allowed: \"continues\", \"unavailable\""),
+        (
+            "[billing]\nbulk_billing = \"maybe\"\n",
+            "\"maybe\" is not allowed; allowed: \"continues\", \"unavailable\"",
+        ),
         ("[log]\nlevel = 3\n", "log.level: 3 is not allowed; allowed: \"error\", \"warn\""),
         ("[contact]\nsupport_url = \"ftp://x\"\n", "allowed: an http or https address"),
         ("[contact]\naccess_key_desk_phone = \"call us\"\n", "digits and hyphens"),
         ("[contact]\naccess_key_desk_hours = \"\"\n", "1 to 100 characters"),
-        ("[keys]\nmaster_key_file = \"data/store/x\"\n", "linepass.toml:2: keys.master_key_file: data/store/x is inside the store data/store; allowed: a file outside store.path"),
+        (
+            "[keys]\nmaster_key_file = \"data/store/x\"\n",
+            "linepass.toml:2: keys.master_key_file: data/store/x is inside the store data/store; allowed: a file outside store.path",
+        ),
         ("[keys]\nmaster_key_file = \"data/./a/../store/k\"\n", "is inside the store"),
-        ("[store]\npath = \"data\"\n", "linepass.toml:2: store.path: data/master.key is inside the store data"),
+        (
+            "[store]\npath = \"data\"\n",
+            "linepass.toml:2: store.path: data/master.key is inside the store data",
+        ),
         ("[operator]\nlisten = \"127.0.0.1:8480\"\n", "operator.listen: 127.0.0.1:8480 is both"),
-        ("[password]\nhash_lanes = 4\nhash_memory_kib = 31\n", "hash_memory_kib: 31 KiB is too little for 4 lanes"),
-        ("[throttle]\nfirst_wait_s = 901\n", "linepass.toml:2: throttle.first_wait_s: the longest wait of 900 s is shorter"),
+        (
+            "[password]\nhash_lanes = 4\nhash_memory_kib = 31\n",
+            "hash_memory_kib: 31 KiB is too little for 4 lanes",
+        ),
+        (
+            "[throttle]\nfirst_wait_s = 901\n",
+            "linepass.toml:2: throttle.first_wait_s: the longest wait of 900 s is shorter",
+        ),
         ("[server\n", "linepass.toml:1: is not TOML: "),
         ("[server]\nworkers = 1\nworkers = 2\n", "linepass.toml:3: is not TOML: duplicate key"),
     ];
@@ -154,9 +190,15 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
 #[test]
 fn a_bad_variable_is_told_by_its_name() {
     let table = [
-        (("LINEPASS__SERVER__WORKERS", "many"), "environment variable LINEPASS__SERVER__WORKERS: server.workers: \"many\" is not allowed; allowed: a whole number from 1 to 64"),
+        (
+            ("LINEPASS__SERVER__WORKERS", "many"),
+            "environment variable LINEPASS__SERVER__WORKERS: server.workers: \"many\" is not allowed; allowed: a whole number from 1 to 64",
+        ),
         (("LINEPASS__SERVER__WORKERS", ""), "server.workers: \"\" is not allowed"),
-        (("LINEPASS__SERVER__NOTHING", "1"), "LINEPASS__SERVER__NOTHING: server.nothing: there is no such key"),
+        (
+            ("LINEPASS__SERVER__NOTHING", "1"),
+            "LINEPASS__SERVER__NOTHING: server.nothing: there is no such key",
+        ),
         (("LINEPASS__SERVER", "1"), "LINEPASS__SERVER: server: is a section"),
         (("LINEPASS__", "1"), "there is no such section"),
         (("LINEPASS__LOG__FORMAT", "xml"), "allowed: \"auto\", \"pretty\", \"json\""),

@@ -45,9 +45,8 @@ where
     }
 
     let value = input.deserialize_u64(Range::<MIN, MAX>)?;
-    T::try_from(value).map_err(|_| {
-        D::Error::invalid_value(Unexpected::Unsigned(value), &Range::<MIN, MAX>)
-    })
+    T::try_from(value)
+        .map_err(|_| D::Error::invalid_value(Unexpected::Unsigned(value), &Range::<MIN, MAX>))
 }
 
 /// The text of a key, or a refusal that says `allowed`.
@@ -144,9 +143,8 @@ pub(super) fn prefixes<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String
     const ALLOWED: &str = "a list of one or more, three capital letters each, such as [\"CAF\"]";
     let list = Vec::<String>::deserialize(input)
         .map_err(|_| D::Error::invalid_value(Unexpected::Other("this value"), &ALLOWED))?;
-    let fits = |prefix: &String| {
-        prefix.len() == 3 && prefix.bytes().all(|byte| byte.is_ascii_uppercase())
-    };
+    let fits =
+        |prefix: &String| prefix.len() == 3 && prefix.bytes().all(|byte| byte.is_ascii_uppercase());
     match list.iter().find(|prefix| !fits(prefix)) {
         Some(wrong) => Err(refused(wrong, ALLOWED)),
         None if list.is_empty() => Err(D::Error::invalid_length(0, &ALLOWED)),
