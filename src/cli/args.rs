@@ -1,5 +1,7 @@
 //! The command line as types: nouns, then verbs; only what exists.
 
+#![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};

@@ -53,7 +53,7 @@ pub struct Decision<'a> {
 }
 
 impl<'a> Decision<'a> {
-    /// A decision about `action` (snake_case: `login`, `purchase`).
+    /// A decision about `action` (`snake_case`: `login`, `purchase`).
     pub fn new(action: &'static str, outcome: Outcome) -> Self {
         Self {
             action,

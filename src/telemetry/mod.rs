@@ -9,7 +9,7 @@
 //!
 //! How to log:
 //!
-//! * A sentence for people, fields for machines; field names are snake_case with the unit in them
+//! * A sentence for people, fields for machines; field names are `snake_case` with their unit
 //!   (`latency_us`, `amount_yen`). The values of fields do not stand in the sentence.
 //! * Once, where it is decided: a decision is logged by the one who answers, not on the way there.
 //! * `request_id` stands on the request's span, so each line of a request carries it.
