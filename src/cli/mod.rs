@@ -1,1 +1,30 @@
-//! See the map in `lib.rs`.
+//! The command line: `serve`, `demo`, `config`.
+//!
+//! Data goes to standard output, talk to standard error; the exit codes are [`Exit`]'s.
+
+use std::io;
+use std::process::ExitCode;
+
+pub mod args;
+pub mod config;
+pub mod demo;
+pub mod exit;
+pub mod serve;
+
+pub use args::{Args, Command};
+pub use exit::Exit;
+
+/// Does what the command line asks for.
+pub fn run(args: Args) -> ExitCode {
+    let exit = match args.command {
+        Command::Demo(args) => demo::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Config(command) => {
+            let environment = crate::config::process_environment();
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            // A reader that has gone away (`| head`) leaves nothing to say and nobody to say it to.
+            config::run(&command, environment, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+    };
+    exit.into()
+}

@@ -1,1 +1,146 @@
-//! See the map in `lib.rs`.
+//! The configuration file and its errors.
+//!
+//! `config/default.toml` is built in and has every key; a file overrides it; the environment
+//! overrides both. Nothing starts on a configuration with a fault, and all faults are told at
+//! once, each with its file or variable, its key and what is allowed (interfaces.md 5).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `sections.rs` | the sections as types, with their ranges |
+//! | `value.rs` | kinds of values: issuer, master key, ranges |
+//! | `layers.rs` | default, file, environment, one over the other |
+//! | `faults.rs` | what is allowed of several keys together |
+//! | `scan.rs` | lines and comments of the file's text |
+//! | `show.rs` | the configuration in force, secrets hidden |
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+mod error;
+mod faults;
+mod layers;
+mod scan;
+mod sections;
+mod show;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use error::{ConfigError, ConfigErrors, Origin};
+pub use sections::{
+    BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, OperatorConfig,
+    PasswordConfig, ServerConfig, StoreConfig, ThrottleConfig,
+};
+pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
+
+/// The file with every key, its comment and a safe value.
+pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");
+
+/// How the variables that override keys begin.
+pub const ENVIRONMENT_PREFIX: &str = "LINEPASS__";
+
+/// The whole configuration, checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What households and provider sites reach.
+    pub server: ServerConfig,
+    /// What operators and their monitoring reach.
+    pub operator: OperatorConfig,
+    /// Where everything is kept.
+    pub store: StoreConfig,
+    /// Where the master key is.
+    pub keys: KeysConfig,
+    /// How passwords are hashed and what a new one must be.
+    pub password: PasswordConfig,
+    /// What slows guessing down.
+    pub throttle: ThrottleConfig,
+    /// What an access line may hold.
+    pub line: LineConfig,
+    /// How long the steps of a purchase live.
+    pub flow: FlowConfig,
+    /// What a change of the billing number means (R-041).
+    pub billing: BillingConfig,
+    /// Where the pages send households that need a person (R-189).
+    pub contact: ContactConfig,
+    /// What operators read on standard error.
+    pub log: LogConfig,
+    /// Where each key comes from that is not a default, by `section.key`.
+    #[serde(skip)]
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Config {
+    /// Reads the configuration: the defaults, `file` over them, `environment` over both.
+    ///
+    /// `environment` is all variables with their values ([`process_environment`] for the
+    /// process's own); those that do not begin with `LINEPASS__` are passed over.
+    ///
+    /// # Errors
+    /// Everything that is wrong; a file that cannot be read or is not TOML is told alone.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        let mut layers = layers::Layers::new();
+        if let Some(file) = file {
+            layers.add_file(file)?;
+        }
+        layers.add_environment(environment);
+        layers.finish()
+    }
+
+    /// Checks a configuration whose fields were changed after it was read, as the demo does.
+    ///
+    /// # Errors
+    /// Every rule between keys that does not hold.
+    pub fn check(&self) -> Result<(), ConfigErrors> {
+        ConfigErrors::unless_empty(self.faults())
+    }
+
+    /// Where the value of `key` (`section.key`) comes from.
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// What is allowed and yet unwise outside a test or a demo: a sentence each, for the log at
+    /// the start and for `config check`.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let password = &self.password;
+        if password.hash_memory_kib < 19_456 || password.hash_passes < 2 {
+            warnings.push(format!(
+                "password.hash_memory_kib = {} with password.hash_passes = {} hashes more weakly \
+                 than OWASP advises (19456 KiB, 2 passes)",
+                password.hash_memory_kib, password.hash_passes
+            ));
+        }
+        if self.throttle.logins_per_minute_per_source > 600 {
+            warnings.push(format!(
+                "throttle.logins_per_minute_per_source = {} lets one source guess quickly",
+                self.throttle.logins_per_minute_per_source
+            ));
+        }
+        warnings
+    }
+}
+
+impl Default for Config {
+    /// `config/default.toml` as it is.
+    fn default() -> Self {
+        Self::load(None, std::iter::empty())
+            .expect("the built-in defaults are good; a test reads them")
+    }
+}
+
+/// The process's own variables that override keys. Bytes that are not UTF-8 are replaced, and a
+/// value with a replacement in it is then refused.
+pub fn process_environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned())
+        })
+        .filter(|(name, _)| name.starts_with(ENVIRONMENT_PREFIX))
+}

@@ -1,0 +1,252 @@
+//! The command line as types: nouns, then verbs; only what exists.
+
+#![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use jiff::Timestamp;
+use jiff::tz::Offset;
+use url::Url;
+
+/// Linepass: login and purchase for access lines.
+#[derive(Debug, Parser)]
+#[command(
+    name = "linepass",
+    version,
+    about = "Authentication and purchase server for access lines",
+    long_about = "Authentication and purchase server for access lines: households buy on \
+                  provider sites with a passport ID and pay with the line's monthly bill.",
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 refused by a rule, 4 not found.\n\
+                  Data goes to standard output, talk and logs to standard error.",
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
+pub struct Args {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The first word.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole product on this machine, with sample data and a sample shop
+    #[command(
+        long_about = "Runs the whole product on this machine, nothing else needed: an embedded \
+                      store, sample lines, passport IDs and providers, and a sample shop. \
+                      Everything listens on loopback over plain HTTP. Prints addresses and \
+                      credentials, then serves until Ctrl-C.",
+        after_long_help = "Examples:\n  \
+            linepass demo\n      Start, then open the shop's address in a browser.\n  \
+            linepass demo --data /tmp/linepass --json\n      \
+            One JSON object on one line once it is ready, for scripts.\n  \
+            linepass demo --now 2026-11-30T23:59:50+09:00\n      \
+            Watch a month end.\n  \
+            linepass demo --redirect-uri http://127.0.0.1:4000/callback\n      \
+            Try a client of your own."
+    )]
+    Demo(DemoArgs),
+    /// Run the server
+    #[command(
+        long_about = "Runs the server until SIGTERM or Ctrl-C, then ends what is under way and \
+                      exits with 0. Listens on loopback only for now.",
+        after_long_help = "Examples:\n  \
+            linepass serve --config /etc/linepass.toml\n  \
+            LINEPASS__SERVER__WORKERS=4 linepass serve"
+    )]
+    Serve(ServeArgs),
+    /// Check or show the configuration
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigCommand),
+}
+
+/// `linepass demo`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct DemoArgs {
+    /// Folder of the demo's data; the same folder goes on where it ended [default: a new
+    /// temporary one]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Print one JSON object on one line of standard output once ready
+    #[arg(long)]
+    pub json: bool,
+    /// Start the clock of purchases and charges here, RFC 3339 such as
+    /// 2026-11-30T23:59:50+09:00; tokens and logs keep real time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub now: Option<Timestamp>,
+    /// Port of the server [default: a free one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Port of the sample shop [default: a free one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub shop_port: Option<u16>,
+    /// Port of the operators' listener [default: a free one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub operator_port: Option<u16>,
+    /// One more redirect address for the second sample provider, beside
+    /// http://127.0.0.1:9876/callback
+    #[arg(long, value_name = "URL", value_parser = parse_redirect_uri)]
+    pub redirect_uri: Option<String>,
+}
+
+/// `linepass serve`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ServeArgs {
+    /// The configuration, over the built-in defaults; LINEPASS__SECTION__KEY in the environment
+    /// overrides both
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `linepass config`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigCommand {
+    /// Name every error of the configuration with its file, line and key
+    #[command(after_long_help = "Examples:\n  \
+        linepass config check --config /etc/linepass.toml\n  \
+        linepass config check --json | jq '.errors[].key'")]
+    Check(ConfigArgs),
+    /// Print the configuration in force and where each value comes from; secrets hidden
+    #[command(after_long_help = "Examples:\n  \
+        linepass config show\n      Every key with its default.\n  \
+        linepass config show --config /etc/linepass.toml --json")]
+    Show(ConfigArgs),
+}
+
+/// What both verbs of `linepass config` take.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ConfigArgs {
+    /// The configuration, over the built-in defaults; LINEPASS__SECTION__KEY in the environment
+    /// overrides both
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads an instant with its offset; the years are those whose months the calendar pages know.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    const ALLOWED: &str = "write RFC 3339 with an offset, such as 2026-11-30T23:59:50+09:00, in \
+                           the years 2000 to 2099";
+    let time: Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
+    let year = Offset::constant(9).to_datetime(time).year();
+    if (2000..2100).contains(&year) { Ok(time) } else { Err(ALLOWED.to_owned()) }
+}
+
+/// Reads a redirect address and keeps its exact spelling: it is compared as a string (RFC 9700
+/// section 2.1).
+fn parse_redirect_uri(text: &str) -> Result<String, String> {
+    const ALLOWED: &str = "write an absolute http or https address without a fragment, such as \
+         http://127.0.0.1:4000/callback";
+    let url = Url::parse(text).map_err(|_| ALLOWED.to_owned())?;
+    let fits = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && text.is_ascii()
+        && text.len() <= 2_000
+        && !text.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control());
+    if fits { Ok(text.to_owned()) } else { Err(ALLOWED.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(line.split(' '))
+    }
+
+    fn demo(line: &str) -> DemoArgs {
+        match parse(line).unwrap().command {
+            Command::Demo(args) => args,
+            other => panic!("{other:?} is not the demo"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_demo_takes_all_its_options() {
+        let args = demo(
+            "linepass demo --data d --json --now 2026-11-30T23:59:50+09:00 --port 1 \
+             --shop-port 2 --operator-port 3 --redirect-uri http://127.0.0.1:4000/cb?x=1",
+        );
+        assert_eq!(args.data, Some(PathBuf::from("d")));
+        assert!(args.json);
+        assert_eq!(args.now, Some("2026-11-30T14:59:50Z".parse().unwrap()));
+        assert_eq!((args.port, args.shop_port, args.operator_port), (Some(1), Some(2), Some(3)));
+        assert_eq!(args.redirect_uri.as_deref(), Some("http://127.0.0.1:4000/cb?x=1"));
+    }
+
+    #[test]
+    fn the_demo_needs_nothing() {
+        let args = demo("linepass demo");
+        assert!(args.data.is_none() && args.now.is_none() && args.port.is_none() && !args.json);
+    }
+
+    #[test]
+    fn serve_and_config_take_a_file() {
+        let serve = parse("linepass serve --config a.toml").unwrap().command;
+        assert!(matches!(serve, Command::Serve(ServeArgs { config: Some(_) })));
+        let check = parse("linepass config check --config a.toml --json").unwrap().command;
+        assert!(matches!(
+            check,
+            Command::Config(ConfigCommand::Check(ConfigArgs { config: Some(_), json: true }))
+        ));
+        let show = parse("linepass config show").unwrap().command;
+        assert!(matches!(
+            show,
+            Command::Config(ConfigCommand::Show(ConfigArgs { json: false, .. }))
+        ));
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_what_is_allowed() {
+        let table = [
+            ("linepass demo --now 2026-11-30", "write RFC 3339 with an offset"),
+            ("linepass demo --now 2026-11-30T23:59:50", "write RFC 3339 with an offset"),
+            ("linepass demo --now 2026-02-30T00:00:00Z", "write RFC 3339"),
+            ("linepass demo --now 9998-01-01T00:00:00Z", "2000 to 2099"),
+            ("linepass demo --port 0", "0 is not in 1..=65535"),
+            ("linepass demo --port 65536", "not in 1..=65535"),
+            ("linepass demo --shop-port x", "invalid digit"),
+            ("linepass demo --redirect-uri /callback", "without a fragment"),
+            ("linepass demo --redirect-uri http://a/#b", "without a fragment"),
+            ("linepass demo --redirect-uri http://a/#", "without a fragment"),
+            ("linepass demo --redirect-uri javascript:alert(1)", "http or https"),
+            ("linepass demo --redirect-uri http://u:p@a/", "http or https"),
+            ("linepass demo --redirect-uri http://a/名", "http or https"),
+        ];
+        for (line, expected) in table {
+            let error = parse(line).map(|_| ()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ValueValidation, "{line}");
+            assert!(error.to_string().contains(expected), "{line} says {error}");
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_exist_is_a_usage_error() {
+        for line in ["linepass", "linepass nothing", "linepass config", "linepass demo extra"] {
+            assert_eq!(parse(line).map(|_| ()).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn long_help_has_examples() {
+        for line in ["demo", "serve", "config check", "config show"] {
+            let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
+            assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
+            assert!(help.to_string().contains("Examples:"), "{line}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How the program ends.
+
+use std::process::ExitCode;
+
+/// The exit codes; scripts rely on them (interfaces.md 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: what was asked for is done.
+    Done,
+    /// 1: something failed; standard error says what.
+    Failed,
+    /// 2: the command line is wrong.
+    Usage,
+    /// 3: a rule refuses it, and nothing was changed.
+    Refused,
+    /// 4: what was named does not exist.
+    NotFound,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Refused => 3,
+            Self::NotFound => 4,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}

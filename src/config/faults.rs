@@ -1,0 +1,126 @@
+//! What is allowed of several keys together.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::Config;
+use super::error::{ConfigError, Origin};
+
+impl Config {
+    /// Everything that single keys allow and their combination does not.
+    pub(super) fn faults(&self) -> Vec<ConfigError> {
+        [
+            self.listeners(),
+            self.master_key_place(),
+            self.master_key_readers(),
+            self.hash_memory(),
+            self.waits(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// The error of a rule between `keys`, at the first of them that was set by the operator.
+    fn fault(&self, keys: [&str; 2], problem: String, allowed: &str) -> ConfigError {
+        let set = keys.iter().find(|key| self.origins.contains_key(**key));
+        let key = *set.unwrap_or(&keys[0]);
+        ConfigError {
+            origin: self.origin(key).clone(),
+            key: Some(key.to_owned()),
+            problem,
+            allowed: Some(allowed.to_owned()),
+        }
+    }
+
+    fn listeners(&self) -> Option<ConfigError> {
+        let (server, operator) = (self.server.listen, self.operator.listen);
+        (server == operator && server.port() != 0).then(|| {
+            self.fault(
+                ["operator.listen", "server.listen"],
+                format!("{operator} is both the public and the operators' address"),
+                "two different addresses for server.listen and operator.listen",
+            )
+        })
+    }
+
+    /// A copy of the store's folder must not carry the key that opens it.
+    fn master_key_place(&self) -> Option<ConfigError> {
+        let (file, store) = (&self.keys.master_key_file, &self.store.path);
+        real_place(file).starts_with(real_place(store)).then(|| {
+            self.fault(
+                ["keys.master_key_file", "store.path"],
+                format!("{} is inside the store {}", file.display(), store.display()),
+                "a file outside store.path",
+            )
+        })
+    }
+
+    /// A file that holds a secret belongs to its owner alone (security.md 67).
+    fn master_key_readers(&self) -> Option<ConfigError> {
+        let Origin::File { path, .. } = self.origin("keys.master_key") else { return None };
+        let shared = self.keys.master_key.bytes().is_some() && others_can_read(path);
+        shared.then(|| {
+            self.fault(
+                ["keys.master_key", "keys.master_key"],
+                "a secret stands in a file that others can read".to_owned(),
+                "a file of mode 0600, or the environment variable LINEPASS__KEYS__MASTER_KEY",
+            )
+        })
+    }
+
+    /// Argon2 needs eight blocks for each lane (RFC 9106 section 3.1).
+    fn hash_memory(&self) -> Option<ConfigError> {
+        let least = 8 * self.password.hash_lanes;
+        (self.password.hash_memory_kib < least).then(|| {
+            self.fault(
+                ["password.hash_memory_kib", "password.hash_lanes"],
+                format!(
+                    "{} KiB is too little for {} lanes",
+                    self.password.hash_memory_kib, self.password.hash_lanes
+                ),
+                "at least 8 KiB for each lane",
+            )
+        })
+    }
+
+    fn waits(&self) -> Option<ConfigError> {
+        let (first, longest) = (self.throttle.first_wait_s, self.throttle.longest_wait_s);
+        (longest < first).then(|| {
+            self.fault(
+                ["throttle.longest_wait_s", "throttle.first_wait_s"],
+                format!("the longest wait of {longest} s is shorter than the first of {first} s"),
+                "throttle.longest_wait_s at least throttle.first_wait_s",
+            )
+        })
+    }
+}
+
+#[cfg(unix)]
+fn others_can_read(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(path).is_ok_and(|data| data.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+fn others_can_read(_path: &Path) -> bool {
+    false
+}
+
+/// Where a path leads: links followed as far as it exists, `.` and `..` resolved beyond.
+fn real_place(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut plain = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            other => plain.push(other),
+        }
+        if let Ok(real) = plain.canonicalize() {
+            plain = real;
+        }
+    }
+    plain
+}

@@ -1,0 +1,227 @@
+//! The sections of the file as types; names, units and ranges as in `config/default.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::value::{
+    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, loopback, optional_url,
+    path, phone, prefixes, short_text, within, write_optional_url,
+};
+
+/// `[server]`: what households and provider sites reach.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// The address by which browsers and provider sites know this server; the `iss` of every token.
+    pub issuer: Issuer,
+    /// The address and port to listen on; loopback until there is TLS.
+    #[serde(deserialize_with = "loopback")]
+    pub listen: SocketAddr,
+    /// Threads that answer requests.
+    #[serde(deserialize_with = "within::<1, 64, _, _>")]
+    pub workers: usize,
+    /// Open connections over all workers.
+    #[serde(deserialize_with = "within::<16, 1_000_000, _, _>")]
+    pub max_connections: usize,
+    /// The time a client has to send a request's head, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 60_000, _, _>")]
+    pub request_header_timeout_ms: u64,
+    /// The largest request body, in bytes.
+    #[serde(deserialize_with = "within::<4096, 1_048_576, _, _>")]
+    pub body_limit_bytes: usize,
+    /// The time that requests under way have to end at a stop, in seconds.
+    #[serde(deserialize_with = "within::<1, 600, _, _>")]
+    pub shutdown_timeout_s: u64,
+}
+
+/// `[operator]`: what operators and their monitoring reach.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorConfig {
+    /// The address and port to listen on; loopback for now.
+    #[serde(deserialize_with = "loopback")]
+    pub listen: SocketAddr,
+}
+
+/// `[store]`: where everything is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The folder of the store.
+    #[serde(deserialize_with = "path")]
+    pub path: PathBuf,
+    /// Free space below which writes stop, in bytes.
+    #[serde(deserialize_with = "within::<16_777_216, 1_099_511_627_776, _, _>")]
+    pub min_free_space_bytes: u64,
+    /// How often the engine writes in the background, in milliseconds.
+    #[serde(deserialize_with = "within::<50, 10_000, _, _>")]
+    pub flush_every_ms: u64,
+    /// Memory for the engine's page cache, in bytes.
+    #[serde(deserialize_with = "within::<1_048_576, 1_099_511_627_776, _, _>")]
+    pub cache_bytes: u64,
+    /// Events that one group commit takes at most.
+    #[serde(deserialize_with = "within::<1, 1000, _, _>")]
+    pub group_max_events: usize,
+    /// Decisions that wait for the disk at most.
+    #[serde(deserialize_with = "within::<16, 1_000_000, _, _>")]
+    pub write_queue_limit: usize,
+    /// Threads that read the store for lines that are not in memory.
+    #[serde(deserialize_with = "within::<1, 64, _, _>")]
+    pub read_threads: usize,
+}
+
+/// `[keys]`: where the master key is.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// The file that holds the master key; outside the store's folder.
+    #[serde(deserialize_with = "path")]
+    pub master_key_file: PathBuf,
+    /// The master key itself, instead of the file.
+    pub master_key: MasterKey,
+}
+
+/// `[password]`: how passwords are hashed (Argon2id) and what a new one must be.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordConfig {
+    /// Memory for each hash, in KiB; at least 8 for each lane.
+    #[serde(deserialize_with = "within::<8, 1_048_576, _, _>")]
+    pub hash_memory_kib: u32,
+    /// Passes over that memory.
+    #[serde(deserialize_with = "within::<1, 16, _, _>")]
+    pub hash_passes: u32,
+    /// Lanes of one hash.
+    #[serde(deserialize_with = "within::<1, 16, _, _>")]
+    pub hash_lanes: u32,
+    /// Threads that hash; 0 is one for each core.
+    #[serde(deserialize_with = "within::<0, 64, _, _>")]
+    pub hash_threads: usize,
+    /// Logins that wait for a hashing thread at most.
+    #[serde(deserialize_with = "within::<1, 10_000, _, _>")]
+    pub hash_queue_limit: usize,
+    /// The least length of a new password, in characters.
+    #[serde(deserialize_with = "within::<4, 64, _, _>")]
+    pub minimum_length: usize,
+}
+
+/// `[throttle]`: what slows guessing down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThrottleConfig {
+    /// Failed logins of one (ID, source) before it has to wait.
+    #[serde(deserialize_with = "within::<1, 100, _, _>")]
+    pub failures_before_wait: u32,
+    /// The first wait, in seconds; each further failure doubles it.
+    #[serde(deserialize_with = "within::<1, 3600, _, _>")]
+    pub first_wait_s: u64,
+    /// The longest wait, in seconds; at least the first.
+    #[serde(deserialize_with = "within::<1, 86_400, _, _>")]
+    pub longest_wait_s: u64,
+    /// Failed logins of one ID from elsewhere than its own line before elsewhere has to wait.
+    #[serde(deserialize_with = "within::<5, 100_000, _, _>")]
+    pub id_failures_elsewhere: u32,
+    /// Login attempts a minute from one source.
+    #[serde(deserialize_with = "within::<1, 1_000_000, _, _>")]
+    pub logins_per_minute_per_source: u32,
+    /// Sources and IDs that are remembered at once.
+    #[serde(deserialize_with = "within::<1000, 10_000_000, _, _>")]
+    pub tracked_entries: usize,
+    /// Orders that one provider may push a minute.
+    #[serde(deserialize_with = "within::<1, 10_000_000, _, _>")]
+    pub pushes_per_minute_per_provider: u32,
+}
+
+/// `[line]`: what an access line may hold.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LineConfig {
+    /// Passport IDs of one line.
+    #[serde(deserialize_with = "within::<1, 100, _, _>")]
+    pub passport_ids_per_line: u32,
+    /// What a new line may spend in a month, in yen.
+    #[serde(deserialize_with = "within::<0, 9_999_999, _, _>")]
+    pub default_line_limit_yen: u32,
+    /// What a new passport ID may spend in a month, in yen, if the line has it left.
+    #[serde(deserialize_with = "within::<0, 9_999_999, _, _>")]
+    pub default_passport_limit_yen: u32,
+    /// How customer IDs begin: three capital letters each.
+    #[serde(deserialize_with = "prefixes")]
+    pub customer_id_prefixes: Vec<String>,
+    /// Changes that wait for one line at most.
+    #[serde(deserialize_with = "within::<1, 1000, _, _>")]
+    pub queued_commands_per_line: usize,
+}
+
+/// `[flow]`: how long the steps of a purchase live.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlowConfig {
+    /// From the pushed order to the browser's arrival, in seconds.
+    #[serde(deserialize_with = "within::<5, 3600, _, _>")]
+    pub pushed_order_lifetime_s: u64,
+    /// From the browser's arrival to the last page, in seconds.
+    #[serde(deserialize_with = "within::<60, 86_400, _, _>")]
+    pub flow_lifetime_s: u64,
+    /// From the way back to the exchange of the code, in seconds.
+    #[serde(deserialize_with = "within::<5, 600, _, _>")]
+    pub code_lifetime_s: u64,
+    /// Life of an `id_token`, in seconds.
+    #[serde(deserialize_with = "within::<30, 3600, _, _>")]
+    pub id_token_lifetime_s: u64,
+    /// Life of an `access_token`, in seconds.
+    #[serde(deserialize_with = "within::<30, 3600, _, _>")]
+    pub access_token_lifetime_s: u64,
+    /// Flows that one browser keeps apart.
+    #[serde(deserialize_with = "within::<1, 3, _, _>")]
+    pub flows_per_browser: usize,
+}
+
+/// `[billing]`: what a change of the billing number means for the contracts of a line.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BillingConfig {
+    /// Row 1: the telephone number of the contracted line changes.
+    pub phone_number_changed: Continuation,
+    /// Row 2: the billed number changes, same name and place.
+    pub billed_number_changed: Continuation,
+    /// Row 3: payment moves to the ten-digit number that begins with 00.
+    pub customer_number_00: Continuation,
+    /// Row 4: payment moves to フレッツ広域一括請求.
+    pub bulk_billing: Continuation,
+    /// Row 5: the line uses ノーリンギング通信サービス or トーキー案内.
+    pub no_ringing_service: Continuation,
+}
+
+/// `[contact]`: where the pages send households that need a person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactConfig {
+    /// The page of questions and answers.
+    #[serde(deserialize_with = "optional_url", serialize_with = "write_optional_url")]
+    pub support_url: Option<Url>,
+    /// The desk for forgotten access keys.
+    #[serde(deserialize_with = "phone")]
+    pub access_key_desk_phone: String,
+    /// When that desk answers, as the pages print it.
+    #[serde(deserialize_with = "short_text")]
+    pub access_key_desk_hours: String,
+    /// The page that lists whom to ask about a payment.
+    #[serde(deserialize_with = "optional_url", serialize_with = "write_optional_url")]
+    pub payment_contacts_url: Option<Url>,
+}
+
+/// `[log]`: what operators read on standard error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// The least important lines that are written.
+    pub level: LogLevel,
+    /// The clock of pretty lines; JSON is always UTC.
+    pub time_zone: LogTimeZone,
+}

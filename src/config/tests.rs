@@ -1,0 +1,345 @@
+//! The configuration from outside: bad files and variables, the defaults, what is shown.
+
+use std::path::PathBuf;
+
+use figment::providers::{Format as _, Toml};
+use figment::value::{Dict, Value};
+
+use super::*;
+
+/// 32 bytes in base64.
+const KEY: &str = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+fn variables(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn from_environment(list: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+    Config::load(None, variables(list).into_iter())
+}
+
+/// A file in a folder of its own, readable by its owner alone.
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("linepass.toml");
+    std::fs::write(&path, text).unwrap();
+    set_mode(&path, 0o600);
+    (folder, path)
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn from_file(text: &str) -> Result<Config, ConfigErrors> {
+    let (_folder, path) = file(text);
+    Config::load(Some(&path), std::iter::empty())
+}
+
+#[test]
+fn every_key_of_the_file_is_a_field_and_every_field_a_key() {
+    let file: Dict = Toml::from_str(DEFAULT_TOML).unwrap();
+    // An unknown key or a missing one fails here.
+    let config: Config = Value::from(file.clone()).deserialize().unwrap();
+    let written: Dict = Value::serialize(&config).unwrap().into_dict().unwrap();
+    let keys = |tree: &Dict| {
+        let names = |(section, keys): (&String, &Value)| {
+            let keys = keys.as_dict().unwrap().keys().map(|key| format!("{section}.{key}"));
+            keys.collect::<Vec<_>>()
+        };
+        tree.iter().flat_map(names).collect::<Vec<_>>()
+    };
+    assert_eq!(keys(&file), keys(&written));
+    assert_eq!(scan::entries(DEFAULT_TOML).len(), keys(&file).len());
+    for key in keys(&file) {
+        let (from, to) = (Value::from(file.clone()), Value::from(written.clone()));
+        assert_eq!(
+            serde_json::to_value(from.find(&key)).unwrap(),
+            serde_json::to_value(to.find(&key)).unwrap(),
+            "{key}"
+        );
+    }
+    assert!(config.faults().is_empty() && config.warnings().is_empty());
+}
+
+#[test]
+fn every_key_has_a_comment_with_what_is_allowed_and_its_default() {
+    for entry in scan::entries(DEFAULT_TOML) {
+        let comment = entry.comment.join(" ");
+        let allowed = scan::allowed(DEFAULT_TOML, &entry.key);
+        assert!(allowed.is_some_and(|text| !text.is_empty()), "{}", entry.key);
+        let (_, default) = comment.split_once("Default: ").unwrap();
+        let line = DEFAULT_TOML.lines().nth(entry.line - 1).unwrap();
+        let (_, value) = line.split_once(" = ").unwrap();
+        assert!(default.starts_with(value), "{}: {default} is not {value}", entry.key);
+        let unit = entry.key.rsplit('_').next().unwrap();
+        let units = [("ms", "milliseconds"), ("s", "seconds"), ("bytes", "bytes"), ("kib", "KiB")];
+        if let Some((_, unit)) = units.iter().find(|(suffix, _)| *suffix == unit) {
+            assert!(comment.contains(&format!("Unit: {unit}")), "{}", entry.key);
+        }
+    }
+}
+
+/// A comment that names another range than the code holds fails here.
+#[test]
+fn ranges_in_comments_are_those_in_force() {
+    let mut seen = 0;
+    for entry in scan::entries(DEFAULT_TOML) {
+        let allowed = scan::allowed(DEFAULT_TOML, &entry.key).unwrap();
+        let range = allowed.split(',').next().unwrap().split_once(" to ");
+        let Some((Ok(least), Ok(most))) =
+            range.map(|(least, most)| (least.parse::<i64>(), most.parse::<i64>()))
+        else {
+            continue;
+        };
+        seen += 1;
+        let (section, name) = entry.key.split_once('.').unwrap();
+        let variable = format!("LINEPASS__{section}__{name}").to_uppercase();
+        let expected = format!("a whole number from {least} to {most}");
+        for value in [least, most, least - 1, most + 1] {
+            let result = from_environment(&[(&variable, &value.to_string())]);
+            let refused = result.is_err_and(|errors| errors.to_string().contains(&expected));
+            assert_eq!(refused, !(least..=most).contains(&value), "{} = {value}", entry.key);
+        }
+    }
+    assert!(seen > 30, "only {seen} ranges found");
+}
+
+#[test]
+fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
+    let table = [
+        (
+            "[server]\nwokers = 2\n",
+            "linepass.toml:2: server.wokers: there is no such key; allowed: the keys of [server]: body_limit_bytes, ",
+        ),
+        (
+            "[sever]\nworkers = 2\n",
+            "linepass.toml:2: sever.workers: there is no such section; allowed: the sections billing, ",
+        ),
+        ("workers = 2\n", ": workers: there is no such section; allowed: the sections billing, "),
+        ("server = 2\n", ": server: is a section; allowed: the keys of [server]: "),
+        (
+            "# x\n[server]\nworkers = 0\n",
+            "linepass.toml:3: server.workers: 0 is not allowed; allowed: a whole number from 1 to 64",
+        ),
+        ("[server]\nworkers = 65\n", "65 is not allowed; allowed: a whole number from 1 to 64"),
+        ("[server]\nworkers = -1\n", "-1 is not allowed; allowed: a whole number from 1 to 64"),
+        ("[server]\nworkers = 1.5\n", "1.5 is not allowed; allowed: a whole number"),
+        (
+            "[server]\nworkers = \"2\"\n",
+            "\"2\" is not allowed; allowed: a whole number from 1 to 64",
+        ),
+        ("[server]\nworkers = [2]\n", "a list is not allowed; allowed: a whole number"),
+        ("[server.workers]\nx = 2\n", "a table is not allowed; allowed: a whole number"),
+        ("[server]\nissuer = 1\n", "server.issuer: 1 is not allowed; allowed: https://HOST"),
+        (
+            "[server]\nissuer = \"http://example.jp\"\n",
+            "server.issuer: \"http://example.jp\" is not allowed; allowed: https://HOST",
+        ),
+        ("[server]\nlisten = \"0.0.0.0:8480\"\n", "other addresses need TLS"),
+        ("[server]\nlisten = \"localhost:8480\"\n", "a loopback address and a port"),
+        (
+            "[operator]\nlisten = \"192.0.2.1:1\"\n",
+            "operator.listen: \"192.0.2.1:1\" is not allowed",
+        ),
+        ("[store]\npath = \"\"\n", "store.path: \"\" is not allowed; allowed: a path"),
+        ("[store]\npath = \"a\\u0007\"\n", "control characters"),
+        ("[line]\ncustomer_id_prefixes = []\n", "line.customer_id_prefixes: is too short"),
+        (
+            "[line]\ncustomer_id_prefixes = [\"CAFE\"]\n",
+            "\"CAFE\" is not allowed; allowed: a list of one or more",
+        ),
+        ("[line]\ncustomer_id_prefixes = 3\n", "allowed: a list of one or more"),
+        (
+            "[billing]\nbulk_billing = \"maybe\"\n",
+            "\"maybe\" is not allowed; allowed: \"continues\", \"unavailable\"",
+        ),
+        ("[log]\nlevel = 3\n", "log.level: 3 is not allowed; allowed: \"error\", \"warn\""),
+        ("[contact]\nsupport_url = \"ftp://x\"\n", "allowed: an http or https address"),
+        ("[contact]\naccess_key_desk_phone = \"call us\"\n", "digits and hyphens"),
+        ("[contact]\naccess_key_desk_hours = \"\"\n", "1 to 100 characters"),
+        (
+            "[keys]\nmaster_key_file = \"data/store/x\"\n",
+            "linepass.toml:2: keys.master_key_file: data/store/x is inside the store data/store; allowed: a file outside store.path",
+        ),
+        ("[keys]\nmaster_key_file = \"data/./a/../store/k\"\n", "is inside the store"),
+        (
+            "[store]\npath = \"data\"\n",
+            "linepass.toml:2: store.path: data/master.key is inside the store data",
+        ),
+        ("[operator]\nlisten = \"127.0.0.1:8480\"\n", "operator.listen: 127.0.0.1:8480 is both"),
+        (
+            "[password]\nhash_lanes = 4\nhash_memory_kib = 31\n",
+            "hash_memory_kib: 31 KiB is too little for 4 lanes",
+        ),
+        (
+            "[throttle]\nfirst_wait_s = 901\n",
+            "linepass.toml:2: throttle.first_wait_s: the longest wait of 900 s is shorter",
+        ),
+        ("[server\n", "linepass.toml:1: is not TOML: "),
+        ("[server]\nworkers = 1\nworkers = 2\n", "linepass.toml:3: is not TOML: duplicate key"),
+    ];
+    for (text, expected) in table {
+        let errors = from_file(text).err().map(|errors| errors.to_string()).unwrap_or_default();
+        assert!(errors.contains(expected), "{text:?}\nsays {errors:?}\nnot {expected:?}");
+        assert!(errors.contains("linepass.toml"), "{errors}");
+    }
+}
+
+#[test]
+fn a_bad_variable_is_told_by_its_name() {
+    let table = [
+        (
+            ("LINEPASS__SERVER__WORKERS", "many"),
+            "environment variable LINEPASS__SERVER__WORKERS: server.workers: \"many\" is not allowed; allowed: a whole number from 1 to 64",
+        ),
+        (("LINEPASS__SERVER__WORKERS", ""), "server.workers: \"\" is not allowed"),
+        (
+            ("LINEPASS__SERVER__NOTHING", "1"),
+            "LINEPASS__SERVER__NOTHING: server.nothing: there is no such key",
+        ),
+        (("LINEPASS__SERVER", "1"), "LINEPASS__SERVER: server: is a section"),
+        (("LINEPASS__", "1"), "there is no such section"),
+        (("LINEPASS__LOG__FORMAT", "xml"), "allowed: \"auto\", \"pretty\", \"json\""),
+        (("LINEPASS__STORE__PATH", "a\u{fffd}b"), "broken UTF-8"),
+    ];
+    for (variable, expected) in table {
+        let errors = from_environment(&[variable]).unwrap_err().to_string();
+        assert!(errors.contains(expected), "{variable:?} says {errors:?}");
+    }
+}
+
+#[test]
+fn all_errors_are_told_at_once() {
+    let (_folder, path) = file("[server]\nworkers = 0\nissuer = \"x\"\n[store]\npath = \"data\"\n");
+    let environment = variables(&[("LINEPASS__LOG__LEVEL", "loud")]);
+    let errors = Config::load(Some(&path), environment.into_iter()).unwrap_err();
+    let mut keys: Vec<_> = errors.iter().filter_map(|error| error.key.as_deref()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["log.level", "server.issuer", "server.workers", "store.path"]);
+    assert_eq!(errors.to_string().lines().count(), 4);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let errors = Config::load(Some(Path::new("/nowhere/x.toml")), std::iter::empty()).unwrap_err();
+    assert!(errors.to_string().starts_with("/nowhere/x.toml: cannot be read: "), "{errors}");
+}
+
+#[test]
+fn the_environment_overrides_the_file_and_the_file_the_defaults() {
+    let (_folder, path) = file("[server]\nworkers = 3\nmax_connections = 99\n");
+    let environment = variables(&[
+        ("LINEPASS__SERVER__WORKERS", "4"),
+        ("LINEPASS__CONTACT__ACCESS_KEY_DESK_PHONE", "0120116116"),
+        ("LINEPASS__LINE__CUSTOMER_ID_PREFIXES", "CAF, CAG"),
+        ("LINEPASS_OPERATOR_URL", "not a key"),
+        ("PATH", "/bin"),
+    ]);
+    let config = Config::load(Some(&path), environment.into_iter()).unwrap();
+    assert_eq!((config.server.workers, config.server.max_connections), (4, 99));
+    assert_eq!(config.contact.access_key_desk_phone, "0120116116");
+    assert_eq!(config.line.customer_id_prefixes, ["CAF", "CAG"]);
+    let shown = config.show();
+    let lines = [
+        "workers = 4 # environment variable LINEPASS__SERVER__WORKERS".to_owned(),
+        format!("max_connections = 99 # {}:3", path.display()),
+        "body_limit_bytes = 65536 # default".to_owned(),
+    ];
+    for line in lines {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+    }
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let config = from_environment(&[("LINEPASS__STORE__PATH", "a \"b\" \\ c")]).unwrap();
+    let again = from_file(&config.show()).unwrap();
+    assert_eq!(config.show_json(), again.show_json());
+}
+
+/// security.md 67
+#[test]
+fn a_secret_is_never_shown() {
+    let config = from_environment(&[("LINEPASS__KEYS__MASTER_KEY", KEY)]).unwrap();
+    assert_eq!(config.keys.master_key.bytes(), Some(b"01234567890123456789012345678901"));
+    let shown = format!("{}{:?}{}", config.show(), config, config.show_json());
+    assert!(!shown.contains(KEY) && !shown.contains("48, 49, 50"), "{shown}");
+    assert!(config.show().contains("master_key = \"***\" # environment variable "));
+
+    let slips = [format!("\"{KEY}x\""), "123456789".to_owned(), format!("\"{KEY}"), KEY.to_owned()];
+    for slip in slips {
+        let errors = from_file(&format!("[keys]\nmaster_key = {slip}\n")).unwrap_err().to_string();
+        assert!(!errors.contains("MDEyMz") && !errors.contains("123456789"), "{errors}");
+    }
+}
+
+/// security.md 67
+#[test]
+fn a_secret_in_a_file_that_others_can_read_is_refused() {
+    let (_folder, path) = file(&format!("[keys]\nmaster_key = \"{KEY}\"\n"));
+    assert!(Config::load(Some(&path), std::iter::empty()).is_ok());
+    set_mode(&path, 0o640);
+    let errors = Config::load(Some(&path), std::iter::empty()).unwrap_err().to_string();
+    assert!(errors.contains("linepass.toml:2: keys.master_key: a secret stands in"), "{errors}");
+}
+
+#[test]
+fn a_link_does_not_hide_a_key_inside_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    std::fs::create_dir(&store).unwrap();
+    let link = folder.path().join("elsewhere");
+    std::os::unix::fs::symlink(&store, &link).unwrap();
+    let result = from_environment(&[
+        ("LINEPASS__STORE__PATH", store.to_str().unwrap()),
+        ("LINEPASS__KEYS__MASTER_KEY_FILE", link.join("master.key").to_str().unwrap()),
+    ]);
+    assert!(result.unwrap_err().to_string().contains("is inside the store"));
+}
+
+#[test]
+fn issuers() {
+    let good = [
+        "https://linepass.example.jp",
+        "https://linepass.example.jp:8443",
+        "http://127.0.0.1:8480",
+        "http://[::1]:8480",
+        "http://localhost:1",
+    ];
+    let bad = [
+        "",
+        "linepass.example.jp",
+        "http://linepass.example.jp",
+        "http://localhost.example.jp",
+        "https://linepass.example.jp/",
+        "https://linepass.example.jp/path",
+        "https://linepass.example.jp?x=1",
+        "https://linepass.example.jp#x",
+        "https://user@linepass.example.jp",
+        "https://Linepass.example.jp",
+        "https://linepass.example.jp:443",
+        "ftp://127.0.0.1",
+    ];
+    for value in good {
+        assert_eq!(Issuer::parse(value).map(|issuer| issuer.to_string()), Ok(value.to_owned()));
+    }
+    for value in bad {
+        assert!(Issuer::parse(value).is_err(), "{value}");
+    }
+}
+
+#[test]
+fn a_changed_configuration_is_checked_again() {
+    let mut config = Config::default();
+    assert!(config.check().is_ok());
+    config.operator.listen = config.server.listen;
+    assert!(config.check().is_err());
+}
+
+#[test]
+fn a_weak_hash_is_warned_of() {
+    let config = from_environment(&[("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64")]).unwrap();
+    assert!(config.warnings()[0].contains("password.hash_memory_kib = 64"));
+}

@@ -1,1 +1,0 @@
-//! What operators read: decision lines, pretty on a terminal and JSON otherwise.

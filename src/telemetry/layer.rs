@@ -1,0 +1,122 @@
+//! Events and the fields of their spans, gathered for a line.
+
+use std::fmt;
+use std::io::Write as _;
+
+use jiff::Timestamp;
+use serde_json::Number;
+use tracing::field::{Field as Name, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Context, Layer};
+use tracing_subscriber::registry::{LookupSpan, Scope};
+
+use super::line::{Field, Line, Style, neutral};
+
+/// Writes each event as one line: its own fields and those of the spans around it.
+#[derive(Debug)]
+pub struct LineLayer<W> {
+    style: Style,
+    writer: W,
+}
+
+impl<W> LineLayer<W> {
+    /// A layer that writes lines of `style` to `writer`, each with one call.
+    pub fn new(style: Style, writer: W) -> Self {
+        Self { style, writer }
+    }
+}
+
+/// The fields of a span or an event, by name; the last value of a name stands.
+#[derive(Debug, Default)]
+struct Fields {
+    message: String,
+    list: Vec<(&'static str, Field)>,
+}
+
+impl Fields {
+    fn put(&mut self, name: &'static str, value: Field) {
+        match self.list.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, old)) => *old = value,
+            None => self.list.push((name, value)),
+        }
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Name, value: &dyn fmt::Debug) {
+        let text = format!("{value:?}");
+        if field.name() == "message" {
+            self.message = neutral(&text);
+        } else {
+            self.put(field.name(), Field::text(&text));
+        }
+    }
+
+    fn record_str(&mut self, field: &Name, value: &str) {
+        if field.name() == "message" {
+            self.message = neutral(value);
+        } else {
+            self.put(field.name(), Field::text(value));
+        }
+    }
+
+    fn record_i64(&mut self, field: &Name, value: i64) {
+        self.put(field.name(), Field::Number(value.into()));
+    }
+
+    fn record_u64(&mut self, field: &Name, value: u64) {
+        self.put(field.name(), Field::Number(value.into()));
+    }
+
+    fn record_f64(&mut self, field: &Name, value: f64) {
+        let number = Number::from_f64(value).map(Field::Number);
+        self.put(field.name(), number.unwrap_or_else(|| Field::text(&value.to_string())));
+    }
+
+    fn record_bool(&mut self, field: &Name, value: bool) {
+        self.put(field.name(), Field::Bool(value));
+    }
+}
+
+impl<S, W> Layer<S> for LineLayer<W>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + 'static,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        span.extensions_mut().replace(fields);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+            values.record(fields);
+        }
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "log lines carry real time (details.md, Time)")]
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
+            if let Some(outer) = span.extensions().get::<Fields>() {
+                outer.list.iter().for_each(|(name, value)| fields.put(name, value.clone()));
+            }
+        }
+        event.record(&mut fields);
+        let metadata = event.metadata();
+        let line = Line {
+            time: Timestamp::now(),
+            level: *metadata.level(),
+            target: metadata.target(),
+            message: &fields.message,
+            fields: &fields.list,
+        };
+        // There is nowhere to tell that the log cannot be written; the sink counts its losses.
+        let _ = self.writer.make_writer_for(metadata).write_all(line.render(self.style).as_bytes());
+    }
+}

@@ -1,0 +1,146 @@
+//! A writer that never waits (reliability.md 28).
+//!
+//! Lines go through a bounded queue to a thread of their own. When the sink stalls, a full pipe or
+//! a full disk, the queue fills, further lines are counted instead of written, and the first line
+//! after the stall says how many were lost.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
+
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Lines that wait for the sink at most: some seconds of a busy server, a few MiB.
+const QUEUE_LINES: usize = 8_192;
+
+/// How long the end of the process waits for a sink that may be stalled.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+
+/// What the thread is told.
+enum Message {
+    Line(Vec<u8>),
+    /// Everything before this is written; then the thread ends.
+    Stop(SyncSender<()>),
+}
+
+/// The end of the queue that loggers write to.
+#[derive(Debug, Clone)]
+pub struct Sink {
+    queue: SyncSender<Message>,
+    dropped: Arc<AtomicU64>,
+}
+
+/// Writes what waits when it is dropped, within two seconds.
+#[derive(Debug)]
+#[must_use = "dropping the guard ends logging"]
+pub struct Guard {
+    queue: SyncSender<Message>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Sink {
+    /// Starts the thread that writes to `output`.
+    pub fn start(output: impl Write + Send + 'static) -> (Self, Guard) {
+        Self::with_queue(output, QUEUE_LINES)
+    }
+
+    /// As [`Sink::start`], with a queue of `lines`.
+    pub(super) fn with_queue(output: impl Write + Send + 'static, lines: usize) -> (Self, Guard) {
+        let (queue, waiting) = sync_channel(lines);
+        let dropped = Arc::new(AtomicU64::new(0));
+        let counter = Arc::clone(&dropped);
+        let started = thread::Builder::new()
+            .name("linepass-log".to_owned())
+            .spawn(move || write_lines(output, &waiting, &counter));
+        // Without its thread the queue's other end is gone: every line is counted as lost.
+        drop(started);
+        let guard = Guard { queue: queue.clone(), dropped: Arc::clone(&dropped) };
+        (Self { queue, dropped }, guard)
+    }
+}
+
+impl Guard {
+    /// Lines that were lost since the start.
+    pub fn dropped_lines(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if self.queue.try_send(Message::Line(line.to_vec())).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Sink {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let (done, finished) = sync_channel(1);
+        // A full queue means a stalled sink: then nothing that waits could be written anyway,
+        // unless the thread is only slow, which a few tries tell.
+        let (_timer, pause) = sync_channel::<()>(1);
+        for _ in 0..20 {
+            if self.queue.try_send(Message::Stop(done.clone())).is_ok() {
+                let _ = finished.recv_timeout(FLUSH_PATIENCE);
+                return;
+            }
+            if let Err(RecvTimeoutError::Disconnected) = pause.recv_timeout(FLUSH_PATIENCE / 20) {
+                return;
+            }
+        }
+    }
+}
+
+/// The thread: writes lines as they come, and after a loss says how many are missing.
+fn write_lines(mut output: impl Write, waiting: &Receiver<Message>, dropped: &AtomicU64) {
+    let mut told = 0;
+    for message in waiting {
+        match message {
+            Message::Line(line) => {
+                told = tell_losses(&mut output, dropped, told);
+                if output.write_all(&line).is_err() {
+                    dropped.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Message::Stop(done) => {
+                tell_losses(&mut output, dropped, told);
+                let _ = output.flush();
+                let _ = done.send(());
+                return;
+            }
+        }
+    }
+}
+
+/// Writes how many lines were lost since `told`; answers up to where that is told now.
+fn tell_losses(output: &mut impl Write, dropped: &AtomicU64, told: u64) -> u64 {
+    let lost = dropped.load(Ordering::Relaxed);
+    if lost == told {
+        return told;
+    }
+    // JSON in both forms: a reader of either understands it, and it needs no clock.
+    let line = serde_json::json!({
+        "level": "warn",
+        "target": "linepass::telemetry",
+        "message": "Log lines were lost because they could not be written in time",
+        "dropped_lines": lost - told,
+    });
+    if writeln!(output, "{line}").is_ok() { lost } else { told }
+}
