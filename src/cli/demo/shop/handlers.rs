@@ -107,7 +107,7 @@ async fn buy(
     let (client_id, service) = path.into_inner();
     let order = shop.find_provider(&client_id).and_then(|provider| {
         let amount_yen = options(&request).amount;
-        let order = new_order(shop.provider(provider)?, &service, amount_yen, random_token()?)?;
+        let order = new_order(shop.provider(provider)?, &service, amount_yen, &random_token()?)?;
         Ok((provider, Some(order)))
     });
     begin(&request, &shop, &backchannel, order).await
@@ -272,14 +272,15 @@ fn new_order(
     provider: &ShopProvider,
     service: &str,
     amount_yen: Option<u64>,
-    token: String,
+    token: &str,
 ) -> Result<Order, ShopError> {
     let service = provider.services.iter().find(|one| one.service == service);
     let service = service.ok_or(ShopError::NoSuchItem)?;
     let chosen = amount_yen.filter(|yen| !service.monthly && pages::CHOICES_YEN.contains(yen));
     Ok(Order {
         kind: "purchase",
-        reference: format!("shop-{token}"),
+        // Half a token is still far from ever coming twice, and a person can read it out.
+        reference: format!("shop-{}", token.chars().take(TOKEN_CHARS / 2).collect::<String>()),
         service: service.service.clone(),
         quantity: 1,
         amount: service.unit_price_yen.or(chosen).ok_or(ShopError::NoSuchItem)?,

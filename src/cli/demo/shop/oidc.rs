@@ -91,6 +91,7 @@ pub struct Order {
 
 /// The receipt that Linepass gives for a completed purchase.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the JSON")]
 pub struct Receipt {
     /// `purchase`.
     #[serde(rename = "type")]

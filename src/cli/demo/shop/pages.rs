@@ -30,7 +30,7 @@ pub struct Page {
 pub struct Shelves {
     pub page: Page,
     pub t: &'static Text,
-    pub shelves: Vec<Shelf>,
+    pub providers: Vec<Shelf>,
 }
 
 /// One provider's items.
@@ -127,8 +127,8 @@ impl Shelves {
             login_href: format!("/login/{}", encode(&provider.client_id)),
             cards: cards(page.lang, config, &provider.client_id),
         });
-        let shelves = shelves.collect();
-        Self { t: page.lang.text(), page, shelves }
+        let providers = shelves.collect();
+        Self { t: page.lang.text(), page, providers }
     }
 }
 
