@@ -1,0 +1,324 @@
+//! Durable purchases through line actors on sled, at 1, 16, 64 and 256 waiting, beside the ceiling
+//! of the same run: the same rows put by a bare loop with the same sync.
+//!
+//! `cargo bench --bench commit`; `LINEPASS_BENCH_LINES` (100000), `LINEPASS_BENCH_SECONDS` (5) and
+//! `LINEPASS_BENCH_FOLDER` (a temporary one) change it. benches/README.md says how to read it.
+
+use actix::prelude::*;
+use hdrhistogram::Histogram;
+use linepass::{
+    actors::{
+        change::{Change, Opening, Registration, What},
+        committer::{Committer, CommitterOptions},
+        line::LineServices,
+        lines::Lines,
+        receipts::ReceiptNumbers,
+    },
+    clock::Clock,
+    domain::{
+        field::{MailAddress, PassportName, PersonName, PhoneNumber},
+        ids::{CustomerId, PassportNumber},
+        line::{
+            By, LineDefaults, LineService,
+            command::{LoggedIn, Purchase},
+        },
+        order::PurchaseOrder,
+        provider::{Price, Service},
+        yen::Yen,
+    },
+    security::random,
+    store::{
+        Store,
+        sled_store::{SledOptions, SledStore},
+    },
+};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+
+const WAITING: [usize; 4] = [1, 16, 64, 256];
+
+struct Plan {
+    lines: u64,
+    length: Duration,
+}
+
+fn from_env(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    let plan = Plan {
+        lines: from_env("LINEPASS_BENCH_LINES", 100_000),
+        length: Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 5)),
+    };
+    let folder = match std::env::var_os("LINEPASS_BENCH_FOLDER") {
+        Some(folder) => tempfile::tempdir_in(folder),
+        None => tempfile::tempdir(),
+    }
+    .expect("a folder");
+    System::new().block_on(run(&plan, folder.path()));
+}
+
+async fn run(plan: &Plan, folder: &Path) {
+    let house = House::build(&folder.join("store")).await;
+    house.fill(plan.lines).await;
+    let bare = Bare::open(&folder.join("bare"));
+    println!(
+        "{:>8} {:>12} {:>9} {:>9} {:>14} {:>9} {:>9} {:>7}",
+        "waiting", "purchases/s", "p50 ms", "p99 ms", "bare rows/s", "p50 ms", "p99 ms", "ratio"
+    );
+    for waiting in WAITING {
+        // Half of the ceiling before and half after, so that a machine whose speed drifts hits
+        // both alike.
+        let half = plan.length / 2;
+        let before = measure(waiting, half, |n| bare.put(n)).await;
+        let house_rate = measure(waiting, plan.length, |n| house.buy(n, plan.lines)).await;
+        let mut ceiling = measure(waiting, half, |n| bare.put(n)).await;
+        ceiling.add(&before);
+        println!(
+            "{waiting:>8} {:>12.0} {:>9.2} {:>9.2} {:>14.0} {:>9.2} {:>9.2} {:>7.2}",
+            house_rate.per_second(),
+            house_rate.quantile_ms(0.5),
+            house_rate.quantile_ms(0.99),
+            ceiling.per_second(),
+            ceiling.quantile_ms(0.5),
+            ceiling.quantile_ms(0.99),
+            house_rate.per_second() / ceiling.per_second()
+        );
+    }
+}
+
+struct Rate {
+    latency_us: Histogram<u64>,
+    took: Duration,
+}
+
+impl Rate {
+    fn per_second(&self) -> f64 {
+        self.latency_us.len() as f64 / self.took.as_secs_f64()
+    }
+
+    fn quantile_ms(&self, quantile: f64) -> f64 {
+        self.latency_us.value_at_quantile(quantile) as f64 / 1000.0
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.latency_us.add(&other.latency_us).expect("same bounds");
+        self.took += other.took;
+    }
+}
+
+/// Keeps `waiting` tasks busy for `length`, each doing one thing after the other.
+async fn measure<F: Future<Output = ()>>(
+    waiting: usize,
+    length: Duration,
+    one: impl Fn(u64) -> F,
+) -> Rate {
+    let histogram = Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds");
+    let latency_us = Rc::new(RefCell::new(histogram));
+    let number = Cell::new(0);
+    let start = Instant::now();
+    let task = async || {
+        while start.elapsed() < length {
+            number.set(number.get() + 1);
+            let began = Instant::now();
+            one(number.get()).await;
+            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            latency_us.borrow_mut().saturating_record(took);
+        }
+    };
+    futures_util::future::join_all((0..waiting).map(|_| task())).await;
+    let took = start.elapsed();
+    let latency_us = latency_us.borrow().clone();
+    Rate { latency_us, took }
+}
+
+struct House {
+    lines: Lines,
+    service: Service,
+    references: Cell<u64>,
+}
+
+fn customer(number: u64) -> CustomerId {
+    format!("CAF{number:010}").parse().expect("an ID")
+}
+
+impl House {
+    async fn build(folder: &Path) -> Self {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(folder)).expect("opens"));
+        let clock = Clock::host();
+        let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
+        let (committer, _) =
+            Committer::start(Arc::clone(&store), clock.clone(), committing, |error| {
+                panic!("{error}")
+            })
+            .expect("starts");
+        let receipts =
+            ReceiptNumbers::lease(Arc::clone(&store), committer.clone(), clock.clone()).await;
+        let services = Arc::new(LineServices {
+            store,
+            committer,
+            clock,
+            receipts: receipts.expect("leases"),
+            defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 50) },
+            most_waiting_changes: 1_000,
+            draw_salt: random::bytes::<32>,
+        });
+        let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
+        Self {
+            lines: Lines::start(&services, &arbiters, 100_000),
+            service: Service {
+                code: "anime-1".parse().expect("a code"),
+                name: "名作アニメ1".into(),
+                price: Price::PerUse { unit_price: Some(Yen::new(300)) },
+                usage_period: None,
+                terms_url: None,
+                offered: true,
+            },
+            references: Cell::new(0),
+        }
+    }
+
+    /// Opens the lines, each with one passport ID; they are awake afterwards.
+    async fn fill(&self, lines: u64) {
+        let start = Instant::now();
+        let next = Cell::new(0);
+        let task = async || {
+            while next.get() < lines {
+                let number = next.get();
+                next.set(number + 1);
+                self.open(number).await;
+            }
+        };
+        futures_util::future::join_all((0..256).map(|_| task())).await;
+        let per_second = 2.0 * lines as f64 / start.elapsed().as_secs_f64();
+        println!("{lines} lines opened, each with a passport ID: {per_second:.0} commits/s");
+    }
+
+    async fn open(&self, number: u64) {
+        let opening = Opening {
+            service: LineService::HikariNext,
+            line_limit: Yen::new(1 << 50),
+            billing: linepass::domain::line::event::BillingRoute::Telephone,
+            networks: vec!["127.0.0.1/32".parse().expect("a network")],
+            record: [("contractor".to_owned(), "西日本 太郎".to_owned())].into(),
+            access_key_hash: "-".into(),
+        };
+        let mut name_hash = [0; 32];
+        name_hash[..8].copy_from_slice(&number.to_be_bytes());
+        let registration = Registration {
+            name: PassportName::parse(&format!("user{number:07}")).expect("a name"),
+            name_hash,
+            password_hash: "-".into(),
+            applicant: PersonName::parse("西日本 太郎").expect("a name"),
+            phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
+            mail: MailAddress::parse("taro@example.jp").expect("an address"),
+            is_contractor: true,
+        };
+        // Only one line may own a prefix; the others are opened without.
+        let opening = match number {
+            0 => opening,
+            _ => Opening { networks: Vec::new(), ..opening },
+        };
+        self.make(number, What::Open(Box::new(opening))).await;
+        self.make(number, What::Register(Box::new(registration))).await;
+        // The buyers of this benchmark come from nowhere, so the line is not checked.
+        let off = linepass::domain::line::Command::SetLineAuthentication {
+            passport: PassportNumber(1),
+            on: false,
+        };
+        self.make(number, What::Plain(off)).await;
+    }
+
+    async fn make(&self, number: u64, what: What) {
+        let change = Change { what, by: By::System, source: None, request_id: None };
+        self.lines.make(customer(number), change).await.expect("accepted");
+    }
+
+    /// One durable purchase on a line drawn over all of them.
+    async fn buy(&self, number: u64, lines: u64) {
+        self.references.set(self.references.get() + 1);
+        let reference = format!("order-{}", self.references.get());
+        let purchase = Purchase {
+            login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
+            provider: "b-sha".parse().expect("an ID"),
+            order: PurchaseOrder {
+                reference: reference.parse().expect("a reference"),
+                service: self.service.code.clone(),
+                quantity: 1,
+                amount: Yen::new(300),
+                description: None,
+            },
+            offer: Some(self.service.clone()),
+            require_line: false,
+        };
+        let drawn = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
+        self.make(drawn % lines, What::Purchase(Box::new(purchase))).await;
+    }
+}
+
+fn options(folder: &Path) -> SledOptions {
+    SledOptions {
+        folder: folder.to_owned(),
+        head_key: [1; 32],
+        cache_bytes: 1 << 30,
+        flush_every_ms: 500,
+        min_free_space_bytes: 0,
+        read_threads: 2,
+    }
+}
+
+/// The ceiling: a thread that puts what queued and syncs it, and nothing else.
+struct Bare {
+    jobs: mpsc::UnboundedSender<(sled::Batch, oneshot::Sender<()>)>,
+    written: Cell<u64>,
+}
+
+impl Bare {
+    fn open(folder: &Path) -> Self {
+        let config = sled::Config::new().path(folder).cache_capacity(1 << 30);
+        let db = config.flush_every_ms(Some(500)).open().expect("opens");
+        let data = std::fs::File::open(folder.join("db")).expect("opens");
+        let (jobs, mut queue) = mpsc::unbounded_channel::<(sled::Batch, oneshot::Sender<()>)>();
+        std::thread::spawn(move || {
+            while let Some((batch, reply)) = queue.blocking_recv() {
+                let mut group = vec![(batch, reply)];
+                while group.len() < 1_000 {
+                    let Ok(job) = queue.try_recv() else { break };
+                    group.push(job);
+                }
+                let mut replies = Vec::with_capacity(group.len());
+                for (batch, reply) in group {
+                    db.apply_batch(batch).expect("applies");
+                    replies.push(reply);
+                }
+                db.flush().expect("flushes");
+                data.sync_data().expect("syncs");
+                for reply in replies {
+                    let _ = reply.send(());
+                }
+            }
+        });
+        Self { jobs, written: Cell::new(0) }
+    }
+
+    /// The rows of one purchase: an event row and an order's row of the same sizes and the same
+    /// spread of keys.
+    async fn put(&self, _: u64) {
+        let number = self.written.get() + 1;
+        self.written.set(number);
+        let line = (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % 100_000;
+        let mut batch = sled::Batch::default();
+        batch.insert(format!("e/CAF{line:010}/{number:08}").as_bytes(), vec![b'x'; 410]);
+        batch.insert(format!("o/b-sha/order-{number}").as_bytes(), vec![b'x'; 62]);
+        let (reply, done) = oneshot::channel();
+        self.jobs.send((batch, reply)).expect("the thread runs");
+        done.await.expect("the thread runs");
+    }
+}

@@ -1,0 +1,3 @@
+//! `linepass demo`.
+
+pub mod shop;
