@@ -1,0 +1,51 @@
+// Small comforts. Every page works without them.
+"use strict";
+
+// One press, one post: the button says that it works. The server takes an order once anyway.
+for (const form of document.querySelectorAll("form[data-once]")) {
+  const button = form.querySelector("button[type=submit]");
+  const label = button.textContent;
+  const ready = () => {
+    delete form.dataset.sent;
+    button.textContent = label;
+    button.removeAttribute("aria-disabled");
+  };
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+    button.textContent = button.dataset.working;
+    button.setAttribute("aria-disabled", "true");
+    setTimeout(ready, 15000);
+  });
+  // Back from the next page: the form can be sent again.
+  window.addEventListener("pageshow", (event) => event.persisted && ready());
+}
+
+for (const button of document.querySelectorAll("button[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  button.hidden = false;
+  button.setAttribute("aria-controls", field.id);
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+  };
+  button.addEventListener("click", () => {
+    show(field.type === "password");
+    field.focus();
+  });
+  // A password that is sent is hidden again, so that no browser keeps it as plain text.
+  field.form.addEventListener("submit", () => show(false));
+}
+
+for (const button of document.querySelectorAll("button[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+const errors = document.getElementById("errors");
+if (errors) {
+  errors.focus();
+}

@@ -1,0 +1,97 @@
+//! Every page as a struct of plain data.
+//!
+//! A handler decides first, then fills one of these and calls [`Template::render`]. The templates
+//! stand beside their audience (`flow/`, `public/`), the layout and the pieces here. What a page
+//! says stands in [`crate::text`]; what it shows of others' names goes through [`ShownName`].
+
+use std::borrow::Borrow;
+
+use askama::Template;
+
+use crate::text::format::{self, Month};
+use crate::text::{Language, Texts};
+use crate::web::assets;
+
+mod flow;
+mod name;
+mod order;
+mod problem;
+mod public;
+mod refusal;
+
+pub mod samples;
+
+pub use flow::{
+    CancellationCompletePage, CancellationConfirmPage, CompletePage, ConfirmPage, LoginErrorPage,
+    LoginPage, MissingFields, SuccessPage,
+};
+pub use name::ShownName;
+pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
+pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
+pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
+pub use refusal::{RefusalPage, RefusalReason};
+
+/// What every page has around its content.
+#[derive(Debug, Clone, Default)]
+pub struct Shell {
+    /// The language of the page.
+    pub language: Language,
+    /// The nonce of this response's `Content-Security-Policy`, as it stands in the header.
+    pub nonce: String,
+    /// The path of this page for the language switch, with no query, such as
+    /// `/flow/3f9a/confirm`. `None` leaves the switch away, as for a page that answers a POST
+    /// and has no address of its own.
+    pub switch_path: Option<String>,
+    /// The request ID, shown small at the foot. Set it on pages that tell of an error or refusal.
+    pub request_id: Option<String>,
+    /// The passport ID that is logged in, if any, as its holder wrote it.
+    pub signed_in_as: Option<ShownName>,
+}
+
+impl Shell {
+    /// The texts of the page's language.
+    fn texts(&self) -> &'static Texts {
+        self.language.texts()
+    }
+
+    /// A path of our own that carries the language on.
+    fn own(&self, path: &str) -> String {
+        format!("{path}?lang={}", self.language.code())
+    }
+
+    fn languages(&self) -> [Language; 2] {
+        Language::ALL
+    }
+
+    fn icon_url(&self) -> String {
+        assets::MARK.url()
+    }
+
+    fn stylesheet_url(&self) -> String {
+        assets::STYLESHEET.url()
+    }
+
+    fn script_url(&self) -> String {
+        assets::SCRIPT.url()
+    }
+
+    // Askama hands over a field by reference and a call's result by value: these take either.
+
+    fn yen(&self, amount_yen: impl Borrow<u64>) -> String {
+        format::yen(self.language, *amount_yen.borrow())
+    }
+
+    fn month(&self, month: impl Borrow<Month>) -> String {
+        format::month(self.language, *month.borrow())
+    }
+
+    fn instant(&self, unix_us: impl Borrow<i64>) -> String {
+        format::instant(self.language, *unix_us.borrow())
+    }
+}
+
+/// Renders a page. A template of ours fails only when memory or a formatter does, and then the
+/// error is the caller's to turn into a plain 500.
+pub fn render(page: &impl Template) -> Result<String, askama::Error> {
+    page.render()
+}
