@@ -7,8 +7,9 @@
 use super::{
     calendar::Month,
     charge,
-    ids::{PassportNumber, ProviderId, ServiceCode},
+    ids::{PassportNumber, ProviderId},
     line::Line,
+    order::PurchaseOrder,
     yen::Yen,
 };
 
@@ -37,18 +38,35 @@ pub fn used(line: &Line, passport: PassportNumber, month: Month) -> Used {
     used
 }
 
-/// What buying a monthly service now adds to this month: nothing where the month is already
-/// charged for it, since it is charged once.
-pub fn added_by_contract(
-    line: &Line,
-    passport: PassportNumber,
-    provider: &ProviderId,
-    service: &ServiceCode,
-    unit_price: Yen,
-    month: Month,
-) -> Yen {
-    let charged = charge::monthly_charges(line.contracts.values(), month);
-    if charged.contains_key(&(passport, provider, service)) { Yen::ZERO } else { unit_price }
+/// What a purchase would make of a month's use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// Before it.
+    pub used: Used,
+    /// What it adds: nothing for a monthly service that the month is charged for already (R-024,
+    ///
+    pub added: Yen,
+    /// Whether that is so.
+    pub charged_already: bool,
+}
+
+impl Outlook {
+    /// The outlook of `passport` buying `order` from `provider` in `month`; `monthly` as the
+    /// catalogue has it.
+    pub fn of(
+        line: &Line,
+        passport: PassportNumber,
+        provider: &ProviderId,
+        order: &PurchaseOrder,
+        monthly: bool,
+        month: Month,
+    ) -> Self {
+        let charged = charge::monthly_charges(line.contracts.values(), month);
+        let charged_already =
+            monthly && charged.contains_key(&(passport, provider, &order.service));
+        let added = if charged_already { Yen::ZERO } else { order.amount };
+        Self { used: used(line, passport, month), added, charged_already }
+    }
 }
 
 /// Whether `added` still fits: exactly reaching a limit is allowed (R-115, 「超えて」).

@@ -1,4 +1,44 @@
-//! See the map in `lib.rs`.
+//! What people and other programs meet, one folder for each audience. Handlers gather, ask the
+//! rules, commit, answer; each answer is rendered once, after the decision.
+//!
+//! | folder | audience |
+//! |---|---|
+//! | [`provider`] | provider sites: OAuth 2.0 and `OpenID Connect` |
+//! | [`flow`] | households sent here by a provider: login, confirmation, completion |
+//! | [`public`] | everybody: landing page, help, assets |
+//! | [`operator`] | operators and their monitoring, on a listener of its own |
+//! | [`page`] | every page as a struct of plain data |
+//!
+//! | file | what all of them use |
+//! |---|---|
+//! | [`state`] | what handlers reach |
+//! | [`context`] | request ID, nonce, source, and the headers of every response |
+//! | [`form`] | parameters, read strictly |
+//! | [`answer`] | pages and problems as responses |
 
+pub mod answer;
 pub mod assets;
+pub mod context;
+pub mod flow;
+pub mod form;
+pub mod operator;
 pub mod page;
+pub mod provider;
+pub mod public;
+pub mod state;
+
+use actix_web::web::ServiceConfig;
+
+/// All routes of the public listener.
+pub fn public_listener(service: &mut ServiceConfig) {
+    provider::routes(service);
+    flow::routes(service);
+    public::routes(service);
+    service.default_service(actix_web::web::route().to(answer::not_found));
+}
+
+/// All routes of the operator listener.
+pub fn operator_listener(service: &mut ServiceConfig) {
+    operator::routes(service);
+    service.default_service(actix_web::web::route().to(answer::not_found));
+}

@@ -9,7 +9,9 @@ use super::{
 use crate::domain::{
     charge,
     ids::{ContractNumber, PassportNumber, ReceiptNumber, Reference},
-    limit,
+    limit::{self, Outlook},
+    order::OrderFault,
+    provider::Service,
     yen::Yen,
 };
 
@@ -82,24 +84,12 @@ fn register(
     }])
 }
 
-/// in the order in which a household can do something about it.
+///
 fn buy(line: &Line, purchase: &Purchase, facts: &Facts) -> Result<Vec<Event>, Refusal> {
-    eligible(line)?;
-    let passport = logged_in(line, purchase.login, facts)?;
-    let line_checked = line_checked(line, passport, purchase.require_line, facts)?;
-    open_for_new_use(line)?;
-    let offer_changed = |fault: crate::domain::order::OrderFault| Refusal::OfferChanged {
-        field: fault.field,
-    };
-    purchase.order.check(purchase.offer.as_ref()).map_err(offer_changed)?;
-    let offer = purchase.offer.as_ref().ok_or(Refusal::OfferChanged { field: "service" })?;
-    if offer.price.is_monthly() {
-        no_live_contract(line, purchase)?;
-    }
-    within_limits(line, passport, purchase, facts)?;
+    let Allowed { offer, line_checked } = may_buy(line, purchase, facts)?;
     Ok(vec![Event::Purchased {
         receipt: facts.receipt.ok_or(Refusal::NoReceiptNumber)?,
-        passport: passport.number,
+        passport: purchase.login.passport,
         provider: purchase.provider.clone(),
         reference: purchase.order.reference.clone(),
         service: purchase.order.service.clone(),
@@ -112,6 +102,39 @@ fn buy(line: &Line, purchase: &Purchase, facts: &Facts) -> Result<Vec<Event>, Re
         description: purchase.order.description.clone(),
         line_checked,
     }])
+}
+
+/// A purchase that every rule allows.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowed<'a> {
+    /// The catalogue's entry it is bought by.
+    pub offer: &'a Service,
+    /// Whether the line itself was checked.
+    pub line_checked: bool,
+}
+
+/// Whether a purchase is allowed, in the order in which a household can do something about it:
+/// asked before the household confirms, and again when it does.
+pub fn may_buy<'a>(
+    line: &Line,
+    purchase: &'a Purchase,
+    facts: &Facts,
+) -> Result<Allowed<'a>, Refusal> {
+    if line.ended.is_some() {
+        return Err(Refusal::LineEnded);
+    }
+    eligible(line)?;
+    let passport = logged_in(line, purchase.login, facts)?;
+    let line_checked = line_checked(line, passport, purchase.require_line, facts)?;
+    open_for_new_use(line)?;
+    let changed = |fault: OrderFault| Refusal::OfferChanged { field: fault.field };
+    purchase.order.check(purchase.offer.as_ref()).map_err(changed)?;
+    let offer = purchase.offer.as_ref().ok_or(Refusal::OfferChanged { field: "service" })?;
+    if offer.price.is_monthly() {
+        no_live_contract(line, purchase)?;
+    }
+    within_limits(line, passport, purchase, offer, facts)?;
+    Ok(Allowed { offer, line_checked })
 }
 
 /// One live monthly contract for each ID and service; another ID may buy it.
@@ -128,11 +151,13 @@ fn within_limits(
     line: &Line,
     passport: &Passport,
     purchase: &Purchase,
+    offer: &Service,
     facts: &Facts,
 ) -> Result<(), Refusal> {
-    let month = facts.now.month();
-    let used = limit::used(line, passport.number, month);
-    let added = added_by(line, purchase, facts);
+    let (provider, order) = (&purchase.provider, &purchase.order);
+    let (monthly, month) = (offer.price.is_monthly(), facts.now.month());
+    let outlook = Outlook::of(line, passport.number, provider, order, monthly, month);
+    let Outlook { used, added, .. } = outlook;
     if !limit::fits(used.by_passport, added, passport.limit) {
         let (used, limit) = (used.by_passport, passport.limit);
         return Err(Refusal::OverLimit { used, added, limit });
@@ -142,23 +167,6 @@ fn within_limits(
         return Err(Refusal::OverLineLimit { used, added, limit });
     }
     Ok(())
-}
-
-/// What a purchase adds to this month (R-024: nothing where the month is charged already).
-fn added_by(line: &Line, purchase: &Purchase, facts: &Facts) -> Yen {
-    let (provider, order) = (&purchase.provider, &purchase.order);
-    let passport = purchase.login.passport;
-    match purchase.offer.as_ref().is_some_and(|offer| offer.price.is_monthly()) {
-        true => limit::added_by_contract(
-            line,
-            passport,
-            provider,
-            &order.service,
-            order.amount,
-            facts.now.month(),
-        ),
-        false => order.amount,
-    }
 }
 
 /// only the ID that bought may cancel; a restriction does not keep a household from

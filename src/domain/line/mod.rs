@@ -24,7 +24,7 @@ pub mod refusal;
 pub mod state;
 
 pub use command::{Command, Facts, LineDefaults};
-pub use decide::decide;
+pub use decide::{Allowed, decide, may_buy};
 pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
 pub use evolve::{evolve, replay};
 pub use refusal::Refusal;

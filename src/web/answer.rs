@@ -1,0 +1,106 @@
+//! Pages and problems as responses.
+
+use super::{
+    context::{self, RequestContext},
+    page::{self, Problem, ProblemPage, Shell},
+};
+use crate::{security::{KeyRing, Purpose, SecurityError}, text::Language};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+};
+use askama::Template;
+use serde::Serialize;
+
+/// What is around a page's content.
+pub fn shell(context: &RequestContext, language: Language, path: Option<&str>) -> Shell {
+    Shell {
+        language,
+        nonce: context.nonce.clone(),
+        switch_path: path.map(str::to_owned),
+        request_id: None,
+        signed_in_as: None,
+    }
+}
+
+/// A shell that shows the request ID: for refusals and errors.
+pub fn shell_with_id(context: &RequestContext, language: Language, path: Option<&str>) -> Shell {
+    Shell { request_id: Some(context.request_id.clone()), ..shell(context, language, path) }
+}
+
+/// A page with its status.
+pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
+    match page::render(page) {
+        Ok(body) => {
+            HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body)
+        }
+        Err(error) => {
+            tracing::error!(%error, "a page could not be rendered");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+/// Sends the browser on by GET, whatever it came with (303; 307 would replay a password).
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+/// The page of a problem, with its status.
+pub fn problem(context: &RequestContext, language: Language, problem: Problem) -> HttpResponse {
+    let status = match &problem {
+        Problem::Overloaded { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::FlowUnknown | Problem::BadProviderRequest { .. } | Problem::BadRequest => {
+            StatusCode::BAD_REQUEST
+        }
+        Problem::CrossSite => StatusCode::FORBIDDEN,
+        Problem::NotFound => StatusCode::NOT_FOUND,
+        Problem::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Problem::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let retry_after_s = match &problem {
+        Problem::Overloaded { retry_after_s, .. } => Some(*retry_after_s),
+        _ => None,
+    };
+    let shell = shell_with_id(context, language, None);
+    let mut response = html(status, &ProblemPage { shell, problem });
+    if let Some(seconds) = retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Nothing stands at this address.
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    problem_for(&request, Problem::NotFound)
+}
+
+/// Something stands at this address, but takes other methods.
+pub async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
+    problem_for(&request, Problem::MethodNotAllowed)
+}
+
+fn problem_for(request: &HttpRequest, what: Problem) -> HttpResponse {
+    problem(&context::of(request), context::language(request, None), what)
+}
+
+/// Something of ours failed: the request ID is all that is told (security.md 68).
+pub fn failed(
+    context: &RequestContext,
+    language: Language,
+    error: &dyn std::error::Error,
+) -> HttpResponse {
+    tracing::error!(request_id = context.request_id, error = %error, "a request failed");
+    problem(context, language, Problem::Internal)
+}
+
+/// Seals what is ours to seal; it fails only when what is sealed is too long, which parsing has
+/// ruled out.
+pub fn seal<T: Serialize>(
+    keys: &KeyRing,
+    purpose: Purpose,
+    value: &T,
+    expires_at_s: i64,
+) -> Result<String, SecurityError> {
+    keys.sealer().seal(purpose, value, expires_at_s)
+}

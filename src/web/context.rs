@@ -1,0 +1,123 @@
+//! What every request has, and what every response carries: a request ID from the page to the
+//! log, a nonce, the source address, and the security headers (security.md 46 to 49).
+
+use super::state::WebState;
+use crate::{security::{Source, random}, text::Language};
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    web,
+};
+use std::{future::Ready, time::Instant};
+
+/// What every request has.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// 128 drawn bits; shown on error pages, written to the log and the journal.
+    pub request_id: String,
+    /// The nonce of this response's CSP.
+    pub nonce: String,
+    /// Where it comes from: the peer's address.
+    pub source: Source,
+    /// When it arrived.
+    pub began: Instant,
+}
+
+impl RequestContext {
+    /// A context for a request from `source`.
+    pub fn new(source: Source) -> Self {
+        let (request_id, nonce) = (random::token(16), random::token(16));
+        Self { request_id, nonce, source, began: Instant::now() }
+    }
+}
+
+impl FromRequest for RequestContext {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(of(request)))
+    }
+}
+
+/// The context that the middleware gave the request.
+pub fn of(request: &HttpRequest) -> RequestContext {
+    let given = request.extensions().get::<RequestContext>().cloned();
+    given.unwrap_or_else(|| RequestContext::new(source_of(request)))
+}
+
+/// The peer's address. A connection without one (there is none on TCP) belongs to no line.
+fn source_of(request: &HttpRequest) -> Source {
+    let unknown = std::net::IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
+    Source::new(request.peer_addr().map_or(unknown, |peer| peer.ip()))
+}
+
+/// The page's language: chosen by `?lang=`, asked for by the provider, or the browser's.
+pub fn language(request: &HttpRequest, ui_locales: Option<&str>) -> Language {
+    let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    Language::negotiate(chosen_language(request).as_deref(), ui_locales, accepted)
+}
+
+/// What the language switch asks for.
+pub fn chosen_language(request: &HttpRequest) -> Option<String> {
+    let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+    pairs.into_iter().find(|(name, _)| name == "lang").map(|(_, value)| value.into_owned())
+}
+
+/// Gives each request its context and each response its headers.
+pub async fn middleware(
+    state: web::Data<WebState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let context = RequestContext::new(source_of(request.request()));
+    request.extensions_mut().insert(context.clone());
+    let mut response = next.call(request).await?;
+    add_headers(response.headers_mut(), &context, state.is_https());
+    Ok(response)
+}
+
+/// Headers that stand on every response alike.
+const ALWAYS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+];
+
+fn add_headers(headers: &mut HeaderMap, context: &RequestContext, https: bool) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self' 'nonce-{}'; \
+         img-src 'self' data:; form-action 'self'; base-uri 'none'; object-src 'none'; \
+         frame-ancestors 'none'",
+        context.nonce
+    );
+    insert(headers, header::CONTENT_SECURITY_POLICY, &policy);
+    insert(headers, HeaderName::from_static("x-request-id"), &context.request_id);
+    if https {
+        let value = "max-age=31536000; includeSubDomains";
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(value));
+    }
+    // Whoever did not say how long an answer may be kept meant not at all.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,84 @@
+//! Parameters of forms and queries, read strictly: one that stands twice is refused
+//! (RFC 6749 section 3.1, security.md 44), and none is longer than it may be.
+
+use std::collections::HashMap;
+
+/// The longest value of any parameter: a `request_uri` or a code fits, nothing larger does.
+const LONGEST_VALUE: usize = 8 * 1024;
+
+/// Why parameters cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormFault {
+    /// The same parameter stands twice.
+    #[error("{0}: must stand once")]
+    Doubled(String),
+    /// A value is longer than any may be.
+    #[error("{0}: has more than 8192 bytes")]
+    TooLong(String),
+    /// Not UTF-8.
+    #[error("the parameters must be UTF-8")]
+    NotText,
+}
+
+/// Parameters by name.
+#[derive(Clone, Default)]
+pub struct Form {
+    values: HashMap<String, String>,
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded` bytes, of a body or a query.
+    pub fn read(bytes: &[u8]) -> Result<Self, FormFault> {
+        let mut values = HashMap::new();
+        for (name, value) in url::form_urlencoded::parse(bytes) {
+            let name: String = name.chars().take(64).collect();
+            // The decoder puts this character where the bytes were no UTF-8.
+            if value.contains('\u{FFFD}') {
+                return Err(FormFault::NotText);
+            }
+            if value.len() > LONGEST_VALUE {
+                return Err(FormFault::TooLong(name));
+            }
+            if values.insert(name.clone(), value.into_owned()).is_some() {
+                return Err(FormFault::Doubled(name));
+            }
+        }
+        Ok(Self { values })
+    }
+
+    /// A parameter; an empty one counts as absent (RFC 6749 section 3.1).
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Takes a parameter out, for secrets that should not be copied.
+    pub fn take(&mut self, name: &str) -> Option<String> {
+        self.values.remove(name).filter(|value| !value.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_stand_once() {
+        let doubled = Form::read(b"amount=1&amount=9").err();
+        assert_eq!(doubled, Some(FormFault::Doubled("amount".into())));
+        let same = Form::read(b"amount=1&%61mount=1").err();
+        assert_eq!(same, Some(FormFault::Doubled("amount".into())));
+    }
+
+    #[test]
+    fn an_empty_parameter_is_an_absent_one() {
+        let form = Form::read(b"state=&nonce=n+1").expect("reads");
+        assert_eq!((form.get("state"), form.get("nonce"), form.get("x")), (None, Some("n 1"), None));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_and_values_without_end_are_refused() {
+        assert_eq!(Form::read(b"a=%ff").err(), Some(FormFault::NotText));
+        let long = format!("a={}", "x".repeat(8193));
+        assert_eq!(Form::read(long.as_bytes()).err(), Some(FormFault::TooLong("a".into())));
+    }
+}

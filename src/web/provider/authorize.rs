@@ -1,0 +1,81 @@
+//! `GET /oauth/authorize`: a pushed request begins a flow in the browser. Errors that concern the
+//! client, the request or the redirect stay on a page of our own.
+
+use super::{par::REQUEST_URI_PREFIX, request::PushedRequest};
+use crate::{
+    security::{Purpose, SealError},
+    web::{
+        answer,
+        context::{self, RequestContext},
+        flow::{cookie, sealed::Flow},
+        form::Form,
+        page::Problem,
+        state::WebState,
+    },
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Bytes, Data},
+};
+
+/// The browser arrives by GET. Opened twice, a `request_uri` makes two flows.
+pub async fn by_get(
+    request: HttpRequest,
+    context: RequestContext,
+    state: Data<WebState>,
+) -> HttpResponse {
+    let pushed = match open(&state, request.query_string().as_bytes()) {
+        Ok(pushed) => pushed,
+        Err((field, detail)) => {
+            let problem = Problem::BadProviderRequest { field: field.into(), detail: detail.into() };
+            return answer::problem(&context, context::language(&request, None), problem);
+        }
+    };
+    if pushed.prompt_none {
+        let error = [("error", "login_required")];
+        return answer::see_other(&pushed.redirect(&state.issuer, &error));
+    }
+    let flow = Flow::begin(pushed, &state);
+    let location = flow.path("login");
+    cookie::set(&request, &state, answer::see_other(&location), &flow, true)
+}
+
+/// The browser arrives by POST, which OpenID Connect Core section 3.1.2.1 allows: it is sent to
+/// itself by GET, since a cross-site POST carries no cookie.
+pub async fn by_post(
+    request: HttpRequest,
+    context: RequestContext,
+    body: Bytes,
+) -> HttpResponse {
+    let Ok(form) = Form::read(&body) else {
+        return answer::problem(&context, context::language(&request, None), Problem::BadRequest);
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for name in ["client_id", "request_uri"] {
+        if let Some(value) = form.get(name) {
+            query.append_pair(name, value);
+        }
+    }
+    answer::see_other(&format!("/oauth/authorize?{}", query.finish()))
+}
+
+/// Opens the pushed request, or says which parameter is wrong and how.
+fn open(state: &WebState, query: &[u8]) -> Result<PushedRequest, (&'static str, String)> {
+    let form = Form::read(query).map_err(|fault| ("query", fault.to_string()))?;
+    let client_id = form.get("client_id").ok_or(("client_id", "is missing".to_owned()))?;
+    let request_uri = form.get("request_uri");
+    let not_ours = || ("request_uri", "must be one that /oauth/par returned".to_owned());
+    let token = request_uri.and_then(|uri| uri.strip_prefix(REQUEST_URI_PREFIX));
+    let token = token.ok_or_else(not_ours)?;
+    let opened = state.keys.sealer().open(Purpose::PushedOrder, token, state.now_s());
+    let pushed: PushedRequest = opened.map_err(|error| match error {
+        SealError::Expired => ("request_uri", "has expired; push the request again".to_owned()),
+        SealError::Malformed => not_ours(),
+    })?;
+    if pushed.client.as_str() != client_id {
+        return Err(("client_id", "is not the one that pushed the request".to_owned()));
+    }
+    let provider = state.providers.get(&pushed.client);
+    let registered = provider.is_some_and(|provider| provider.may_redirect_to(&pushed.redirect_uri));
+    registered.then_some(pushed).ok_or(("redirect_uri", "is no longer registered".to_owned()))
+}

@@ -1,0 +1,104 @@
+//! Who the provider is: `client_secret_basic` or `client_secret_post` (OpenID Connect Core
+//! section 9), one of them and not both.
+
+use super::error::{Code, OAuthError};
+use crate::{
+    actors::providers::Providers,
+    domain::provider::Provider,
+    security::{Secret, provider_secret},
+    web::form::Form,
+};
+use actix_web::{HttpRequest, http::header};
+use base64::{Engine, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use std::sync::Arc;
+
+/// Authenticates the provider by what stands in the header or the form.
+pub fn authenticate(
+    request: &HttpRequest,
+    form: &mut Form,
+    providers: &Providers,
+) -> Result<Arc<Provider>, OAuthError> {
+    let (client_id, secret) = credentials(request, form)?;
+    let refused = || {
+        OAuthError::new(Code::InvalidClient, "client_id and client_secret must be a registered pair")
+    };
+    let id = client_id.parse().map_err(|_| refused())?;
+    let provider = providers.get(&id).ok_or_else(refused)?;
+    let known = provider.secrets.iter().filter_map(|kept| decode(kept));
+    // Every live secret is compared, so that the time does not tell which one it was.
+    let matches = known.filter(|kept| provider_secret::matches(&secret, kept)).count();
+    if matches == 0 {
+        return Err(refused());
+    }
+    if provider.suspended {
+        return Err(OAuthError::new(Code::UnauthorizedClient, "the provider is suspended"));
+    }
+    Ok(provider)
+}
+
+/// A kept hash.
+fn decode(kept: &str) -> Option<[u8; 32]> {
+    URL_SAFE_NO_PAD.decode(kept).ok()?.try_into().ok()
+}
+
+fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret), OAuthError> {
+    let posted = form.take("client_secret").map(Secret::new);
+    let named = form.get("client_id").map(str::to_owned);
+    match (request.headers().get(header::AUTHORIZATION), posted) {
+        (Some(_), Some(_)) => Err(OAuthError::invalid_request(
+            "client_secret: use the Authorization header or the form, not both",
+        )),
+        (Some(value), None) => {
+            let basic = value.to_str().ok().and_then(basic).ok_or_else(|| {
+                OAuthError::new(Code::InvalidClient, "Authorization: must be Basic credentials")
+            })?;
+            match named {
+                Some(named) if named != basic.0 => Err(OAuthError::invalid_request(
+                    "client_id: must be the one of the Authorization header",
+                )),
+                _ => Ok(basic),
+            }
+        }
+        (None, Some(secret)) => {
+            let missing = || OAuthError::new(Code::InvalidClient, "client_id: is missing");
+            Ok((named.ok_or_else(missing)?, secret))
+        }
+        (None, None) => Err(OAuthError::new(
+            Code::InvalidClient,
+            "client_secret: authenticate by client_secret_basic or client_secret_post",
+        )),
+    }
+}
+
+/// Reads Basic credentials, both parts form-encoded (RFC 6749 section 2.3.1).
+fn basic(value: &str) -> Option<(String, Secret)> {
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    Some((form_decode(id)?, Secret::new(form_decode(secret)?)))
+}
+
+fn form_decode(text: &str) -> Option<String> {
+    let pair = format!("v={text}");
+    let mut pairs = url::form_urlencoded::parse(pair.as_bytes());
+    let (_, value) = pairs.next()?;
+    pairs.next().is_none().then(|| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_credentials_are_form_encoded_rfc_6749_2_3_1() {
+        let header = format!("Basic {}", STANDARD.encode("a-sha:s%2Be%3Ac"));
+        let (id, secret) = basic(&header).expect("reads");
+        assert_eq!((id.as_str(), secret.expose()), ("a-sha", "s+e:c"));
+        for wrong in ["Basic", "Bearer x", "Basic !!", "Basic YQ=="] {
+            assert!(basic(wrong).is_none(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Errors as the RFCs have them: a code, and a description that names the field and what is
+//! allowed. They tell nothing of limits, restriction, other providers or households.
+
+use crate::domain::order::OrderFault;
+use crate::web::form::FormFault;
+use actix_web::{
+    HttpResponse,
+    http::{StatusCode, header},
+};
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// An error of the back channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthError {
+    /// The error's code.
+    pub code: Code,
+    /// What is wrong, for the provider's developer.
+    pub description: Cow<'static, str>,
+    /// When to come again, where that helps.
+    pub retry_after_s: Option<u64>,
+}
+
+/// The codes in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// RFC 6749 section 5.2.
+    InvalidRequest,
+    /// RFC 6749 section 5.2.
+    InvalidClient,
+    /// RFC 6749 section 5.2.
+    InvalidGrant,
+    /// RFC 6749 section 5.2.
+    InvalidScope,
+    /// RFC 6749 section 5.2.
+    UnsupportedGrantType,
+    /// RFC 6749 section 4.1.2.1.
+    UnsupportedResponseType,
+    /// RFC 6749 section 4.1.2.1, as the pushed request's error.
+    UnauthorizedClient,
+    /// RFC 9396 section 5.
+    InvalidAuthorizationDetails,
+    /// OpenID Connect Core section 3.1.2.6.
+    RequestNotSupported,
+    /// RFC 6750 section 3.1.
+    InvalidToken,
+    /// RFC 6749 section 4.1.2.1, also for too many requests.
+    TemporarilyUnavailable,
+    /// RFC 6749 section 4.1.2.1.
+    ServerError,
+}
+
+impl Code {
+    /// The code as it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidScope => "invalid_scope",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::InvalidAuthorizationDetails => "invalid_authorization_details",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::InvalidToken => "invalid_token",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidClient | Self::InvalidToken => StatusCode::UNAUTHORIZED,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: Code,
+    error_description: &'a str,
+}
+
+impl OAuthError {
+    /// An error with its description.
+    pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, description: description.into(), retry_after_s: None }
+    }
+
+    /// A parameter that is missing or wrong.
+    pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidRequest, description)
+    }
+
+    /// Something of ours failed; the log says what.
+    pub fn server_error(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "a provider's request failed");
+        Self::new(Code::ServerError, "the server failed; the request ID is in x-request-id")
+    }
+
+    /// Too much at once.
+    pub fn busy(retry_after_s: u64) -> Self {
+        let description = "too many requests; come again after Retry-After seconds";
+        let error = Self::new(Code::TemporarilyUnavailable, description);
+        Self { retry_after_s: Some(retry_after_s), ..error }
+    }
+
+    /// The response (RFC 6749 section 5.2): JSON that nobody may keep.
+    pub fn response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.code.status());
+        if self.code == Code::InvalidClient {
+            response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"linepass\""));
+        }
+        if self.code == Code::InvalidToken {
+            let challenge = "Bearer realm=\"linepass\", error=\"invalid_token\"";
+            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        // RFC 6749 section 5.2 allows these characters in a description.
+        let plain = |c: char| matches!(c, ' '..='!' | '#'..='[' | ']'..='~');
+        let description: String = self
+            .description
+            .chars()
+            .map(|c| match c {
+                '×' => '*',
+                c if plain(c) => c,
+                _ => '?',
+            })
+            .collect();
+        response
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(Body { error: self.code, error_description: &description })
+    }
+}
+
+impl From<FormFault> for OAuthError {
+    fn from(fault: FormFault) -> Self {
+        Self::invalid_request(fault.to_string())
+    }
+}
+
+impl From<OrderFault> for OAuthError {
+    fn from(fault: OrderFault) -> Self {
+        Self::new(Code::InvalidAuthorizationDetails, fault.to_string())
+    }
+}

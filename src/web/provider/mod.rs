@@ -1,0 +1,76 @@
+//! The provider's door: `OpenID Connect` authorization code flow with PKCE, pushed requests
+//! (RFC 9126), rich authorization requests (RFC 9396) and the issuer in the response (RFC 9207),
+//! under the rules of RFC 9700.
+//!
+//! | file | endpoint |
+//! |---|---|
+//! | [`discovery`] | metadata and keys |
+//! | [`par`] | `POST /oauth/par` |
+//! | [`authorize`] | `GET /oauth/authorize` |
+//! | [`token`] | `POST /oauth/token` |
+//! | [`userinfo`] | `GET /oauth/userinfo` |
+//! | [`client`] | who the provider is |
+//! | [`error`](mod@error) | errors as the RFCs have them |
+//! | [`request`] | a pushed request, as it is sealed |
+//! | [`code`] | an authorization code and an access token, as they are sealed |
+//! | [`redeemed`] | codes that were exchanged |
+
+pub mod authorize;
+pub mod client;
+pub mod code;
+pub mod discovery;
+pub mod error;
+pub mod par;
+pub mod redeemed;
+pub mod request;
+pub mod token;
+pub mod userinfo;
+
+use super::answer::method_not_allowed;
+use actix_web::web::{self, ServiceConfig};
+
+/// The endpoints.
+pub fn routes(service: &mut ServiceConfig) {
+    let other = || web::route().to(method_not_allowed);
+    let metadata = || {
+        web::get().to(discovery::metadata)
+    };
+    service
+        .service(
+            web::resource("/.well-known/openid-configuration")
+                .route(metadata())
+                .default_service(other()),
+        )
+        .service(
+            web::resource("/.well-known/oauth-authorization-server")
+                .route(metadata())
+                .default_service(other()),
+        )
+        .service(
+            web::resource("/oauth/jwks.json")
+                .route(web::get().to(discovery::keys))
+                .default_service(other()),
+        )
+        .service(
+            web::resource("/oauth/par")
+                .route(web::post().to(par::push))
+                .default_service(other()),
+        )
+        .service(
+            web::resource("/oauth/authorize")
+                .route(web::get().to(authorize::by_get))
+                .route(web::post().to(authorize::by_post))
+                .default_service(other()),
+        )
+        .service(
+            web::resource("/oauth/token")
+                .route(web::post().to(token::exchange))
+                .default_service(other()),
+        )
+        .service(
+            web::resource("/oauth/userinfo")
+                .route(web::get().to(userinfo::tell))
+                .route(web::post().to(userinfo::tell))
+                .default_service(other()),
+        );
+}
