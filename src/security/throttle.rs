@@ -32,7 +32,7 @@ use self::ledger::Ledger;
 use super::source::Source;
 
 /// The numbers of the throttle.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottlePolicy {
     /// Failures in a row of one ID from one source that cause the first wait.
     pub failures_before_wait: u32,

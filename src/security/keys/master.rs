@@ -80,6 +80,9 @@ impl MasterKey {
 
     /// A key for one use, for example the MAC of the store's head file. Another label gives an
     /// unrelated key; the same label always gives the same.
+    ///
+    /// # Panics
+    /// Never: 32 bytes are what HKDF-SHA256 can give.
     pub fn derive(&self, label: &str) -> [u8; 32] {
         let mut key = [0; 32];
         let info = [b"linepass/derive/v1/".as_slice(), label.as_bytes()];
@@ -183,11 +186,11 @@ mod tests {
     fn a_file_is_made_once_and_read_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("master.key");
-        let made = MasterKey::load_or_create(&path).expect("made");
+        let first = MasterKey::load_or_create(&path).expect("made");
         let mode = fs::metadata(&path).expect("a file").mode() & 0o777;
         assert_eq!(mode, 0o600);
         let read = MasterKey::load_or_create(&path).expect("read");
-        assert_eq!(made.derive("a"), read.derive("a"));
+        assert_eq!(first.derive("a"), read.derive("a"));
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left");
     }
 

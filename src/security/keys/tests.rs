@@ -56,8 +56,8 @@ fn the_first_set_is_complete() {
             (KeyPurpose::SignEs256, KeyState::Current),
         ]
     );
-    let kids: HashSet<_> = FIRST.1.iter().map(|record| &record.kid).collect();
-    assert_eq!(kids.len(), FIRST.1.len());
+    let ids: HashSet<_> = FIRST.1.iter().map(|record| &record.kid).collect();
+    assert_eq!(ids.len(), FIRST.1.len());
     assert!(FIRST.1.iter().all(|record| record.created_at_s == NOW_S));
 }
 

@@ -37,7 +37,7 @@ struct Pair {
 struct Spray {
     tally: Tally,
     /// The IDs that were counted, by the first 8 bytes of their keys; no more than the limit.
-    ids: Vec<u64>,
+    ids: Vec<[u8; 8]>,
 }
 
 impl Ledger {
@@ -168,8 +168,7 @@ impl Spray {
         if self.tally.failures(rule, now) == 0 {
             self.ids.clear();
         }
-        let [a, b, c, d, e, f, g, h, ..] = *id_key;
-        let id = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+        let id: [u8; 8] = std::array::from_fn(|at| id_key[at]);
         let room = u32::try_from(self.ids.len()).is_ok_and(|known| known < rule.limit);
         if room && self.ids.contains(&id) {
             return false;

@@ -136,9 +136,9 @@ mod tests {
         let hold = tally.fail(&RULE, Duration::ZERO);
         assert_eq!(hold, Some(Hold { failures: 5, wait_s: 60 }));
         assert_eq!(tally.held_for(Duration::from_millis(59_999)), Some(Duration::from_millis(1)));
-        assert_eq!(tally.held_for(Duration::from_secs(60)), None);
+        assert_eq!(tally.held_for(Duration::from_mins(1)), None);
         assert_eq!(tally.fail(&RULE, Duration::from_secs(30)), None, "not counted while held");
-        let hold = tally.fail(&RULE, Duration::from_secs(60));
+        let hold = tally.fail(&RULE, Duration::from_mins(1));
         assert_eq!(hold, Some(Hold { failures: 6, wait_s: 120 }));
     }
 

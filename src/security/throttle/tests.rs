@@ -80,7 +80,7 @@ async fn five_failures_then_waits_that_double() {
         assert_eq!(outcome.source_hold, Some(Hold { failures, wait_s }));
         let held = fail(&throttle, ID, neighbour(1)).await;
         assert_eq!(held, Err(Held { retry_after_s: wait_s }));
-        clock.advance(Duration::from_secs(wait_s) - Duration::from_millis(1));
+        clock.advance(Duration::from_millis(wait_s * 1_000 - 1));
         let held = fail(&throttle, ID, neighbour(1)).await;
         assert_eq!(held, Err(Held { retry_after_s: 1 }));
         clock.advance(Duration::from_millis(1));
