@@ -107,7 +107,7 @@ impl Drop for Guard {
                 }
                 Err(TrySendError::Disconnected(_)) => return,
                 Err(TrySendError::Full(_)) => {
-                    drop(pause.recv_timeout(FLUSH_PATIENCE / FLUSH_TRIES))
+                    let _ = pause.recv_timeout(FLUSH_PATIENCE / FLUSH_TRIES);
                 }
             }
         }
