@@ -22,6 +22,16 @@ pub enum Origin {
     },
 }
 
+impl Origin {
+    /// The line of the file, counted from 1, where there is one that could be told.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::File { line, .. } => *line,
+            Self::Default | Self::Environment { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

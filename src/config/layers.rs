@@ -158,6 +158,8 @@ impl Layers {
             .expect("defaults and single values were each taken; a test reads the defaults");
         config.origins = self.origins;
         errors.extend(config.faults());
+        // The parser gives keys by name; a person goes through a file from top to bottom.
+        errors.sort_by_key(|error| error.origin.line());
         ConfigErrors::unless_empty(errors)?;
         Ok(config)
     }

@@ -99,7 +99,7 @@ where
         }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "log lines carry real time (details.md, Time)")]
+    #[expect(clippy::disallowed_methods, reason = "log lines carry real time (details.md, Time)")]
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut fields = Fields::default();
         for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {

@@ -7,7 +7,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -16,8 +16,12 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Lines that wait for the sink at most: some seconds of a busy server, a few MiB.
 const QUEUE_LINES: usize = 8_192;
 
-/// How long the end of the process waits for a sink that may be stalled.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(2);
+/// How long the end of the process waits for room in the queue, and then for its last line: the
+/// sink may be stalled.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How often a full queue is tried within that time.
+const FLUSH_TRIES: u32 = 20;
 
 /// What the thread is told.
 enum Message {
@@ -93,16 +97,18 @@ impl<'a> MakeWriter<'a> for Sink {
 impl Drop for Guard {
     fn drop(&mut self) {
         let (done, finished) = sync_channel(1);
-        // A full queue means a stalled sink: then nothing that waits could be written anyway,
-        // unless the thread is only slow, which a few tries tell.
-        let (_timer, pause) = sync_channel::<()>(1);
-        for _ in 0..20 {
-            if self.queue.try_send(Message::Stop(done.clone())).is_ok() {
-                let _ = finished.recv_timeout(FLUSH_PATIENCE);
-                return;
-            }
-            if let Err(RecvTimeoutError::Disconnected) = pause.recv_timeout(FLUSH_PATIENCE / 20) {
-                return;
+        // A full queue is a stalled sink, or one that is only slow, which a few tries tell.
+        let (_never, pause) = sync_channel::<()>(0);
+        for _ in 0..FLUSH_TRIES {
+            match self.queue.try_send(Message::Stop(done.clone())) {
+                Ok(()) => {
+                    let _ = finished.recv_timeout(FLUSH_PATIENCE);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => return,
+                Err(TrySendError::Full(_)) => {
+                    let _ = pause.recv_timeout(FLUSH_PATIENCE / FLUSH_TRIES);
+                }
             }
         }
     }
