@@ -9,6 +9,7 @@ pub mod args;
 pub mod config;
 pub mod demo;
 pub mod exit;
+pub mod listen;
 pub mod serve;
 
 pub use args::{Args, Command};
@@ -17,8 +18,8 @@ pub use exit::Exit;
 /// Does what the command line asks for.
 pub fn run(args: Args) -> ExitCode {
     let exit = match args.command {
-        Command::Demo(args) => demo::run(args),
-        Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Config(command) => {
             let environment = crate::config::process_environment();
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());

@@ -1,3 +1,203 @@
-//! `linepass demo`.
+//! `linepass demo`: the whole product on this machine, with sample lines, providers and a shop.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`sample`] | who lives in the demo: lines, passport IDs, providers, services |
+//! | [`fill`] | brings them into the store, once |
+//! | [`announce`] | what is printed when it is ready |
+//! | [`shop`] | the sample provider site |
 
+pub mod announce;
+pub mod fill;
+pub mod sample;
 pub mod shop;
+
+use super::{
+    args::DemoArgs,
+    exit::Exit,
+    listen::{bind, stop_signal},
+};
+use crate::{
+    app::{self, AppError, Listeners, Running},
+    clock::Clock,
+    config::{Config, Issuer, process_environment},
+    domain::calendar::Instant,
+    security::random,
+    telemetry,
+};
+use sample::Sample;
+use shop::{ShopConfig, ShopProvider, ShopService};
+use std::{
+    io::IsTerminal,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+/// Why the demo did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// A key of `LINEPASS__…` is wrong.
+    #[error("{0}")]
+    Config(#[from] crate::config::ConfigErrors),
+    /// The server did not start.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// A file or a socket cannot be used.
+    #[error("{what}: {source}")]
+    Io {
+        /// Which.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The sample data cannot be brought into the store.
+    #[error("the sample data cannot be stored: {0}")]
+    Fill(String),
+}
+
+fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> DemoError {
+    let what = what.into();
+    move |source| DemoError::Io { what, source }
+}
+
+/// Runs the demo until SIGTERM or Ctrl-C.
+pub fn run(args: &DemoArgs) -> Exit {
+    match actix_rt::System::new().block_on(demo(args)) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            eprintln!("linepass: {error}");
+            Exit::Failed
+        }
+    }
+}
+
+async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
+    let folder = Folder::of(args.data.as_deref())?;
+    let listeners = bind_all(args)?;
+    let config = configure(&folder.path, &listeners)?;
+    let _logging = telemetry::init(&config.log, std::io::stderr().is_terminal())
+        .map_err(|error| DemoError::Fill(error.to_string()))?;
+    let clock = args.now.map_or_else(Clock::host, |now| Clock::starting_at(Instant::from(now)));
+    let (shop_listener, shop_url) = (listeners.shop, listeners.shop_url);
+    let servers = Listeners { public: listeners.public, operator: listeners.operator };
+    let running = app::start(&config, clock, servers).await?;
+    let filled = ready(args, &folder.path, &running, &shop_url, listeners.operator_url).await;
+    let sample = match filled {
+        Ok(sample) => sample,
+        Err(error) => {
+            running.stop().await;
+            return Err(error);
+        }
+    };
+    let shop = shop::run(shop_listener, &shop_url, shop_config(&config, &sample));
+    let shop = shop.map_err(io("the shop"))?;
+    let shop_handle = shop.handle();
+    let serving = actix_rt::spawn(shop);
+    announce::ready(args.json, &sample).map_err(io("standard output"))?;
+    stop_signal().await;
+    shop_handle.stop(false).await;
+    // The shop has nothing to lose; how it ended is of no use to anybody.
+    let _ = serving.await;
+    running.stop().await;
+    folder.remove_if_temporary();
+    Ok(())
+}
+
+async fn ready(
+    args: &DemoArgs,
+    folder: &Path,
+    running: &Running,
+    shop_url: &str,
+    operator_url: String,
+) -> Result<Sample, DemoError> {
+    let mut sample = Sample::load_or_make(&folder.join("demo.json"))?;
+    sample.addresses(&running.state.issuer, shop_url, operator_url, args.redirect_uri.as_deref());
+    fill::fill(&running.state, &sample).await?;
+    Ok(sample)
+}
+
+/// The folder of the demo's data.
+struct Folder {
+    path: PathBuf,
+    is_temporary: bool,
+}
+
+impl Folder {
+    fn of(data: Option<&Path>) -> Result<Self, DemoError> {
+        use std::os::unix::fs::DirBuilderExt;
+        let path = data.map_or_else(
+            || std::env::temp_dir().join(format!("linepass-demo-{}", random::token(9))),
+            Path::to_owned,
+        );
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        builder.create(&path).map_err(io(path.display().to_string()))?;
+        Ok(Self { path, is_temporary: data.is_none() })
+    }
+
+    fn remove_if_temporary(&self) {
+        if self.is_temporary
+            && let Err(error) = std::fs::remove_dir_all(&self.path)
+        {
+            tracing::warn!(%error, "the temporary folder could not be removed");
+        }
+    }
+}
+
+struct Bound {
+    public: TcpListener,
+    operator: TcpListener,
+    operator_url: String,
+    shop: TcpListener,
+    shop_url: String,
+}
+
+fn bind_all(args: &DemoArgs) -> Result<Bound, DemoError> {
+    let listen = |port: Option<u16>| {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.unwrap_or(0)));
+        bind(address).map_err(io("the demo"))
+    };
+    let (public, operator, shop) =
+        (listen(args.port)?, listen(args.operator_port)?, listen(args.shop_port)?);
+    let (operator_url, shop_url) = (url_of(&operator)?, url_of(&shop)?);
+    Ok(Bound { public, operator, operator_url, shop, shop_url })
+}
+
+fn url_of(listener: &TcpListener) -> Result<String, DemoError> {
+    let address = listener.local_addr().map_err(io("a socket"))?;
+    Ok(format!("http://{address}"))
+}
+
+/// The configuration of a server that lives in the demo's folder; `LINEPASS__…` still counts.
+fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
+    let mut config = Config::load(None, process_environment())?;
+    let address = bound.public.local_addr().map_err(io("a socket"))?;
+    config.server.issuer = Issuer::parse(&format!("http://{address}"))
+        .map_err(|what| DemoError::Fill(what.to_owned()))?;
+    config.server.listen = address;
+    config.operator.listen = bound.operator.local_addr().map_err(io("a socket"))?;
+    config.store.path = folder.join("store");
+    config.keys.master_key_file = folder.join("master.key");
+    config.check()?;
+    Ok(config)
+}
+
+fn shop_config(config: &Config, sample: &Sample) -> ShopConfig {
+    let service = |service: &sample::SampleService| ShopService {
+        service: service.service.clone(),
+        name: service.name.clone(),
+        monthly: service.kind == sample::Kind::Monthly,
+        unit_price_yen: service.unit_price,
+        description: service.description.clone(),
+    };
+    let provider = |provider: &sample::SampleProvider| ShopProvider {
+        name: provider.name.clone(),
+        client_id: provider.client_id.clone(),
+        client_secret: provider.client_secret.clone(),
+        services: provider.services.iter().map(service).collect(),
+    };
+    ShopConfig {
+        issuer: config.server.issuer.as_str().to_owned(),
+        providers: sample.providers.iter().map(provider).collect(),
+    }
+}

@@ -1,1 +1,0 @@
-//! config → store → actors → web, in one function that the tests use too.

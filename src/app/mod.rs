@@ -1,0 +1,298 @@
+//! config → store → actors → web, in one function that the tests use too.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`keys`] | the master key and the key ring, made at the first start |
+//!
+//! The order of stopping is the order of building backwards: accept, HTTP, lines, committer,
+//! store.
+
+pub mod keys;
+
+use crate::{
+    actors::{
+        committer::{Committer, CommitterOptions},
+        line::LineServices,
+        lines::Lines,
+        providers::Providers,
+        receipts::ReceiptNumbers,
+    },
+    clock::Clock,
+    config::Config,
+    domain::{line::LineDefaults, yen::Yen},
+    security::{
+        HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
+        random,
+    },
+    store::{
+        Store, StoreError,
+        sled_store::{SledOptions, SledStore},
+    },
+    web::{self, context, state::WebState},
+};
+use actix_rt::Arbiter;
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use governor::{Quota, RateLimiter, clock::DefaultClock};
+use std::{
+    net::TcpListener,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// So many requests may wait for lines in the whole process; past it they are turned away.
+const MOST_ASKING: usize = 20_000;
+/// How long the committer may take to end once nobody can ask it any more.
+const COMMITTER_END: Duration = Duration::from_secs(20);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A key or the hashing pool cannot be used.
+    #[error("{source}{}", causes(source))]
+    Security {
+        /// Which.
+        #[from]
+        source: SecurityError,
+    },
+    /// The system gave no thread or socket.
+    #[error("the system refused: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// The causes of an error, since its own text names only the last step.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Where the server listens; bound by the caller, so that port 0 can be asked for.
+#[derive(Debug)]
+pub struct Listeners {
+    /// Households and providers.
+    pub public: TcpListener,
+    /// Operators.
+    pub operator: TcpListener,
+}
+
+/// A running server.
+pub struct Running {
+    /// What handlers reach; the demo fills its sample data through it.
+    pub state: Data<WebState>,
+    servers: [ServerHandle; 2],
+    serving: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
+    arbiters: Vec<Arbiter>,
+    committing: JoinHandle<()>,
+}
+
+/// Starts everything. Must be called inside an actix `System`.
+pub async fn start(
+    config: &Config,
+    decisions: Clock,
+    listeners: Listeners,
+) -> Result<Running, AppError> {
+    let host = Clock::host();
+    let master = keys::master_key(&config.keys)?;
+    let store = open_store(config, &master)?;
+    let (committer, committing) = start_committer(config, &store, &host)?;
+    let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
+    let receipts =
+        ReceiptNumbers::lease(Arc::clone(&store), committer.clone(), host.clone()).await?;
+    let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
+    let services = Arc::new(LineServices {
+        store: Arc::clone(&store),
+        committer,
+        clock: decisions.clone(),
+        receipts,
+        defaults: defaults(config),
+        most_waiting_changes: config.line.queued_commands_per_line,
+        draw_salt: random::bytes::<32>,
+    });
+    let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
+    let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+    let state = Data::new(WebState {
+        issuer: config.server.issuer.as_str().to_owned(),
+        lines: Lines::start(&services, &handles, MOST_ASKING),
+        providers,
+        store,
+        keys: ring,
+        passwords: start_passwords(config)?,
+        throttle: Throttle::new(throttle_policy(config)),
+        logins: SourceLimiter::new(
+            at_least_one(config.throttle.logins_per_minute_per_source),
+            config.throttle.tracked_entries,
+        ),
+        pushes: RateLimiter::keyed(Quota::per_minute(at_least_one(
+            config.throttle.pushes_per_minute_per_provider,
+        ))),
+        pushes_clock: DefaultClock::default(),
+        redeemed: web::provider::redeemed::RedeemedCodes::default(),
+        decisions,
+        host,
+        defaults: defaults(config),
+        lifetimes: config.flow.clone(),
+        contact: config.contact.clone(),
+        run: random::token(16),
+        ready: AtomicBool::new(true),
+    });
+    let public = public_server(config, &state, listeners.public)?;
+    let operator = operator_server(&state, listeners.operator)?;
+    Ok(Running {
+        state,
+        servers: [public.handle(), operator.handle()],
+        serving: [actix_rt::spawn(public), actix_rt::spawn(operator)],
+        arbiters,
+        committing,
+    })
+}
+
+impl Running {
+    /// Stops in order: accept, HTTP, lines, committer, store. What was acknowledged is durable,
+    /// what is under way is answered.
+    pub async fn stop(self) {
+        self.state.ready.store(false, Ordering::Relaxed);
+        let [public, operator] = &self.servers;
+        public.stop(true).await;
+        operator.stop(false).await;
+        for serving in self.serving {
+            if let Ok(Err(error)) = serving.await {
+                tracing::error!(%error, "a listener failed");
+            }
+        }
+        for arbiter in self.arbiters {
+            arbiter.stop();
+            if arbiter.join().is_err() {
+                tracing::error!("an arbiter of lines ended by a panic");
+            }
+        }
+        // The last handles of the committer and of the store.
+        drop(self.state);
+        let committing = self.committing;
+        let ended = tokio::task::spawn_blocking(move || committing.join());
+        if tokio::time::timeout(COMMITTER_END, ended).await.is_err() {
+            tracing::error!("the committer did not end in time");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+fn open_store(config: &Config, master: &MasterKey) -> Result<Arc<dyn Store>, AppError> {
+    let options = SledOptions {
+        folder: config.store.path.clone(),
+        head_key: master.derive("linepass/store/head/v1"),
+        cache_bytes: config.store.cache_bytes,
+        flush_every_ms: config.store.flush_every_ms,
+        min_free_space_bytes: config.store.min_free_space_bytes,
+        read_threads: config.store.read_threads,
+    };
+    Ok(Arc::new(SledStore::open(&options)?))
+}
+
+fn start_committer(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    host: &Clock,
+) -> Result<(Committer, JoinHandle<()>), AppError> {
+    let options = CommitterOptions {
+        group_max_events: config.store.group_max_events,
+        most_waiting: config.store.write_queue_limit,
+    };
+    Ok(Committer::start(Arc::clone(store), host.clone(), options, end_the_process)?)
+}
+
+/// The outcome of a group is unknown: nobody may be answered, and only a restart, which reads what
+/// is really there, can go on.
+#[expect(clippy::disallowed_methods, reason = "the one fault after which nothing may go on")]
+fn end_the_process(error: &StoreError) {
+    tracing::error!(%error, "a commit failed; nobody is answered and the process ends");
+    eprintln!("linepass: a commit failed, so the process ends: {error}");
+    std::process::exit(1);
+}
+
+fn start_passwords(config: &Config) -> Result<PasswordPool, AppError> {
+    let cost = HashCost {
+        memory_kib: config.password.hash_memory_kib,
+        passes: config.password.hash_passes,
+        lanes: config.password.hash_lanes,
+    };
+    let threads = match config.password.hash_threads {
+        0 => cores(),
+        threads => threads,
+    };
+    Ok(PasswordPool::start(cost, threads, config.password.hash_queue_limit)?)
+}
+
+fn throttle_policy(config: &Config) -> ThrottlePolicy {
+    ThrottlePolicy {
+        failures_before_wait: config.throttle.failures_before_wait,
+        first_wait: Duration::from_secs(config.throttle.first_wait_s),
+        longest_wait: Duration::from_secs(config.throttle.longest_wait_s),
+        id_failures_elsewhere: config.throttle.id_failures_elsewhere,
+        max_tracked: config.throttle.tracked_entries,
+        ..ThrottlePolicy::default()
+    }
+}
+
+fn defaults(config: &Config) -> LineDefaults {
+    LineDefaults {
+        passports_per_line: config.line.passport_ids_per_line,
+        passport_limit: Yen::new(config.line.default_passport_limit_yen.into()),
+    }
+}
+
+fn at_least_one(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
+fn public_server(
+    config: &Config,
+    state: &Data<WebState>,
+    listener: TcpListener,
+) -> std::io::Result<actix_web::dev::Server> {
+    let (state, body_limit) = (state.clone(), config.server.body_limit_bytes);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .app_data(actix_web::web::PayloadConfig::new(body_limit))
+            .wrap(from_fn(context::middleware))
+            .configure(web::public_listener)
+    });
+    let server = server
+        .workers(config.server.workers)
+        .max_connections(config.server.max_connections)
+        .client_request_timeout(Duration::from_millis(config.server.request_header_timeout_ms))
+        .shutdown_timeout(config.server.shutdown_timeout_s)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+fn operator_server(
+    state: &Data<WebState>,
+    listener: TcpListener,
+) -> std::io::Result<actix_web::dev::Server> {
+    let state = state.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(context::middleware))
+            .configure(web::operator_listener)
+    });
+    Ok(server.workers(1).shutdown_timeout(1).disable_signals().listen(listener)?.run())
+}

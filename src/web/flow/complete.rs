@@ -1,0 +1,83 @@
+//! 購入手続き完了: told from the journal, so that it survives a reload, a lost answer and a second
+//! press.
+
+use super::{shown, visit::Visit};
+use crate::{
+    actors::orders,
+    domain::{
+        order::{Order, PurchaseOrder},
+        receipt::{Completed, PurchaseReceipt, Receipt},
+    },
+    web::{answer, context::RequestContext, page::{CompletePage, Shell}, state::WebState},
+};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+
+/// Shows the receipt to whoever bought.
+pub async fn page(
+    request: HttpRequest,
+    context: RequestContext,
+    state: Data<WebState>,
+) -> HttpResponse {
+    let visit = match Visit::begin(&request, context, &state) {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    let Some(login) = visit.flow.login().copied() else { return visit.go_to("login") };
+    let completed = match own_completed(&visit).await {
+        Ok(Some(completed)) => completed,
+        Ok(None) => return visit.go_to("confirm"),
+        Err(response) => return response,
+    };
+    let (Receipt::Purchase(receipt), Some(Order::Purchase(order))) =
+        (&completed.receipt, &visit.flow.request.order)
+    else {
+        return visit.go_to("confirm");
+    };
+    let view = match state.lines.look(login.customer).await {
+        Ok(view) => view,
+        Err(_) => return visit.overloaded("complete"),
+    };
+    let name = view.private.get(&login.passport).map(|private| private.name.as_str().to_owned());
+    let page = slip(&visit, order, receipt, name.unwrap_or_default());
+    visit.keep_language(answer::html(StatusCode::OK, &page))
+}
+
+/// The flow's order, if this login completed it.
+pub async fn own_completed(visit: &Visit<'_>) -> Result<Option<Completed>, HttpResponse> {
+    let (Some(login), Some(order)) = (visit.flow.login(), &visit.flow.request.order) else {
+        return Ok(None);
+    };
+    let store = visit.state.store.as_ref();
+    let found = orders::completed(store, &visit.provider.id, order.reference()).await;
+    let found = found.map_err(|error| visit.failed(&error))?;
+    let own = |done: &Completed| {
+        (done.customer, done.passport) == (login.customer, login.passport) && done.is_of(order)
+    };
+    Ok(found.filter(own))
+}
+
+fn slip(
+    visit: &Visit<'_>,
+    order: &PurchaseOrder,
+    receipt: &PurchaseReceipt,
+    passport_id: String,
+) -> CompletePage {
+    let charge_month = receipt.first_charge_month.unwrap_or(receipt.completed_at.month());
+    let service = visit.provider.services.get(&receipt.service);
+    CompletePage {
+        shell: Shell {
+            signed_in_as: Some(passport_id.as_str().into()),
+            ..visit.shell(Some("complete"))
+        },
+        provider: visit.shown_provider(),
+        order: shown::completed_order(service, order, receipt),
+        passport_id: passport_id.into(),
+        receipt_number: receipt.receipt_number.to_string(),
+        completed_at_us: receipt.completed_at.micros(),
+        contract: receipt.contract.map(|contract| contract.to_string()),
+        charge_month: shown::month(charge_month),
+        mail_follows: false,
+        provider_contact: shown::contact(&visit.provider.contact),
+        return_path: visit.flow.path("return"),
+    }
+}

@@ -1,0 +1,87 @@
+//! The ways back to the provider: サービスを利用する with a code, and every other one without.
+//! Both are links, since a form could not lead to another origin under our CSP.
+
+use super::{complete::own_completed, sealed::{SealedLogin, Stage}, visit::Visit};
+use crate::{
+    security::{Purpose, random},
+    web::{
+        answer,
+        context::RequestContext,
+        provider::code::{AuthorizationCode, Subject},
+        state::WebState,
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+
+/// サービスを利用する, OK, and the end of a login: mints a code, good for a minute and once.
+pub async fn with_code(
+    request: HttpRequest,
+    context: RequestContext,
+    state: Data<WebState>,
+) -> HttpResponse {
+    let visit = match Visit::begin(&request, context, &state) {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    let Some(login) = visit.flow.login() else { return visit.go_to("login") };
+    if visit.flow.request.order.is_some() {
+        match own_completed(&visit).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return visit.go_to("confirm"),
+            Err(response) => return response,
+        }
+    }
+    let expires_at_s = state.expiry(state.lifetimes.code_lifetime_s);
+    let code = code(&visit, login);
+    match answer::seal(&state.keys, Purpose::AuthorizationCode, &code, expires_at_s) {
+        Ok(code) => {
+            let location = visit.flow.request.redirect(&state.issuer, &[("code", &code)]);
+            answer::see_other(&location)
+        }
+        Err(error) => visit.failed(&error),
+    }
+}
+
+fn code(visit: &Visit<'_>, login: &SealedLogin) -> AuthorizationCode {
+    let request = &visit.flow.request;
+    AuthorizationCode {
+        subject: Subject {
+            client: request.client.clone(),
+            customer: login.customer,
+            passport: login.passport,
+            epoch: login.epoch,
+            entitlements: request.entitlements,
+            code_id: random::token(16),
+        },
+        redirect_uri: request.redirect_uri.clone(),
+        code_challenge: request.code_challenge.clone(),
+        nonce: request.nonce.clone(),
+        auth_time_s: login.auth_time_s,
+        line_checked: login.line_checked,
+        reference: request.order.as_ref().map(|order| order.reference().clone()),
+        run: visit.state.run.clone(),
+    }
+}
+
+/// 購入せずに戻る, 戻る, 閉じる: the provider learns that nothing came of it, and no reason.
+pub async fn without(
+    request: HttpRequest,
+    context: RequestContext,
+    state: Data<WebState>,
+) -> HttpResponse {
+    let visit = match Visit::begin(&request, context, &state) {
+        Ok(visit) => visit,
+        Err(response) => return response,
+    };
+    // A page from before the press may still be open: what was bought is shown, not denied.
+    match own_completed(&visit).await {
+        Ok(Some(_)) => return visit.go_to("complete"),
+        Ok(None) => {}
+        Err(response) => return response,
+    }
+    let error = match visit.flow.stage {
+        Stage::Unmet => "unmet_authentication_requirements",
+        _ => "access_denied",
+    };
+    answer::see_other(&visit.flow.request.redirect(&state.issuer, &[("error", error)]))
+}

@@ -1,0 +1,55 @@
+//! Which page a refusal gets: the one place that maps reasons to what a household reads.
+
+use super::{login, shown, visit::Visit};
+use crate::{
+    domain::line::Refusal,
+    web::{
+        answer,
+        page::{RefusalPage, RefusalReason},
+    },
+};
+use actix_web::{HttpResponse, http::StatusCode};
+
+/// The page of a refusal of the confirmed order.
+pub fn page(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
+    match refusal {
+        // The login no longer stands, or the network has changed: log in again (security.md 61).
+        Refusal::LoginOver
+        | Refusal::UnknownPassport
+        | Refusal::NotYetActive
+        | Refusal::UnknownLine
+        | Refusal::LineEnded
+        | Refusal::ForeignLine => visit.go_to("login"),
+        Refusal::Restricted { .. } | Refusal::Stopped { .. } => login::barred(visit, refusal),
+        other => {
+            let page = RefusalPage {
+                shell: visit.shell_with_id(),
+                flow: shown::flow_kind(visit.flow.request.order.as_ref()),
+                reason: reason(visit, other),
+                provider: visit.shown_provider(),
+                back_path: visit.flow.path("back"),
+            };
+            answer::html(StatusCode::CONFLICT, &page)
+        }
+    }
+}
+
+fn reason(visit: &Visit<'_>, refusal: &Refusal) -> RefusalReason {
+    let service = || shown::ordered_service(&visit.provider, visit.flow.request.order.as_ref());
+    match refusal {
+        Refusal::OverLimit { used, added, limit } => {
+            RefusalReason::LimitExceeded(shown::limit(*used, *added, *limit))
+        }
+        Refusal::OverLineLimit { used, added, limit } => {
+            RefusalReason::LineLimitExceeded(shown::limit(*used, *added, *limit))
+        }
+        Refusal::LiveContract { .. } => RefusalReason::ContractLive { service: service() },
+        Refusal::OrderCompleted => RefusalReason::OrderOfAnotherPassport,
+        Refusal::AnotherIdsContract => RefusalReason::ContractOfAnotherPassport,
+        Refusal::IneligibleLine => RefusalReason::LineIneligible,
+        Refusal::OfferChanged { .. } => RefusalReason::ServiceNotOffered { service: service() },
+        Refusal::LineNotChecked => RefusalReason::LineCheckRequired,
+        Refusal::Unbillable { .. } => RefusalReason::BillingUnavailable,
+        _ => RefusalReason::OrderEnded,
+    }
+}

@@ -1,0 +1,105 @@
+//! Orders, limits and months as pages show them.
+
+use crate::{
+    domain::{
+        calendar,
+        order::{Order, PurchaseOrder},
+        provider::{Provider, ProviderContact, Service},
+        receipt::PurchaseReceipt,
+        yen::Yen,
+    },
+    text::format::Month,
+    web::page::{self, FlowKind, LimitUse, LoginCard, PriceKind, ShownName},
+};
+
+/// What the flow is for.
+pub const fn flow_kind(order: Option<&Order>) -> FlowKind {
+    match order {
+        Some(Order::Purchase(_)) => FlowKind::Purchase,
+        Some(Order::Cancellation(_)) => FlowKind::Cancellation,
+        None => FlowKind::Login,
+    }
+}
+
+/// What stands above the login form, so that nobody types a password blind.
+pub fn login_card(provider: &Provider, flow_order: Option<&Order>) -> LoginCard {
+    match flow_order {
+        Some(Order::Purchase(purchase)) => match provider.services.get(&purchase.service) {
+            Some(service) => LoginCard::Purchase(order(service, purchase)),
+            None => LoginCard::Purchase(nameless(purchase)),
+        },
+        Some(Order::Cancellation(cancellation)) => LoginCard::Cancellation {
+            contract: cancellation.contract.to_string().into(),
+            service: None,
+        },
+        None => LoginCard::Login,
+    }
+}
+
+/// An order by the catalogue's entry.
+pub fn order(service: &Service, order: &PurchaseOrder) -> page::Order {
+    let kind =
+        if service.price.is_monthly() { PriceKind::Monthly } else { PriceKind::PerUse };
+    page::Order {
+        service: service.name.as_str().into(),
+        description: order.description.as_deref().map(ShownName::from),
+        kind,
+        unit_price_yen: order.unit_price(service).get(),
+        quantity: order.quantity,
+        amount_yen: order.amount.get(),
+        usage_period: service.usage_period.as_deref().map(ShownName::from),
+    }
+}
+
+/// An order whose service has left the catalogue: its code stands for its name.
+fn nameless(order: &PurchaseOrder) -> page::Order {
+    page::Order {
+        service: order.service.as_str().into(),
+        description: order.description.as_deref().map(ShownName::from),
+        kind: PriceKind::PerUse,
+        unit_price_yen: order.amount.get() / u64::from(order.quantity.max(1)),
+        quantity: order.quantity,
+        amount_yen: order.amount.get(),
+        usage_period: None,
+    }
+}
+
+/// A completed order: amounts and kind are the receipt's, whatever the catalogue says by now.
+pub fn completed_order(
+    service: Option<&Service>,
+    ordered: &PurchaseOrder,
+    receipt: &PurchaseReceipt,
+) -> page::Order {
+    let kind =
+        if receipt.contract.is_some() { PriceKind::Monthly } else { PriceKind::PerUse };
+    let shown = service.map_or_else(|| nameless(ordered), |service| order(service, ordered));
+    page::Order { kind, ..shown }
+}
+
+/// The name of the service that was ordered.
+pub fn ordered_service(provider: &Provider, order: Option<&Order>) -> ShownName {
+    match order {
+        Some(Order::Purchase(order)) => match provider.services.get(&order.service) {
+            Some(service) => service.name.as_str().into(),
+            None => order.service.as_str().into(),
+        },
+        _ => ShownName::from(""),
+    }
+}
+
+/// A limit with what is used and what would be added.
+pub fn limit(used: Yen, added: Yen, limit: Yen) -> LimitUse {
+    LimitUse { used_yen: used.get(), limit_yen: limit.get(), adds_yen: added.get() }
+}
+
+/// A month.
+pub fn month(month: calendar::Month) -> Month {
+    Month { year: month.year(), month: month.number().unsigned_abs() }
+}
+
+/// The provider's contact on one line.
+pub fn contact(contact: &ProviderContact) -> Option<ShownName> {
+    let parts = [&contact.phone, &contact.url, &contact.hours];
+    let parts: Vec<&str> = parts.into_iter().filter_map(|part| part.as_deref()).collect();
+    (!parts.is_empty()).then(|| parts.join(" ").into())
+}

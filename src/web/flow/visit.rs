@@ -1,0 +1,126 @@
+//! What each page of a flow begins with: the flow from its cookie, the language, the provider.
+
+use super::{cookie, sealed::Flow};
+use crate::{
+    domain::provider::Provider,
+    text::Language,
+    web::{
+        answer,
+        context::{self, RequestContext},
+        form::Form,
+        page::{self, Problem, Shell},
+        state::WebState,
+    },
+};
+use actix_web::{HttpRequest, HttpResponse, http::header};
+use std::sync::Arc;
+
+/// A browser on a page of its flow.
+pub struct Visit<'a> {
+    /// The request.
+    pub request: &'a HttpRequest,
+    /// Its context.
+    pub context: RequestContext,
+    /// What handlers reach.
+    pub state: &'a WebState,
+    /// The flow.
+    pub flow: Flow,
+    /// The page's language.
+    pub language: Language,
+    /// Who sent the browser here.
+    pub provider: Arc<Provider>,
+}
+
+impl<'a> Visit<'a> {
+    /// Opens the flow named in the address, or answers that it must begin again at the provider.
+    pub fn begin(
+        request: &'a HttpRequest,
+        context: RequestContext,
+        state: &'a WebState,
+    ) -> Result<Self, HttpResponse> {
+        let id = request.match_info().get("id").unwrap_or_default();
+        let known = cookie::read(request, state, id).and_then(|flow| {
+            let provider = state.providers.get(&flow.request.client)?;
+            provider.may_redirect_to(&flow.request.redirect_uri).then_some((flow, provider))
+        });
+        let Some((flow, provider)) = known else {
+            let language = context::language(request, None);
+            return Err(answer::problem(&context, language, Problem::FlowUnknown));
+        };
+        let asked = flow.language.as_deref().or(flow.request.ui_locales.as_deref());
+        let language = context::language(request, asked);
+        Ok(Self { request, context, state, flow, language, provider })
+    }
+
+    /// Reads a form that this flow's own page posted: from this origin, with the form's token.
+    pub fn form(&self, form_name: &str, body: &[u8]) -> Result<Form, HttpResponse> {
+        let problem = |what| answer::problem(&self.context, self.language, what);
+        let form = Form::read(body).map_err(|_| problem(Problem::BadRequest))?;
+        let token = form.get("csrf").unwrap_or_default();
+        if !self.is_same_origin() || !self.flow.csrf(form_name).matches(token) {
+            tracing::warn!(request_id = self.context.request_id, "a form was not ours");
+            return Err(problem(Problem::CrossSite));
+        }
+        Ok(form)
+    }
+
+    /// What browsers say about where a POST comes from (security.md 25). A client that says
+    /// nothing is held by the form's token.
+    fn is_same_origin(&self) -> bool {
+        let header = |name: &str| {
+            let value = self.request.headers().get(name);
+            value.map(|value| value.to_str().unwrap_or_default())
+        };
+        let origin = header(header::ORIGIN.as_str());
+        let site = header("sec-fetch-site");
+        origin.is_none_or(|origin| origin == self.state.issuer)
+            && site.is_none_or(|site| matches!(site, "same-origin" | "none"))
+    }
+
+    /// What is around the page; `page` is its own address, if it has one.
+    pub fn shell(&self, page: Option<&str>) -> Shell {
+        let path = page.map(|page| self.flow.path(page));
+        answer::shell(&self.context, self.language, path.as_deref())
+    }
+
+    /// The same with the request ID.
+    pub fn shell_with_id(&self) -> Shell {
+        answer::shell_with_id(&self.context, self.language, None)
+    }
+
+    /// The provider as pages show it.
+    pub fn shown_provider(&self) -> page::Provider {
+        page::Provider {
+            name: self.provider.name.as_str().into(),
+            domain: self.flow.request.domain().into(),
+        }
+    }
+
+    /// Keeps the language that was chosen with the switch.
+    pub fn keep_language(&self, response: HttpResponse) -> HttpResponse {
+        let chosen = context::chosen_language(self.request);
+        if chosen.is_none() || chosen == self.flow.language {
+            return response;
+        }
+        let language = Some(self.language.code().to_owned());
+        let flow = Flow { language, ..self.flow.clone() };
+        cookie::set(self.request, self.state, response, &flow, false)
+    }
+
+    /// Sends the browser to another page of the flow.
+    pub fn go_to(&self, page: &str) -> HttpResponse {
+        answer::see_other(&self.flow.path(page))
+    }
+
+    /// Too much is under way: try again.
+    pub fn overloaded(&self, retry_page: &str) -> HttpResponse {
+        let retry_path = Some(self.flow.path(retry_page));
+        let problem = Problem::Overloaded { retry_path, retry_after_s: 2 };
+        answer::problem(&self.context, self.language, problem)
+    }
+
+    /// Something of ours failed.
+    pub fn failed(&self, error: &dyn std::error::Error) -> HttpResponse {
+        answer::failed(&self.context, self.language, error)
+    }
+}

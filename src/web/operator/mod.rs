@@ -1,0 +1,40 @@
+//! What operators and their monitoring reach, on a listener of its own.
+
+use super::{answer::method_not_allowed, state::WebState};
+use actix_web::{
+    HttpResponse,
+    web::{self, Data, ServiceConfig},
+};
+use serde_json::json;
+use std::sync::atomic::Ordering;
+
+/// The addresses.
+pub fn routes(service: &mut ServiceConfig) {
+    let other = || web::route().to(method_not_allowed);
+    service
+        .service(
+            web::resource("/healthz").route(web::get().to(healthz)).default_service(other()),
+        )
+        .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(other()));
+}
+
+/// The process is there and its store answers: restart it when this fails.
+async fn healthz(state: Data<WebState>) -> HttpResponse {
+    let block = state.store.durable_block();
+    HttpResponse::Ok().json(json!({ "status": "ok", "durable_block": block }))
+}
+
+/// The process takes requests: send it none while this fails.
+async fn readyz(state: Data<WebState>) -> HttpResponse {
+    let starting_or_stopping = !state.ready.load(Ordering::Relaxed);
+    let reason = match (starting_or_stopping, state.store.has_room()) {
+        (true, _) => Some("starting or stopping"),
+        (false, false) => Some("the store has no room: purchases are refused"),
+        (false, true) => None,
+    };
+    match reason {
+        None => HttpResponse::Ok().json(json!({ "status": "ready" })),
+        Some(reason) => HttpResponse::ServiceUnavailable()
+            .json(json!({ "status": "not_ready", "reason": reason })),
+    }
+}

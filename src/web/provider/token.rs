@@ -1,0 +1,226 @@
+//! `POST /oauth/token`: a code becomes an `id_token`, an access token and the receipt, once.
+
+use super::{
+    client,
+    code::AuthorizationCode,
+    discovery::{ACR_LINE, ACR_PASSWORD},
+    error::{Code, OAuthError},
+    par::read_form,
+};
+use crate::{
+    actors::{LineError, orders},
+    domain::{
+        line::Line,
+        provider::{IdTokenAlgorithm, Provider},
+        receipt::Receipt,
+    },
+    security::{Purpose, SigningAlgorithm, mac},
+    telemetry::{Decision, Outcome},
+    web::{answer, context::RequestContext, form::Form, state::WebState},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header,
+    web::{Bytes, Data},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::Serialize;
+use serde_json::json;
+use subtle::ConstantTimeEq;
+
+/// Exchanges a code.
+pub async fn exchange(
+    request: HttpRequest,
+    context: RequestContext,
+    state: Data<WebState>,
+    body: Bytes,
+) -> HttpResponse {
+    let exchanged = grant(&request, &state, &body).await;
+    log(&context, &exchanged);
+    exchanged.unwrap_or_else(|error| error.response())
+}
+
+fn log(context: &RequestContext, exchanged: &Result<HttpResponse, OAuthError>) {
+    let decision = match exchanged {
+        Ok(_) => Decision::new("exchange_code", Outcome::Accepted),
+        Err(error) => {
+            Decision::new("exchange_code", Outcome::Refused).reason(error.code.as_str())
+        }
+    };
+    decision
+        .source(context.source.address())
+        .latency(context.began.elapsed())
+        .request_id(&*context.request_id)
+        .emit("a code was brought to be exchanged");
+}
+
+async fn grant(
+    request: &HttpRequest,
+    state: &WebState,
+    body: &[u8],
+) -> Result<HttpResponse, OAuthError> {
+    let mut form = read_form(request, body)?;
+    let provider = client::authenticate(request, &mut form, &state.providers)?;
+    match form.get("grant_type") {
+        Some("authorization_code") => {}
+        None => return Err(OAuthError::invalid_request("grant_type: is missing")),
+        Some(_) => {
+            let description = "grant_type: must be authorization_code";
+            return Err(OAuthError::new(Code::UnsupportedGrantType, description));
+        }
+    }
+    let code = redeem(state, &provider, &form)?;
+    still_stands(state, &code).await?;
+    let receipt = receipt(state, &code).await?;
+    answer_with(state, &provider, &code, receipt)
+}
+
+/// Takes the code, whose every property must fit; then it is used up.
+fn redeem(
+    state: &WebState,
+    provider: &Provider,
+    form: &Form,
+) -> Result<AuthorizationCode, OAuthError> {
+    let refused =
+        |description: &'static str| OAuthError::new(Code::InvalidGrant, description);
+    let token = form.get("code").ok_or(OAuthError::invalid_request("code: is missing"))?;
+    let opened = state.keys.sealer().open(Purpose::AuthorizationCode, token, state.now_s());
+    let code: AuthorizationCode =
+        opened.map_err(|_| refused("code: is not one of ours, or has expired"))?;
+    if code.subject.client != provider.id {
+        return Err(refused("code: was given to another client"));
+    }
+    if code.run != state.run {
+        return Err(refused("code: is from before the server's last start"));
+    }
+    if form.get("redirect_uri") != Some(&code.redirect_uri) {
+        return Err(refused("redirect_uri: must be the one the code was sent to"));
+    }
+    if !verifies(form.get("code_verifier").unwrap_or_default(), &code.code_challenge) {
+        return Err(refused("code_verifier: does not fit the code_challenge"));
+    }
+    let forget_at_s = state.expiry(state.lifetimes.access_token_lifetime_s)
+        + i64::try_from(state.lifetimes.code_lifetime_s).unwrap_or(0);
+    if !state.redeemed.redeem(&code.subject.code_id, state.now_s(), forget_at_s) {
+        return Err(refused("code: was used before"));
+    }
+    Ok(code)
+}
+
+/// PKCE with S256 (RFC 7636 section 4.6).
+fn verifies(verifier: &str, challenge: &str) -> bool {
+    let unreserved =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let well_formed = (43..=128).contains(&verifier.len()) && verifier.bytes().all(unreserved);
+    let hashed = URL_SAFE_NO_PAD.encode(mac::sha256(verifier.as_bytes()));
+    well_formed && bool::from(hashed.as_bytes().ct_eq(challenge.as_bytes()))
+}
+
+/// The login has not been ended since: a restriction or a deletion ends what is older.
+async fn still_stands(state: &WebState, code: &AuthorizationCode) -> Result<(), OAuthError> {
+    let subject = &code.subject;
+    let view = state.lines.look(subject.customer).await.map_err(|error| line_error(&error))?;
+    let passport = view.line.as_deref().and_then(|line: &Line| line.live_passport(subject.passport));
+    match passport {
+        Some(passport) if passport.epoch == subject.epoch => Ok(()),
+        _ => Err(OAuthError::new(Code::InvalidGrant, "code: the login has ended")),
+    }
+}
+
+/// A line that cannot answer is nobody's fault but ours.
+pub fn line_error(error: &LineError) -> OAuthError {
+    match error {
+        LineError::Busy(_) | LineError::Stopping => OAuthError::busy(1),
+        other => OAuthError::server_error(other),
+    }
+}
+
+async fn receipt(
+    state: &WebState,
+    code: &AuthorizationCode,
+) -> Result<Option<Receipt>, OAuthError> {
+    let Some(reference) = &code.reference else { return Ok(None) };
+    let completed =
+        orders::completed(state.store.as_ref(), &code.subject.client, reference).await;
+    let completed = completed.map_err(|error| OAuthError::server_error(&error))?;
+    let gone = || OAuthError::new(Code::InvalidGrant, "code: its order is not completed");
+    Ok(Some(completed.ok_or_else(gone)?.receipt))
+}
+
+/// The claims of an `id_token` (OpenID Connect Core section 2).
+#[derive(Serialize)]
+struct IdToken<'a> {
+    iss: &'a str,
+    sub: &'a str,
+    aud: &'a str,
+    exp: i64,
+    iat: i64,
+    auth_time: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+    acr: &'static str,
+    amr: [&'static str; 1],
+}
+
+fn answer_with(
+    state: &WebState,
+    provider: &Provider,
+    code: &AuthorizationCode,
+    receipt: Option<Receipt>,
+) -> Result<HttpResponse, OAuthError> {
+    let subject = &code.subject;
+    let sub = state.keys.subject(
+        provider.id.as_str(),
+        subject.customer.as_str(),
+        subject.passport.0,
+    );
+    let claims = IdToken {
+        iss: &state.issuer,
+        sub: &sub,
+        aud: provider.id.as_str(),
+        exp: state.expiry(state.lifetimes.id_token_lifetime_s),
+        iat: state.now_s(),
+        auth_time: code.auth_time_s,
+        nonce: code.nonce.as_deref(),
+        acr: if code.line_checked { ACR_LINE } else { ACR_PASSWORD },
+        amr: ["pwd"],
+    };
+    let algorithm = match provider.id_token_algorithm {
+        IdTokenAlgorithm::Rs256 => SigningAlgorithm::Rs256,
+        IdTokenAlgorithm::Es256 => SigningAlgorithm::Es256,
+    };
+    let id_token = state.keys.sign(algorithm, &claims);
+    let id_token = id_token.map_err(|error| OAuthError::server_error(&error))?;
+    let lifetime_s = state.lifetimes.access_token_lifetime_s;
+    let expires_at_s = state.expiry(lifetime_s);
+    let access_token = answer::seal(&state.keys, Purpose::AccessToken, subject, expires_at_s);
+    let access_token = access_token.map_err(|error| OAuthError::server_error(&error))?;
+    let mut body = json!({
+        "access_token": access_token,
+        "token_type": "Bearer",
+        "expires_in": lifetime_s,
+        "scope": if subject.entitlements { "openid entitlements" } else { "openid" },
+        "id_token": id_token,
+    });
+    if let Some(receipt) = receipt {
+        body["authorization_details"] = json!([receipt]);
+    }
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verifier_of_rfc_7636_appendix_b_fits_its_challenge() {
+        let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+        assert!(verifies("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk", challenge));
+        for wrong in ["", "short", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXK"] {
+            assert!(!verifies(wrong, challenge), "{wrong}");
+        }
+        // A verifier too short for RFC 7636 section 4.1, though its hash would fit.
+        let short = URL_SAFE_NO_PAD.encode(mac::sha256(b"short"));
+        assert!(!verifies("short", &short));
+    }
+}
