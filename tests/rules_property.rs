@@ -11,7 +11,7 @@ use linepass::domain::{
     ids::{ContractNumber, PassportNumber, ProviderId, ReceiptNumber, ServiceCode},
     limit,
     line::{
-        By, Command, Entry, Event, Facts, Line, LineDefaults, LineService, RowRef,
+        By, Command, Contract, Entry, Event, Facts, Line, LineDefaults, LineService, RowRef,
         command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
         decide,
         event::{Barrier, BillingRoute},
@@ -53,11 +53,25 @@ enum Catalogue {
 enum Step {
     Wait(Moment),
     /// To the first second of the next month, or the last of this one.
-    Turn { last_second: bool },
+    Turn {
+        last_second: bool,
+    },
     Register,
-    Buy { visit: Visit, provider: u8, service: u8, quantity: u32, price: u64, catalogue: Catalogue },
+    Buy {
+        visit: Visit,
+        provider: u8,
+        service: u8,
+        quantity: u32,
+        price: u64,
+        catalogue: Catalogue,
+    },
     /// One of the live contracts by its own ID where `own`, else any purchase by any ID.
-    Cancel { visit: Visit, own: bool, which: usize, right_provider: bool },
+    Cancel {
+        visit: Visit,
+        own: bool,
+        which: usize,
+        right_provider: bool,
+    },
     Bar(usize),
     Lift(usize),
     Delete(u32),
@@ -71,9 +85,8 @@ enum Step {
 
 fn visits() -> impl Strategy<Value = Visit> {
     let rarely = || prop::bool::weighted(0.04);
-    (1..=20_u32, rarely(), rarely(), rarely()).prop_map(|(id, stale, foreign, require_line)| {
-        Visit { id, stale, foreign, require_line }
-    })
+    (1..=20_u32, rarely(), rarely(), rarely())
+        .prop_map(|(id, stale, foreign, require_line)| Visit { id, stale, foreign, require_line })
 }
 
 fn prices() -> impl Strategy<Value = u64> {
@@ -105,8 +118,11 @@ fn steps() -> impl Strategy<Value = Step> {
         },
     );
     let cancel = (visits(), prop::bool::weighted(0.8), 0..6_usize, prop::bool::weighted(0.95))
-        .prop_map(|(visit, own, which, right_provider)| {
-            Step::Cancel { visit, own, which, right_provider }
+        .prop_map(|(visit, own, which, right_provider)| Step::Cancel {
+            visit,
+            own,
+            which,
+            right_provider,
         });
     prop_oneof![
         4 => prop::sample::select(vec![0, 1, 300, 43_200, 86_400, 864_000]).prop_map(Step::Wait),
@@ -371,12 +387,14 @@ impl Sides {
         }]);
     }
 
-    /// What an operator does, and the household on its own pages.
+    /// Whether the ID is known: the one reason against most of what is done to an ID.
+    fn against_unknown(&self, id: u32) -> Reasons {
+        self.model.id(id).is_none().then_some("unknown_passport").into_iter().collect()
+    }
+
+    /// IDs, bars and contracts, as an operator or the household's own pages change them.
     fn administer(&mut self, step: &Step) -> TestCaseResult {
         let now = self.now;
-        let unknown = |known: bool| {
-            if known { Reasons::new() } else { Reasons::from(["unknown_passport"]) }
-        };
         match step {
             Step::Register => {
                 let against = self.model.against_registering();
@@ -405,7 +423,7 @@ impl Sides {
                 }
             }
             Step::Delete(id) => {
-                let against = unknown(self.model.id(*id).is_some());
+                let against = self.against_unknown(*id);
                 let command = Command::DeletePassport(PassportNumber(*id));
                 if self.ask(&command, false, &against)? {
                     self.model.delete(*id, now);
@@ -419,6 +437,14 @@ impl Sides {
                     self.model.bought[which].ended = Some(now);
                 }
             }
+            other => return self.set(other),
+        }
+        Ok(())
+    }
+
+    /// Limits and line authentication.
+    fn set(&mut self, step: &Step) -> TestCaseResult {
+        match step {
             Step::SetLimits(limits) => {
                 let against = self.model.against_limits(limits);
                 let wanted = limits.iter().map(|(id, yen)| (PassportNumber(*id), Yen::new(*yen)));
@@ -436,7 +462,7 @@ impl Sides {
                 }
             }
             Step::SetLineAuthentication(id, on) => {
-                let mut against = unknown(self.model.id(*id).is_some());
+                let mut against = self.against_unknown(*id);
                 if self.model.premium {
                     against.insert("no_line_authentication");
                 }
@@ -459,7 +485,7 @@ impl Sides {
         prop_assert_eq!(limits, self.model.live_ids().map(|id| id.limit).collect::<Vec<_>>());
         prop_assert_eq!(line.line_limit, Yen::new(self.model.line_limit));
         if line.barriers.restriction.is_some() || line.barriers.unbillable.is_some() {
-            prop_assert!(!line.contracts.values().any(|contract| contract.is_live()), "I5");
+            prop_assert!(!line.contracts.values().any(Contract::is_live), "I5");
         }
         let charges = self.model.monthly_charges();
         for index in 0..MONTHS.len() {
@@ -481,12 +507,12 @@ impl Sides {
                 ((PassportNumber(key.0), provider(key.1), service(key.2)), Yen::new(*price))
             })
             .collect();
-        let charged = charge::monthly_charges(self.line().contracts.values(), month(index));
-        let charged: BTreeMap<_, _> = charged
+        let found = charge::monthly_charges(self.line().contracts.values(), month(index));
+        let found: BTreeMap<_, _> = found
             .into_iter()
             .map(|(key, charge)| ((key.0, key.1.clone(), key.2.clone()), charge.amount))
             .collect();
-        prop_assert_eq!(charged, expected, "the monthly charges of {}", MONTHS[index]);
+        prop_assert_eq!(found, expected, "the monthly charges of {}", MONTHS[index]);
         for id in 1..=2 {
             let used = limit::used(self.line(), PassportNumber(id), month(index));
             let used = (used.by_passport.get(), used.by_line.get());
@@ -499,8 +525,11 @@ impl Sides {
     fn replays(&self) -> TestCaseResult {
         let again = self.entries.iter().fold(None, replay);
         prop_assert_eq!(&again, &self.line);
-        let stored: Vec<String> =
-            self.entries.iter().map(|entry| serde_json::to_string(entry).expect("writes")).collect();
+        let stored: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| serde_json::to_string(entry).expect("writes"))
+            .collect();
         let read = stored.iter().map(|json| serde_json::from_str::<Entry>(json).expect("reads"));
         let read: Vec<Entry> = read.collect();
         prop_assert_eq!(&read, &self.entries);

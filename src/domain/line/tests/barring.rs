@@ -41,13 +41,14 @@ fn after_new_login(purchase: Purchase) -> Purchase {
 #[test]
 fn a_restriction_has_five_effects_r_143_to_r_147() {
     let since = instant("2026-12-01T12:00:00");
-    let line = subscribed().when(Command::RaiseBarrier(RESTRICTION)).at("2026-12-01T12:00:00").then([
-        raised(RESTRICTION),
-        ended(1, EndReason::Restriction),
-        ended(2, EndReason::Restriction),
-        logins_ended(1),
-        logins_ended(2),
-    ]);
+    let line =
+        subscribed().when(Command::RaiseBarrier(RESTRICTION)).at("2026-12-01T12:00:00").then([
+            raised(RESTRICTION),
+            ended(1, EndReason::Restriction),
+            ended(2, EndReason::Restriction),
+            logins_ended(1),
+            logins_ended(2),
+        ]);
     // every service is cancelled, and on the 1st the month is spared.
     assert!(line.live_contracts().is_empty());
     assert_eq!(line.used(1, "2026-12").by_line, yen(0));

@@ -149,7 +149,8 @@ fn the_line_has_a_total_that_deleted_ids_count_in_r_153() {
 
 #[test]
 fn last_months_contract_counts_from_the_first_r_157() {
-    let line = || household().and_at("2026-11-10T10:00:00", [bought(1, &monthly(1, "pack", 6_000))]);
+    let line =
+        || household().and_at("2026-11-10T10:00:00", [bought(1, &monthly(1, "pack", 6_000))]);
     let more = || once(1, "goods", 4_001);
     let over = Refusal::OverLimit { used: yen(6_000), added: yen(4_001), limit: yen(10_000) };
     line().when(more()).at("2026-12-01T00:00:00").then_refused(over.clone());
@@ -199,8 +200,8 @@ fn another_ids_cancelled_contract_adds_its_own_charge_r_012() {
 
 #[test]
 fn a_limit_below_the_use_stops_further_purchases_alone_r_158() {
-    let line = household()
-        .and([bought(1, &monthly(1, "pack", 5_000)), cancelled(1), limit_set(1, 4_999)]);
+    let line =
+        household().and([bought(1, &monthly(1, "pack", 5_000)), cancelled(1), limit_set(1, 4_999)]);
     assert_eq!(line.used(1, "2026-11").by_passport, yen(5_000));
     line.when(monthly(1, "pack", 5_000)).then_refused(Refusal::OverLimit {
         used: yen(5_000),
@@ -310,11 +311,8 @@ fn whoever_is_not_on_the_line_does_not_learn_of_a_restriction_r_173() {
 
 #[test]
 fn a_login_that_is_over_buys_nothing() {
-    let password = |rehash| Event::PasswordSet {
-        passport: PassportNumber(1),
-        credential: row(40),
-        rehash,
-    };
+    let password =
+        |rehash| Event::PasswordSet { passport: PassportNumber(1), credential: row(40), rehash };
     let sessions = |id| Event::SessionsEnded { passport: Some(PassportNumber(id)) };
     let portal = Event::SessionsEnded { passport: None };
     // What happened since the login, and whether the login stands.
@@ -352,7 +350,10 @@ fn the_catalogue_is_asked_again_at_the_purchase_r_007() {
         (offered(pack(), |offer| offer.price = Price::Monthly { unit_price: yen(501) }), "amount"),
         (offered(pack(), |offer| offer.offered = false), "service"),
         (Purchase { offer: None, ..pack() }, "service"),
-        (offered(anime(), |offer| offer.price = Price::Monthly { unit_price: yen(300) }), "quantity"),
+        (
+            offered(anime(), |offer| offer.price = Price::Monthly { unit_price: yen(300) }),
+            "quantity",
+        ),
         (offered(anime(), |o| o.price = Price::PerUse { unit_price: Some(yen(299)) }), "amount"),
     ];
     for (purchase, field) in table {
@@ -389,6 +390,9 @@ fn a_free_service_is_bought_like_any_other_r_007() {
 
 #[test]
 fn without_a_receipt_number_nothing_is_sold() {
-    household().when(monthly(1, "pack", 500)).without_receipt().then_refused(Refusal::NoReceiptNumber);
+    household()
+        .when(monthly(1, "pack", 500))
+        .without_receipt()
+        .then_refused(Refusal::NoReceiptNumber);
     household().when(once(1, "a", 500)).without_receipt().then_refused(Refusal::NoReceiptNumber);
 }

@@ -58,14 +58,13 @@ fn patterns_one_to_six_from_the_command_on_r_016_to_r_027() {
 
 #[test]
 fn a_cancellation_keeps_its_order_and_its_receipt() {
-    let line = subscribed().when(cancel(1, 1)).at("2026-11-23T21:00:00").then([
-        Event::ContractEnded {
+    let line =
+        subscribed().when(cancel(1, 1)).at("2026-11-23T21:00:00").then([Event::ContractEnded {
             contract: contract(1),
             reason: EndReason::Customer,
             receipt: Some(receipt(NEXT_SERIAL)),
             reference: Some("cancel-1".parse().expect("a reference")),
-        },
-    ]);
+        }]);
     let end = line.line().contracts[&contract(1)].end.expect("ended");
     assert_eq!((end.at, end.reason), (instant("2026-11-23T21:00:00"), EndReason::Customer));
 }
@@ -123,7 +122,8 @@ fn another_providers_contract_is_unknown_to_whoever_asks() {
 #[test]
 fn what_ended_is_not_ended_again() {
     let line = subscribed().when(cancel(1, 1)).at("2026-11-20T10:00:00").then([cancelled(1)]);
-    let line = line.when(cancel(1, 1)).at("2026-12-20T10:00:00").then_refused(Refusal::ContractEnded);
+    let line =
+        line.when(cancel(1, 1)).at("2026-12-20T10:00:00").then_refused(Refusal::ContractEnded);
     let line = line.when(Command::EndContract(contract(1))).then_refused(Refusal::ContractEnded);
     // An event that came in twice would not move the end.
     let line = line.and_at("2027-01-20T10:00:00", [ended(1, EndReason::Operator)]);
@@ -135,9 +135,10 @@ fn what_ended_is_not_ended_again() {
 fn a_stop_leaves_cancelling_open_r_149() {
     let line = subscribed().and([raised(Barrier::CompanyStop)]);
     assert_eq!(line.live_contracts(), [1]);
-    let line = line.when(monthly(1, "other", 1)).at("2026-11-20T10:00:00").then_refused(
-        Refusal::Stopped { since: instant(BOUGHT) },
-    );
+    let line = line
+        .when(monthly(1, "other", 1))
+        .at("2026-11-20T10:00:00")
+        .then_refused(Refusal::Stopped { since: instant(BOUGHT) });
     line.when(cancel(1, 1)).at("2026-11-20T10:00:00").then([cancelled(1)]);
 }
 
@@ -158,9 +159,7 @@ fn cancelling_is_bound_to_the_line_too_r_180() {
 #[test]
 fn a_login_that_is_over_cancels_nothing() {
     let stale = LoggedIn { passport: PassportNumber(1), epoch: 7 };
-    subscribed()
-        .when(Cancel { login: stale, ..cancel(1, 1) })
-        .then_refused(Refusal::LoginOver);
+    subscribed().when(Cancel { login: stale, ..cancel(1, 1) }).then_refused(Refusal::LoginOver);
     subscribed().and([deleted(1)]).when(cancel(1, 1)).then_refused(Refusal::UnknownPassport);
 }
 

@@ -1,7 +1,7 @@
 //! `given(events).when(command).at(time).then(events)`, and the words to fill it with.
 //!
-//! The sample line has the networks 203.0.113.0/24 and 2001:db8:1::/48 and a limit of 20,000 yen;
-//! whoever asks does so from 203.0.113.7 unless told otherwise.
+//! The sample line has the networks `203.0.113.0/24` and `2001:db8:1::/48` and a limit of
+//! 20,000 yen; whoever asks does so from `203.0.113.7` unless told otherwise.
 
 use crate::domain::{
     calendar::{Instant, Month},
@@ -11,9 +11,9 @@ use crate::domain::{
         By, Command, EndReason, Entry, Event, Facts, Line, LineDefaults, LineService, Refusal,
         RowRef,
         command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
-        decide, evolve,
+        decide,
         event::{Barrier, BillingRoute},
-        replay,
+        evolve, replay,
     },
     order::{CancellationOrder, PurchaseOrder},
     provider::{Price, Service},
@@ -148,8 +148,7 @@ impl When {
 
     /// It is asked from this address; from none, as an operator asks, where empty.
     pub fn from(mut self, source: &str) -> Self {
-        self.facts.source =
-            (!source.is_empty()).then(|| source.parse().expect("a test's address"));
+        self.facts.source = (!source.is_empty()).then(|| source.parse().expect("a test's address"));
         self
     }
 
@@ -199,9 +198,8 @@ impl When {
 
     fn happened(self) -> Given {
         let events = self.answer().expect("accepted");
-        let line = events
-            .iter()
-            .fold(self.given.line, |line, event| evolve(line, event, self.facts.now));
+        let line =
+            events.iter().fold(self.given.line, |line, event| evolve(line, event, self.facts.now));
         Given { line, now: self.facts.now }
     }
 }
@@ -291,12 +289,7 @@ pub fn household() -> Given {
 
 /// A household registers a passport ID; whether its string is free is a reservation's business.
 pub const fn registration() -> RegisterPassport {
-    RegisterPassport {
-        name: row(30),
-        credential: row(31),
-        applicant: row(32),
-        active_from: None,
-    }
+    RegisterPassport { name: row(30), credential: row(31), applicant: row(32), active_from: None }
 }
 
 /// The n-th ID, logged in before anything ended its logins.

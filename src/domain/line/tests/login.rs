@@ -139,6 +139,9 @@ fn a_provider_may_ask_that_the_line_be_checked_r_174() {
     assert_eq!(ask(&household(), asked, FOREIGN), Err(LoginRefusal::Generic("foreign_line")));
 }
 
+/// The bars; what they say to buying, cancelling, using.
+type Case<'a> = (&'a [Barrier], [Option<Refusal>; 3]);
+
 #[test]
 fn what_bars_a_login_depends_on_what_it_is_for_r_149_r_151() {
     let since = instant(START);
@@ -147,8 +150,6 @@ fn what_bars_a_login_depends_on_what_it_is_for_r_149_r_151() {
     let unbillable = || Some(Refusal::Unbillable { since });
     let (restriction, stop, bill) =
         (Barrier::CustomerRestriction, Barrier::CompanyStop, Barrier::Unbillable);
-    // The bars; what they say to buying, cancelling, using.
-    type Case<'a> = (&'a [Barrier], [Option<Refusal>; 3]);
     let table: [Case<'_>; 7] = [
         (&[], [None, None, None]),
         (&[restriction], [restricted(), restricted(), restricted()]),

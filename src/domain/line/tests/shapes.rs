@@ -118,7 +118,8 @@ fn a_commitment_is_64_hexadecimal_digits_and_nothing_else() {
         serde_json::from_str::<RowRef>(&format!(r#"{{"row":1,"commitment":"{commitment}"}}"#))
     };
     assert_eq!(read(&"07".repeat(32)).expect("reads"), row(1));
-    for wrong in ["", "07", &"07".repeat(33), &"0g".repeat(32), &"+7".repeat(32), &"é".repeat(32)] {
+    for wrong in ["", "07", &"07".repeat(33), &"0g".repeat(32), &"+7".repeat(32), &"é".repeat(32)]
+    {
         assert!(read(wrong).is_err(), "{wrong}");
     }
 }
@@ -128,7 +129,10 @@ fn a_line_survives_json_and_rows_are_numbered_on() {
     let line = household().and([bought(1, &monthly(1, "pack", 500)), cancelled(1)]);
     let line = line.and([bought(2, &once(1, "anime-1", 300)), raised(Barrier::CompanyStop)]);
     let json = serde_json::to_string(line.line()).expect("writes");
-    assert_eq!(serde_json::from_str::<crate::domain::line::Line>(&json).expect("reads"), *line.line());
+    assert_eq!(
+        serde_json::from_str::<crate::domain::line::Line>(&json).expect("reads"),
+        *line.line()
+    );
     assert_eq!(line.line().next_row, 9);
 }
 
