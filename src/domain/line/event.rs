@@ -443,7 +443,7 @@ mod hex32 {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let wrong = || D::Error::custom("64 hexadecimal digits");
         let mut bytes = [0; 32];
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong());
         }
         for (byte, pair) in bytes.iter_mut().zip(text.as_bytes().chunks_exact(2)) {

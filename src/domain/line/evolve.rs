@@ -97,7 +97,7 @@ impl Line {
             Event::PasswordSet { passport, credential, rehash } => {
                 self.change(*passport, |id| {
                     id.rows.credential = *credential;
-                    id.credential_version += 1;
+                    id.credential_version += u32::from(!*rehash);
                     id.epoch += u32::from(!*rehash);
                 });
             }

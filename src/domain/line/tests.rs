@@ -1,1 +1,14 @@
 //! Given these events, when this is asked, then that happens: the rules one by one.
+//!
+//! The words `given`, `when` and `then` stand in [`language`]; each file beside it is one chapter
+//! of the guide. `tests/rules_property.rs` asks the same rules at random, against a naive model.
+
+mod barring;
+mod buying;
+mod cancelling;
+mod language;
+mod limits;
+mod login;
+mod month_close;
+mod registering;
+mod shapes;

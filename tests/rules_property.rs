@@ -1,0 +1,598 @@
+//! Random histories of a line against a naive model of the guide (reliability.md 35, I3 to I5,
+//! I9): what is accepted and refused, what each month costs, and that a replay is the same line.
+//!
+//! 256 histories a run; `PROPTEST_CASES=10000 cargo test --test rules_property` asks longer.
+
+mod naive;
+
+use linepass::domain::{
+    calendar::{Instant, Month},
+    charge,
+    ids::{ContractNumber, PassportNumber, ProviderId, ReceiptNumber, ServiceCode},
+    limit,
+    line::{
+        By, Command, Contract, Entry, Event, Facts, Line, LineDefaults, LineService, RowRef,
+        command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
+        decide,
+        event::{Barrier, BillingRoute},
+        replay,
+    },
+    order::{CancellationOrder, PurchaseOrder},
+    provider::{Price, Service},
+    yen::Yen,
+};
+use naive::{Bought, Key, Model, Moment, MonthIndex, Reasons, Visit, month_of, next_first};
+use proptest::{
+    prelude::*,
+    test_runner::{FileFailurePersistence, TestCaseResult},
+};
+use std::collections::BTreeMap;
+
+/// 2026-11-01T00:00:00 in Japan, microseconds since 1970 UTC.
+const EPOCH_MICROS: i64 = 1_793_458_800_000_000;
+/// Nothing happens after February 2027, so that the months after it can still be asked for.
+const LAST_MONTH: MonthIndex = 3;
+const MONTHS: [&str; 6] = ["2026-11", "2026-12", "2027-01", "2027-02", "2027-03", "2027-04"];
+const PROVIDERS: [&str; 2] = ["a-sha", "b-sha"];
+/// The first two are monthly; the third has a fixed price, the fourth one set at each purchase.
+const SERVICES: [&str; 4] = ["pack", "anime", "film", "goods"];
+const BARRIERS: [Barrier; 3] =
+    [Barrier::CustomerRestriction, Barrier::CompanyStop, Barrier::Unbillable];
+
+/// How the catalogue has changed between the push and the press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Catalogue {
+    Same,
+    Dearer,
+    Retired,
+    Gone,
+}
+
+/// One thing that happens to the line.
+#[derive(Debug, Clone)]
+enum Step {
+    Wait(Moment),
+    /// To the first second of the next month, or the last of this one.
+    Turn {
+        last_second: bool,
+    },
+    Register,
+    Buy {
+        visit: Visit,
+        provider: u8,
+        service: u8,
+        quantity: u32,
+        price: u64,
+        catalogue: Catalogue,
+    },
+    /// One of the live contracts by its own ID where `own`, else any purchase by any ID.
+    Cancel {
+        visit: Visit,
+        own: bool,
+        which: usize,
+        right_provider: bool,
+    },
+    Bar(usize),
+    Lift(usize),
+    Delete(u32),
+    End(usize),
+    SetLimits(Vec<(u32, u64)>),
+    SetLineLimit(u64),
+    SetLineAuthentication(u32, bool),
+    /// Every month before this one is closed.
+    Close,
+}
+
+fn visits() -> impl Strategy<Value = Visit> {
+    let rarely = || prop::bool::weighted(0.04);
+    (1..=20_u32, rarely(), rarely(), rarely())
+        .prop_map(|(id, stale, foreign, require_line)| Visit { id, stale, foreign, require_line })
+}
+
+fn prices() -> impl Strategy<Value = u64> {
+    prop::sample::select(vec![0, 1, 300, 500, 500, 1_000, 2_500, 5_000, 10_000, 10_001])
+}
+
+fn limits() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        prop::sample::select(vec![0, 500, 1_000, 5_000, 9_999, 10_000, 10_001, 20_000, 30_000]),
+        0..12_000_u64,
+    ]
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let catalogue = prop_oneof![
+        20 => Just(Catalogue::Same),
+        1 => Just(Catalogue::Dearer),
+        1 => Just(Catalogue::Retired),
+        1 => Just(Catalogue::Gone),
+    ];
+    let buy = (visits(), 0..2_u8, 0..4_u8, 1..4_u32, prices(), catalogue).prop_map(
+        |(visit, provider, service, quantity, price, catalogue)| Step::Buy {
+            visit,
+            provider,
+            service,
+            quantity: if service == 2 { quantity } else { 1 },
+            price,
+            catalogue,
+        },
+    );
+    let cancel = (visits(), prop::bool::weighted(0.8), 0..6_usize, prop::bool::weighted(0.95))
+        .prop_map(|(visit, own, which, right_provider)| Step::Cancel {
+            visit,
+            own,
+            which,
+            right_provider,
+        });
+    prop_oneof![
+        4 => prop::sample::select(vec![0, 1, 300, 43_200, 86_400, 864_000]).prop_map(Step::Wait),
+        2 => any::<bool>().prop_map(|last_second| Step::Turn { last_second }),
+        3 => Just(Step::Register),
+        16 => buy,
+        10 => cancel,
+        1 => (0..3_usize).prop_map(Step::Bar),
+        6 => (0..3_usize).prop_map(Step::Lift),
+        2 => (1..=6_u32).prop_map(Step::Delete),
+        1 => (0..6_usize).prop_map(Step::End),
+        2 => prop::collection::vec((1..=5_u32, limits()), 0..4).prop_map(Step::SetLimits),
+        1 => limits().prop_map(Step::SetLineLimit),
+        1 => (1..=5_u32, any::<bool>()).prop_map(|(id, on)| Step::SetLineAuthentication(id, on)),
+        1 => Just(Step::Close),
+    ]
+}
+
+const fn row(row: u32) -> RowRef {
+    RowRef { row, commitment: [7; 32] }
+}
+
+fn instant(moment: Moment) -> Instant {
+    Instant::from_micros(EPOCH_MICROS + i64::from(moment) * 1_000_000)
+}
+
+fn provider(index: u8) -> ProviderId {
+    PROVIDERS[usize::from(index)].parse().expect("a provider")
+}
+
+fn service(index: u8) -> ServiceCode {
+    SERVICES[usize::from(index)].parse().expect("a service")
+}
+
+fn month(index: MonthIndex) -> Month {
+    MONTHS[index].parse().expect("a month")
+}
+
+fn receipt(index: usize) -> ReceiptNumber {
+    ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL + index as u64).expect("a serial")
+}
+
+/// The line and its model, side by side.
+struct Sides {
+    model: Model,
+    line: Option<Line>,
+    entries: Vec<Entry>,
+    now: Moment,
+    /// Which receipt each purchase of the model was given.
+    receipts: Vec<usize>,
+    /// Receipts given out.
+    given_out: usize,
+}
+
+impl Sides {
+    fn new(kind: LineService, line_limit: u64) -> Self {
+        let mut sides = Self {
+            model: Model::new(kind == LineService::HikariPremium, line_limit),
+            line: None,
+            entries: Vec::new(),
+            now: 0,
+            receipts: Vec::new(),
+            given_out: 0,
+        };
+        let opening = Command::Open(OpenLine {
+            customer: "CAF0000012573".parse().expect("a customer ID"),
+            service: kind,
+            line_limit: Yen::new(line_limit),
+            billing: BillingRoute::Telephone,
+            networks: vec!["203.0.113.0/24".parse().expect("a network")],
+            record: row(0),
+            access_key: row(1),
+        });
+        sides.ask(&opening, false, &Reasons::new()).expect("a line is opened");
+        sides
+    }
+
+    fn line(&self) -> &Line {
+        self.line.as_ref().expect("an open line")
+    }
+
+    /// Asks the line and compares its answer with the reasons the model has against it. Whether
+    /// it was accepted.
+    fn ask(
+        &mut self,
+        command: &Command,
+        foreign: bool,
+        against: &Reasons,
+    ) -> Result<bool, TestCaseError> {
+        let source = if foreign { "198.51.100.7" } else { "203.0.113.7" };
+        let facts = Facts {
+            now: instant(self.now),
+            receipt: Some(receipt(self.given_out)),
+            source: Some(source.parse().expect("an address")),
+            defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000) },
+        };
+        match decide(self.line.as_ref(), command, &facts) {
+            Ok(events) => {
+                prop_assert!(against.is_empty(), "accepted against {against:?}: {command:?}");
+                self.happened(events);
+                self.given_out += 1;
+                Ok(true)
+            }
+            Err(refusal) => {
+                let known = against.contains(refusal.code());
+                prop_assert!(known, "{} is none of {against:?}: {command:?}", refusal.code());
+                Ok(false)
+            }
+        }
+    }
+
+    fn happened(&mut self, events: Vec<Event>) {
+        let entry = Entry { at: instant(self.now), by: By::System, request_id: None, events };
+        self.line = replay(self.line.take(), &entry);
+        self.entries.push(entry);
+    }
+
+    fn step(&mut self, step: &Step) -> TestCaseResult {
+        match step {
+            Step::Wait(seconds) => self.pass_to(self.now + seconds),
+            Step::Turn { last_second } => {
+                self.pass_to(next_first(self.now) - Moment::from(*last_second));
+            }
+            Step::Buy { visit, provider, service, quantity, price, catalogue } => {
+                let visit = self.mostly_known(*visit);
+                let key = (visit.id, *provider, *service);
+                return self.buy(visit, key, *quantity, *price, *catalogue);
+            }
+            Step::Cancel { visit, own, which, right_provider } => {
+                return self.cancel(self.mostly_known(*visit), *own, *which, *right_provider);
+            }
+            Step::Close => self.close(),
+            other => return self.administer(other),
+        }
+        Ok(())
+    }
+
+    /// Mostly an ID that is not deleted, and mostly the same few; the numbers above stay what
+    /// they are, known or not.
+    fn mostly_known(&self, mut visit: Visit) -> Visit {
+        let live: Vec<u32> = (1..=20).filter(|id| self.model.id(*id).is_some()).collect();
+        if let Some(id) = live.get(visit.id as usize % live.len().clamp(1, 3)) {
+            visit.id = if visit.id <= 18 { *id } else { visit.id - 17 };
+        }
+        visit
+    }
+
+    fn pass_to(&mut self, moment: Moment) {
+        if month_of(moment) <= LAST_MONTH {
+            self.now = self.now.max(moment);
+        }
+    }
+
+    fn login(&self, visit: Visit) -> LoggedIn {
+        let endings = self.model.id(visit.id).map_or(0, |id| id.endings);
+        LoggedIn {
+            passport: PassportNumber(visit.id),
+            epoch: if visit.stale { endings.wrapping_sub(1) } else { endings },
+        }
+    }
+
+    fn buy(
+        &mut self,
+        visit: Visit,
+        key: Key,
+        quantity: u32,
+        price: u64,
+        catalogue: Catalogue,
+    ) -> TestCaseResult {
+        let monthly = key.2 < 2;
+        let amount = price * u64::from(quantity);
+        let order = Bought { key, monthly, price: amount, at: self.now, ended: None };
+        // A price that is set at each purchase cannot have changed.
+        let dearer = catalogue == Catalogue::Dearer && key.2 != 3;
+        let changed = dearer || matches!(catalogue, Catalogue::Retired | Catalogue::Gone);
+        let against = self.model.against_buying(visit, &order, changed);
+        let command = Command::Purchase(Purchase {
+            login: self.login(visit),
+            provider: provider(key.1),
+            order: PurchaseOrder {
+                reference: "order".parse().expect("a reference"),
+                service: service(key.2),
+                quantity,
+                amount: Yen::new(amount),
+                description: None,
+            },
+            offer: offer(key.2, price + u64::from(dearer), catalogue),
+            require_line: visit.require_line,
+        });
+        let number = self.given_out;
+        if self.ask(&command, visit.foreign, &against)? {
+            self.model.bought.push(order);
+            self.receipts.push(number);
+            self.within_limits(visit.id)?;
+        }
+        Ok(())
+    }
+
+    /// I3, at the moment of the purchase: on the product's own count.
+    fn within_limits(&self, id: u32) -> TestCaseResult {
+        let line = self.line();
+        let used = limit::used(line, PassportNumber(id), instant(self.now).month());
+        prop_assert!(used.by_passport <= line.passports[&PassportNumber(id)].limit);
+        prop_assert!(used.by_line <= line.line_limit);
+        Ok(())
+    }
+
+    fn cancel(
+        &mut self,
+        mut visit: Visit,
+        own: bool,
+        which: usize,
+        right_provider: bool,
+    ) -> TestCaseResult {
+        let which = if own { self.one_of_the_live(which) } else { self.counted_back(which) };
+        let bought = which.and_then(|which| self.model.bought.get(which));
+        let of_provider = bought.map_or(0, |bought| bought.key.1);
+        if let Some(bought) = bought.filter(|_| own) {
+            visit.id = bought.key.0;
+        }
+        let asked_by = if right_provider { of_provider } else { 1 - of_provider };
+        let which = which.unwrap_or(usize::MAX);
+        let against = self.model.against_cancelling(visit, which, asked_by);
+        let command = Command::Cancel(Cancel {
+            login: self.login(visit),
+            provider: provider(asked_by),
+            order: CancellationOrder {
+                reference: "cancel".parse().expect("a reference"),
+                contract: self.contract(which),
+            },
+            require_line: visit.require_line,
+        });
+        if self.ask(&command, visit.foreign, &against)? {
+            self.model.bought[which].ended = Some(self.now);
+        }
+        Ok(())
+    }
+
+    fn one_of_the_live(&self, which: usize) -> Option<usize> {
+        let bought = self.model.bought.iter().enumerate();
+        let live = bought.filter(|(_, bought)| bought.monthly && bought.ended.is_none());
+        let live: Vec<usize> = live.map(|(index, _)| index).collect();
+        live.get(which % live.len().max(1)).copied()
+    }
+
+    fn counted_back(&self, which: usize) -> Option<usize> {
+        self.model.bought.len().checked_sub(which + 1)
+    }
+
+    fn contract(&self, which: usize) -> ContractNumber {
+        let never_given_out = 1_000_000;
+        ContractNumber(receipt(self.receipts.get(which).copied().unwrap_or(never_given_out)))
+    }
+
+    fn close(&mut self) {
+        let Some(before) = month_of(self.now).checked_sub(1) else { return };
+        self.model.anything_closed = true;
+        self.happened(vec![Event::MonthClosed {
+            month: month(before),
+            block: 1,
+            items: Vec::new(),
+        }]);
+    }
+
+    /// Whether the ID is known: the one reason against most of what is done to an ID.
+    fn against_unknown(&self, id: u32) -> Reasons {
+        self.model.id(id).is_none().then_some("unknown_passport").into_iter().collect()
+    }
+
+    /// IDs, bars and contracts, as an operator or the household's own pages change them.
+    fn administer(&mut self, step: &Step) -> TestCaseResult {
+        let now = self.now;
+        match step {
+            Step::Register => {
+                let against = self.model.against_registering();
+                let command = Command::RegisterPassport(RegisterPassport {
+                    name: row(2),
+                    credential: row(3),
+                    applicant: row(4),
+                    active_from: None,
+                });
+                if self.ask(&command, false, &against)? {
+                    self.model.register();
+                }
+            }
+            Step::Bar(bar) => {
+                let already = self.model.bars[*bar].then_some("barred_already");
+                let command = Command::RaiseBarrier(BARRIERS[*bar]);
+                if self.ask(&command, false, &already.into_iter().collect())? {
+                    self.model.bar(*bar, now);
+                }
+            }
+            Step::Lift(bar) => {
+                let not = (!self.model.bars[*bar]).then_some("not_barred");
+                let command = Command::LiftBarrier(BARRIERS[*bar]);
+                if self.ask(&command, false, &not.into_iter().collect())? {
+                    self.model.bars[*bar] = false;
+                }
+            }
+            Step::Delete(id) => {
+                let against = self.against_unknown(*id);
+                let command = Command::DeletePassport(PassportNumber(*id));
+                if self.ask(&command, false, &against)? {
+                    self.model.delete(*id, now);
+                }
+            }
+            Step::End(which) => {
+                let which = self.counted_back(*which).unwrap_or(usize::MAX);
+                let against = self.model.against_ending(which);
+                let command = Command::EndContract(self.contract(which));
+                if self.ask(&command, false, &against)? {
+                    self.model.bought[which].ended = Some(now);
+                }
+            }
+            other => return self.set(other),
+        }
+        Ok(())
+    }
+
+    /// Limits and line authentication.
+    fn set(&mut self, step: &Step) -> TestCaseResult {
+        match step {
+            Step::SetLimits(limits) => {
+                let against = self.model.against_limits(limits);
+                let wanted = limits.iter().map(|(id, yen)| (PassportNumber(*id), Yen::new(*yen)));
+                let command = Command::SetPassportLimits(wanted.collect());
+                if self.ask(&command, false, &against)? {
+                    self.model.set_limits(limits);
+                }
+            }
+            Step::SetLineLimit(line_limit) => {
+                let below = self.model.sum_of_limits() > *line_limit;
+                let against = below.then_some("limits_over_line").into_iter().collect();
+                let command = Command::SetLineLimit(Yen::new(*line_limit));
+                if self.ask(&command, false, &against)? {
+                    self.model.line_limit = *line_limit;
+                }
+            }
+            Step::SetLineAuthentication(id, on) => {
+                let mut against = self.against_unknown(*id);
+                if self.model.premium {
+                    against.insert("no_line_authentication");
+                }
+                let passport = PassportNumber(*id);
+                let command = Command::SetLineAuthentication { passport, on: *on };
+                if self.ask(&command, false, &against)? {
+                    self.model.id_mut(*id).expect("an ID").line_authentication = *on;
+                }
+            }
+            _ => unreachable!("asked elsewhere"),
+        }
+        Ok(())
+    }
+
+    /// I4, I5, and every month that is not closed costs what the model says.
+    fn agree(&self) -> TestCaseResult {
+        let line = self.line();
+        prop_assert!(limit::sum_of_limits(line) <= line.line_limit, "I4");
+        let limits: Vec<u64> = line.live_passports().map(|id| id.limit.get()).collect();
+        prop_assert_eq!(limits, self.model.live_ids().map(|id| id.limit).collect::<Vec<_>>());
+        prop_assert_eq!(line.line_limit, Yen::new(self.model.line_limit));
+        if line.barriers.restriction.is_some() || line.barriers.unbillable.is_some() {
+            prop_assert!(!line.contracts.values().any(Contract::is_live), "I5");
+        }
+        let charges = self.model.monthly_charges();
+        for index in 0..MONTHS.len() {
+            if line.closed_through.is_none_or(|closed| closed < month(index)) {
+                self.month_agrees(index, &charges)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn month_agrees(
+        &self,
+        index: MonthIndex,
+        charges: &BTreeMap<(MonthIndex, Key), u64>,
+    ) -> TestCaseResult {
+        let of_month = charges.iter().filter(|((month, _), _)| *month == index);
+        let expected: BTreeMap<_, _> = of_month
+            .map(|((_, key), price)| {
+                ((PassportNumber(key.0), provider(key.1), service(key.2)), Yen::new(*price))
+            })
+            .collect();
+        let found = charge::monthly_charges(self.line().contracts.values(), month(index));
+        let found: BTreeMap<_, _> = found
+            .into_iter()
+            .map(|(key, charge)| ((key.0, key.1.clone(), key.2.clone()), charge.amount))
+            .collect();
+        prop_assert_eq!(found, expected, "the monthly charges of {}", MONTHS[index]);
+        for id in 1..=2 {
+            let used = limit::used(self.line(), PassportNumber(id), month(index));
+            let used = (used.by_passport.get(), used.by_line.get());
+            prop_assert_eq!(used, self.model.used(id, index), "ID {} in {}", id, MONTHS[index]);
+        }
+        Ok(())
+    }
+
+    /// I9: the same line from its entries, as they are and as they are stored.
+    fn replays(&self) -> TestCaseResult {
+        let again = self.entries.iter().fold(None, replay);
+        prop_assert_eq!(&again, &self.line);
+        let stored: Vec<String> = self
+            .entries
+            .iter()
+            .map(|entry| serde_json::to_string(entry).expect("writes"))
+            .collect();
+        let read = stored.iter().map(|json| serde_json::from_str::<Entry>(json).expect("reads"));
+        let read: Vec<Entry> = read.collect();
+        prop_assert_eq!(&read, &self.entries);
+        prop_assert_eq!(&read.iter().fold(None, replay), &self.line);
+        let snapshot = serde_json::to_string(self.line()).expect("writes");
+        prop_assert_eq!(&serde_json::from_str::<Line>(&snapshot).expect("reads"), self.line());
+        Ok(())
+    }
+}
+
+fn offer(index: u8, unit_price: u64, catalogue: Catalogue) -> Option<Service> {
+    let unit_price = Yen::new(unit_price);
+    let price = match index {
+        0 | 1 => Price::Monthly { unit_price },
+        2 => Price::PerUse { unit_price: Some(unit_price) },
+        _ => Price::PerUse { unit_price: None },
+    };
+    (catalogue != Catalogue::Gone).then(|| Service {
+        code: service(index),
+        name: "サービス".into(),
+        price,
+        usage_period: None,
+        terms_url: None,
+        offered: catalogue != Catalogue::Retired,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(
+            "proptest-regressions/rules_property.txt",
+        ))),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn the_line_and_the_guide_agree(
+        kind in prop::sample::select(vec![
+            LineService::HikariNext, LineService::HikariLight, LineService::HikariPremium,
+        ]),
+        line_limit in prop::sample::select(vec![5_000_u64, 10_000, 20_000, 30_000]),
+        ids in 1..4_usize,
+        steps in prop::collection::vec(steps(), 1..100),
+    ) {
+        let mut sides = Sides::new(kind, line_limit);
+        for _ in 0..ids {
+            sides.step(&Step::Register)?;
+        }
+        for step in &steps {
+            sides.step(step)?;
+            sides.agree()?;
+        }
+        sides.replays()?;
+    }
+}
+
+#[test]
+fn the_models_calendar_is_japans() {
+    assert_eq!(instant(0).rfc3339(), "2026-11-01T00:00:00+09:00");
+    let mut moment = 0;
+    for text in &MONTHS[..5] {
+        assert_eq!(instant(moment).month().to_string(), *text);
+        moment = next_first(moment);
+        assert!(instant(moment).is_first_of_month() && !instant(moment - 1).is_first_of_month());
+    }
+}
