@@ -43,7 +43,6 @@ const COMMON: Common = Common {
     error_mark: "Error",
     error_summary: "Please check what you entered",
     attention_mark: "Please note",
-    done_mark: "Done",
     new_tab: "(opens in a new tab)",
     back_to: |domain| format!("Takes you back to {domain}"),
     monthly: "Monthly",
@@ -63,7 +62,6 @@ const COMMON: Common = Common {
     steps_cancellation: ["Log in", "Check the contract", "Done"],
     steps: "Your progress",
     step_of: |all, now| format!("Step {now} of {all}"),
-    step_now: "current",
     about_errors: "About errors",
     about_restriction: "Restriction and how to lift it",
     notes: "Before you buy",
@@ -91,6 +89,8 @@ const LOGIN: Login = Login {
     passport_id_help: "Letters and digits. Capital and small letters are the same.",
     password: "Password",
     password_help: "The password of your passport ID, not your access key.",
+    show: "Show",
+    hide: "Hide",
     show_password: "Show password",
     hide_password: "Hide password",
     button: "Log in",
@@ -137,14 +137,14 @@ const CONFIRMATION: Confirmation = Confirmation {
     deadline_until: |instant| instant.to_string(),
     terms: "The provider’s terms of use",
     notes_lead: "Please read before buying:",
-    consent_heading: "Your agreement",
     consent: "I agree",
-    consent_of: "to this order and to “Before you buy”",
+    consent_of: "I have read this order and “Before you buy”, and agree to the purchase.",
     consent_missing: "Tick “I agree” to buy.",
     button: "Buy",
-    button_label: |amount| format!("Buy for {amount}"),
+    buys: |amount| format!("Buys for {amount} (tax included)."),
+    buys_monthly: |amount| format!("Buys for {amount} a month (tax included)."),
     back: "Go back without buying",
-    once: "Pressing “Buy” twice still buys once.",
+    once: "Pressing twice still buys once.",
 };
 
 const LIMIT: Limit = Limit {
@@ -185,6 +185,9 @@ const COMPLETION: Completion = Completion {
     },
     next_cancel_per_use: "This purchase is charged once and cannot be cancelled.",
     next_keep: "Please tell us the receipt number when you contact us.",
+    next_provider: |provider, contact| {
+        format!("Questions about the service itself: {provider}, {contact}.")
+    },
     button: "Use the service",
     goes_to: |domain| format!("Takes you to {domain}"),
 };

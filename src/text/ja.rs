@@ -42,7 +42,6 @@ const COMMON: Common = Common {
     error_mark: "エラー",
     error_summary: "ご入力内容をご確認ください",
     attention_mark: "ご注意",
-    done_mark: "完了",
     new_tab: "（新しいタブで開きます）",
     back_to: |domain| format!("{domain} へ戻ります"),
     monthly: "月額",
@@ -62,7 +61,6 @@ const COMMON: Common = Common {
     steps_cancellation: ["ログイン", "解約内容の確認", "完了"],
     steps: "お手続きの流れ",
     step_of: |all, now| format!("全{all}ステップ中、{now}ステップ目"),
-    step_now: "現在",
     about_errors: "エラーについて",
     about_restriction: "利用規制/解除方法について",
     notes: "ご利用上の注意",
@@ -90,6 +88,8 @@ const LOGIN: Login = Login {
     passport_id_help: "半角英数字。大文字と小文字は区別しません。",
     password: "パスワード",
     password_help: "アクセスキーではなく、フレッツ・パスポートIDのパスワードです。",
+    show: "表示",
+    hide: "隠す",
     show_password: "パスワードを表示",
     hide_password: "パスワードを隠す",
     button: "ログイン",
@@ -127,9 +127,9 @@ const CONFIRMATION: Confirmation = Confirmation {
     yearly: "1年間の目安",
     yearly_guide: |amount| format!("{amount}（12か月ご利用の場合）"),
     payment: "お支払い",
-    payment_text: "ご利用回線の毎月の請求に合算します。お支払いの時期と方法は、その請求と同じです。",
+    payment_text: "ご利用回線の毎月の請求に合算します（時期と方法は、その請求と同じです）。",
     delivery: "ご提供時期",
-    delivery_text: "購入手続きの完了後、サービス提供事業者のサイトから",
+    delivery_text: "購入手続きの完了後すぐ、サービス提供事業者のサイトで",
     cancelling: "解約",
     cancelling_monthly: |provider| {
         format!("いつでもできます。{provider}のサイトで、購入時と同じIDで解約します。")
@@ -139,14 +139,14 @@ const CONFIRMATION: Confirmation = Confirmation {
     deadline_until: |instant| format!("{instant}まで"),
     terms: "サービス提供事業者の利用規約",
     notes_lead: "ご購入の前にお読みください。",
-    consent_heading: "ご承諾",
     consent: "承諾する",
-    consent_of: "上記の購入内容と「ご利用上の注意」",
+    consent_of: "上記の購入内容と「ご利用上の注意」を確認し、購入することを承諾します。",
     consent_missing: "購入するには「承諾する」にチェックを入れてください。",
     button: "購入",
-    button_label: |amount| format!("{amount}で購入"),
+    buys: |amount| format!("{amount}(税込)で購入します。"),
+    buys_monthly: |amount| format!("月額 {amount}(税込)で購入します。"),
     back: "購入せずに戻る",
-    once: "「購入」を2回押しても、購入は1回だけです。",
+    once: "続けて押しても、購入は1回だけです。",
 };
 
 const LIMIT: Limit = Limit {
@@ -189,6 +189,9 @@ const COMPLETION: Completion = Completion {
     },
     next_cancel_per_use: "都度課金のため、解約・キャンセルはできません。",
     next_keep: "お問い合わせの際は、申込受付番号をお知らせください。",
+    next_provider: |provider, contact| {
+        format!("サービスの内容については、{provider}（{contact}）にお問い合わせください。")
+    },
     button: "サービスを利用する",
     goes_to: |domain| format!("{domain} へ移動します"),
 };

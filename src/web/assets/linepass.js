@@ -31,7 +31,9 @@ for (const button of document.querySelectorAll("button[data-reveal]")) {
   const show = (shown) => {
     field.type = shown ? "text" : "password";
     button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    button.setAttribute("aria-label", shown ? button.dataset.hideLabel : button.dataset.showLabel);
   };
+  show(false);
   button.addEventListener("click", () => {
     show(field.type === "password");
     field.focus();

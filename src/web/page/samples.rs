@@ -483,7 +483,7 @@ mod tests {
         let samples = Samples { language: Language::Ja, names: Names::ordinary() };
         let mut other = samples.login_error();
         other.shell.nonce = "another".into();
-        other.shell.request_id = Some("another-id".into());
+        other.shell.request_id = Some("id-9".into());
         let written = |page: &super::LoginErrorPage| {
             askama::Template::render(page)
                 .expect("renders")
