@@ -2,8 +2,9 @@
 //! everywhere: passport ID, purchase, cancel, spending limit.
 
 use super::{
-    Cancellation, Common, Completion, Confirmation, Contacts, Explained, Landing, Limit, Login, LoginError,
-    Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted, Success, Texts,
+    Cancellation, Common, Completion, Confirmation, Contacts, Explained, Landing, Limit, Login,
+    LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted, Success,
+    Texts,
 };
 
 mod help;
@@ -76,23 +77,25 @@ const LOGIN: Login = Login {
     title: "Log in",
     purchase_screen: "Buying a service",
     cancellation_screen: "Cancelling a service",
-    login_screen: "Logging in",
+    alone_screen: "Logging in",
     purchase_lead: |provider| {
         format!("Pay for your order at {provider} together with your line’s monthly bill.")
     },
-    cancellation_lead: |provider| format!("You are about to cancel a monthly service of {provider}."),
-    login_lead: |provider| format!("{provider} asks you to log in. Nothing is charged."),
+    cancellation_lead: |provider| {
+        format!("You are about to cancel a monthly service of {provider}.")
+    },
+    alone_lead: |provider| format!("{provider} asks you to log in. Nothing is charged."),
     order_heading: "Your order",
     cancellation_heading: "Contract to cancel",
-    login_heading: "You are logging in to",
+    alone_heading: "You are logging in to",
     form_heading: "Log in with your passport ID",
     passport_id_help: "Letters and digits. Capital and small letters are the same.",
     password: "Password",
     password_help: "The password of your passport ID, not your access key.",
     show: "Show",
     hide: "Hide",
-    show_password: "Show password",
-    hide_password: "Hide password",
+    reveal_before: "",
+    reveal_after: " password",
     button: "Log in",
     passport_id_missing: "Enter your passport ID.",
     password_missing: "Enter your password.",
@@ -153,7 +156,7 @@ const LIMIT: Limit = Limit {
     adds: "This purchase",
     after: "After purchase",
     left: "Left",
-    limit: "Spending limit",
+    ceiling: "Spending limit",
     bar: |used, limit, after| {
         format!("{used} used this month of a limit of {limit}; {after} after this purchase.")
     },
@@ -237,7 +240,9 @@ const REFUSAL: Refusal = Refusal {
     todo_heading: "What you can do",
     back: "Back",
     limit: RefusalText {
-        what: |over| format!("This purchase is {over} above the spending limit of your passport ID."),
+        what: |over| {
+            format!("This purchase is {over} above the spending limit of your passport ID.")
+        },
         todo: &[
             "Change the limit of this passport ID on the service application page.",
             "Go back to the site and choose another way to pay.",
@@ -268,7 +273,9 @@ const REFUSAL: Refusal = Refusal {
     },
     contract_of_another: Explained {
         what: "This contract cannot be cancelled with the passport ID you logged in with.",
-        todo: &["Only the passport ID that bought it can cancel. Go back to the site and use that one."],
+        todo: &[
+            "Only the passport ID that bought it can cancel. Go back to the site and use that one.",
+        ],
     },
     order_ended: Explained {
         what: "This order has already come to its end.",
@@ -296,7 +303,9 @@ const REFUSAL: Refusal = Refusal {
         ],
     },
     contract_ended: RefusalText {
-        what: |month| format!("This contract has ended already. {month} was its last month charged."),
+        what: |month| {
+            format!("This contract has ended already. {month} was its last month charged.")
+        },
         todo: &["There is nothing left for you to do."],
     },
     line_check: Explained {
@@ -405,10 +414,7 @@ const LANDING: Landing = Landing {
             "Monthly",
             "Charged every month from purchase to cancellation, never in part. Cancel at any time.",
         ),
-        (
-            "Per purchase",
-            "Charged once for each purchase. Cannot be cancelled afterwards.",
-        ),
+        ("Per purchase", "Charged once for each purchase. Cannot be cancelled afterwards."),
     ],
     safety_heading: "Made to be safe",
     safety: [
@@ -424,10 +430,7 @@ const LANDING: Landing = Landing {
             "See before you buy",
             "Amount, months charged and how to cancel, all on one page before you decide.",
         ),
-        (
-            "Restriction",
-            "At your request, all IDs of a line can be stopped.",
-        ),
+        ("Restriction", "At your request, all IDs of a line can be stopped."),
     ],
     lines_heading: "Lines you can use",
     lines: ["FLET’S Hikari Next", "FLET’S Hikari Light", "FLET’S Hikari Premium"],

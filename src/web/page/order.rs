@@ -16,8 +16,8 @@ pub enum FlowKind {
 }
 
 impl FlowKind {
-    pub(super) fn is_purchase(&self) -> bool {
-        *self == Self::Purchase
+    pub(super) fn is_purchase(self) -> bool {
+        self == Self::Purchase
     }
 }
 
