@@ -2,8 +2,9 @@
 //! everywhere: passport ID, purchase, cancel, spending limit.
 
 use super::{
-    Cancellation, Common, Completion, Confirmation, Contacts, Explained, Landing, Limit, Login, LoginError,
-    Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted, Success, Texts,
+    Cancellation, Common, Completion, Confirmation, Contacts, Explained, Landing, Limit, Login,
+    LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted, Success,
+    Texts,
 };
 
 mod help;
@@ -43,7 +44,6 @@ const COMMON: Common = Common {
     error_mark: "Error",
     error_summary: "Please check what you entered",
     attention_mark: "Please note",
-    done_mark: "Done",
     new_tab: "(opens in a new tab)",
     back_to: |domain| format!("Takes you back to {domain}"),
     monthly: "Monthly",
@@ -63,7 +63,6 @@ const COMMON: Common = Common {
     steps_cancellation: ["Log in", "Check the contract", "Done"],
     steps: "Your progress",
     step_of: |all, now| format!("Step {now} of {all}"),
-    step_now: "current",
     about_errors: "About errors",
     about_restriction: "Restriction and how to lift it",
     notes: "Before you buy",
@@ -78,21 +77,25 @@ const LOGIN: Login = Login {
     title: "Log in",
     purchase_screen: "Buying a service",
     cancellation_screen: "Cancelling a service",
-    login_screen: "Logging in",
+    alone_screen: "Logging in",
     purchase_lead: |provider| {
         format!("Pay for your order at {provider} together with your line’s monthly bill.")
     },
-    cancellation_lead: |provider| format!("You are about to cancel a monthly service of {provider}."),
-    login_lead: |provider| format!("{provider} asks you to log in. Nothing is charged."),
+    cancellation_lead: |provider| {
+        format!("You are about to cancel a monthly service of {provider}.")
+    },
+    alone_lead: |provider| format!("{provider} asks you to log in. Nothing is charged."),
     order_heading: "Your order",
     cancellation_heading: "Contract to cancel",
-    login_heading: "You are logging in to",
+    alone_heading: "You are logging in to",
     form_heading: "Log in with your passport ID",
     passport_id_help: "Letters and digits. Capital and small letters are the same.",
     password: "Password",
     password_help: "The password of your passport ID, not your access key.",
-    show_password: "Show password",
-    hide_password: "Hide password",
+    show: "Show",
+    hide: "Hide",
+    reveal_before: "",
+    reveal_after: " password",
     button: "Log in",
     passport_id_missing: "Enter your passport ID.",
     password_missing: "Enter your password.",
@@ -137,14 +140,14 @@ const CONFIRMATION: Confirmation = Confirmation {
     deadline_until: |instant| instant.to_string(),
     terms: "The provider’s terms of use",
     notes_lead: "Please read before buying:",
-    consent_heading: "Your agreement",
     consent: "I agree",
-    consent_of: "to this order and to “Before you buy”",
+    consent_of: "I have read this order and “Before you buy”, and agree to the purchase.",
     consent_missing: "Tick “I agree” to buy.",
     button: "Buy",
-    button_label: |amount| format!("Buy for {amount}"),
+    buys: |amount| format!("Buys for {amount} (tax included)."),
+    buys_monthly: |amount| format!("Buys for {amount} a month (tax included)."),
     back: "Go back without buying",
-    once: "Pressing “Buy” twice still buys once.",
+    once: "Pressing twice still buys once.",
 };
 
 const LIMIT: Limit = Limit {
@@ -153,7 +156,7 @@ const LIMIT: Limit = Limit {
     adds: "This purchase",
     after: "After purchase",
     left: "Left",
-    limit: "Spending limit",
+    ceiling: "Spending limit",
     bar: |used, limit, after| {
         format!("{used} used this month of a limit of {limit}; {after} after this purchase.")
     },
@@ -185,6 +188,9 @@ const COMPLETION: Completion = Completion {
     },
     next_cancel_per_use: "This purchase is charged once and cannot be cancelled.",
     next_keep: "Please tell us the receipt number when you contact us.",
+    next_provider: |provider, contact| {
+        format!("Questions about the service itself: {provider}, {contact}.")
+    },
     button: "Use the service",
     goes_to: |domain| format!("Takes you to {domain}"),
 };
@@ -234,7 +240,9 @@ const REFUSAL: Refusal = Refusal {
     todo_heading: "What you can do",
     back: "Back",
     limit: RefusalText {
-        what: |over| format!("This purchase is {over} above the spending limit of your passport ID."),
+        what: |over| {
+            format!("This purchase is {over} above the spending limit of your passport ID.")
+        },
         todo: &[
             "Change the limit of this passport ID on the service application page.",
             "Go back to the site and choose another way to pay.",
@@ -265,7 +273,9 @@ const REFUSAL: Refusal = Refusal {
     },
     contract_of_another: Explained {
         what: "This contract cannot be cancelled with the passport ID you logged in with.",
-        todo: &["Only the passport ID that bought it can cancel. Go back to the site and use that one."],
+        todo: &[
+            "Only the passport ID that bought it can cancel. Go back to the site and use that one.",
+        ],
     },
     order_ended: Explained {
         what: "This order has already come to its end.",
@@ -293,7 +303,9 @@ const REFUSAL: Refusal = Refusal {
         ],
     },
     contract_ended: RefusalText {
-        what: |month| format!("This contract has ended already. {month} was its last month charged."),
+        what: |month| {
+            format!("This contract has ended already. {month} was its last month charged.")
+        },
         todo: &["There is nothing left for you to do."],
     },
     line_check: Explained {
@@ -402,10 +414,7 @@ const LANDING: Landing = Landing {
             "Monthly",
             "Charged every month from purchase to cancellation, never in part. Cancel at any time.",
         ),
-        (
-            "Per purchase",
-            "Charged once for each purchase. Cannot be cancelled afterwards.",
-        ),
+        ("Per purchase", "Charged once for each purchase. Cannot be cancelled afterwards."),
     ],
     safety_heading: "Made to be safe",
     safety: [
@@ -421,10 +430,7 @@ const LANDING: Landing = Landing {
             "See before you buy",
             "Amount, months charged and how to cancel, all on one page before you decide.",
         ),
-        (
-            "Restriction",
-            "At your request, all IDs of a line can be stopped.",
-        ),
+        ("Restriction", "At your request, all IDs of a line can be stopped."),
     ],
     lines_heading: "Lines you can use",
     lines: ["FLET’S Hikari Next", "FLET’S Hikari Light", "FLET’S Hikari Premium"],

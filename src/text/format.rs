@@ -12,9 +12,8 @@ use super::Language;
 /// Japan time has had no other offset since 1951.
 const JAPAN: Offset = Offset::constant(9);
 
-const MONTHS_EN: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
+const MONTHS_EN: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// A calendar month in Japan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -80,9 +79,8 @@ pub fn instant(language: Language, unix_us: i64) -> String {
 
 /// An instant for the `datetime` attribute: RFC 3339 with +09:00 and whole seconds.
 pub fn instant_rfc3339(unix_us: i64) -> String {
-    japan_time(unix_us).map_or_else(String::new, |local| {
-        format!("{}+09:00", local.strftime("%Y-%m-%dT%H:%M:%S"))
-    })
+    japan_time(unix_us)
+        .map_or_else(String::new, |local| format!("{}+09:00", local.strftime("%Y-%m-%dT%H:%M:%S")))
 }
 
 /// A month: `2026年11月` or `Nov 2026`.

@@ -1,8 +1,9 @@
 //! The Japanese texts. The guide's own labels stand to the letter; each cites its rule.
 
 use super::{
-    Cancellation, Common, Completion, Confirmation, Contacts, Explained, Landing, Limit, Login, LoginError,
-    Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted, Success, Texts,
+    Cancellation, Common, Completion, Confirmation, Contacts, Explained, Landing, Limit, Login,
+    LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted, Success,
+    Texts,
 };
 
 mod help;
@@ -42,7 +43,6 @@ const COMMON: Common = Common {
     error_mark: "エラー",
     error_summary: "ご入力内容をご確認ください",
     attention_mark: "ご注意",
-    done_mark: "完了",
     new_tab: "（新しいタブで開きます）",
     back_to: |domain| format!("{domain} へ戻ります"),
     monthly: "月額",
@@ -62,7 +62,6 @@ const COMMON: Common = Common {
     steps_cancellation: ["ログイン", "解約内容の確認", "完了"],
     steps: "お手続きの流れ",
     step_of: |all, now| format!("全{all}ステップ中、{now}ステップ目"),
-    step_now: "現在",
     about_errors: "エラーについて",
     about_restriction: "利用規制/解除方法について",
     notes: "ご利用上の注意",
@@ -77,21 +76,23 @@ const LOGIN: Login = Login {
     title: "ログイン",
     purchase_screen: "サービス購入画面",
     cancellation_screen: "サービス解約画面",
-    login_screen: "ログイン画面",
+    alone_screen: "ログイン画面",
     purchase_lead: |provider| {
         format!("{provider}でのお買いものを、フレッツ・まとめて支払いでお支払いいただけます。")
     },
     cancellation_lead: |provider| format!("{provider}の月額サービスを解約するお手続きです。"),
-    login_lead: |provider| format!("{provider}がログインを求めています。料金はかかりません。"),
+    alone_lead: |provider| format!("{provider}がログインを求めています。料金はかかりません。"),
     order_heading: "ご注文の内容",
     cancellation_heading: "解約するご契約",
-    login_heading: "ログイン先",
+    alone_heading: "ログイン先",
     form_heading: "フレッツ・パスポートIDでログイン",
     passport_id_help: "半角英数字。大文字と小文字は区別しません。",
     password: "パスワード",
     password_help: "アクセスキーではなく、フレッツ・パスポートIDのパスワードです。",
-    show_password: "パスワードを表示",
-    hide_password: "パスワードを隠す",
+    show: "表示",
+    hide: "隠す",
+    reveal_before: "パスワードを",
+    reveal_after: "",
     button: "ログイン",
     passport_id_missing: "フレッツ・パスポートIDをご入力ください。",
     password_missing: "パスワードをご入力ください。",
@@ -127,9 +128,9 @@ const CONFIRMATION: Confirmation = Confirmation {
     yearly: "1年間の目安",
     yearly_guide: |amount| format!("{amount}（12か月ご利用の場合）"),
     payment: "お支払い",
-    payment_text: "ご利用回線の毎月の請求に合算します。お支払いの時期と方法は、その請求と同じです。",
+    payment_text: "ご利用回線の毎月の請求に合算します（時期と方法は、その請求と同じです）。",
     delivery: "ご提供時期",
-    delivery_text: "購入手続きの完了後、サービス提供事業者のサイトから",
+    delivery_text: "購入手続きの完了後すぐ、サービス提供事業者のサイトで",
     cancelling: "解約",
     cancelling_monthly: |provider| {
         format!("いつでもできます。{provider}のサイトで、購入時と同じIDで解約します。")
@@ -139,14 +140,14 @@ const CONFIRMATION: Confirmation = Confirmation {
     deadline_until: |instant| format!("{instant}まで"),
     terms: "サービス提供事業者の利用規約",
     notes_lead: "ご購入の前にお読みください。",
-    consent_heading: "ご承諾",
     consent: "承諾する",
-    consent_of: "上記の購入内容と「ご利用上の注意」",
+    consent_of: "上記の購入内容と「ご利用上の注意」を確認し、購入することを承諾します。",
     consent_missing: "購入するには「承諾する」にチェックを入れてください。",
     button: "購入",
-    button_label: |amount| format!("{amount}で購入"),
+    buys: |amount| format!("{amount}(税込)で購入します。"),
+    buys_monthly: |amount| format!("月額 {amount}(税込)で購入します。"),
     back: "購入せずに戻る",
-    once: "「購入」を2回押しても、購入は1回だけです。",
+    once: "続けて押しても、購入は1回だけです。",
 };
 
 const LIMIT: Limit = Limit {
@@ -155,7 +156,7 @@ const LIMIT: Limit = Limit {
     adds: "今回のご購入",
     after: "ご購入後",
     left: "残り",
-    limit: "ご利用限度額",
+    ceiling: "ご利用限度額",
     bar: |used, limit, after| {
         format!("今月のご利用は{used}、ご利用限度額は{limit}です。ご購入後は{after}になります。")
     },
@@ -189,6 +190,9 @@ const COMPLETION: Completion = Completion {
     },
     next_cancel_per_use: "都度課金のため、解約・キャンセルはできません。",
     next_keep: "お問い合わせの際は、申込受付番号をお知らせください。",
+    next_provider: |provider, contact| {
+        format!("サービスの内容については、{provider}（{contact}）にお問い合わせください。")
+    },
     button: "サービスを利用する",
     goes_to: |domain| format!("{domain} へ移動します"),
 };
@@ -247,9 +251,7 @@ const REFUSAL: Refusal = Refusal {
         ],
     },
     line_limit: RefusalText {
-        what: |over| {
-            format!("ご利用回線全体の限度額を{over}超えるため、ご購入いただけません。")
-        },
+        what: |over| format!("ご利用回線全体の限度額を{over}超えるため、ご購入いただけません。"),
         todo: &[
             "回線全体の限度額は、すべてのフレッツ・パスポートIDのご利用額の合計で数えます。",
             "サイトに戻り、ほかのお支払い方法をお選びいただけます。",
@@ -272,7 +274,9 @@ const REFUSAL: Refusal = Refusal {
     },
     contract_of_another: Explained {
         what: "このご契約は、ログイン中のフレッツ・パスポートIDでは解約できません。",
-        todo: &["解約は、購入時と同じIDでのみお手続きいただけます。サイトに戻り、購入時のIDでやり直してください。"],
+        todo: &[
+            "解約は、購入時と同じIDでのみお手続きいただけます。サイトに戻り、購入時のIDでやり直してください。",
+        ],
     },
     order_ended: Explained {
         what: "このご注文のお手続きは、すでに終わっています。",
@@ -400,10 +404,7 @@ const LANDING: Landing = Landing {
             "フレッツ・パスポートIDを用いて有料サービスをご購入",
             "サイトでお支払い方法に「フレッツ・まとめて支払い」を選び、IDとパスワードでログインして購入します。",
         ),
-        (
-            "料金のお支払い",
-            "毎月1日から末日までのご利用分を、ご利用回線の請求に合算します。",
-        ),
+        ("料金のお支払い", "毎月1日から末日までのご利用分を、ご利用回線の請求に合算します。"),
     ],
     prices_heading: "料金は2種類",
     prices: [
@@ -422,18 +423,9 @@ const LANDING: Landing = Landing {
             "回線認証機能",
             "IDを取得した回線からのアクセスだけを認証します。IDとパスワードが漏れても、ほかの回線からは使えません。",
         ),
-        (
-            "ご利用限度額",
-            "IDごとに毎月の上限を決められます。上限を超える購入は成立しません。",
-        ),
-        (
-            "購入の前に確認",
-            "金額、課金される月、解約の方法を1枚の画面で確かめてから購入します。",
-        ),
-        (
-            "利用規制",
-            "お申し込みにより、回線のすべてのIDの利用を止められます。",
-        ),
+        ("ご利用限度額", "IDごとに毎月の上限を決められます。上限を超える購入は成立しません。"),
+        ("購入の前に確認", "金額、課金される月、解約の方法を1枚の画面で確かめてから購入します。"),
+        ("利用規制", "お申し込みにより、回線のすべてのIDの利用を止められます。"),
     ],
     lines_heading: "ご利用いただける回線",
     lines: ["フレッツ 光ネクスト", "フレッツ 光ライト", "フレッツ・光プレミアム"],

@@ -45,9 +45,7 @@ impl Language {
     /// language that we do not speak.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next()?;
-        Self::ALL
-            .into_iter()
-            .find(|language| primary.eq_ignore_ascii_case(language.code()))
+        Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.code()))
     }
 
     /// Reads `ui_locales` of `OpenID` Connect: tags divided by spaces, the most wanted first

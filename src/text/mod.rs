@@ -13,7 +13,7 @@ mod texts;
 
 pub use language::Language;
 pub use texts::{
-    Cancellation, Common, Completion, Confirmation, Contacts, Explained, HelpPage, HelpSection, Landing,
-    Limit, Login, LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText, Restricted,
-    Success, Texts,
+    Cancellation, Common, Completion, Confirmation, Contacts, Explained, HelpPage, HelpSection,
+    Landing, Limit, Login, LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText,
+    Restricted, Success, Texts,
 };

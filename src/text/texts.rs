@@ -37,7 +37,6 @@ pub struct Texts {
 /// What stands on many pages: header, footer, prices, small words.
 #[derive(Debug)]
 pub struct Common {
-    /// Between a name and its value where one line holds both.
     pub(crate) skip_to_content: &'static str,
     pub(crate) language_switch: &'static str,
     pub(crate) signed_in_as: With1,
@@ -50,7 +49,6 @@ pub struct Common {
     pub(crate) error_mark: &'static str,
     pub(crate) error_summary: &'static str,
     pub(crate) attention_mark: &'static str,
-    pub(crate) done_mark: &'static str,
     pub(crate) new_tab: &'static str,
     pub(crate) back_to: With1,
     pub(crate) monthly: &'static str,
@@ -70,7 +68,6 @@ pub struct Common {
     pub(crate) steps_cancellation: [&'static str; 3],
     pub(crate) steps: &'static str,
     pub(crate) step_of: With2,
-    pub(crate) step_now: &'static str,
     pub(crate) about_errors: &'static str,
     pub(crate) about_restriction: &'static str,
     pub(crate) notes: &'static str,
@@ -87,19 +84,22 @@ pub struct Login {
     pub(crate) title: &'static str,
     pub(crate) purchase_screen: &'static str,
     pub(crate) cancellation_screen: &'static str,
-    pub(crate) login_screen: &'static str,
+    pub(crate) alone_screen: &'static str,
     pub(crate) purchase_lead: With1,
     pub(crate) cancellation_lead: With1,
-    pub(crate) login_lead: With1,
+    pub(crate) alone_lead: With1,
     pub(crate) order_heading: &'static str,
     pub(crate) cancellation_heading: &'static str,
-    pub(crate) login_heading: &'static str,
+    pub(crate) alone_heading: &'static str,
     pub(crate) form_heading: &'static str,
     pub(crate) passport_id_help: &'static str,
     pub(crate) password: &'static str,
     pub(crate) password_help: &'static str,
-    pub(crate) show_password: &'static str,
-    pub(crate) hide_password: &'static str,
+    pub(crate) show: &'static str,
+    pub(crate) hide: &'static str,
+    /// What a screen reader says before and after the word on the button.
+    pub(crate) reveal_before: &'static str,
+    pub(crate) reveal_after: &'static str,
     pub(crate) button: &'static str,
     pub(crate) passport_id_missing: &'static str,
     pub(crate) password_missing: &'static str,
@@ -148,12 +148,13 @@ pub struct Confirmation {
     pub(crate) deadline_until: With1,
     pub(crate) terms: &'static str,
     pub(crate) notes_lead: &'static str,
-    pub(crate) consent_heading: &'static str,
     pub(crate) consent: &'static str,
     pub(crate) consent_of: &'static str,
     pub(crate) consent_missing: &'static str,
     pub(crate) button: &'static str,
-    pub(crate) button_label: With1,
+    /// What the button does, with the amount (checks/experience.md 16).
+    pub(crate) buys: With1,
+    pub(crate) buys_monthly: With1,
     pub(crate) back: &'static str,
     pub(crate) once: &'static str,
 }
@@ -166,7 +167,7 @@ pub struct Limit {
     pub(crate) adds: &'static str,
     pub(crate) after: &'static str,
     pub(crate) left: &'static str,
-    pub(crate) limit: &'static str,
+    pub(crate) ceiling: &'static str,
     /// What a screen reader says of the bar: used, limit, after.
     pub(crate) bar: With3,
     ///
@@ -195,6 +196,7 @@ pub struct Completion {
     pub(crate) next_cancel_monthly: With1,
     pub(crate) next_cancel_per_use: &'static str,
     pub(crate) next_keep: &'static str,
+    pub(crate) next_provider: With2,
     pub(crate) button: &'static str,
     pub(crate) goes_to: With1,
 }

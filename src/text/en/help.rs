@@ -218,12 +218,16 @@ pub const PRIVACY: HelpPage = HelpPage {
         },
         HelpSection {
             heading: "After your contract ends",
-            paragraphs: &["We handle the data only for the purposes above and only as long as they need."],
+            paragraphs: &[
+                "We handle the data only for the purposes above and only as long as they need.",
+            ],
             items: &[],
         },
         HelpSection {
             heading: "Cookies",
-            paragraphs: &["Only cookies that a purchase needs are used, none for advertising or tracking."],
+            paragraphs: &[
+                "Only cookies that a purchase needs are used, none for advertising or tracking.",
+            ],
             items: &[],
         },
     ],

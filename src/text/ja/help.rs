@@ -174,7 +174,9 @@ pub const CONTACT: HelpPage = HelpPage {
         },
         HelpSection {
             heading: "お客さまID・アクセスキーについて",
-            paragraphs: &["『開通のご案内』を紛失されたとき、アクセスキーをお忘れのときは、お電話ください。"],
+            paragraphs: &[
+                "『開通のご案内』を紛失されたとき、アクセスキーをお忘れのときは、お電話ください。",
+            ],
             items: &[],
         },
         HelpSection {
@@ -218,12 +220,16 @@ pub const PRIVACY: HelpPage = HelpPage {
         },
         HelpSection {
             heading: "ご契約が終わったあと",
-            paragraphs: &["ご契約が終わったあとも、上の利用目的の範囲で、必要な期間に限って取り扱います。"],
+            paragraphs: &[
+                "ご契約が終わったあとも、上の利用目的の範囲で、必要な期間に限って取り扱います。",
+            ],
             items: &[],
         },
         HelpSection {
             heading: "この画面で使うCookie",
-            paragraphs: &["お手続きを続けるためのCookieだけを使います。広告や行動の追跡には使いません。"],
+            paragraphs: &[
+                "お手続きを続けるためのCookieだけを使います。広告や行動の追跡には使いません。",
+            ],
             items: &[],
         },
     ],

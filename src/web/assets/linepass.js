@@ -26,11 +26,12 @@ for (const form of document.querySelectorAll("form[data-once]")) {
 
 for (const button of document.querySelectorAll("button[data-reveal]")) {
   const field = document.getElementById(button.dataset.reveal);
+  const word = button.querySelector("[data-word]");
   button.hidden = false;
   button.setAttribute("aria-controls", field.id);
   const show = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    word.textContent = shown ? button.dataset.hide : button.dataset.show;
   };
   button.addEventListener("click", () => {
     show(field.type === "password");

@@ -43,11 +43,8 @@ impl std::fmt::Display for Hash {
 }
 
 /// The one stylesheet.
-pub const STYLESHEET: Asset = Asset::new(
-    "/assets/linepass.css",
-    "text/css; charset=utf-8",
-    include_str!("linepass.css"),
-);
+pub const STYLESHEET: Asset =
+    Asset::new("/assets/linepass.css", "text/css; charset=utf-8", include_str!("linepass.css"));
 
 /// The one script; every page works without it.
 pub const SCRIPT: Asset = Asset::new(

@@ -59,19 +59,19 @@ impl Shell {
         format!("{path}?lang={}", self.language.code())
     }
 
-    fn languages(&self) -> [Language; 2] {
+    fn languages() -> [Language; 2] {
         Language::ALL
     }
 
-    fn icon_url(&self) -> String {
+    fn icon_url() -> String {
         assets::MARK.url()
     }
 
-    fn stylesheet_url(&self) -> String {
+    fn stylesheet_url() -> String {
         assets::STYLESHEET.url()
     }
 
-    fn script_url(&self) -> String {
+    fn script_url() -> String {
         assets::SCRIPT.url()
     }
 

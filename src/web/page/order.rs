@@ -16,12 +16,8 @@ pub enum FlowKind {
 }
 
 impl FlowKind {
-    pub(super) fn is_purchase(&self) -> bool {
-        *self == Self::Purchase
-    }
-
-    pub(super) fn is_cancellation(&self) -> bool {
-        *self == Self::Cancellation
+    pub(super) fn is_purchase(self) -> bool {
+        self == Self::Purchase
     }
 }
 
@@ -149,20 +145,30 @@ impl LimitUse {
         format::per_cent(self.after_yen(), self.limit_yen)
     }
 
+    /// What the bar's whole width stands for: the limit, or more where the order passes it.
+    fn whole_yen(&self) -> u64 {
+        self.limit_yen.max(self.after_yen())
+    }
+
     /// The width of the used part, in per cent of the bar.
     pub(super) fn used_width(&self) -> u64 {
-        format::per_cent(self.used_yen, self.limit_yen).min(100)
+        format::per_cent(self.used_yen, self.whole_yen()).min(100)
     }
 
     /// Where the hatched part begins, in per cent of the bar.
     pub(super) fn adds_x(&self) -> u64 {
-        (100 - self.adds_width()).min(self.used_width())
+        self.used_width().min(100 - self.adds_width())
     }
 
     /// The width of the hatched part: never past the end of the bar, never invisible.
     pub(super) fn adds_width(&self) -> u64 {
-        let width = self.per_cent_after().min(100) - self.used_width();
+        let width = format::per_cent(self.after_yen(), self.whole_yen()) - self.used_width();
         if self.adds_yen > 0 { width.max(1) } else { width }
+    }
+
+    /// Where the limit stands on a bar that passes it, in per cent.
+    pub(super) fn limit_x(&self) -> u64 {
+        format::per_cent(self.limit_yen, self.whole_yen()).min(99)
     }
 }
 
@@ -188,13 +194,19 @@ mod tests {
     #[test]
     fn the_bar_never_passes_its_end_and_shows_the_smallest_purchase() {
         for (used_yen, limit_yen, adds_yen, widths) in [
-            (8_400, 10_000, 525, (84, 5)),
-            (0, 10_000, 1, (0, 1)),
-            (9_800, 10_000, 5_000, (98, 2)),
-            (0, 0, 300, (100, 1)),
+            (8_400, 10_000, 525, (84, 5, 99)),
+            (0, 10_000, 1, (0, 1, 99)),
+            (5_000, 10_000, 15_000, (25, 75, 50)),
+            (9_800, 10_000, 525, (94, 6, 96)),
+            (0, 0, 300, (0, 100, 0)),
+            (0, 0, 0, (100, 0, 99)),
+            (10_000, 10_000, 1, (99, 1, 99)),
+            (u64::MAX, 10_000, 1, (100, 1, 0)),
         ] {
             let limit = LimitUse { used_yen, limit_yen, adds_yen };
-            assert_eq!((limit.used_width(), limit.adds_width()), widths, "{limit:?}");
+            let shown = (limit.used_width(), limit.adds_width(), limit.limit_x());
+            assert_eq!(shown, widths, "{limit:?}");
+            assert!(limit.adds_x() + limit.adds_width() <= 100, "{limit:?}");
         }
     }
 }

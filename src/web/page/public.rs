@@ -33,13 +33,8 @@ pub enum HelpTopic {
 
 impl HelpTopic {
     /// All topics, in the order of the footer.
-    pub const ALL: [Self; 5] = [
-        Self::Errors,
-        Self::Restriction,
-        Self::Notes,
-        Self::Contact,
-        Self::Privacy,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Errors, Self::Restriction, Self::Notes, Self::Contact, Self::Privacy];
 
     /// Where the page is served.
     pub const fn path(self) -> &'static str {
@@ -67,11 +62,7 @@ pub struct Contacts {
 impl Default for Contacts {
     /// The guide's own telephone number, no addresses.
     fn default() -> Self {
-        Self {
-            enquiry_url: None,
-            access_key_phone: String::from("0120-116116"),
-            payment_url: None,
-        }
+        Self { enquiry_url: None, access_key_phone: String::from("0120-116116"), payment_url: None }
     }
 }
 

@@ -72,12 +72,15 @@ impl RefusalPage {
     /// What did not happen to the household's money or contract.
     fn reassurance(&self) -> Option<&'static str> {
         let texts = &self.shell.texts().refusal;
-        match (self.flow, &self.reason) {
-            // These orders may well have been charged: to another ID, or before.
-            (_, RefusalReason::OrderOfAnotherPassport | RefusalReason::OrderEnded) => None,
-            (FlowKind::Purchase, _) => Some(texts.nothing_charged),
-            (FlowKind::Cancellation, _) => Some(texts.nothing_changed),
-            (FlowKind::Login, _) => None,
+        // Such an order may well have been charged: to another ID, or before.
+        if matches!(self.reason, RefusalReason::OrderOfAnotherPassport | RefusalReason::OrderEnded)
+        {
+            return None;
+        }
+        match self.flow {
+            FlowKind::Purchase => Some(texts.nothing_charged),
+            FlowKind::Cancellation => Some(texts.nothing_changed),
+            FlowKind::Login => None,
         }
     }
 
@@ -101,9 +104,7 @@ impl RefusalPage {
             RefusalReason::LineLimitExceeded(limit) => {
                 (texts.line_limit.what)(&self.shell.yen(limit.over_yen()))
             }
-            RefusalReason::ContractLive { service } => {
-                (texts.contract_live.what)(service.as_str())
-            }
+            RefusalReason::ContractLive { service } => (texts.contract_live.what)(service.as_str()),
             RefusalReason::OrderOfAnotherPassport => texts.order_of_another.what.to_owned(),
             RefusalReason::ContractOfAnotherPassport => texts.contract_of_another.what.to_owned(),
             RefusalReason::OrderEnded => texts.order_ended.what.to_owned(),
