@@ -79,9 +79,14 @@ fn line_with(purchases: u64) -> Line {
 fn decisions(criterion: &mut Criterion) {
     for purchases in [0, 10, 100] {
         let (line, command, facts) = (line_with(purchases), purchase(999), facts(999));
-        criterion.bench_function(&format!("decide a purchase after {purchases} this month"), |bench| {
-            bench.iter(|| decide(black_box(Some(&line)), black_box(&command), black_box(&facts)));
-        });
+        criterion.bench_function(
+            &format!("decide a purchase after {purchases} this month"),
+            |bench| {
+                bench.iter(|| {
+                    decide(black_box(Some(&line)), black_box(&command), black_box(&facts))
+                });
+            },
+        );
     }
 }
 

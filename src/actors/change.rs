@@ -43,7 +43,7 @@ pub enum What {
     /// A household cancels.
     Cancel(Box<Cancel>),
     /// Anything that has no personal data.
-    Plain(Command),
+    Plain(Box<Command>),
 }
 
 /// A line to open.
@@ -157,7 +157,7 @@ pub fn prepare(
         }),
         What::Purchase(purchase) => Command::Purchase(Purchase::clone(purchase)),
         What::Cancel(cancel) => Command::Cancel(Cancel::clone(cancel)),
-        What::Plain(command) => command.clone(),
+        What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }
 }
@@ -182,9 +182,9 @@ pub fn batch(
     for event in &entry.events {
         match event {
             Event::Purchased { provider, reference, passport, .. }
-            | Event::ContractEnded {
-                provider, reference: Some(reference), passport, ..
-            } => batch.reserve(order(provider, reference), order_holder(*passport)),
+            | Event::ContractEnded { provider, reference: Some(reference), passport, .. } => {
+                batch.reserve(order(provider, reference), order_holder(*passport));
+            }
             Event::PassportRegistered { passport, .. } => {
                 if let What::Register(registration) = what {
                     let holder = Holder { customer, passport: Some(*passport), seq: None };

@@ -39,9 +39,10 @@ impl Handler<Route> for Directory {
     type Result = ();
 
     fn handle(&mut self, Route { customer, ask }: Route, _: &mut Self::Context) {
-        let line = self.awake.entry(customer).or_insert_with(|| {
-            LineActor::new(customer, Arc::clone(&self.services)).start()
-        });
+        let line = self
+            .awake
+            .entry(customer)
+            .or_insert_with(|| LineActor::new(customer, Arc::clone(&self.services)).start());
         // The sender's bound is the door's counter; `do_send` passes no mailbox by that matters.
         line.do_send(ask);
     }

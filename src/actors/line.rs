@@ -245,8 +245,7 @@ impl LineActor {
         let change = &current.change;
         let line = awake.line.as_deref();
         let now = self.now(line);
-        let facts =
-            Facts { now, receipt, source: change.source, defaults: self.services.defaults };
+        let facts = Facts { now, receipt, source: change.source, defaults: self.services.defaults };
         let Prepared { command, rows } =
             change::prepare(self.customer, line, &change.what, self.services.draw_salt);
         let events = match decide(line, &command, &facts) {

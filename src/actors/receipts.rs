@@ -52,15 +52,12 @@ impl ReceiptNumbers {
         }
         let lease = self.lease.lock().await;
         // Whoever waited for the lock finds the range that the one before has leased.
-        let serial = match self.draw() {
-            Some(serial) => serial,
-            None => {
-                let mut range = lease.next_range().await?;
-                let serial = range.next().unwrap_or(u64::MAX);
-                *self.range.lock().unwrap_or_else(PoisonError::into_inner) = range;
-                serial
-            }
-        };
+        if let Some(serial) = self.draw() {
+            return Ok(ReceiptNumber::from_serial(serial));
+        }
+        let mut range = lease.next_range().await?;
+        let serial = range.next().unwrap_or(u64::MAX);
+        *self.range.lock().unwrap_or_else(PoisonError::into_inner) = range;
         Ok(ReceiptNumber::from_serial(serial))
     }
 

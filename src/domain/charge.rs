@@ -50,11 +50,11 @@ pub fn monthly_charges<'a>(
     contracts: impl IntoIterator<Item = &'a Contract>,
     month: Month,
 ) -> BTreeMap<ChargeKey<'a>, MonthlyCharge> {
-    let mut charged: Vec<&Contract> =
+    let mut in_force: Vec<&Contract> =
         contracts.into_iter().filter(|contract| is_charged(contract, month)).collect();
-    charged.sort_by_key(|contract| (contract.bought_at, contract.number));
+    in_force.sort_by_key(|contract| (contract.bought_at, contract.number));
     let mut charges = BTreeMap::new();
-    for contract in charged {
+    for contract in in_force {
         charges.entry(contract.charge_key()).or_insert(MonthlyCharge {
             contract: contract.number,
             passport: contract.passport,

@@ -293,7 +293,8 @@ mod tests {
         }
         assert_eq!(PersonName::parse("　"), Err(Missing));
         assert_eq!(PersonName::parse("あいうえおかきくけこさ"), Err(TooLong { longest: 10 }));
-        for typed in ["a~b", "a|b", "a_b", "a～b", "a〜b", "a｜b", "a＿b", "①郎", "㈱社", "a\nb", "😀"]
+        for typed in
+            ["a~b", "a|b", "a_b", "a～b", "a〜b", "a｜b", "a＿b", "①郎", "㈱社", "a\nb", "😀"]
         {
             assert_eq!(PersonName::parse(typed), Err(Character), "{typed}");
         }
@@ -301,7 +302,8 @@ mod tests {
 
     #[test]
     fn phones_r_085() {
-        for typed in ["03-1234-5678", "0312345678", "090-1234-5678", "０３－１２３４－５６７８"] {
+        for typed in ["03-1234-5678", "0312345678", "090-1234-5678", "０３－１２３４－５６７８"]
+        {
             let phone = PhoneNumber::parse(typed).expect(typed);
             assert!(phone.as_str().starts_with('0') && !phone.as_str().contains('-'));
         }
@@ -319,7 +321,8 @@ mod tests {
         }
         let long = format!("{}@ngn.com", "a".repeat(93));
         assert_eq!(MailAddress::parse(&long), Err(TooLong { longest: 100 }));
-        for typed in ["a@b", "@ngn.com", "a b@ngn.com", "a@ngn..com", "a@b.c\r\nBcc: d@e.f", "太郎@ngn.com"]
+        for typed in
+            ["a@b", "@ngn.com", "a b@ngn.com", "a@ngn..com", "a@b.c\r\nBcc: d@e.f", "太郎@ngn.com"]
         {
             assert_eq!(MailAddress::parse(typed), Err(Form), "{typed}");
         }

@@ -51,8 +51,8 @@ impl FromStr for CustomerId {
             NotAnId { what: "customer ID", allowed: "three capital letters and ten digits" };
         let bytes: [u8; 13] = text.as_bytes().try_into().map_err(|_| refused)?;
         let (letters, digits) = bytes.split_at(3);
-        let valid = letters.iter().all(u8::is_ascii_uppercase)
-            && digits.iter().all(u8::is_ascii_digit);
+        let valid =
+            letters.iter().all(u8::is_ascii_uppercase) && digits.iter().all(u8::is_ascii_digit);
         valid.then_some(Self(bytes)).ok_or(refused)
     }
 }
@@ -73,9 +73,7 @@ serde_as_text!(CustomerId);
 
 /// A passport ID's number inside its line. Contracts and charges follow it, since the passport
 /// ID's own string can be renamed. Numbers are never given out again.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PassportNumber(pub u32);
 

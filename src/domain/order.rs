@@ -110,15 +110,23 @@ impl PurchaseOrder {
     /// changed since the order was pushed, so the line asks once more at the purchase.
     pub fn check(&self, service: Option<&Service>) -> Result<(), OrderFault> {
         const UNKNOWN: OrderFault = fault("service", "a service of your catalogue that is offered");
-        let service = service.filter(|service| service.offered).ok_or(UNKNOWN)?;
+        let sells = |service: &&Service| service.offered && service.code == self.service;
+        let service = service.filter(sells).ok_or(UNKNOWN)?;
         if service.price.is_monthly() && self.quantity != 1 {
             return Err(fault("quantity", "1 for a monthly service"));
         }
-        let Some(unit_price) = service.price.unit_price() else { return Ok(()) };
+        let Some(unit_price) = service.price.unit_price() else { return self.check_open_price() };
         if unit_price.checked_mul(self.quantity.into()) != Some(self.amount) {
             return Err(fault("amount", "quantity × the price in your catalogue"));
         }
         Ok(())
+    }
+
+    /// A price set at each purchase is one for each piece: the statement shows 単価 × 数量 = 金額
+    ///
+    fn check_open_price(&self) -> Result<(), OrderFault> {
+        let whole = self.amount.get().is_multiple_of(self.quantity.into());
+        whole.then_some(()).ok_or(fault("amount", "a whole price for each of the quantity"))
     }
 
     /// The price of one piece: the catalogue's, or the order's share where the price is set at
@@ -135,7 +143,10 @@ impl CancellationOrder {
         // A per-use purchase has a receipt number and no contract.
         let contract = text(order, "contract", "K- and the receipt number of a monthly purchase")?;
         if contract.parse::<super::ids::ReceiptNumber>().is_ok() {
-            return Err(fault("contract", "a monthly contract; per-use purchases cannot be cancelled"));
+            return Err(fault(
+                "contract",
+                "a monthly contract; per-use purchases cannot be cancelled",
+            ));
         }
         Ok(Self { reference: id(order, "reference")?, contract: id(order, "contract")? })
     }
@@ -273,7 +284,8 @@ mod tests {
         let cases = [
             (&fixed, 2, 600, None),
             (&fixed, 2, 300, Some("amount")),
-            (&open, 3, 1000, None),
+            (&open, 3, 900, None),
+            (&open, 3, 1000, Some("amount")),
             (&monthly, 1, 525, None),
             (&monthly, 2, 1050, Some("quantity")),
             (&monthly, 1, 524, Some("amount")),

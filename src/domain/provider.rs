@@ -206,6 +206,11 @@ impl Provider {
         }
     }
 
+    /// A service that can be bought now: none of a suspended provider's can.
+    pub fn offer(&self, code: &ServiceCode) -> Option<&Service> {
+        self.services.get(code).filter(|service| service.offered && !self.suspended)
+    }
+
     /// Whether a browser may be sent to this address: an exact string (RFC 9700 section 2.1).
     pub fn may_redirect_to(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|registered| registered == uri)
@@ -279,9 +284,8 @@ mod tests {
 
     #[test]
     fn redirects_are_compared_as_exact_strings() {
-        let event = ProviderEvent::RedirectUrisSet {
-            redirect_uris: vec!["https://a.example/cb".into()],
-        };
+        let event =
+            ProviderEvent::RedirectUrisSet { redirect_uris: vec!["https://a.example/cb".into()] };
         let provider = Provider::evolve(Some(registered()), &id(), event).expect("one");
         assert!(provider.may_redirect_to("https://a.example/cb"));
         for variant in [

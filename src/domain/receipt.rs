@@ -99,9 +99,16 @@ impl Receipt {
         wanted: &Reference,
     ) -> Option<Self> {
         match event {
-            Event::Purchased { receipt, provider, reference, service, monthly, quantity, amount, .. }
-                if (provider, reference) == (wanted_provider, wanted) =>
-            {
+            Event::Purchased {
+                receipt,
+                provider,
+                reference,
+                service,
+                monthly,
+                quantity,
+                amount,
+                ..
+            } if (provider, reference) == (wanted_provider, wanted) => {
                 Some(Self::Purchase(PurchaseReceipt {
                     reference: reference.clone(),
                     service: service.clone(),
@@ -216,6 +223,7 @@ impl Completed {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 fn rfc3339<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.rfc3339())
 }

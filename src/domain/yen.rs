@@ -36,6 +36,7 @@ impl Yen {
     }
 
     /// What is left of `self` after `other`; nothing where more was used than there was.
+    #[must_use]
     pub fn left_after(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }

@@ -229,6 +229,14 @@ impl Permit {
         self.shared.state().ledger.forgive(&self.attempt);
     }
 
+    /// The password was right, but the answer must look as if it was not: counted for this (ID,
+    /// source) alone. Were it not, a stranger would learn from the missing wait that the password
+    /// is right; were it counted for the ID, a stranger could hold the owner (security.md 60).
+    pub fn turned_away(self) -> FailureOutcome {
+        let now = self.shared.now();
+        self.shared.state().ledger.fail_here(&self.attempt, now)
+    }
+
     /// The password was wrong, or the ID is unknown.
     pub fn failed(self) -> FailureOutcome {
         let now = self.shared.now();

@@ -52,7 +52,9 @@ impl Block {
         bytes.extend_from_slice(&self.number.to_be_bytes());
         bytes.extend_from_slice(&self.previous);
         bytes.extend_from_slice(&self.at.micros().to_be_bytes());
-        bytes.extend_from_slice(&u32::try_from(self.entries.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(
+            &u32::try_from(self.entries.len()).unwrap_or(u32::MAX).to_be_bytes(),
+        );
         for entry in &self.entries {
             let mut stream = [0; LONGEST_STREAM];
             let text = entry.stream.to_string();

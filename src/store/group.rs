@@ -49,12 +49,11 @@ pub fn assemble(
     let mut open = Open { number, rows: HashMap::new(), entries: Vec::new(), is_stored };
     let mut outcomes = Vec::with_capacity(group.len());
     for batch in group {
-        outcomes.push(match open.first_broken(batch)? {
-            Some(broken) => Outcome::Refused(broken),
-            None => {
-                open.take(batch);
-                Outcome::Committed { block: number }
-            }
+        outcomes.push(if let Some(broken) = open.first_broken(batch)? {
+            Outcome::Refused(broken)
+        } else {
+            open.take(batch);
+            Outcome::Committed { block: number }
         });
     }
     let Open { mut rows, entries, .. } = open;

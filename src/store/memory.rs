@@ -49,7 +49,8 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let writes = group::assemble(&group, state.tip, at, |key| Ok(state.rows.contains_key(key)))?;
+        let writes =
+            group::assemble(&group, state.tip, at, |key| Ok(state.rows.contains_key(key)))?;
         for (key, row) in writes.rows {
             match row {
                 Some(row) => state.rows.insert(key, row),

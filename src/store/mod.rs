@@ -38,7 +38,9 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process has the store open.
-    #[error("the store at {path} is in use by another process; end that process or give this one another folder")]
+    #[error(
+        "the store at {path} is in use by another process; end that process or give this one another folder"
+    )]
     InUse {
         /// The folder.
         path: PathBuf,

@@ -177,7 +177,12 @@ impl Inner {
         Ok((block <= self.durable.load(Ordering::Acquire)).then(|| body.to_vec()))
     }
 
-    fn events(&self, stream: &Stream, after: u64, limit: usize) -> Result<Vec<EventRow>, StoreError> {
+    fn events(
+        &self,
+        stream: &Stream,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRow>, StoreError> {
         let durable = self.durable.load(Ordering::Acquire);
         let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
         let mut rows = Vec::new();
@@ -395,7 +400,8 @@ fn check_recent(db: &sled::Db, head: Option<Tip>) -> Result<Tip, StoreError> {
         None => return Err(StoreError::damaged("head", "the head file is missing")),
     };
     if head.number > last {
-        let what = format!("the head names it, but the last block stored is {last}: a tail is lost");
+        let what =
+            format!("the head names it, but the last block stored is {last}: a tail is lost");
         return Err(StoreError::damaged(format!("block {}", head.number), what));
     }
     if head.number > 0 && encoded_block(db, head.number)?.1 != head.hash {

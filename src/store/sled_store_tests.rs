@@ -121,6 +121,7 @@ async fn no_room_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let full = SledOptions { min_free_space_bytes: u64::MAX, ..options(&folder) };
     assert!(!SledStore::open(&full).expect("opens").has_room());
-    let roomy = SledStore::open(&SledOptions { folder: folder.path().join("other"), ..options(&folder) });
+    let roomy =
+        SledStore::open(&SledOptions { folder: folder.path().join("other"), ..options(&folder) });
     assert!(roomy.expect("opens").has_room());
 }

@@ -133,7 +133,8 @@ async fn blocks_chain_and_name_every_event(store: &impl Store) {
     let second = store.block(2).await.expect("reads").expect("there");
     assert_eq!(first.previous, [0; 32]);
     assert_eq!(second.previous, Block::hash(&first.encode()));
-    let named: Vec<_> = first.entries.iter().map(|entry| (entry.stream.clone(), entry.seq)).collect();
+    let named: Vec<_> =
+        first.entries.iter().map(|entry| (entry.stream.clone(), entry.seq)).collect();
     assert_eq!(named, [(line(1), 1), (line(2), 1)]);
     let row = &store.events(&line(1), 1, 1).await.expect("reads")[0];
     let stored = record::encode(row.block, &row.entry);

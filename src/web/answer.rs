@@ -4,7 +4,10 @@ use super::{
     context::{self, RequestContext},
     page::{self, Problem, ProblemPage, Shell},
 };
-use crate::{security::{KeyRing, Purpose, SecurityError}, text::Language};
+use crate::{
+    security::{KeyRing, Purpose, SecurityError},
+    text::Language,
+};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
@@ -31,9 +34,7 @@ pub fn shell_with_id(context: &RequestContext, language: Language, path: Option<
 /// A page with its status.
 pub fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
     match page::render(page) {
-        Ok(body) => {
-            HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body)
-        }
+        Ok(body) => HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body),
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             HttpResponse::InternalServerError().finish()

@@ -2,7 +2,10 @@
 //! log, a nonce, the source address, and the security headers (security.md 46 to 49).
 
 use super::state::WebState;
-use crate::{security::{Source, random}, text::Language};
+use crate::{
+    security::{Source, random},
+    text::Language,
+};
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     body::MessageBody,

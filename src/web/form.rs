@@ -72,7 +72,10 @@ mod tests {
     #[test]
     fn an_empty_parameter_is_an_absent_one() {
         let form = Form::read(b"state=&nonce=n+1").expect("reads");
-        assert_eq!((form.get("state"), form.get("nonce"), form.get("x")), (None, Some("n 1"), None));
+        assert_eq!(
+            (form.get("state"), form.get("nonce"), form.get("x")),
+            (None, Some("n 1"), None)
+        );
     }
 
     #[test]

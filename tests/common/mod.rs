@@ -30,7 +30,7 @@ pub struct Demo {
     pub said: Value,
     folder: PathBuf,
     /// Held so that the folder lives as long as the demo.
-    _own_folder: Option<TempDir>,
+    own_folder: Option<TempDir>,
     errors: PathBuf,
 }
 
@@ -53,11 +53,11 @@ impl Demo {
 
     /// Starts one, and waits until it is ready.
     pub fn with(options: &Options<'_>) -> Self {
-        let own_folder = match options.folder {
+        let made = match options.folder {
             Some(_) => None,
             None => Some(tempfile::tempdir().expect("a folder")),
         };
-        let folder = options.folder.or(own_folder.as_ref().map(TempDir::path)).expect("a folder");
+        let folder = options.folder.or(made.as_ref().map(TempDir::path)).expect("a folder");
         let folder = folder.to_owned();
         let errors = folder.join(format!("stderr-{}.log", unique()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_linepass"));
@@ -76,7 +76,7 @@ impl Demo {
             let log = std::fs::read_to_string(&errors).unwrap_or_default();
             panic!("the demo did not start: {error}: {line:?}\n{log}")
         });
-        Self { child, said, folder, _own_folder: own_folder, errors }
+        Self { child, said, folder, own_folder: made, errors }
     }
 
     /// A text of what it printed, by JSON pointer.
@@ -138,7 +138,7 @@ impl Demo {
     pub fn kill(mut self) -> Option<TempDir> {
         self.child.kill().expect("kills");
         self.child.wait().expect("ends");
-        self._own_folder.take()
+        self.own_folder.take()
     }
 
     /// Asks it to end and tells how it did.
@@ -230,16 +230,16 @@ impl Http {
         let config = ureq::Agent::config_builder()
             .max_redirects(0)
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(60)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .build();
         Self(config.into())
     }
 
     /// GET with headers.
     pub fn get(&self, url: &str, headers: &[(&str, &str)]) -> Answer {
-        let request = headers.iter().fold(self.0.get(url), |request, (name, value)| {
-            request.header(*name, *value)
-        });
+        let request = headers
+            .iter()
+            .fold(self.0.get(url), |request, (name, value)| request.header(*name, *value));
         answer(request.call().unwrap_or_else(|error| panic!("{url}: {error}")))
     }
 
@@ -267,9 +267,8 @@ impl Http {
         body: &str,
     ) -> Result<Answer, ureq::Error> {
         let request = self.0.post(url).header("content-type", "application/x-www-form-urlencoded");
-        let request = headers.iter().fold(request, |request, (name, value)| {
-            request.header(*name, *value)
-        });
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         request.send(body).map(answer)
     }
 }
@@ -423,9 +422,10 @@ impl Browser {
             let (pair, attributes) = value.split_once(';').unwrap_or((value, ""));
             let (name, value) = pair.split_once('=').expect("a cookie");
             let mut cookies = self.cookies.borrow_mut();
-            match attributes.contains("Max-Age=0") {
-                true => cookies.remove(name),
-                false => cookies.insert(name.to_owned(), value.to_owned()),
+            if attributes.contains("Max-Age=0") {
+                cookies.remove(name)
+            } else {
+                cookies.insert(name.to_owned(), value.to_owned())
             };
         }
         answer
@@ -433,9 +433,10 @@ impl Browser {
 
     /// Opens an address, absolute or of Linepass.
     pub fn open(&self, address: &str) -> Answer {
-        let url = match address.starts_with('/') {
-            true => format!("{}{address}", self.issuer),
-            false => address.to_owned(),
+        let url = if address.starts_with('/') {
+            format!("{}{address}", self.issuer)
+        } else {
+            address.to_owned()
         };
         self.keep(self.http.get(&url, &[("cookie", &self.cookie_header())]))
     }

@@ -1,6 +1,6 @@
 //! What is printed once the demo is ready: data on standard output, for people or for machines.
 
-use super::sample::{Sample, SampleLine};
+use super::sample::{Sample, SampleLine, SamplePassport, SampleProvider};
 use std::io::{Result, Write};
 
 /// Prints it and says so.
@@ -16,47 +16,37 @@ pub fn ready(json: bool, sample: &Sample) -> Result<()> {
 }
 
 fn for_people(sample: &Sample) -> String {
-    let mut text = format!(
+    let lines: String = sample.lines.iter().map(line_for_people).collect();
+    let providers: String = sample.providers.iter().map(provider_for_people).collect();
+    format!(
         "\nLinepass is ready. Open the sample shop in a browser on this machine:\n\n    {}\n\n\
          Buy something, log in with a passport ID, tick 承諾する and press 購入.\n\n\
-         Lines and passport IDs\n",
-        sample.shop
-    );
-    for line in &sample.lines {
-        text.push_str(&line_for_people(line));
-    }
-    text.push_str("\nProviders\n");
-    for provider in &sample.providers {
-        let uris = provider.redirect_uris.join("\n              ");
-        text.push_str(&format!(
-            "  {}  client_id {}  client_secret {}\n    back to   {uris}\n",
-            provider.name, provider.client_id, provider.client_secret
-        ));
-    }
-    text.push_str(&format!(
-        "\nAddresses\n  issuer    {}\n  operator  {}/healthz\n\nCtrl-C ends it.\n",
-        sample.issuer, sample.operator
-    ));
-    text
+         Lines and passport IDs\n{lines}\nProviders\n{providers}\nAddresses\n\
+         \x20 issuer    {}\n  operator  {}/healthz\n\nCtrl-C ends it.\n",
+        sample.shop, sample.issuer, sample.operator
+    )
 }
 
 fn line_for_people(line: &SampleLine) -> String {
     let service = serde_json::to_value(line.service).ok();
     let service = service.as_ref().and_then(|value| value.as_str()).unwrap_or_default();
     let networks = line.networks.join(", ");
-    let mut text = format!("  {}  {service}  from {networks}\n", line.customer_id);
-    if line.passport_ids.is_empty() {
-        text.push_str("    not eligible for passport IDs\n");
-    }
-    for passport in &line.passport_ids {
-        let line_authentication = match passport.line_authentication {
-            true => "only from its own line",
-            false => "from anywhere",
-        };
-        text.push_str(&format!(
-            "    passport ID {}  password {}  ({line_authentication})\n",
-            passport.passport_id, passport.password
-        ));
-    }
-    text
+    let passports: String = line.passport_ids.iter().map(passport_for_people).collect();
+    let none = if passports.is_empty() { "    not eligible for passport IDs\n" } else { "" };
+    format!("  {}  {service}  from {networks}\n{passports}{none}", line.customer_id)
+}
+
+fn passport_for_people(passport: &SamplePassport) -> String {
+    let from =
+        if passport.line_authentication { "only from its own line" } else { "from anywhere" };
+    let SamplePassport { passport_id, password, .. } = passport;
+    format!("    passport ID {passport_id}  password {password}  ({from})\n")
+}
+
+fn provider_for_people(provider: &SampleProvider) -> String {
+    let SampleProvider { name, client_id, client_secret, redirect_uris, .. } = provider;
+    let uris = redirect_uris.join("\n              ");
+    format!(
+        "  {name}  client_id {client_id}  client_secret {client_secret}\n    back to   {uris}\n"
+    )
 }

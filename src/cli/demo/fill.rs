@@ -9,10 +9,7 @@ use crate::{
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber},
-        line::{
-            By, Command, LineService,
-            event::BillingRoute,
-        },
+        line::{By, Command, LineService, event::BillingRoute},
         provider::{
             IdTokenAlgorithm, Price, Provider, ProviderContact, ProviderEvent, Service,
             check_redirect_uri,
@@ -58,7 +55,7 @@ async fn fill_line(state: &WebState, sample: &SampleLine) -> Result<(), DemoErro
         let can_switch = sample.service.has_line_authentication();
         if can_switch && !passport.line_authentication {
             let off = Command::SetLineAuthentication { passport: number, on: false };
-            make(state, customer, What::Plain(off)).await?;
+            make(state, customer, What::Plain(Box::new(off))).await?;
         }
     }
     Ok(())

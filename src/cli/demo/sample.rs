@@ -120,7 +120,8 @@ impl Sample {
 
     fn save(&self, file: &Path) -> std::io::Result<()> {
         let new = file.with_extension("new");
-        let options = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone();
+        let options =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone();
         let mut writing = options.open(&new)?;
         writing.write_all(&serde_json::to_vec_pretty(self)?)?;
         writing.sync_all()?;

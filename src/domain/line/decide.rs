@@ -16,7 +16,11 @@ use crate::domain::{
 };
 
 /// The answer to a command: what happens, or why not. Pure.
-pub fn decide(state: Option<&Line>, command: &Command, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+pub fn decide(
+    state: Option<&Line>,
+    command: &Command,
+    facts: &Facts,
+) -> Result<Vec<Event>, Refusal> {
     if let Command::Open(opening) = command {
         return open(state, opening);
     }
@@ -241,11 +245,7 @@ fn lift(line: &Line, barrier: Barrier) -> Result<Vec<Event>, Refusal> {
 }
 
 /// Deleting an ID ends what was bought with it; its string stays taken.
-fn delete(
-    line: &Line,
-    number: PassportNumber,
-    facts: &Facts,
-) -> Result<Vec<Event>, Refusal> {
+fn delete(line: &Line, number: PassportNumber, facts: &Facts) -> Result<Vec<Event>, Refusal> {
     let passport = line.live_passport(number).ok_or(Refusal::UnknownPassport)?;
     let of_this_id = |contract: &Contract| contract.passport == passport.number;
     let mut events: Vec<Event> =
@@ -273,7 +273,8 @@ fn endings(
     facts: &Facts,
     which: impl Fn(&Contract) -> bool,
 ) -> impl Iterator<Item = Event> {
-    let live = line.contracts.values().filter(move |contract| contract.is_live() && which(contract));
+    let live =
+        line.contracts.values().filter(move |contract| contract.is_live() && which(contract));
     live.map(move |contract| ending(contract, reason, facts, None))
 }
 
@@ -298,7 +299,10 @@ fn set_limits(line: &Line, limits: &[(PassportNumber, Yen)]) -> Result<Vec<Event
         return Err(Refusal::UnknownPassport);
     }
     let wanted = |passport: &Passport| {
-        limits.iter().rfind(|(number, _)| *number == passport.number).map_or(passport.limit, |l| l.1)
+        limits
+            .iter()
+            .rfind(|(number, _)| *number == passport.number)
+            .map_or(passport.limit, |l| l.1)
     };
     let sum: Yen = line.live_passports().map(wanted).sum();
     if sum > line.line_limit {
@@ -343,11 +347,7 @@ pub(super) fn open_for_new_use(line: &Line) -> Result<(), Refusal> {
 }
 
 /// The login still stands: the ID is live and active, and its epoch has not moved on.
-fn logged_in<'a>(
-    line: &'a Line,
-    login: LoggedIn,
-    facts: &Facts,
-) -> Result<&'a Passport, Refusal> {
+fn logged_in<'a>(line: &'a Line, login: LoggedIn, facts: &Facts) -> Result<&'a Passport, Refusal> {
     let passport = line.live_passport(login.passport).ok_or(Refusal::UnknownPassport)?;
     if passport.active_from > facts.now {
         return Err(Refusal::NotYetActive);

@@ -5,7 +5,10 @@
 
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber, Reference, ServiceCode},
+    ids::{
+        ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber, Reference,
+        ServiceCode,
+    },
     yen::Yen,
 };
 use ipnetwork::IpNetwork;

@@ -169,7 +169,14 @@ impl Line {
     /// A monthly purchase opens a contract; a per-use purchase is charged at once.
     fn purchased(&mut self, event: &Event, at: Instant) {
         let Event::Purchased {
-            receipt, passport, provider, service, monthly, unit_price, amount, ..
+            receipt,
+            passport,
+            provider,
+            service,
+            monthly,
+            unit_price,
+            amount,
+            ..
         } = event
         else {
             return;

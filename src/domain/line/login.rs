@@ -70,10 +70,15 @@ impl LoginRefusal {
         }
     }
 
-    /// Whether this is a wrong guess, which throttling counts. A right password from a foreign
-    /// line is none: it must not lock the owner out (security.md 60).
+    /// Whether this is a wrong guess, which throttling counts against the ID. A right password
+    /// from a foreign line is none: it must not lock the owner out (security.md 60).
     pub fn counts_as_guess(&self) -> bool {
         matches!(self, Self::Generic("wrong_password" | "unknown_passport"))
+    }
+
+    /// Whether the household is told what everybody is told, though the password was right.
+    pub fn hides_right_password(&self) -> bool {
+        matches!(self, Self::Generic(_)) && !self.counts_as_guess()
     }
 }
 

@@ -26,6 +26,7 @@ fn wait_until(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline, "it did not happen within 10 s");
+        #[expect(clippy::disallowed_methods, reason = "a test that asks again and again")]
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -107,6 +107,14 @@ impl Ledger {
         }
     }
 
+    /// Counts for the (ID, source) alone.
+    pub(super) fn fail_here(&mut self, attempt: &Attempt, now: Duration) -> FailureOutcome {
+        let pair = self.pairs.get_or_insert_mut(attempt.pair(), Pair::default);
+        let source_hold = pair.tally.fail(&self.pair_rule, now);
+        let crossed_threshold = source_hold.is_some();
+        FailureOutcome { crossed_threshold, source_hold, ..FailureOutcome::default() }
+    }
+
     pub(super) fn forgive(&mut self, attempt: &Attempt) {
         let Some(pair) = self.pairs.pop(&attempt.pair()) else { return };
         if let Some(id) = self.ids.peek_mut(&attempt.id_key) {

@@ -8,7 +8,12 @@ use crate::{
         order::{Order, PurchaseOrder},
         receipt::{Completed, PurchaseReceipt, Receipt},
     },
-    web::{answer, context::RequestContext, page::{CompletePage, Shell}, state::WebState},
+    web::{
+        answer,
+        context::RequestContext,
+        page::{CompletePage, Shell},
+        state::WebState,
+    },
 };
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 
@@ -33,9 +38,8 @@ pub async fn page(
     else {
         return visit.go_to("confirm");
     };
-    let view = match state.lines.look(login.customer).await {
-        Ok(view) => view,
-        Err(_) => return visit.overloaded("complete"),
+    let Ok(view) = state.lines.look(login.customer).await else {
+        return visit.overloaded("complete");
     };
     let name = view.private.get(&login.passport).map(|private| private.name.as_str().to_owned());
     let page = slip(&visit, order, receipt, name.unwrap_or_default());

@@ -1,11 +1,6 @@
 //! 購入内容確認: what is bought, whether it may be, and the press on 購入.
 
-use super::{
-    refused,
-    sealed::SealedLogin,
-    shown,
-    visit::Visit,
-};
+use super::{refused, sealed::SealedLogin, shown, visit::Visit};
 use crate::{
     actors::{
         LineError,
@@ -110,7 +105,7 @@ fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Pu
         login: login.logged_in(),
         provider: visit.provider.id.clone(),
         order: order.clone(),
-        offer: visit.provider.services.get(&order.service).cloned(),
+        offer: visit.provider.offer(&order.service).cloned(),
         require_line: visit.flow.request.require_line,
     }
 }
@@ -159,8 +154,7 @@ fn confirmation(
         back_path: visit.flow.path("back"),
         consent_missing,
     };
-    let status =
-        if consent_missing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if consent_missing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     answer::html(status, &page)
 }
 

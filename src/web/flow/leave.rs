@@ -1,7 +1,11 @@
 //! The ways back to the provider: サービスを利用する with a code, and every other one without.
 //! Both are links, since a form could not lead to another origin under our CSP.
 
-use super::{complete::own_completed, sealed::{SealedLogin, Stage}, visit::Visit};
+use super::{
+    complete::own_completed,
+    sealed::{SealedLogin, Stage},
+    visit::Visit,
+};
 use crate::{
     security::{Purpose, random},
     web::{

@@ -12,7 +12,7 @@ use crate::{
         },
         order::Order,
     },
-    security::{PoolError, Secret},
+    security::{FailureOutcome, PoolError, Secret, Source},
     store::Reservation,
     telemetry::{Decision, Outcome},
     web::{
@@ -147,14 +147,20 @@ async fn try_to_log_in(visit: &Visit<'_>, typed: Typed) -> Attempted {
     match &attempted {
         Attempted::Accepted(..) => permit.succeeded(),
         Attempted::Refused(_, refusal) if refusal.counts_as_guess() => {
-            let outcome = permit.failed();
-            if outcome.crossed_threshold || outcome.aggregate_hold {
-                tracing::warn!(source = %source, "guessing was met with a wait");
-            }
+            note_wait(source, permit.failed());
+        }
+        Attempted::Refused(_, refusal) if refusal.hides_right_password() => {
+            note_wait(source, permit.turned_away());
         }
         _ => drop(permit),
     }
     attempted
+}
+
+fn note_wait(source: Source, outcome: FailureOutcome) {
+    if outcome.crossed_threshold || outcome.aggregate_hold {
+        tracing::warn!(source = %source, "guessing was met with a wait");
+    }
 }
 
 /// A passport ID that exists or existed, and its line as it stood before the hash.

@@ -38,8 +38,7 @@ pub fn login_card(provider: &Provider, flow_order: Option<&Order>) -> LoginCard 
 
 /// An order by the catalogue's entry.
 pub fn order(service: &Service, order: &PurchaseOrder) -> page::Order {
-    let kind =
-        if service.price.is_monthly() { PriceKind::Monthly } else { PriceKind::PerUse };
+    let kind = if service.price.is_monthly() { PriceKind::Monthly } else { PriceKind::PerUse };
     page::Order {
         service: service.name.as_str().into(),
         description: order.description.as_deref().map(ShownName::from),
@@ -70,8 +69,7 @@ pub fn completed_order(
     ordered: &PurchaseOrder,
     receipt: &PurchaseReceipt,
 ) -> page::Order {
-    let kind =
-        if receipt.contract.is_some() { PriceKind::Monthly } else { PriceKind::PerUse };
+    let kind = if receipt.contract.is_some() { PriceKind::Monthly } else { PriceKind::PerUse };
     let shown = service.map_or_else(|| nameless(ordered), |service| order(service, ordered));
     page::Order { kind, ..shown }
 }

@@ -12,9 +12,7 @@ use std::sync::atomic::Ordering;
 pub fn routes(service: &mut ServiceConfig) {
     let other = || web::route().to(method_not_allowed);
     service
-        .service(
-            web::resource("/healthz").route(web::get().to(healthz)).default_service(other()),
-        )
+        .service(web::resource("/healthz").route(web::get().to(healthz)).default_service(other()))
         .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(other()));
 }
 

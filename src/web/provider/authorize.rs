@@ -27,7 +27,8 @@ pub async fn by_get(
     let pushed = match open(&state, request.query_string().as_bytes()) {
         Ok(pushed) => pushed,
         Err((field, detail)) => {
-            let problem = Problem::BadProviderRequest { field: field.into(), detail: detail.into() };
+            let problem =
+                Problem::BadProviderRequest { field: field.into(), detail: detail.into() };
             return answer::problem(&context, context::language(&request, None), problem);
         }
     };
@@ -40,13 +41,9 @@ pub async fn by_get(
     cookie::set(&request, &state, answer::see_other(&location), &flow, true)
 }
 
-/// The browser arrives by POST, which OpenID Connect Core section 3.1.2.1 allows: it is sent to
+/// The browser arrives by POST, which `OpenID` Connect Core section 3.1.2.1 allows: it is sent to
 /// itself by GET, since a cross-site POST carries no cookie.
-pub async fn by_post(
-    request: HttpRequest,
-    context: RequestContext,
-    body: Bytes,
-) -> HttpResponse {
+pub async fn by_post(request: HttpRequest, context: RequestContext, body: Bytes) -> HttpResponse {
     let Ok(form) = Form::read(&body) else {
         return answer::problem(&context, context::language(&request, None), Problem::BadRequest);
     };
@@ -76,6 +73,7 @@ fn open(state: &WebState, query: &[u8]) -> Result<PushedRequest, (&'static str, 
         return Err(("client_id", "is not the one that pushed the request".to_owned()));
     }
     let provider = state.providers.get(&pushed.client);
-    let registered = provider.is_some_and(|provider| provider.may_redirect_to(&pushed.redirect_uri));
+    let registered =
+        provider.is_some_and(|provider| provider.may_redirect_to(&pushed.redirect_uri));
     registered.then_some(pushed).ok_or(("redirect_uri", "is no longer registered".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! Who the provider is: `client_secret_basic` or `client_secret_post` (OpenID Connect Core
+//! Who the provider is: `client_secret_basic` or `client_secret_post` (`OpenID` Connect Core
 //! section 9), one of them and not both.
 
 use super::error::{Code, OAuthError};
@@ -9,7 +9,10 @@ use crate::{
     web::form::Form,
 };
 use actix_web::{HttpRequest, http::header};
-use base64::{Engine, engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD}};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use std::sync::Arc;
 
 /// Authenticates the provider by what stands in the header or the form.
@@ -20,7 +23,10 @@ pub fn authenticate(
 ) -> Result<Arc<Provider>, OAuthError> {
     let (client_id, secret) = credentials(request, form)?;
     let refused = || {
-        OAuthError::new(Code::InvalidClient, "client_id and client_secret must be a registered pair")
+        OAuthError::new(
+            Code::InvalidClient,
+            "client_id and client_secret must be a registered pair",
+        )
     };
     let id = client_id.parse().map_err(|_| refused())?;
     let provider = providers.get(&id).ok_or_else(refused)?;

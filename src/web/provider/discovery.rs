@@ -1,4 +1,4 @@
-//! Metadata (OpenID Connect Discovery, RFC 8414) and keys (RFC 7517). It names what works.
+//! Metadata (`OpenID` Connect Discovery, RFC 8414) and keys (RFC 7517). It names what works.
 
 use crate::web::state::WebState;
 use actix_web::{HttpResponse, http::header, web};

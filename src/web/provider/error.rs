@@ -41,7 +41,7 @@ pub enum Code {
     UnauthorizedClient,
     /// RFC 9396 section 5.
     InvalidAuthorizationDetails,
-    /// OpenID Connect Core section 3.1.2.6.
+    /// `OpenID` Connect Core section 3.1.2.6.
     RequestNotSupported,
     /// RFC 6750 section 3.1.
     InvalidToken,

@@ -32,9 +32,7 @@ use actix_web::web::{self, ServiceConfig};
 /// The endpoints.
 pub fn routes(service: &mut ServiceConfig) {
     let other = || web::route().to(method_not_allowed);
-    let metadata = || {
-        web::get().to(discovery::metadata)
-    };
+    let metadata = || web::get().to(discovery::metadata);
     service
         .service(
             web::resource("/.well-known/openid-configuration")
@@ -52,9 +50,7 @@ pub fn routes(service: &mut ServiceConfig) {
                 .default_service(other()),
         )
         .service(
-            web::resource("/oauth/par")
-                .route(web::post().to(par::push))
-                .default_service(other()),
+            web::resource("/oauth/par").route(web::post().to(par::push)).default_service(other()),
         )
         .service(
             web::resource("/oauth/authorize")

@@ -192,7 +192,7 @@ fn scope(form: &Form) -> Result<bool, OAuthError> {
     Ok(scopes.contains(&"entitlements"))
 }
 
-/// `acr_values` is an order of preference (OpenID Connect Core section 3.1.2.1); whoever asks for
+/// `acr_values` is an order of preference (`OpenID` Connect Core section 3.1.2.1); whoever asks for
 /// the line alone must get it, whoever would take the password too need not.
 fn requires_line(form: &Form) -> bool {
     let asked: Vec<&str> = form.get("acr_values").unwrap_or_default().split(' ').collect();
@@ -234,6 +234,6 @@ async fn check_order(
             let allowed = "another reference: this one was completed with other content";
             Err(OrderFault { field: "reference", allowed }.into())
         }
-        None => Ok(purchase.check(provider.services.get(&purchase.service))?),
+        None => Ok(purchase.check(provider.offer(&purchase.service))?),
     }
 }

@@ -43,9 +43,7 @@ pub async fn exchange(
 fn log(context: &RequestContext, exchanged: &Result<HttpResponse, OAuthError>) {
     let decision = match exchanged {
         Ok(_) => Decision::new("exchange_code", Outcome::Accepted),
-        Err(error) => {
-            Decision::new("exchange_code", Outcome::Refused).reason(error.code.as_str())
-        }
+        Err(error) => Decision::new("exchange_code", Outcome::Refused).reason(error.code.as_str()),
     };
     decision
         .source(context.source.address())
@@ -81,8 +79,7 @@ fn redeem(
     provider: &Provider,
     form: &Form,
 ) -> Result<AuthorizationCode, OAuthError> {
-    let refused =
-        |description: &'static str| OAuthError::new(Code::InvalidGrant, description);
+    let refused = |description: &'static str| OAuthError::new(Code::InvalidGrant, description);
     let token = form.get("code").ok_or(OAuthError::invalid_request("code: is missing"))?;
     let opened = state.keys.sealer().open(Purpose::AuthorizationCode, token, state.now_s());
     let code: AuthorizationCode =
@@ -120,7 +117,8 @@ fn verifies(verifier: &str, challenge: &str) -> bool {
 async fn still_stands(state: &WebState, code: &AuthorizationCode) -> Result<(), OAuthError> {
     let subject = &code.subject;
     let view = state.lines.look(subject.customer).await.map_err(|error| line_error(&error))?;
-    let passport = view.line.as_deref().and_then(|line: &Line| line.live_passport(subject.passport));
+    let passport =
+        view.line.as_deref().and_then(|line: &Line| line.live_passport(subject.passport));
     match passport {
         Some(passport) if passport.epoch == subject.epoch => Ok(()),
         _ => Err(OAuthError::new(Code::InvalidGrant, "code: the login has ended")),
@@ -140,14 +138,13 @@ async fn receipt(
     code: &AuthorizationCode,
 ) -> Result<Option<Receipt>, OAuthError> {
     let Some(reference) = &code.reference else { return Ok(None) };
-    let completed =
-        orders::completed(state.store.as_ref(), &code.subject.client, reference).await;
+    let completed = orders::completed(state.store.as_ref(), &code.subject.client, reference).await;
     let completed = completed.map_err(|error| OAuthError::server_error(&error))?;
     let gone = || OAuthError::new(Code::InvalidGrant, "code: its order is not completed");
     Ok(Some(completed.ok_or_else(gone)?.receipt))
 }
 
-/// The claims of an `id_token` (OpenID Connect Core section 2).
+/// The claims of an `id_token` (`OpenID` Connect Core section 2).
 #[derive(Serialize)]
 struct IdToken<'a> {
     iss: &'a str,
@@ -169,11 +166,8 @@ fn answer_with(
     receipt: Option<Receipt>,
 ) -> Result<HttpResponse, OAuthError> {
     let subject = &code.subject;
-    let sub = state.keys.subject(
-        provider.id.as_str(),
-        subject.customer.as_str(),
-        subject.passport.0,
-    );
+    let sub =
+        state.keys.subject(provider.id.as_str(), subject.customer.as_str(), subject.passport.0);
     let claims = IdToken {
         iss: &state.issuer,
         sub: &sub,

@@ -1,4 +1,4 @@
-//! `GET /oauth/userinfo` (OpenID Connect Core section 5.3): who logged in, and with scope
+//! `GET /oauth/userinfo` (`OpenID` Connect Core section 5.3): who logged in, and with scope
 //! `entitlements` the live contracts of that passport ID with that provider, nothing else.
 
 use super::{
@@ -6,11 +6,7 @@ use super::{
     error::{Code, OAuthError},
     token::line_error,
 };
-use crate::{
-    domain::line::Line,
-    security::Purpose,
-    web::state::WebState,
-};
+use crate::{domain::line::Line, security::Purpose, web::state::WebState};
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde_json::{Value, json};
 
@@ -43,11 +39,8 @@ async fn claims(request: &HttpRequest, state: &WebState) -> Result<Value, OAuthE
     if passport.epoch != subject.epoch {
         return Err(refused());
     }
-    let sub = state.keys.subject(
-        subject.client.as_str(),
-        subject.customer.as_str(),
-        subject.passport.0,
-    );
+    let sub =
+        state.keys.subject(subject.client.as_str(), subject.customer.as_str(), subject.passport.0);
     let mut claims = json!({ "sub": sub });
     if subject.entitlements {
         claims["entitlements"] = entitlements(line, &subject);
@@ -61,5 +54,6 @@ fn entitlements(line: &Line, subject: &Subject) -> Value {
             && contract.passport == subject.passport
             && contract.provider == subject.client
     });
-    own.map(|contract| json!({ "service": contract.service, "contract": contract.number })).collect()
+    own.map(|contract| json!({ "service": contract.service, "contract": contract.number }))
+        .collect()
 }

@@ -58,8 +58,9 @@ async fn serve_asset(asset: Asset, request: HttpRequest) -> HttpResponse {
     response
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((header::ETAG, asset.etag()));
-    match is_known {
-        true => response.finish(),
-        false => response.content_type(asset.content_type).body(asset.content),
+    if is_known {
+        response.finish()
+    } else {
+        response.content_type(asset.content_type).body(asset.content)
     }
 }

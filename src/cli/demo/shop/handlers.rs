@@ -8,7 +8,6 @@ use actix_web::{HttpRequest, HttpResponse, rt, web};
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -237,7 +236,7 @@ async fn exchange(
         issuer: backchannel.issuer(),
         client_id: &provider.client_id,
         nonce: &flow.secrets.nonce,
-        now_s: u64::try_from(Timestamp::now().as_second()).unwrap_or_default(),
+        now_s: u64::try_from(crate::clock::Clock::host().now().seconds()).unwrap_or_default(),
     };
     oidc::check_claims(&claims, &expected)?;
     let Some(order) = &flow.order else {

@@ -61,7 +61,11 @@ fn a_cancellation_keeps_its_order_and_its_receipt() {
     let line =
         subscribed().when(cancel(1, 1)).at("2026-11-23T21:00:00").then([Event::ContractEnded {
             contract: contract(1),
+            passport: PassportNumber(1),
+            provider: "a-sha".parse().expect("a provider"),
+            service: "pack".parse().expect("a service"),
             reason: EndReason::Customer,
+            last_charge_month: "2026-11".parse().expect("a month"),
             receipt: Some(receipt(NEXT_SERIAL)),
             reference: Some("cancel-1".parse().expect("a reference")),
         }]);
