@@ -374,9 +374,9 @@ fn a_price_set_at_each_purchase_is_the_orders_r_007() {
         panic!("{events:?}")
     };
     assert_eq!((*unit_price, *quantity, *amount), (yen(1_500), 2, yen(3_000)), "R-135");
-    household().when(open(10_001)).then_refused(Refusal::OverLimit {
+    household().when(open(10_002)).then_refused(Refusal::OverLimit {
         used: yen(0),
-        added: yen(10_001),
+        added: yen(10_002),
         limit: yen(10_000),
     });
 }
