@@ -90,7 +90,7 @@ async fn show(
     };
     let Some(line) = view.line.as_deref() else { return visit.go_to("login") };
     let purchase = purchase(visit, login, order);
-    let facts = facts(visit);
+    let facts = facts(visit, &view);
     match may_buy(line, &purchase, &facts) {
         // What does not fit is said on the page itself, before the tick.
         Ok(_) | Err(Refusal::OverLimit { .. } | Refusal::OverLineLimit { .. }) => {
@@ -110,9 +110,9 @@ fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Pu
     }
 }
 
-fn facts(visit: &Visit<'_>) -> Facts {
+fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
     Facts {
-        now: visit.state.decisions.now(),
+        now: view.time(visit.state.decisions.now()),
         receipt: None,
         source: Some(visit.context.source.address()),
         defaults: visit.state.defaults,
