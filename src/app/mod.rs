@@ -177,12 +177,16 @@ impl Running {
                 tracing::error!("an arbiter of lines ended by a panic");
             }
         }
-        // The last handles of the committer and of the store.
+        let store = Arc::clone(&self.state.store);
+        // The last handle of the committer, or nearly: a worker may still be dropping its own.
         drop(self.state);
         let committing = self.committing;
         let ended = tokio::task::spawn_blocking(move || committing.join());
         if tokio::time::timeout(COMMITTER_END, ended).await.is_err() {
             tracing::error!("the committer did not end in time");
+        }
+        if let Err(error) = store.close().await {
+            tracing::error!(%error, "the store could not be closed cleanly");
         }
         tracing::info!("stopped");
     }

@@ -61,6 +61,10 @@ impl Store for MemoryStore {
         Ok(writes.outcomes)
     }
 
+    async fn close(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn durable_block(&self) -> u64 {
         self.state().tip.number
     }

@@ -83,6 +83,11 @@ pub trait Store: Send + Sync + 'static {
     /// answer nobody and end the process. One call at a time.
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError>;
 
+    /// Writes down what the next opening relies on, and returns once it is on disk. Called before
+    /// the process ends, when nothing commits any more: whoever drops the last handle may do so on
+    /// a thread that the end of the process cuts off.
+    async fn close(&self) -> Result<(), StoreError>;
+
     /// The number of the last durable block; 0 before the first.
     fn durable_block(&self) -> u64;
 

@@ -65,7 +65,8 @@ struct Inner {
     db: sled::Db,
     /// sled's file, opened once more only to sync it.
     data: File,
-    head: HeadFile,
+    /// One writer at a time: all of them write the same new file first.
+    head: Mutex<HeadFile>,
     tip: Mutex<Tip>,
     durable: AtomicU64,
     has_room: AtomicBool,
@@ -100,7 +101,7 @@ impl SledStore {
         let inner = Arc::new(Inner {
             db,
             data,
-            head,
+            head: Mutex::new(head),
             tip: Mutex::new(tip),
             durable: AtomicU64::new(tip.number),
             has_room: AtomicBool::new(true),
@@ -144,11 +145,7 @@ impl Drop for SledStore {
         if let Some(reads) = self.reads.take() {
             reads.shutdown_background();
         }
-        let flushed = self.inner.db.flush().map_err(engine_error).and_then(|_| {
-            self.inner.data.sync_data().map_err(file_error(&self.inner.folder))?;
-            self.inner.write_head()
-        });
-        if let Err(error) = flushed {
+        if let Err(error) = self.inner.close() {
             tracing::error!(%error, "the store could not be closed cleanly");
         }
     }
@@ -253,12 +250,20 @@ impl Inner {
         }
     }
 
+    /// Everything synced, and the head at the last block.
+    fn close(&self) -> Result<(), StoreError> {
+        self.db.flush().map_err(engine_error)?;
+        self.data.sync_data().map_err(file_error(&self.folder))?;
+        self.write_head()
+    }
+
     /// Writes the head if it has moved on. What it names is durable: the tip moves last.
     fn write_head(&self) -> Result<(), StoreError> {
+        let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let tip = *self.tip.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.head.read()? {
+        match head.read()? {
             Some(written) if written == tip => Ok(()),
-            _ => self.head.write(tip),
+            _ => head.write(tip),
         }
     }
 
@@ -279,6 +284,10 @@ impl Store for SledStore {
         // one, it ends the process instead of the committing thread alone.
         let committed = catch_unwind(AssertUnwindSafe(|| self.inner.commit(&group, at)));
         committed.unwrap_or_else(|_| Err(StoreError::Engine("it panicked".into())))
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        self.read(Inner::close).await
     }
 
     fn durable_block(&self) -> u64 {

@@ -125,3 +125,13 @@ async fn no_room_is_told() {
         SledStore::open(&SledOptions { folder: folder.path().join("other"), ..options(&folder) });
     assert!(roomy.expect("opens").has_room());
 }
+
+#[tokio::test]
+async fn a_closed_store_has_its_last_block_in_the_head_before_anybody_drops_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    store.commit(vec![event(&line(1), 0)], at()).await.expect("commits");
+    store.close().await.expect("closes");
+    let head = HeadFile::new(&options(&folder).folder, &options(&folder).head_key);
+    assert_eq!(head.read().expect("reads").map(|tip| tip.number), Some(store.durable_block()));
+}
