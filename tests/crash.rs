@@ -411,6 +411,7 @@ impl Stocked {
         let presser = Presser::new(&house.issuer);
         for order in &mut orders {
             order.acknowledged = presser.press(order);
+            assert!(order.acknowledged, "{} was not answered", order.reference);
             order.number = presser.read_number(order);
         }
         assert_eq!(demo.terminate().code(), Some(0));
