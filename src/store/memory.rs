@@ -2,7 +2,7 @@
 
 use super::{
     Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
-    group::{self, Tip},
+    group::{self, Tails, Tip},
     key, record,
 };
 use crate::domain::{calendar::Instant, ids::CustomerId};
@@ -20,11 +20,12 @@ pub struct MemoryStore {
 struct State {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     tip: Tip,
+    tails: Tails,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), tip: Tip::GENESIS }
+        Self { rows: BTreeMap::new(), tip: Tip::GENESIS, tails: Tails::default() }
     }
 }
 
@@ -49,8 +50,9 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let writes =
-            group::assemble(&group, state.tip, at, |key| Ok(state.rows.contains_key(key)))?;
+        let State { rows, tip, tails } = &mut *state;
+        let stored = |key: &[u8]| Ok(rows.contains_key(key));
+        let writes = group::assemble(&group, *tip, at, tails, stored)?;
         for (key, row) in writes.rows {
             match row {
                 Some(row) => state.rows.insert(key, row),

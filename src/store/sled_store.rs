@@ -14,7 +14,7 @@
 
 use super::{
     Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
-    group::{self, Tip, Writes},
+    group::{self, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
 };
@@ -66,7 +66,7 @@ struct Inner {
     /// sled's file, opened once more only to sync it.
     data: File,
     head: HeadFile,
-    tip: Mutex<Tip>,
+    chain: Mutex<Chain>,
     durable: AtomicU64,
     has_room: AtomicBool,
     min_free_space_bytes: u64,
@@ -74,6 +74,12 @@ struct Inner {
     stopping: (Mutex<bool>, Condvar),
     /// Held as long as the store is open.
     _lock: File,
+}
+
+/// What only the committer changes.
+struct Chain {
+    tip: Tip,
+    tails: Tails,
 }
 
 impl SledStore {
@@ -93,7 +99,7 @@ impl SledStore {
             db,
             data,
             head,
-            tip: Mutex::new(tip),
+            chain: Mutex::new(Chain { tip, tails: Tails::default() }),
             durable: AtomicU64::new(tip.number),
             has_room: AtomicBool::new(true),
             min_free_space_bytes: options.min_free_space_bytes,
@@ -149,9 +155,10 @@ impl Drop for SledStore {
 impl Inner {
     /// One group: apply, flush, sync, and only then the durable block moves on.
     fn commit(&self, group: &[Batch], at: Instant) -> Result<Vec<Outcome>, StoreError> {
-        let mut tip = self.tip.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let Chain { tip, tails } = &mut *chain;
         let stored = |key: &[u8]| self.db.contains_key(key).map_err(engine_error);
-        let Writes { outcomes, rows, tip: next } = group::assemble(group, *tip, at, stored)?;
+        let Writes { outcomes, rows, tip: next } = group::assemble(group, *tip, at, tails, stored)?;
         if rows.is_empty() {
             return Ok(outcomes);
         }
@@ -247,7 +254,7 @@ impl Inner {
 
     /// Writes the head if it has moved on. What it names is durable: the tip moves last.
     fn write_head(&self) -> Result<(), StoreError> {
-        let tip = *self.tip.lock().unwrap_or_else(PoisonError::into_inner);
+        let tip = self.chain.lock().unwrap_or_else(PoisonError::into_inner).tip;
         match self.head.read()? {
             Some(written) if written == tip => Ok(()),
             _ => self.head.write(tip),
