@@ -178,6 +178,8 @@ pub struct Completed {
     pub customer: CustomerId,
     /// The passport ID that pressed the button.
     pub passport: PassportNumber,
+    /// What was bought or cancelled.
+    pub service: ServiceCode,
     /// The provider's words in the order.
     pub description: Option<String>,
     /// What the provider is told.
@@ -193,20 +195,26 @@ impl Completed {
         reference: &Reference,
     ) -> Option<Self> {
         let receipt = Receipt::of(entry, provider, reference)?;
-        let (passport, description) = entry.events.iter().find_map(|event| match event {
-            Event::Purchased { receipt: number, passport, description, .. }
-                if *number == receipt.number() =>
-            {
-                Some((*passport, description.clone()))
-            }
-            Event::ContractEnded { receipt: Some(number), passport, .. }
-                if *number == receipt.number() =>
-            {
-                Some((*passport, None))
-            }
-            _ => None,
-        })?;
-        Some(Self { customer, passport, description, receipt })
+        let (passport, service, description) =
+            entry.events.iter().find_map(|event| match event {
+                Event::Purchased { receipt: number, passport, service, description, .. }
+                    if *number == receipt.number() =>
+                {
+                    Some((*passport, service.clone(), description.clone()))
+                }
+                Event::ContractEnded { receipt: Some(number), passport, service, .. }
+                    if *number == receipt.number() =>
+                {
+                    Some((*passport, service.clone(), None))
+                }
+                _ => None,
+            })?;
+        Some(Self { customer, passport, service, description, receipt })
+    }
+
+    /// Whether this passport ID completed it: nobody else sees its receipt.
+    pub fn is_by(&self, customer: CustomerId, passport: PassportNumber) -> bool {
+        (self.customer, self.passport) == (customer, passport)
     }
 
     /// When it was completed.

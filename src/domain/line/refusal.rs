@@ -3,7 +3,11 @@
 //! Pages, OAuth errors and log lines are mapped from this in one place each; providers learn of
 //! none of it (interfaces.md 1).
 
-use crate::domain::{calendar::Instant, ids::ContractNumber, yen::Yen};
+use crate::domain::{
+    calendar::{Instant, Month},
+    ids::ContractNumber,
+    yen::Yen,
+};
 
 /// A command was understood and a rule of the guide says no. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +112,10 @@ pub enum Refusal {
     AnotherIdsContract,
     /// It has ended.
     #[error("the contract has ended")]
-    ContractEnded,
+    ContractEnded {
+        /// The last month it is charged for.
+        last_charge_month: Month,
+    },
     /// The limits of the IDs together would pass the line's.
     #[error("the limits of the passport IDs would exceed the line's limit")]
     LimitsOverLine {
@@ -157,7 +164,7 @@ impl Refusal {
             Self::OrderCompleted => "order_completed",
             Self::UnknownContract => "unknown_contract",
             Self::AnotherIdsContract => "another_ids_contract",
-            Self::ContractEnded => "contract_ended",
+            Self::ContractEnded { .. } => "contract_ended",
             Self::LimitsOverLine { .. } => "limits_over_line",
             Self::NotBarred => "not_barred",
             Self::BarredAlready => "barred_already",

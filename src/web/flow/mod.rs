@@ -8,6 +8,7 @@
 //! | [`login`] | `/flow/{id}/login` |
 //! | [`success`] | `/flow/{id}/success` |
 //! | [`confirm`] | `/flow/{id}/confirm` |
+//! | [`buying`], [`cancelling`] | what the confirmation shows and its button does |
 //! | [`complete`] | `/flow/{id}/complete` |
 //! | [`leave`] | `/flow/{id}/return`, `/flow/{id}/back` |
 //! | [`sealed`] | the flow as it is sealed |
@@ -16,6 +17,8 @@
 //! | [`shown`] | orders and limits as pages show them |
 //! | [`refused`] | which page a refusal gets |
 
+pub mod buying;
+pub mod cancelling;
 pub mod complete;
 pub mod confirm;
 pub mod cookie;

@@ -45,7 +45,13 @@ fn reason(visit: &Visit<'_>, refusal: &Refusal) -> RefusalReason {
         }
         Refusal::LiveContract { .. } => RefusalReason::ContractLive { service: service() },
         Refusal::OrderCompleted => RefusalReason::OrderOfAnotherPassport,
-        Refusal::AnotherIdsContract => RefusalReason::ContractOfAnotherPassport,
+        // Another line's contract and none at all look alike.
+        Refusal::AnotherIdsContract | Refusal::UnknownContract => {
+            RefusalReason::ContractOfAnotherPassport
+        }
+        Refusal::ContractEnded { last_charge_month } => {
+            RefusalReason::ContractEnded { last_charge_month: shown::month(*last_charge_month) }
+        }
         Refusal::IneligibleLine => RefusalReason::LineIneligible,
         Refusal::OfferChanged { .. } => RefusalReason::ServiceNotOffered { service: service() },
         Refusal::LineNotChecked => RefusalReason::LineCheckRequired,

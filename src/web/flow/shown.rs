@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         calendar,
+        ids::ServiceCode,
         order::{Order, PurchaseOrder},
         provider::{Provider, ProviderContact, Service},
         receipt::PurchaseReceipt,
@@ -74,13 +75,16 @@ pub fn completed_order(
     page::Order { kind, ..shown }
 }
 
+/// A service's name, or its code where the catalogue no longer has it.
+pub fn service_name(provider: &Provider, code: &ServiceCode) -> ShownName {
+    let service = provider.services.get(code);
+    service.map_or_else(|| code.as_str().into(), |service| service.name.as_str().into())
+}
+
 /// The name of the service that was ordered.
 pub fn ordered_service(provider: &Provider, order: Option<&Order>) -> ShownName {
     match order {
-        Some(Order::Purchase(order)) => match provider.services.get(&order.service) {
-            Some(service) => service.name.as_str().into(),
-            None => order.service.as_str().into(),
-        },
+        Some(Order::Purchase(order)) => service_name(provider, &order.service),
         _ => ShownName::from(""),
     }
 }
