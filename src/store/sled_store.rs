@@ -92,6 +92,9 @@ impl SledStore {
         remove_unfinished_snapshots(&engine)?;
         let db = open_engine(&engine, options)?;
         let data = File::open(engine.join("db")).map_err(file_error(&engine))?;
+        // After a kill, rows that never were synced come back from the page cache. Before they
+        // count as durable, and before the head names them, they are.
+        data.sync_data().map_err(file_error(&engine))?;
         let head = HeadFile::new(folder, &options.head_key);
         let tip = check_recent(&db, head.read()?)?;
         head.write(tip)?;

@@ -1,0 +1,135 @@
+//! Runs of the real binary that may end by themselves: how they ended, and what they printed.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use crate::common::wait_for_end;
+use serde_json::Value;
+use std::{
+    io::{BufRead, BufReader, Read},
+    net::TcpListener,
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+/// How long anything may take here before the test fails.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A run that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its exit code; `None` after a signal.
+    pub code: Option<i32>,
+    /// Standard output that nobody had read yet.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// The binary with these arguments, a cheap password hash and no bound on the disk.
+pub fn linepass(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linepass"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216");
+    command.env("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64");
+    command.env("LINEPASS__PASSWORD__HASH_PASSES", "1");
+    command
+}
+
+/// `linepass demo --json` on a folder.
+pub fn demo_on(folder: &Path) -> Command {
+    let mut command = linepass(&["demo", "--json", "--data"]);
+    command.arg(folder);
+    command
+}
+
+/// Runs to the end.
+pub fn run(command: &mut Command) -> Ended {
+    Started::spawn(command).ended()
+}
+
+/// A run under way; dropped, it is killed.
+pub struct Started {
+    child: Child,
+    out: BufReader<ChildStdout>,
+    err: Option<JoinHandle<String>>,
+}
+
+impl Started {
+    /// Starts it.
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the binary starts");
+        let out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut pipe = child.stderr.take().expect("a pipe");
+        // Read all the time, so that a full pipe never stops it.
+        let err = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            let _ = pipe.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        Self { child, out, err: Some(err) }
+    }
+
+    /// The object that a demo prints once it is ready, or how it ended instead.
+    pub fn ready(mut self) -> Result<(Self, Value), Ended> {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("standard output is text");
+        match serde_json::from_str(&line) {
+            Ok(said) => Ok((self, said)),
+            Err(_) => Err(Ended { out: line, ..self.ended() }),
+        }
+    }
+
+    /// Sends a signal by its name, such as `TERM`.
+    pub fn signal(&self, name: &str) {
+        send(self.child.id(), name);
+    }
+
+    /// Whether it runs.
+    pub fn runs(&mut self) -> bool {
+        self.child.try_wait().expect("waits").is_none()
+    }
+
+    /// Waits for its end.
+    pub fn ended(mut self) -> Ended {
+        let status = wait_for_end(&mut self.child, PATIENCE);
+        let mut out = String::new();
+        self.out.read_to_string(&mut out).expect("standard output is text");
+        let err = self.err.take().expect("read once").join().expect("no panic");
+        Ended { code: status.code(), out, err }
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal to a process.
+pub fn send(process_id: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process_id.to_string()]).status();
+    assert!(sent.expect("kill runs").success(), "SIG{name} to {process_id}");
+}
+
+/// A port of loopback that was free a moment ago.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Copies a folder with what is in it; the modes of files stay.
+pub fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("creates");
+    for entry in std::fs::read_dir(from).expect("reads") {
+        let (entry, kind) =
+            entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind))).expect("reads");
+        let target = to.join(entry.file_name());
+        match kind.is_dir() {
+            true => copy_folder(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), &target).expect("copies")),
+        }
+    }
+}
