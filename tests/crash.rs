@@ -29,9 +29,9 @@ struct Draw(u64);
 impl Draw {
     fn seeded() -> Self {
         let given = std::env::var("LINEPASS_CRASH_SEED").ok();
-        let seed = given.and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-            u64::from_le_bytes(linepass::security::random::bytes())
-        });
+        let seed = given
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| u64::from_le_bytes(linepass::security::random::bytes()));
         println!("LINEPASS_CRASH_SEED={seed}");
         Self(seed)
     }
