@@ -23,7 +23,7 @@ const BUYERS: [&str; 3] = ["sakura01", "sakura02", "tsubaki1"];
 const PRESSERS: usize = 4;
 const ORDERS_OF_A_PRESSER: usize = 6;
 
-/// Numbers that one seed gives again and again (SplitMix64).
+/// Numbers that one seed gives again and again (`SplitMix64`).
 struct Draw(u64);
 
 impl Draw {

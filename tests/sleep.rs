@@ -166,7 +166,7 @@ fn a_hundred_thousand_commands_to_lines_that_keep_falling_asleep() {
             assert!(numbers.borrow_mut().insert(receipt), "{receipt} was given twice");
             let awake = services.awake_lines.load(Ordering::Relaxed);
             most_awake.set(most_awake.get().max(awake));
-            slept.set(slept.get() + u64::from(awake < LINES as usize));
+            slept.set(slept.get() + u64::from((awake as u64) < LINES));
         })
         .await;
         assert_eq!(numbers.borrow().len() as u64, COMMANDS);
