@@ -127,6 +127,10 @@ pub fn copy_folder(from: &Path, to: &Path) {
         let (entry, kind) =
             entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind))).expect("reads");
         let target = to.join(entry.file_name());
-        if kind.is_dir() { copy_folder(&entry.path(), &target) } else { drop(std::fs::copy(entry.path(), &target).expect("copies")) }
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("copies");
+        }
     }
 }
