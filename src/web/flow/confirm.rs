@@ -14,13 +14,9 @@ use crate::{
         order::{Order, PurchaseOrder},
     },
     telemetry::{Decision, Outcome},
-    web::{answer, context::RequestContext, page::ConfirmPage, state::WebState},
+    web::{answer, context::RequestContext, form::Body, page::ConfirmPage, state::WebState},
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 
 /// The form's name in its token.
 const FORM: &str = "confirm";
@@ -44,7 +40,7 @@ pub async fn submit(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
     let visit = match Visit::begin(&request, context, &state) {
         Ok(visit) => visit,
