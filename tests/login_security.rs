@@ -11,6 +11,9 @@ use common::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Parameters of a form.
+type Form<'a> = [(&'a str, &'a str)];
+
 /// A demo where so many logins a minute from one machine are nothing strange.
 fn busy_demo() -> Demo {
     let env = vec![("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "10000".to_owned())];
@@ -91,7 +94,7 @@ fn a_missing_field_is_named_and_no_password_comes_back() {
     let demo = Demo::start();
     let (browser, flow) = arrived(&demo);
     let path = format!("{}/login", flow.path);
-    let cases: [(&[(&str, &str)], [bool; 2]); 5] = [
+    let cases: [(&Form<'_>, [bool; 2]); 5] = [
         (&[], [true, true]),
         (&[("passport_id", "sakura01")], [false, true]),
         (&[("passport_id", "sakura01"), ("password", "")], [false, true]),

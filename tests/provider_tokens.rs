@@ -9,7 +9,10 @@ use common::{
     purchase, unique,
 };
 
-/// The address that begins a flow, of a push of a login alone.
+/// Parameters of a form.
+type Form<'a> = [(&'a str, &'a str)];
+
+/// The request_uri of a push of a login alone.
 fn pushed_uri(provider: &Provider) -> String {
     let pushed = provider.push_form(&provider.parameters(None)).json();
     pushed["request_uri"].as_str().expect("a request_uri").to_owned()
@@ -152,7 +155,7 @@ fn the_token_endpoint_names_what_is_missing_rfc_6749_5_2() {
         ("client_id", provider.client_id.as_str()),
         ("client_secret", provider.client_secret.as_str()),
     ];
-    let cases: [(&[(&str, &str)], &str, &str); 4] = [
+    let cases: [(&Form<'_>, &str, &str); 4] = [
         (&[], "invalid_request", "grant_type"),
         (&[("grant_type", "password")], "unsupported_grant_type", "grant_type"),
         (&[("grant_type", "authorization_code")], "invalid_request", "code"),
