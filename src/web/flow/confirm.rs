@@ -13,12 +13,9 @@ use crate::{
         order::Order,
     },
     telemetry::{Decision, Outcome},
-    web::{context::RequestContext, state::WebState},
+    web::{context::RequestContext, form::Body, state::WebState},
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 
 /// The form's name in its token.
 pub const FORM: &str = "confirm";
@@ -42,7 +39,7 @@ pub async fn submit(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
     let visit = match Visit::begin(&request, context, &state) {
         Ok(visit) => visit,

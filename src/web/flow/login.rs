@@ -18,7 +18,7 @@ use crate::{
     web::{
         answer,
         context::RequestContext,
-        form::Form,
+        form::{Body, Form},
         page::{
             LoginErrorPage, LoginPage, MissingFields, RefusalPage, RefusalReason, RestrictedPage,
             RestrictionCause,
@@ -26,11 +26,7 @@ use crate::{
         state::WebState,
     },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use std::sync::Arc;
 
 /// The form's name in its token.
@@ -68,7 +64,7 @@ pub async fn submit(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
     let visit = match Visit::begin(&request, context, &state) {
         Ok(visit) => visit,

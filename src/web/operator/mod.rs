@@ -1,6 +1,6 @@
 //! What operators and their monitoring reach, on a listener of its own.
 
-use super::{answer::method_not_allowed, state::WebState};
+use super::{answer::only, state::WebState};
 use actix_web::{
     HttpResponse,
     web::{self, Data, ServiceConfig},
@@ -10,10 +10,13 @@ use std::sync::atomic::Ordering;
 
 /// The addresses.
 pub fn routes(service: &mut ServiceConfig) {
-    let other = || web::route().to(method_not_allowed);
     service
-        .service(web::resource("/healthz").route(web::get().to(healthz)).default_service(other()))
-        .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(other()));
+        .service(
+            web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
+        )
+        .service(
+            web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")),
+        );
 }
 
 /// The process is there and its store answers: restart it when this fails.

@@ -15,15 +15,17 @@ use crate::{
     },
     security::Purpose,
     telemetry::{Decision, Outcome},
-    web::{answer, context::RequestContext, form::Form, state::WebState},
+    web::{
+        answer,
+        context::RequestContext,
+        form::{Body, Form},
+        state::WebState,
+    },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use governor::clock::Clock as _;
 use serde_json::json;
+use std::sync::Arc;
 
 /// The prefix of a `request_uri` (RFC 9126 section 2.2).
 pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -37,12 +39,13 @@ pub async fn push(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
-    let pushed = match accept(&request, &state, &body).await {
+    let mut provider = None;
+    let pushed = match accept(&request, &state, &body, &mut provider).await {
         Ok(pushed) => pushed,
         Err(error) => {
-            refused(&context, &error);
+            refused(&context, provider.as_deref(), &error);
             return error.response();
         }
     };
@@ -60,8 +63,12 @@ pub async fn push(
     }
 }
 
-fn refused(context: &RequestContext, error: &OAuthError) {
-    Decision::new("push_order", Outcome::Refused)
+fn refused(context: &RequestContext, provider: Option<&Provider>, error: &OAuthError) {
+    let mut decision = Decision::new("push_order", Outcome::Refused);
+    if let Some(provider) = provider {
+        decision = decision.provider(provider.id.as_str());
+    }
+    decision
         .reason(error.code.as_str())
         .source(context.source.address())
         .latency(context.began.elapsed())
@@ -72,6 +79,7 @@ fn refused(context: &RequestContext, error: &OAuthError) {
 fn accepted(context: &RequestContext, pushed: &PushedRequest) {
     let mut decision = Decision::new("push_order", Outcome::Accepted)
         .provider(pushed.client.as_str())
+        .source(context.source.address())
         .latency(context.began.elapsed())
         .request_id(&*context.request_id);
     if let Some(Order::Purchase(order)) = &pushed.order {
@@ -81,13 +89,16 @@ fn accepted(context: &RequestContext, pushed: &PushedRequest) {
     decision.emit("a provider's request was taken");
 }
 
+/// Checks the request; `known` becomes the provider as soon as it is known, for the log.
 async fn accept(
     request: &HttpRequest,
     state: &WebState,
-    body: &[u8],
+    body: &Body,
+    known: &mut Option<Arc<Provider>>,
 ) -> Result<PushedRequest, OAuthError> {
     let mut form = read_form(request, body)?;
     let provider = client::authenticate(request, &mut form, &state.providers)?;
+    *known = Some(Arc::clone(&provider));
     within_rate(state, &provider)?;
     let pushed = read(&form, &provider)?;
     if let Some(order) = &pushed.order {
@@ -97,7 +108,7 @@ async fn accept(
 }
 
 /// Reads a back-channel form.
-pub fn read_form(request: &HttpRequest, body: &[u8]) -> Result<Form, OAuthError> {
+pub fn read_form(request: &HttpRequest, body: &Body) -> Result<Form, OAuthError> {
     let media_type = request.headers().get(header::CONTENT_TYPE);
     let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -105,7 +116,7 @@ pub fn read_form(request: &HttpRequest, body: &[u8]) -> Result<Form, OAuthError>
         let description = "Content-Type: must be application/x-www-form-urlencoded";
         return Err(OAuthError::invalid_request(description));
     }
-    Ok(Form::read(body)?)
+    Ok(Form::read(body.as_ref().map_err(OAuthError::unread_body)?)?)
 }
 
 fn within_rate(state: &WebState, provider: &Provider) -> Result<(), OAuthError> {

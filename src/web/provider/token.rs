@@ -10,19 +10,21 @@ use super::{
 use crate::{
     actors::{LineError, orders},
     domain::{
+        ids::{CustomerId, ProviderId},
         line::Line,
         provider::{IdTokenAlgorithm, Provider},
         receipt::Receipt,
     },
     security::{Purpose, SigningAlgorithm, mac},
     telemetry::{Decision, Outcome},
-    web::{answer, context::RequestContext, form::Form, state::WebState},
+    web::{
+        answer,
+        context::RequestContext,
+        form::{Body, Form},
+        state::WebState,
+    },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::json;
@@ -33,18 +35,32 @@ pub async fn exchange(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
-    let exchanged = grant(&request, &state, &body).await;
-    log(&context, &exchanged);
+    let mut known = Known::default();
+    let exchanged = grant(&request, &state, &body, &mut known).await;
+    log(&context, &known, &exchanged);
     exchanged.unwrap_or_else(|error| error.response())
 }
 
-fn log(context: &RequestContext, exchanged: &Result<HttpResponse, OAuthError>) {
-    let decision = match exchanged {
+/// What is known of an exchange so far, for the log.
+#[derive(Default)]
+struct Known {
+    provider: Option<ProviderId>,
+    customer: Option<CustomerId>,
+}
+
+fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse, OAuthError>) {
+    let mut decision = match exchanged {
         Ok(_) => Decision::new("exchange_code", Outcome::Accepted),
         Err(error) => Decision::new("exchange_code", Outcome::Refused).reason(error.code.as_str()),
     };
+    if let Some(provider) = &known.provider {
+        decision = decision.provider(provider.as_str());
+    }
+    if let Some(customer) = known.customer {
+        decision = decision.line(customer.to_string());
+    }
     decision
         .source(context.source.address())
         .latency(context.began.elapsed())
@@ -55,10 +71,12 @@ fn log(context: &RequestContext, exchanged: &Result<HttpResponse, OAuthError>) {
 async fn grant(
     request: &HttpRequest,
     state: &WebState,
-    body: &[u8],
+    body: &Body,
+    known: &mut Known,
 ) -> Result<HttpResponse, OAuthError> {
     let mut form = read_form(request, body)?;
     let provider = client::authenticate(request, &mut form, &state.providers)?;
+    known.provider = Some(provider.id.clone());
     match form.get("grant_type") {
         Some("authorization_code") => {}
         None => return Err(OAuthError::invalid_request("grant_type: is missing")),
@@ -68,6 +86,7 @@ async fn grant(
         }
     }
     let code = redeem(state, &provider, &form)?;
+    known.customer = Some(code.subject.customer);
     still_stands(state, &code).await?;
     let receipt = receipt(state, &code).await?;
     answer_with(state, &provider, &code, receipt)
