@@ -16,8 +16,8 @@ import { ProviderSite } from "./provider.mjs";
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** Cargo's folder: where the binary under test is, and where screenshots go. */
 export const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
-const BINARY = path.join(TARGET, "debug", "linepass");
-const BROWSER = process.env.LINEPASS_TEST_BROWSER ?? "/usr/bin/chromium";
+const BINARY = process.env.LINEPASS_BIN ?? path.join(TARGET, "debug", "linepass");
+const BROWSER = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
 /** A password hash that costs next to nothing, and little free space: settings, not code paths. */
 const SETTINGS = {
