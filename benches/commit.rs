@@ -172,6 +172,8 @@ impl House {
             defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 50) },
             most_waiting_changes: 1_000,
             draw_salt: random::bytes::<32>,
+            idle_before_sleep: Duration::from_hours(1),
+            awake_lines: std::sync::atomic::AtomicUsize::new(0),
         });
         let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
         Self {

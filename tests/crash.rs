@@ -23,15 +23,15 @@ const BUYERS: [&str; 3] = ["sakura01", "sakura02", "tsubaki1"];
 const PRESSERS: usize = 4;
 const ORDERS_OF_A_PRESSER: usize = 6;
 
-/// Numbers that one seed gives again and again (SplitMix64).
+/// Numbers that one seed gives again and again (`SplitMix64`).
 struct Draw(u64);
 
 impl Draw {
     fn seeded() -> Self {
         let given = std::env::var("LINEPASS_CRASH_SEED").ok();
-        let seed = given.and_then(|text| text.parse().ok()).unwrap_or_else(|| {
-            u64::from_le_bytes(linepass::security::random::bytes())
-        });
+        let seed = given
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| u64::from_le_bytes(linepass::security::random::bytes()));
         println!("LINEPASS_CRASH_SEED={seed}");
         Self(seed)
     }

@@ -5,6 +5,7 @@ use super::{
     LineError,
     change::{self, Change, Prepared},
     committer::{CommitError, Committer},
+    directory::Rested,
     orders,
     receipts::ReceiptNumbers,
 };
@@ -22,7 +23,8 @@ use crate::{
 use actix::prelude::*;
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
@@ -42,6 +44,10 @@ pub struct LineServices {
     pub most_waiting_changes: usize,
     /// Where salts come from.
     pub draw_salt: fn() -> [u8; 32],
+    /// A line that nobody asks for so long sleeps.
+    pub idle_before_sleep: Duration,
+    /// How many lines are awake, for metrics.
+    pub awake_lines: AtomicUsize,
 }
 
 /// A line as it stands, for questions: the rules are asked with it, nothing is changed.
@@ -93,6 +99,16 @@ pub enum Ask {
     Look(Look),
     /// A change.
     Make(Make),
+}
+
+/// Asks a line whether it can sleep; it says so to the directory.
+pub struct Sleep {
+    /// Who asks.
+    pub directory: Recipient<Rested>,
+}
+
+impl Message for Sleep {
+    type Result = ();
 }
 
 impl Message for Ask {
@@ -152,7 +168,25 @@ impl Handler<Ask> for LineActor {
     }
 }
 
+impl Handler<Sleep> for LineActor {
+    type Result = ();
+
+    fn handle(&mut self, Sleep { directory }: Sleep, ctx: &mut Self::Context) {
+        let asleep = self.is_idle();
+        directory.do_send(Rested { customer: self.customer, asleep });
+        if asleep {
+            ctx.stop();
+        }
+    }
+}
+
 impl LineActor {
+    /// Nothing is under way and nothing waits: whatever was asked is answered.
+    fn is_idle(&self) -> bool {
+        let waking = matches!(self.phase, Phase::Waking(_));
+        !waking && self.current.is_none() && self.queue.is_empty()
+    }
+
     /// An actor for a line that is not awake yet.
     pub fn new(customer: CustomerId, services: Arc<LineServices>) -> Self {
         let phase = Phase::Waking(Vec::new());

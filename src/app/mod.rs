@@ -38,7 +38,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -119,6 +119,8 @@ pub async fn start(
         defaults: defaults(config),
         most_waiting_changes: config.line.queued_commands_per_line,
         draw_salt: random::bytes::<32>,
+        idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
+        awake_lines: AtomicUsize::new(0),
     });
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();

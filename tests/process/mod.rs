@@ -14,7 +14,7 @@ use std::{
 };
 
 /// How long anything may take here before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A run that has ended.
 #[derive(Debug)]
@@ -127,9 +127,10 @@ pub fn copy_folder(from: &Path, to: &Path) {
         let (entry, kind) =
             entry.and_then(|entry| entry.file_type().map(|kind| (entry, kind))).expect("reads");
         let target = to.join(entry.file_name());
-        match kind.is_dir() {
-            true => copy_folder(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), &target).expect("copies")),
+        if kind.is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("copies");
         }
     }
 }
