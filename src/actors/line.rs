@@ -340,6 +340,10 @@ impl LineActor {
             Ok(Outcome::Refused(Broken::Taken(reservation))) => {
                 self.look_for_repetition(taken(&reservation), ctx);
             }
+            Ok(Outcome::Refused(Broken::TooLarge { bytes })) => {
+                let what = format!("a row of {bytes} bytes is larger than any may be");
+                self.finish(Err(LineError::Store(StoreError::Engine(what))), ctx);
+            }
             Err(CommitError::Stopped) => self.finish(Err(LineError::Stopping), ctx),
             Err(CommitError::QueueFull) => {
                 self.finish(Err(LineError::Busy("too many commits wait")), ctx);

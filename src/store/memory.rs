@@ -2,12 +2,13 @@
 
 use super::{
     Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
-    group::{self, Tails, Tip},
+    group::{self, Stored, Tails, Tip},
     key, record,
 };
 use crate::domain::{calendar::Instant, ids::CustomerId};
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -26,6 +27,17 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self { rows: BTreeMap::new(), tip: Tip::GENESIS, tails: Tails::default() }
+    }
+}
+
+impl Stored for BTreeMap<Vec<u8>, Vec<u8>> {
+    fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.contains_key(key))
+    }
+
+    fn between(&self, from: &[u8], to: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let keys = self.range::<[u8], _>((Bound::Included(from), Bound::Included(to)));
+        Ok(keys.map(|(key, _)| key.clone()).collect())
     }
 }
 
@@ -51,8 +63,7 @@ impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
         let State { rows, tip, tails } = &mut *state;
-        let stored = |key: &[u8]| Ok(rows.contains_key(key));
-        let writes = group::assemble(&group, *tip, at, tails, stored)?;
+        let writes = group::assemble(&group, *tip, at, tails, rows)?;
         for (key, row) in writes.rows {
             match row {
                 Some(row) => state.rows.insert(key, row),
