@@ -59,6 +59,19 @@ pub struct LineView {
     pub private: Arc<HashMap<PassportNumber, PrivatePassport>>,
 }
 
+impl LineView {
+    /// The time at which questions about the line are asked, where the clock shows `clock_now`:
+    /// never before the line's last event, as for its changes. So a page and the press
+    /// that follows it agree on the month.
+    pub fn time(&self, clock_now: Instant) -> Instant {
+        not_before_last_event(self.line.as_deref(), clock_now)
+    }
+}
+
+fn not_before_last_event(line: Option<&Line>, clock_now: Instant) -> Instant {
+    line.map_or(clock_now, |line| line.last_event_at.max(clock_now))
+}
+
 /// What is personal of a passport ID and needed while it is awake.
 #[derive(Clone)]
 pub struct PrivatePassport {
@@ -297,14 +310,12 @@ impl LineActor {
 
     /// The time of the decision, never before the line's last event.
     fn now(&self, line: Option<&Line>) -> Instant {
-        let now = self.services.clock.now();
-        match line.map(|line| line.last_event_at) {
-            Some(last) if last > now => {
-                tracing::warn!(line = %self.customer, "the clock is behind the line's last event");
-                last
-            }
-            _ => now,
+        let clock_now = self.services.clock.now();
+        let now = not_before_last_event(line, clock_now);
+        if now > clock_now {
+            tracing::warn!(line = %self.customer, "the clock is behind the line's last event");
         }
+        now
     }
 
     fn commit(

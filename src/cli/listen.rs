@@ -4,7 +4,7 @@ use std::{
     io::{Error, Result},
     net::{SocketAddr, TcpListener},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// A listening socket; the error names the address.
 pub fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -12,29 +12,40 @@ pub fn bind(address: SocketAddr) -> Result<TcpListener> {
         .map_err(|error| Error::new(error.kind(), format!("cannot listen on {address}: {error}")))
 }
 
-/// Waits for SIGTERM or SIGINT. A second one ends the process at once, for who cannot wait.
-pub async fn stop_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be listened to");
-        return;
-    };
-    wait(&mut terminate, &mut interrupt).await;
-    tracing::info!("stopping; a second signal ends at once");
-    actix_rt::spawn(async move {
-        wait(&mut terminate, &mut interrupt).await;
-        end_at_once();
-    });
+/// The signals that ask for a stop: SIGTERM and SIGINT.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
 }
 
-async fn wait(
-    terminate: &mut tokio::signal::unix::Signal,
-    interrupt: &mut tokio::signal::unix::Signal,
-) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+impl StopSignals {
+    /// Listens from now on, so that whoever asks while the server still starts, or at the very
+    /// moment when it says that it is ready, gets an orderly stop too.
+    pub fn listen() -> Result<Self> {
+        let failed = |error: Error| {
+            Error::new(error.kind(), format!("signals cannot be listened to: {error}"))
+        };
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for one. A second one ends the process at once, for who cannot wait.
+    pub async fn wait(mut self) {
+        self.next().await;
+        tracing::info!("stopping; a second signal ends at once");
+        actix_rt::spawn(async move {
+            self.next().await;
+            end_at_once();
+        });
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     args::ServeArgs,
     exit::Exit,
-    listen::{bind, stop_signal},
+    listen::{StopSignals, bind},
 };
 use crate::{
     app::{self, Listeners},
@@ -36,10 +36,8 @@ async fn serve(config: &Config) -> Exit {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
-    let listeners = bind(config.server.listen)
-        .and_then(|public| Ok(Listeners { public, operator: bind(config.operator.listen)? }));
-    let listeners = match listeners {
-        Ok(listeners) => listeners,
+    let (stop, listeners) = match signals_and_listeners(config) {
+        Ok(both) => both,
         Err(error) => {
             tracing::error!("{error}");
             return Exit::Failed;
@@ -49,7 +47,7 @@ async fn serve(config: &Config) -> Exit {
         Ok(running) => {
             let (issuer, operator) = (config.server.issuer.as_str(), config.operator.listen);
             tracing::info!(issuer, %operator, "linepass serves");
-            stop_signal().await;
+            stop.wait().await;
             running.stop().await;
             Exit::Done
         }
@@ -58,4 +56,11 @@ async fn serve(config: &Config) -> Exit {
             Exit::Failed
         }
     }
+}
+
+fn signals_and_listeners(config: &Config) -> std::io::Result<(StopSignals, Listeners)> {
+    let stop = StopSignals::listen()?;
+    let public = bind(config.server.listen)?;
+    let operator = bind(config.operator.listen)?;
+    Ok((stop, Listeners { public, operator }))
 }

@@ -11,7 +11,7 @@
 //! | recovery can drop a damaged tail and open | the head file tells |
 //! | `get` can wait behind `apply_batch` | reads have threads of their own |
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
-//! | damaged files can make it panic while opening | the panic becomes an error that names the folder |
+//! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
 use super::{
     Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
@@ -101,7 +101,12 @@ impl SledStore {
         // count as durable, and before the head names them, they are.
         data.sync_data().map_err(file_error(&engine))?;
         let head = HeadFile::new(folder, &options.head_key);
-        let tip = check_recent(&db, head.read()?)?;
+        let known = head.read()?;
+        let checked = catch_unwind(AssertUnwindSafe(|| check_recent(&db, known)));
+        let tip = checked.unwrap_or_else(|_| {
+            let what = "the engine cannot read its rows";
+            Err(StoreError::damaged(engine.display().to_string(), what))
+        })?;
         head.write(tip)?;
         let inner = Arc::new(Inner {
             db,
@@ -304,7 +309,10 @@ impl Inner {
 #[async_trait::async_trait]
 impl Store for SledStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
-        self.inner.commit(&group, at)
+        // A panic of the engine leaves the outcome unknown like any other failure of it: told as
+        // one, it ends the process instead of the committing thread alone.
+        let committed = catch_unwind(AssertUnwindSafe(|| self.inner.commit(&group, at)));
+        committed.unwrap_or_else(|_| Err(StoreError::Engine("it panicked".into())))
     }
 
     fn durable_block(&self) -> u64 {

@@ -12,7 +12,8 @@ async fn filled(folder: &TempDir) {
 }
 
 fn raw(folder: &TempDir) -> sled::Db {
-    sled::open(folder.path().join("store/sled")).expect("opens")
+    let config = sled::Config::new().path(folder.path().join("store/sled"));
+    config.segment_size(SEGMENT_BYTES).open().expect("opens")
 }
 
 fn refusal(folder: &TempDir) -> String {

@@ -15,7 +15,7 @@ pub mod shop;
 use super::{
     args::DemoArgs,
     exit::Exit,
-    listen::{bind, stop_signal},
+    listen::{StopSignals, bind},
 };
 use crate::{
     app::{self, AppError, Listeners, Running},
@@ -72,6 +72,7 @@ pub fn run(args: &DemoArgs) -> Exit {
 }
 
 async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
+    let stop = StopSignals::listen().map_err(io("the demo"))?;
     let folder = Folder::of(args.data.as_deref())?;
     let listeners = bind_all(args)?;
     let config = configure(&folder.path, &listeners)?;
@@ -94,7 +95,7 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
     let shop_handle = shop.handle();
     let serving = actix_rt::spawn(shop);
     announce::ready(args.json, &sample).map_err(io("standard output"))?;
-    stop_signal().await;
+    stop.wait().await;
     shop_handle.stop(false).await;
     // The shop has nothing to lose; how it ended is of no use to anybody.
     let _ = serving.await;

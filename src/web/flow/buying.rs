@@ -35,7 +35,7 @@ pub async fn show(
     };
     let Some(line) = view.line.as_deref() else { return visit.go_to("login") };
     let purchase = purchase(visit, login, order);
-    let facts = facts(visit);
+    let facts = facts(visit, &view);
     match may_buy(line, &purchase, &facts) {
         // What does not fit is said on the page itself, before the tick.
         Ok(_) | Err(Refusal::OverLimit { .. } | Refusal::OverLineLimit { .. }) => {

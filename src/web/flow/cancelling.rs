@@ -32,7 +32,7 @@ pub async fn show(
         Err(error) => return line_failed(visit, &error),
     };
     let Some(line) = view.line.as_deref() else { return visit.go_to("login") };
-    let facts = facts(visit);
+    let facts = facts(visit, &view);
     match may_cancel(line, &cancel(visit, login, order), &facts) {
         Ok(contract) => confirmation(visit, login, &view, contract, &facts),
         Err(refusal) => refused::page(visit, &refusal),

@@ -5,7 +5,7 @@ use crate::{
     actors::{
         LineError,
         change::{Change, What},
-        line::Answer,
+        line::{Answer, LineView},
         orders,
     },
     domain::{
@@ -81,9 +81,9 @@ async fn show(visit: &Visit<'_>, login: &SealedLogin, order: &Order) -> HttpResp
 }
 
 /// What the rules are asked with before the press.
-pub fn facts(visit: &Visit<'_>) -> Facts {
+pub fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
     Facts {
-        now: visit.state.decisions.now(),
+        now: view.time(visit.state.decisions.now()),
         receipt: None,
         source: Some(visit.context.source.address()),
         defaults: visit.state.defaults,

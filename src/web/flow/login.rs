@@ -214,7 +214,7 @@ async fn judged(visit: &Visit<'_>, found: Option<Found>, password_matches: bool)
         require_line: visit.flow.request.require_line,
     };
     let facts = Facts {
-        now: state.decisions.now(),
+        now: view.time(state.decisions.now()),
         receipt: None,
         source: Some(visit.context.source.address()),
         defaults: state.defaults,
