@@ -5,7 +5,7 @@ mod common;
 
 use common::{
     Answer, Browser, Demo, Flow, Options, VERIFIER, anime,
-    door::{assert_own_page, decisions},
+    door::{assert_own_page, decision_of, decisions},
     unique,
 };
 use serde_json::Value;
@@ -29,10 +29,8 @@ fn arrived(demo: &Demo) -> (Browser, Flow) {
 
 /// The reasons of the log's logins in the order of their answers.
 fn reasons(demo: &Demo, answers: &[Answer]) -> Vec<String> {
-    let lines = decisions(demo, "login", answers.len());
     let reason = |answer: &Answer| {
-        let id = answer.header("x-request-id").expect("a request ID");
-        let line = lines.iter().find(|line| line["request_id"] == id).expect("its line");
+        let line = decision_of(demo, "login", answer);
         line["reason"].as_str().unwrap_or(line["outcome"].as_str().expect("one")).to_owned()
     };
     answers.iter().map(reason).collect()
@@ -203,12 +201,8 @@ fn every_decision_has_its_line_with_the_request_id() {
         ("exchange_code", &exchanged, "accepted", None, Some("CAF0000012573")),
         ("exchange_code", &twice, "refused", Some("invalid_grant"), None),
     ];
-    decisions(&demo, "exchange_code", 2);
     for (action, answer, outcome, reason, line) in cases {
-        let id = answer.header("x-request-id").expect("a request ID");
-        let lines = demo.decisions(action);
-        let logged = lines.iter().find(|line| line["request_id"] == id);
-        let logged = logged.unwrap_or_else(|| panic!("{action}: {lines:?}"));
+        let logged = decision_of(&demo, action, answer);
         assert_eq!(logged["outcome"], outcome, "{logged}");
         assert_eq!(logged.get("reason").and_then(Value::as_str), reason, "{logged}");
         assert_eq!(logged.get("line").and_then(Value::as_str), line, "{logged}");

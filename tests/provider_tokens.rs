@@ -12,7 +12,7 @@ use common::{
 /// Parameters of a form.
 type Form<'a> = [(&'a str, &'a str)];
 
-/// The request_uri of a push of a login alone.
+/// The `request_uri` of a push of a login alone.
 fn pushed_uri(provider: &Provider) -> String {
     let pushed = provider.push_form(&provider.parameters(None)).json();
     pushed["request_uri"].as_str().expect("a request_uri").to_owned()

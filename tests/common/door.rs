@@ -66,18 +66,32 @@ pub fn code(demo: &Demo, provider: &Provider, passport_id: &str) -> String {
     browser.go_back(&flow).parameter("code").expect("a code")
 }
 
-/// The decision lines with this action, once there are so many.
-pub fn decisions(demo: &Demo, action: &str, count: usize) -> Vec<Value> {
+/// Asks again and again until the log, which a thread of its own writes, holds what is looked for.
+fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
-        let found = demo.decisions(action);
-        if found.len() >= count {
+        if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < Duration::from_secs(10), "{action}: {found:?}");
+        assert!(began.elapsed() < Duration::from_secs(10), "not in the log: {what}");
         #[expect(clippy::disallowed_methods, reason = "asking again and again needs a pause")]
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// The decision lines with this action, once there are so many.
+pub fn decisions(demo: &Demo, action: &str, count: usize) -> Vec<Value> {
+    until(&format!("{count} of {action}"), || {
+        Some(demo.decisions(action)).filter(|found| found.len() >= count)
+    })
+}
+
+/// The decision line of the request that got this answer, once it is written.
+pub fn decision_of(demo: &Demo, action: &str, answer: &Answer) -> Value {
+    let id = answer.header("x-request-id").expect("a request ID");
+    until(&format!("{action} with {id}"), || {
+        demo.decisions(action).into_iter().find(|line| line["request_id"] == id)
+    })
 }
 
 /// Posts the order's confirmation with the page's own token.
