@@ -51,9 +51,13 @@ fn a_form_without_its_own_token_changes_nothing_security_24() {
     assert_eq!(browser.log_in(&flow, "sakura01", password).status, 303);
     let own = browser.confirmation(&flow).csrf();
     assert_ne!(earlier, own, "a login draws new tokens (security.md 19)");
-    for token in ["", &others_confirm, &before_login, &login_again, &earlier] {
+    // Of the same flow and the same step, but of the other form.
+    let login_now = browser.open(&login).csrf();
+    for token in ["", &others_confirm, &before_login, &login_again, &earlier, &login_now] {
         assert_own_page(&press(&browser, &flow.path, token), 403);
     }
+    let form = [("csrf", own.as_str()), ("passport_id", "sakura01"), ("password", password)];
+    assert_own_page(&browser.post(&login, &form), 403);
     assert_not_bought(&browser, &flow);
     assert_eq!(press(&browser, &flow.path, &own).status, 303, "the right one buys");
 }
