@@ -137,3 +137,15 @@ test("a shown password is hidden again before it is sent", async (t) => {
   assert.equal(await field.getAttribute("type"), "password");
   await logIn(page, demo);
 });
+
+test("on a phone the whole order and 購入 stand within two screens", async (t) => {
+  const demo = await startDemo(t);
+  const height = 844;
+  const page = await (await openBrowser(t, { viewport: { width: 390, height } })).newPage();
+  await page.goto(await demo.site.begin({}));
+  await logIn(page, demo);
+  await heading(page, LABELS.ja.confirmTitle);
+  const button = page.getByRole("button", { name: LABELS.ja.buy, exact: true });
+  const end = await button.evaluate((it) => it.getBoundingClientRect().bottom + globalThis.scrollY);
+  assert.ok(end <= 1.8 * height, `it ends at ${end} px`);
+});
