@@ -59,6 +59,10 @@ fn fifty_posts_of_one_confirmation_are_one_charge_and_one_receipt() {
     });
     assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
     assert_eq!(used_after(&demo, "sakura01"), 300);
+    let pressed = demo.decisions("purchase");
+    let pressed = pressed.iter().filter(|one| one["amount_yen"] == 300);
+    let made = pressed.filter(|one| one["outcome"] == "accepted" && one["reason"].is_null());
+    assert_eq!(made.count(), 1, "the log counts a purchase once");
 }
 
 /// The receipt number as the slip groups it: `1000 0000 0016`.

@@ -88,7 +88,7 @@ pub struct Done {
     pub entry: Arc<Entry>,
     /// The completed order, where the change was one.
     pub completed: Option<Completed>,
-    /// Whether it had been completed before.
+    /// Whether it had been completed before, or by a press that this one joined.
     pub repeated: bool,
 }
 
@@ -479,10 +479,13 @@ fn answer_look(look: Look, awake: &Awake) {
     drop(look.0.send(Ok(view)));
 }
 
+/// Whoever pressed first made the change; the presses that joined it made nothing more.
 fn answer(pending: Pending, answer: Answer) {
-    for reply in pending.replies {
+    let joined = answer.clone().map(|done| Done { repeated: true, ..done });
+    let answers = std::iter::once(answer).chain(std::iter::repeat(joined));
+    for (reply, answer) in pending.replies.into_iter().zip(answers) {
         // Whoever asked may have gone away; what was committed stays committed.
-        drop(reply.send(answer.clone()));
+        drop(reply.send(answer));
     }
 }
 

@@ -1,5 +1,5 @@
 // For the eye: every page at phone and desk width, light and dark, into target/screenshots/.
-// Not a test: run it with `node tests/browser/screenshots.mjs [name-part]`.
+// Not a test: run it with `node tests/browser/screenshots.mjs`.
 
 import path from "node:path";
 import test from "node:test";
@@ -19,8 +19,8 @@ for (const lang of ["ja", "en"]) {
           await page.screenshot({ path: path.join(FOLDER, file), fullPage: true, animations: "disabled" });
           if (!name.startsWith("confirm")) return;
           const button = page.locator("button[type=submit]");
-          const screens = (await button.boundingBox()).y + (await button.boundingBox()).height;
-          console.log(`${file}: the button ends ${(screens / height).toFixed(2)} screens down`);
+          const end = await button.evaluate((it) => it.getBoundingClientRect().bottom + globalThis.scrollY);
+          console.log(`${file}: the button ends ${(end / height).toFixed(2)} screens down`);
         });
       });
     }

@@ -23,7 +23,7 @@ export async function tour(t, demo, lang, options, look) {
   await page.goto(`${demo.issuer}/oauth/authorize?client_id=nobody`);
   await see("provider-error");
 
-  await page.goto(await demo.site.begin());
+  await page.goto(await demo.site.begin({}));
   await see("login");
   await submitLogin(page, "", "", lang);
   await page.locator("#errors").waitFor();
@@ -31,7 +31,7 @@ export async function tour(t, demo, lang, options, look) {
   await submitLogin(page, "sakura01", "not-the-password", lang);
   await page.getByRole("alert").waitFor();
   await see("login-error");
-  await page.goBack();
+  await page.locator('a[href$="/login"]').click();
   await success(page, demo, lang, see);
   await see("confirm-per-use");
   await pressBuy(page, lang);
