@@ -162,13 +162,12 @@ impl House {
                 panic!("{error}")
             })
             .expect("starts");
-        let receipts =
-            ReceiptNumbers::lease(Arc::clone(&store), committer.clone(), clock.clone()).await;
+        let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
         let services = Arc::new(LineServices {
             store: Arc::clone(&store),
             committer,
             clock,
-            receipts: receipts.expect("leases"),
+            receipts,
             defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 50) },
             most_waiting_changes: 1_000,
             draw_salt: random::bytes::<32>,
@@ -273,6 +272,7 @@ impl House {
         let purchase = Purchase {
             login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
             provider: "b-sha".parse().expect("an ID"),
+            provider_name: "B社".into(),
             order: PurchaseOrder {
                 reference: reference.parse().expect("a reference"),
                 service: self.service.code.clone(),

@@ -101,6 +101,16 @@ fn a_per_use_purchase_cannot_be_cancelled_r_032() {
     );
     let description = refused.json()["error_description"].to_string();
     assert!(description.contains("per-use purchases cannot be cancelled"), "{description}");
+
+    // Written as if it were a contract, it is told to the household as what it is.
+    let browser = Browser::new(demo.issuer());
+    let flow = common::purchase(&demo, &browser, "sakura01", &common::anime(&unique()));
+    let code = browser.go_back(&flow).parameter("code").expect("a code");
+    let receipt = provider.exchange(&code).json()["authorization_details"][0].clone();
+    let contract = format!("K-{}", receipt["receipt_number"].as_str().expect("a number"));
+    let page = to_confirmation(&demo, &provider, &browser, "sakura01", &contract).1;
+    assert_eq!(page.status, 409);
+    assert!(page.body.contains("都度課金"), "{}", page.body);
 }
 
 #[test]
@@ -120,6 +130,7 @@ fn the_last_charged_month_over_month_boundaries_in_any_host_time_zone() {
                     folder: Some(folder.path()),
                     now: Some(now),
                     env: vec![("TZ", zone.to_owned())],
+                    ..Default::default()
                 })
             };
             let contract = {

@@ -53,13 +53,12 @@ async fn services(clock: Clock) -> Arc<LineServices> {
     let (committer, _) =
         Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
             .expect("starts");
-    let receipts =
-        ReceiptNumbers::lease(Arc::clone(&store), committer.clone(), clock.clone()).await;
+    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
     Arc::new(LineServices {
         store,
         committer,
         clock,
-        receipts: receipts.expect("leases"),
+        receipts,
         defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 40) },
         most_waiting_changes: 16,
         draw_salt: random::bytes::<32>,
@@ -102,6 +101,7 @@ fn purchase(command: u64) -> What {
     What::Purchase(Box::new(Purchase {
         login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
         provider: "b-sha".parse().expect("an ID"),
+        provider_name: "B社".into(),
         order: PurchaseOrder {
             reference: format!("order-{command}").parse().expect("a reference"),
             service: code.clone(),

@@ -46,14 +46,22 @@ impl Directory {
         let directory = ctx.address().recipient();
         let now = Instant::now();
         for entry in self.awake.values_mut() {
-            if entry.stopping.is_none() && now.duration_since(entry.last_asked) >= idle {
+            let can_be_asked = entry.stopping.is_none() && entry.line.connected();
+            if can_be_asked && now.duration_since(entry.last_asked) >= idle {
                 entry.stopping = Some(Vec::new());
                 entry.line.do_send(Sleep { directory: directory.clone() });
             }
         }
     }
 
+    /// The line's entry, woken if it sleeps. An actor that ended by a panic is replaced: what it
+    /// had taken is lost with it, what comes from now on is not.
     fn wake(&mut self, customer: CustomerId) -> &mut Entry {
+        if self.awake.get(&customer).is_some_and(|entry| !entry.line.connected()) {
+            self.awake.remove(&customer);
+            self.services.awake_lines.fetch_sub(1, Ordering::Relaxed);
+            tracing::error!(line = %customer, "the line's actor had ended; it is woken again");
+        }
         let services = &self.services;
         self.awake.entry(customer).or_insert_with(|| {
             services.awake_lines.fetch_add(1, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use super::{
     committer::{CommitError, Committer},
     directory::Rested,
     orders,
-    receipts::ReceiptNumbers,
+    receipts::{LeaseError, ReceiptNumbers},
 };
 use crate::{
     clock::Clock,
@@ -15,7 +15,7 @@ use crate::{
         calendar::Instant,
         field::PassportName,
         ids::{CustomerId, PassportNumber, ReceiptNumber},
-        line::{Entry, Facts, Line, LineDefaults, Refusal, decide, replay},
+        line::{Entry, Facts, Line, LineDefaults, Refusal, RowRef, decide, replay},
         receipt::Completed,
     },
     store::{Batch, Broken, Outcome, PersonalRow, Reservation, Store, StoreError, Stream, record},
@@ -217,7 +217,7 @@ impl LineActor {
     /// Puts a change behind the others, or joins it to the same press that is under way.
     fn enqueue(&mut self, Make { change, reply }: Make, ctx: &mut Context<Self>) {
         let mut under_way = self.current.iter_mut().chain(&mut self.queue);
-        if let Some(same) = under_way.find(|other| other.change.what.is_same_order(&change.what)) {
+        if let Some(same) = under_way.find(|other| other.change.is_same_press(&change)) {
             same.replies.push(reply);
             return;
         }
@@ -281,12 +281,13 @@ impl LineActor {
 
     fn decide(
         &mut self,
-        receipt: Result<Option<ReceiptNumber>, StoreError>,
+        receipt: Result<Option<ReceiptNumber>, LeaseError>,
         ctx: &mut Context<Self>,
     ) {
         let receipt = match receipt {
             Ok(receipt) => receipt,
-            Err(error) => return self.finish(Err(LineError::Store(error)), ctx),
+            Err(LeaseError::Commit(error)) => return self.finish(Err(error.into()), ctx),
+            Err(LeaseError::Store(error)) => return self.finish(Err(error.into()), ctx),
         };
         let (Some(current), Phase::Awake(awake)) = (&self.current, &self.phase) else { return };
         let change = &current.change;
@@ -355,13 +356,7 @@ impl LineActor {
                 let what = format!("a row of {bytes} bytes is larger than any may be");
                 self.finish(Err(LineError::Store(StoreError::Engine(what))), ctx);
             }
-            Err(CommitError::Stopped) => self.finish(Err(LineError::Stopping), ctx),
-            Err(CommitError::QueueFull) => {
-                self.finish(Err(LineError::Busy("too many commits wait")), ctx);
-            }
-            Err(CommitError::NoRoom) => {
-                self.finish(Err(LineError::Busy("the store has no room")), ctx);
-            }
+            Err(error) => self.finish(Err(error.into()), ctx),
         }
     }
 
@@ -462,15 +457,30 @@ async fn read(store: &dyn Store, customer: CustomerId) -> Result<Awake, StoreErr
     }
     let mut private = HashMap::new();
     for passport in line.iter().flat_map(Line::live_passports) {
-        let name = store.personal(customer, passport.rows.name.row).await?;
-        let credential = store.personal(customer, passport.rows.credential.row).await?;
-        let found = private_of(name.as_ref(), credential.as_ref()).ok_or_else(|| {
+        let name = committed(store, customer, passport.rows.name).await?;
+        let credential = committed(store, customer, passport.rows.credential).await?;
+        let found = private_of(Some(&name), Some(&credential)).ok_or_else(|| {
             let place = format!("personal rows of passport {} of {stream}", passport.number);
-            StoreError::damaged(place, "they are missing")
+            StoreError::damaged(place, "they are of another kind")
         })?;
         private.insert(passport.number, found);
     }
     Ok(Awake { line: line.map(Arc::new), seq, private: Arc::new(private) })
+}
+
+/// A personal row as its event committed to it.
+async fn committed(
+    store: &dyn Store,
+    customer: CustomerId,
+    reference: RowRef,
+) -> Result<PersonalRow, StoreError> {
+    let row = store.personal(customer, reference.row).await?;
+    let what = match row {
+        Some(row) if row.reference(reference.row) == reference => return Ok(row),
+        Some(_) => "it is not the row that its event committed to",
+        None => "it is missing",
+    };
+    Err(StoreError::damaged(format!("personal row {} of {customer}", reference.row), what))
 }
 
 fn answer_look(look: Look, awake: &Awake) {
@@ -504,8 +514,10 @@ fn repeated(
     order: &crate::domain::order::Order,
     completed: Completed,
 ) -> Result<Done, LineError> {
-    let same = (completed.customer, completed.passport) == (customer, passport);
-    if !same || !completed.is_of(order) {
+    if !completed.is_of(order) {
+        return Err(LineError::Refused(Refusal::ReferenceUsed));
+    }
+    if !completed.is_by(customer, passport) {
         return Err(LineError::Refused(Refusal::OrderCompleted));
     }
     let by = crate::domain::line::By::Passport { passport };

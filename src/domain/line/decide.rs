@@ -95,6 +95,7 @@ fn buy(line: &Line, purchase: &Purchase, facts: &Facts) -> Result<Vec<Event>, Re
         receipt: facts.receipt.ok_or(Refusal::NoReceiptNumber)?,
         passport: purchase.login.passport,
         provider: purchase.provider.clone(),
+        provider_name: purchase.provider_name.clone(),
         reference: purchase.order.reference.clone(),
         service: purchase.order.service.clone(),
         service_name: offer.name.clone(),
@@ -194,6 +195,9 @@ pub fn may_cancel<'a>(
     }
     let passport = logged_in(line, cancel.login, facts)?;
     line_checked(line, passport, cancel.require_line, facts)?;
+    if line.uses.iter().any(|charged| charged.receipt == cancel.order.contract.0) {
+        return Err(Refusal::PerUsePurchase);
+    }
     let contract = line.contracts.get(&cancel.order.contract);
     let contract = contract.filter(|contract| contract.provider == cancel.provider);
     let contract = contract.ok_or(Refusal::UnknownContract)?;
@@ -364,7 +368,11 @@ pub(super) fn open_for_new_use(line: &Line) -> Result<(), Refusal> {
 }
 
 /// The login still stands: the ID is live and active, and its epoch has not moved on.
-fn logged_in<'a>(line: &'a Line, login: LoggedIn, facts: &Facts) -> Result<&'a Passport, Refusal> {
+pub(super) fn logged_in<'a>(
+    line: &'a Line,
+    login: LoggedIn,
+    facts: &Facts,
+) -> Result<&'a Passport, Refusal> {
     let passport = line.live_passport(login.passport).ok_or(Refusal::UnknownPassport)?;
     if passport.active_from > facts.now {
         return Err(Refusal::NotYetActive);

@@ -101,9 +101,15 @@ pub enum Refusal {
         /// The line's limit.
         limit: Yen,
     },
-    /// The order's reference is used up by another order, or by another household's.
-    #[error("the order was completed before")]
+    /// The order was completed before, with another passport ID.
+    #[error("another passport ID completed the order")]
     OrderCompleted,
+    /// The order's reference completed another order before (interfaces.md 1.1).
+    #[error("the order's reference completed another order")]
+    ReferenceUsed,
+    /// What is to be cancelled is a per-use purchase, which cannot be.
+    #[error("a per-use purchase cannot be cancelled")]
+    PerUsePurchase,
     /// No such contract on this line.
     #[error("no such contract")]
     UnknownContract,
@@ -162,6 +168,8 @@ impl Refusal {
             Self::OverLimit { .. } => "over_limit",
             Self::OverLineLimit { .. } => "over_line_limit",
             Self::OrderCompleted => "order_completed",
+            Self::ReferenceUsed => "reference_used",
+            Self::PerUsePurchase => "per_use_purchase",
             Self::UnknownContract => "unknown_contract",
             Self::AnotherIdsContract => "another_ids_contract",
             Self::ContractEnded { .. } => "contract_ended",

@@ -60,6 +60,7 @@ fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Pu
     Purchase {
         login: login.logged_in(),
         provider: visit.provider.id.clone(),
+        provider_name: visit.provider.name.clone(),
         order: order.clone(),
         offer: visit.provider.offer(&order.service).cloned(),
         require_line: visit.flow.request.require_line,

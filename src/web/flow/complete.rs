@@ -4,10 +4,7 @@
 use super::{shown, visit::Visit};
 use crate::{
     actors::orders,
-    domain::{
-        order::{Order, PurchaseOrder},
-        receipt::{CancellationReceipt, Completed, PurchaseReceipt, Receipt},
-    },
+    domain::receipt::{CancellationReceipt, Completed, PurchaseReceipt, Receipt},
     web::{
         answer,
         context::RequestContext,
@@ -38,14 +35,13 @@ pub async fn page(
     };
     let name = view.private.get(&login.passport).map(|private| private.name.as_str());
     let name = name.unwrap_or_default();
-    let response = match (&completed.receipt, &visit.flow.request.order) {
-        (Receipt::Purchase(receipt), Some(Order::Purchase(order))) => {
-            answer::html(StatusCode::OK, &purchase_slip(&visit, order, receipt, name))
+    let response = match &completed.receipt {
+        Receipt::Purchase(receipt) => {
+            answer::html(StatusCode::OK, &purchase_slip(&visit, &completed, receipt, name))
         }
-        (Receipt::Cancellation(receipt), _) => {
+        Receipt::Cancellation(receipt) => {
             answer::html(StatusCode::OK, &cancellation_slip(&visit, &completed, receipt, name))
         }
-        (Receipt::Purchase(_), _) => return visit.go_to("confirm"),
     };
     visit.keep_language(response)
 }
@@ -68,16 +64,15 @@ fn slip_shell(visit: &Visit<'_>, passport_id: &str) -> Shell {
 
 fn purchase_slip(
     visit: &Visit<'_>,
-    order: &PurchaseOrder,
+    completed: &Completed,
     receipt: &PurchaseReceipt,
     passport_id: &str,
 ) -> CompletePage {
     let charge_month = receipt.first_charge_month.unwrap_or(receipt.completed_at.month());
-    let service = visit.provider.services.get(&receipt.service);
     CompletePage {
         shell: slip_shell(visit, passport_id),
         provider: visit.shown_provider(),
-        order: shown::completed_order(service, order, receipt),
+        order: shown::completed_order(completed, receipt),
         passport_id: passport_id.into(),
         receipt_number: receipt.receipt_number.to_string(),
         completed_at_us: receipt.completed_at.micros(),

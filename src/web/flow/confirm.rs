@@ -68,6 +68,9 @@ async fn show(visit: &Visit<'_>, login: &SealedLogin, order: &Order) -> HttpResp
     let store = visit.state.store.as_ref();
     match orders::completed(store, &visit.provider.id, order.reference()).await {
         Ok(None) => {}
+        Ok(Some(done)) if !done.is_of(order) => {
+            return refused::page(visit, &Refusal::ReferenceUsed);
+        }
         Ok(Some(done)) if done.is_by(login.customer, login.passport) => {
             return visit.go_to("complete");
         }

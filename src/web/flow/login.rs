@@ -1,7 +1,7 @@
 //! ログイン: exactly one password hash, whatever the outcome, except where the throttle turns the
 //! attempt away; one page for every cause.
 
-use super::{cookie, sealed::Flow, shown, visit::Visit};
+use super::{cookie, refused, sealed::Flow, shown, visit::Visit};
 use crate::{
     actors::{LineError, line::LineView},
     domain::{
@@ -260,7 +260,7 @@ fn answer_attempt(visit: &Visit<'_>, attempted: Attempted) -> HttpResponse {
             let response = answer::html(StatusCode::FORBIDDEN, &page);
             go_on(visit, &visit.flow.clone().unmet(), response)
         }
-        Attempted::Refused(_, LoginRefusal::Barred(refusal)) => barred(visit, &refusal),
+        Attempted::Refused(_, LoginRefusal::Barred(refusal)) => refused::page(visit, &refusal),
         Attempted::Overloaded => visit.overloaded("login"),
         Attempted::Failed(error) => match &*error {
             LineError::Busy(_) | LineError::Stopping => visit.overloaded("login"),

@@ -45,6 +45,7 @@ fn reason(visit: &Visit<'_>, refusal: &Refusal) -> RefusalReason {
         }
         Refusal::LiveContract { .. } => RefusalReason::ContractLive { service: service() },
         Refusal::OrderCompleted => RefusalReason::OrderOfAnotherPassport,
+        Refusal::PerUsePurchase => RefusalReason::PerUseNotCancellable,
         // Another line's contract and none at all look alike.
         Refusal::AnotherIdsContract | Refusal::UnknownContract => {
             RefusalReason::ContractOfAnotherPassport

@@ -6,7 +6,7 @@ use crate::{
         ids::ServiceCode,
         order::{Order, PurchaseOrder},
         provider::{Provider, ProviderContact, Service},
-        receipt::PurchaseReceipt,
+        receipt::{Completed, PurchaseReceipt},
         yen::Yen,
     },
     text::format::Month,
@@ -64,15 +64,20 @@ fn nameless(order: &PurchaseOrder) -> page::Order {
     }
 }
 
-/// A completed order: amounts and kind are the receipt's, whatever the catalogue says by now.
-pub fn completed_order(
-    service: Option<&Service>,
-    ordered: &PurchaseOrder,
-    receipt: &PurchaseReceipt,
-) -> page::Order {
+/// A completed order as it was bought, whatever the catalogue says by now.
+pub fn completed_order(completed: &Completed, receipt: &PurchaseReceipt) -> page::Order {
     let kind = if receipt.contract.is_some() { PriceKind::Monthly } else { PriceKind::PerUse };
-    let shown = service.map_or_else(|| nameless(ordered), |service| order(service, ordered));
-    page::Order { kind, ..shown }
+    let terms = completed.terms.as_ref();
+    let name = terms.map_or(receipt.service.as_str(), |terms| &terms.service_name);
+    page::Order {
+        service: name.into(),
+        description: completed.description.as_deref().map(ShownName::from),
+        kind,
+        unit_price_yen: terms.map_or(receipt.amount, |terms| terms.unit_price).get(),
+        quantity: receipt.quantity,
+        amount_yen: receipt.amount.get(),
+        usage_period: terms.and_then(|terms| terms.usage_period.as_deref()).map(ShownName::from),
+    }
 }
 
 /// A service's name, or its code where the catalogue no longer has it.

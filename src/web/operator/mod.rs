@@ -3,6 +3,7 @@
 use super::{answer::only, state::WebState};
 use actix_web::{
     HttpResponse,
+    http::StatusCode,
     web::{self, Data, ServiceConfig},
 };
 use serde_json::json;
@@ -19,10 +20,16 @@ pub fn routes(service: &mut ServiceConfig) {
         );
 }
 
-/// The process is there and its store answers: restart it when this fails.
+/// The process is there, its store answers and its committer runs: restart it when this fails.
 async fn healthz(state: Data<WebState>) -> HttpResponse {
     let block = state.store.durable_block();
-    HttpResponse::Ok().json(json!({ "status": "ok", "durable_block": block }))
+    let reads = state.store.block(block).await;
+    let (code, status) = match reads {
+        Ok(_) if state.committer.is_running() => (StatusCode::OK, "ok"),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the committer has ended"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
+    };
+    HttpResponse::build(code).json(json!({ "status": status, "durable_block": block }))
 }
 
 /// The process takes requests: send it none while this fails.

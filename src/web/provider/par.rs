@@ -144,6 +144,10 @@ fn read(form: &Form, provider: &Provider) -> Result<PushedRequest, OAuthError> {
     if form.get("response_mode").is_some_and(|mode| mode != "query") {
         return Err(OAuthError::invalid_request("response_mode: must be query"));
     }
+    // Each flow logs in, so every age is young enough; what is no age is refused all the same.
+    if form.get("max_age").is_some_and(|age| age.parse::<u32>().is_err()) {
+        return Err(OAuthError::invalid_request("max_age: must be a whole number of seconds"));
+    }
     let order = form.get("authorization_details").map(Order::parse).transpose()?;
     let prompts = form.get("prompt").unwrap_or_default();
     Ok(PushedRequest {

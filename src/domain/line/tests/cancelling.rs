@@ -108,7 +108,7 @@ fn what_is_not_there_cannot_be_cancelled_r_032() {
     let elsewhere = Cancel { provider: "b-sha".parse().expect("a provider"), ..cancel(1, 1) };
     let line = subscribed().and([per_use]);
     let line = line.when(cancel(1, 3)).then_refused(Refusal::UnknownContract);
-    let line = line.when(cancel(1, 2)).then_refused(Refusal::UnknownContract);
+    let line = line.when(cancel(1, 2)).then_refused(Refusal::PerUsePurchase);
     line.when(elsewhere).then_refused(Refusal::UnknownContract);
 }
 
