@@ -21,6 +21,7 @@ async function violations(name, page) {
   const left = (GOES_ON_BY_ITSELF[name] ?? []).map((rule) => [rule, { enabled: false }]);
   const options = { runOnly: RULES, rules: Object.fromEntries(left) };
   const found = await page.evaluate((given) => globalThis.axe.run(document, given), options);
+  assert.ok(found.passes.length > 10, `${name}: axe looked at hardly anything`);
   return found.violations.flatMap(({ id, help, nodes }) =>
     nodes.map((node) => `${name}: ${id} (${help}): ${node.html} ${node.failureSummary}`));
 }

@@ -33,11 +33,12 @@ async function textOf(page) {
   return text.replace(/お問い合わせ番号: \S+/, "");
 }
 
-/** Opens エラーについて beside the page, as a household would that wants to come back to it. */
+/** Opens エラーについて. It has a tab of its own: the page answers a POST, and a browser that leaves
+ * such a page cannot come back to it. */
 async function readAboutErrors(page) {
-  const link = page.getByRole("main").getByRole("link", { name: "エラーについて", exact: true });
+  const link = page.getByRole("main").getByRole("link", { name: /^エラーについて/ });
   const opened = page.context().waitForEvent("page");
-  await link.click({ modifiers: ["ControlOrMeta"] });
+  await link.click();
   const help = await opened;
   await heading(help, "エラーについて");
   await help.close();
