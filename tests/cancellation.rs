@@ -110,7 +110,7 @@ fn a_per_use_purchase_cannot_be_cancelled_r_032() {
     let contract = format!("K-{}", receipt["receipt_number"].as_str().expect("a number"));
     let page = to_confirmation(&demo, &provider, &browser, "sakura01", &contract).1;
     assert_eq!(page.status, 409);
-    assert!(page.body.contains("都度課金"), "{}", page.body);
+    assert!(page.body.contains("解約できません。"), "{}", page.body);
 }
 
 #[test]
