@@ -199,7 +199,7 @@ fn every_decision_has_its_line_with_the_request_id() {
         ("login", &login, "accepted", None, Some("CAF0000012573")),
         ("purchase", &bought, "accepted", None, Some("CAF0000012573")),
         ("exchange_code", &exchanged, "accepted", None, Some("CAF0000012573")),
-        ("exchange_code", &twice, "refused", Some("invalid_grant"), None),
+        ("exchange_code", &twice, "refused", Some("invalid_grant"), Some("CAF0000012573")),
     ];
     for (action, answer, outcome, reason, line) in cases {
         let logged = decision_of(&demo, action, answer);
