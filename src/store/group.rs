@@ -157,7 +157,7 @@ impl<S: Stored> Open<'_, S> {
                 }
                 Expect::Unowned(network) => {
                     let owned = self.is_owned(network, &batch.delete)?;
-                    owned.then(|| Broken::Taken(Reservation::Network(*network)))
+                    owned.then_some(Broken::Taken(Reservation::Network(*network)))
                 }
                 Expect::Free(reservation) => self
                     .exists(&key::reservation(reservation))?

@@ -124,8 +124,12 @@ impl Line {
                 self.change(*passport, |id| id.epoch += 1);
             }
             Event::SessionsEnded { passport: None } => self.portal_epoch += 1,
-            Event::MonthClosed { month, part, parts, .. } if part == parts => self.close(*month),
-            Event::MonthClosed { .. } => {}
+            // A long itemisation takes several rows; the last one closes the month.
+            Event::MonthClosed { month, part, parts, .. } => {
+                if part == parts {
+                    self.close(*month);
+                }
+            }
             Event::LineEnded { cause } => {
                 self.ended = Some(LineEnding { at, cause: *cause });
                 self.portal_epoch += 1;
