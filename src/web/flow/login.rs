@@ -31,6 +31,8 @@ use std::sync::Arc;
 
 /// The form's name in its token.
 const FORM: &str = "login";
+/// What the address says when a login from before no longer stood.
+pub const AGAIN: &str = "again=1";
 
 /// Shows the form.
 pub async fn form(
@@ -56,6 +58,7 @@ fn login_page(visit: &Visit<'_>, passport_id: String, missing: MissingFields) ->
         back_path: visit.flow.path("back"),
         passport_id,
         missing,
+        again: visit.request.query_string().split('&').any(|pair| pair == AGAIN),
     }
 }
 

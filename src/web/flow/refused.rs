@@ -19,7 +19,7 @@ pub fn page(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
         | Refusal::NotYetActive
         | Refusal::UnknownLine
         | Refusal::LineEnded
-        | Refusal::ForeignLine => visit.go_to("login"),
+        | Refusal::ForeignLine => visit.go_to(&format!("login?{}", login::AGAIN)),
         Refusal::Restricted { .. } | Refusal::Stopped { .. } => login::barred(visit, refusal),
         other => {
             let page = RefusalPage {
