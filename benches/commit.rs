@@ -30,7 +30,7 @@ use linepass::{
     },
     security::random,
     store::{
-        Store,
+        Reservation, Store, Stream,
         sled_store::{SledOptions, SledStore},
     },
 };
@@ -70,7 +70,7 @@ fn main() {
 async fn run(plan: &Plan, folder: &Path) {
     let house = House::build(&folder.join("store")).await;
     house.fill(plan.lines).await;
-    let bare = Bare::open(&folder.join("bare"));
+    let bare = Bare::open(&folder.join("bare"), house.row_sizes(plan.lines).await);
     println!(
         "{:>8} {:>12} {:>9} {:>9} {:>14} {:>9} {:>9} {:>7}",
         "waiting", "purchases/s", "p50 ms", "p99 ms", "bare rows/s", "p50 ms", "p99 ms", "ratio"
@@ -143,6 +143,7 @@ async fn measure<F: Future<Output = ()>>(
 
 struct House {
     lines: Lines,
+    store: Arc<dyn Store>,
     service: Service,
     references: Cell<u64>,
 }
@@ -161,20 +162,22 @@ impl House {
                 panic!("{error}")
             })
             .expect("starts");
-        let receipts =
-            ReceiptNumbers::lease(Arc::clone(&store), committer.clone(), clock.clone()).await;
+        let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
         let services = Arc::new(LineServices {
-            store,
+            store: Arc::clone(&store),
             committer,
             clock,
-            receipts: receipts.expect("leases"),
+            receipts,
             defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 50) },
             most_waiting_changes: 1_000,
             draw_salt: random::bytes::<32>,
+            idle_before_sleep: Duration::from_hours(1),
+            awake_lines: std::sync::atomic::AtomicUsize::new(0),
         });
         let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
         Self {
             lines: Lines::start(&services, &arbiters, 100_000),
+            store,
             service: Service {
                 code: "anime-1".parse().expect("a code"),
                 name: "名作アニメ1".into(),
@@ -243,6 +246,25 @@ impl House {
         self.lines.make(customer(number), change).await.expect("accepted");
     }
 
+    /// How large the rows of a purchase are: one is made and read back.
+    async fn row_sizes(&self, lines: u64) -> RowSizes {
+        self.buy(0, lines).await;
+        let (stream, reservation) = (
+            Stream::Line(customer(0)),
+            Reservation::Order {
+                provider: "b-sha".parse().expect("an ID"),
+                reference: "order-1".parse().expect("a reference"),
+            },
+        );
+        let rows = self.store.events(&stream, 0, 100).await.expect("reads");
+        let holder = self.store.holder(&reservation).await.expect("reads").expect("bought");
+        let header = 9;
+        RowSizes {
+            event: header + rows.last().expect("a purchase").entry.len(),
+            order: header + serde_json::to_vec(&holder).expect("serializes").len(),
+        }
+    }
+
     /// One durable purchase on a line drawn over all of them.
     async fn buy(&self, number: u64, lines: u64) {
         self.references.set(self.references.get() + 1);
@@ -250,6 +272,7 @@ impl House {
         let purchase = Purchase {
             login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
             provider: "b-sha".parse().expect("an ID"),
+            provider_name: "B社".into(),
             order: PurchaseOrder {
                 reference: reference.parse().expect("a reference"),
                 service: self.service.code.clone(),
@@ -276,9 +299,16 @@ fn options(folder: &Path) -> SledOptions {
     }
 }
 
-/// The sizes of a purchase's two rows, as the house writes them.
-const EVENT_ROW: usize = 410;
-const ORDER_ROW: usize = 62;
+/// The sizes of a purchase's two rows, read from what the house wrote.
+#[derive(Clone, Copy)]
+struct RowSizes {
+    event: usize,
+    order: usize,
+}
+
+/// A block's row: its header, and its entry for each purchase of the group.
+const BLOCK_HEADER: usize = 57;
+const BLOCK_ENTRY: usize = 64;
 
 /// The rows of one purchase, and who waits for them.
 type BareJob = ([(Vec<u8>, Vec<u8>); 2], oneshot::Sender<()>);
@@ -287,16 +317,19 @@ type BareJob = ([(Vec<u8>, Vec<u8>); 2], oneshot::Sender<()>);
 struct Bare {
     jobs: mpsc::UnboundedSender<BareJob>,
     written: Cell<u64>,
+    sizes: RowSizes,
 }
 
 impl Bare {
-    fn open(folder: &Path) -> Self {
+    fn open(folder: &Path, sizes: RowSizes) -> Self {
         let config = sled::Config::new().path(folder).cache_capacity(1 << 30);
         let db = config.flush_every_ms(Some(500)).open().expect("opens");
         let data = std::fs::File::open(folder.join("db")).expect("opens");
         let (jobs, mut queue) = mpsc::unbounded_channel::<BareJob>();
         std::thread::spawn(move || {
+            let mut number = 0_u64;
             while let Some(first) = queue.blocking_recv() {
+                number += 1;
                 let mut batch = sled::Batch::default();
                 let mut replies = Vec::new();
                 let mut next = Some(first);
@@ -307,6 +340,8 @@ impl Bare {
                     replies.push(reply);
                     next = if replies.len() < 1_000 { queue.try_recv().ok() } else { None };
                 }
+                let block = vec![b'x'; BLOCK_HEADER + BLOCK_ENTRY * replies.len()];
+                batch.insert([b"b/", &number.to_be_bytes()[..]].concat(), block);
                 db.apply_batch(batch).expect("applies");
                 db.flush().expect("flushes");
                 data.sync_data().expect("syncs");
@@ -316,7 +351,7 @@ impl Bare {
                 }
             }
         });
-        Self { jobs, written: Cell::new(0) }
+        Self { jobs, written: Cell::new(0), sizes }
     }
 
     /// The rows of one purchase: an event row and an order's row of the same sizes and the same
@@ -327,7 +362,7 @@ impl Bare {
         let line = (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % 100_000;
         let event = format!("e/CAF{line:010}/{number:08}").into_bytes();
         let order = format!("o/b-sha/order-{number}").into_bytes();
-        let rows = [(event, vec![b'x'; EVENT_ROW]), (order, vec![b'x'; ORDER_ROW])];
+        let rows = [(event, vec![b'x'; self.sizes.event]), (order, vec![b'x'; self.sizes.order])];
         let (reply, done) = oneshot::channel();
         self.jobs.send((rows, reply)).expect("the thread runs");
         done.await.expect("the thread runs");

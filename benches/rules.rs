@@ -37,6 +37,7 @@ fn purchase(serial: u64) -> Command {
     Command::Purchase(Purchase {
         login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
         provider: "b-sha".parse().expect("an ID"),
+        provider_name: "B社".into(),
         order: PurchaseOrder {
             reference: format!("order-{serial}").parse().expect("a reference"),
             service: service.code.clone(),

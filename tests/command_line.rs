@@ -181,7 +181,7 @@ fn a_temporary_folder_is_gone_afterwards() {
 /// A demo on a folder that exists already.
 fn demo(folder: &Path, now: Option<&str>, time_zone: &str) -> Demo {
     let env = vec![("TZ", time_zone.to_owned())];
-    Demo::with(&Options { folder: Some(folder), now, env })
+    Demo::with(&Options { folder: Some(folder), now, env, ..Options::default() })
 }
 
 #[test]

@@ -59,6 +59,10 @@ fn fifty_posts_of_one_confirmation_are_one_charge_and_one_receipt() {
     });
     assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
     assert_eq!(used_after(&demo, "sakura01"), 300);
+    let pressed = demo.decisions("purchase");
+    let pressed = pressed.iter().filter(|one| one["amount_yen"] == 300);
+    let made = pressed.filter(|one| one["outcome"] == "accepted" && one["reason"].is_null());
+    assert_eq!(made.count(), 1, "the log counts a purchase once");
 }
 
 /// The receipt number as the slip groups it: `1000 0000 0016`.
@@ -109,4 +113,23 @@ fn a_purchase_that_was_acknowledged_survives_a_kill() {
     let folder = demo.kill().expect("its own folder");
     let again = Demo::with(&common::Options { folder: Some(folder.path()), ..Default::default() });
     assert_eq!(used_after(&again, "sakura01"), 300);
+}
+
+#[test]
+fn two_orders_under_one_reference_are_one_purchase_and_the_other_is_refused() {
+    let demo = Demo::start();
+    let (browser, provider, reference) = (Browser::new(demo.issuer()), demo.provider(), unique());
+    let arrive = |service| {
+        let flow = browser.arrive(&provider.push(Some(&order(&reference, service, 1, 300))));
+        browser.log_in(&flow, "sakura01", demo.password("sakura01"));
+        flow
+    };
+    let (first, second) = (arrive("anime-1"), arrive("anime-2"));
+    let open_before = browser.confirmation(&second).csrf();
+    assert_eq!(browser.buy(&first).status, 303);
+    // The page opened afterwards and the press on the one opened before say the same.
+    assert_eq!(browser.confirmation(&second).status, 409);
+    let form = [("csrf", open_before.as_str()), ("consent", "yes")];
+    assert_eq!(browser.post(&format!("{}/confirm", second.path), &form).status, 409);
+    assert_eq!(used_after(&demo, "sakura01"), 300);
 }

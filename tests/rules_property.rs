@@ -302,6 +302,7 @@ impl Sides {
         let command = Command::Purchase(Purchase {
             login: self.login(visit),
             provider: provider(key.1),
+            provider_name: "provider".into(),
             order: PurchaseOrder {
                 reference: "order".parse().expect("a reference"),
                 service: service(key.2),
@@ -383,6 +384,10 @@ impl Sides {
         self.happened(vec![Event::MonthClosed {
             month: month(before),
             block: 1,
+            billing: BillingRoute::Telephone,
+            record: row(0),
+            part: 1,
+            parts: 1,
             items: Vec::new(),
         }]);
     }

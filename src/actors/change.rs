@@ -7,7 +7,7 @@ use crate::{
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
-            command::{Cancel, OpenLine, Purchase, RegisterPassport},
+            command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
             event::{BillingRoute, By},
         },
         order::Order,
@@ -29,6 +29,18 @@ pub struct Change {
     pub source: Option<IpAddr>,
     /// The request's ID.
     pub request_id: Option<String>,
+}
+
+impl Change {
+    /// Whether both are the same press of the same button from the same place.
+    pub fn is_same_press(&self, other: &Self) -> bool {
+        let press = |change: &Self| {
+            change.what.order().map(|(provider, order, _)| {
+                (provider.clone(), order, change.what.login(), change.source)
+            })
+        };
+        press(self).is_some() && press(self) == press(other)
+    }
 }
 
 /// What is asked. Fields were checked; personal data travel as they are until they become rows.
@@ -98,9 +110,14 @@ impl What {
         }
     }
 
-    /// Whether both are the same press of the same button.
-    pub fn is_same_order(&self, other: &Self) -> bool {
-        self.order().is_some() && self.order() == other.order()
+    /// The standing the press was made from: a press from elsewhere, or by an older login, is
+    /// judged for itself.
+    fn login(&self) -> Option<(LoggedIn, bool)> {
+        match self {
+            Self::Purchase(buy) => Some((buy.login, buy.require_line)),
+            Self::Cancel(cancel) => Some((cancel.login, cancel.require_line)),
+            _ => None,
+        }
     }
 
     /// Whether a receipt number is drawn for it.

@@ -90,6 +90,11 @@ impl Committer {
         outcome.await.map_err(|_| CommitError::Stopped)
     }
 
+    /// Whether the thread still takes batches.
+    pub fn is_running(&self) -> bool {
+        !self.jobs.is_closed()
+    }
+
     /// How many batches wait.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)

@@ -5,8 +5,9 @@ use super::{
     LineError,
     change::{self, Change, Prepared},
     committer::{CommitError, Committer},
+    directory::Rested,
     orders,
-    receipts::ReceiptNumbers,
+    receipts::{LeaseError, ReceiptNumbers},
 };
 use crate::{
     clock::Clock,
@@ -14,7 +15,7 @@ use crate::{
         calendar::Instant,
         field::PassportName,
         ids::{CustomerId, PassportNumber, ReceiptNumber},
-        line::{Entry, Facts, Line, LineDefaults, Refusal, decide, replay},
+        line::{Entry, Facts, Line, LineDefaults, Refusal, RowRef, decide, replay},
         receipt::Completed,
     },
     store::{Batch, Broken, Outcome, PersonalRow, Reservation, Store, StoreError, Stream, record},
@@ -22,7 +23,8 @@ use crate::{
 use actix::prelude::*;
 use std::{
     collections::{HashMap, VecDeque},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
@@ -42,6 +44,10 @@ pub struct LineServices {
     pub most_waiting_changes: usize,
     /// Where salts come from.
     pub draw_salt: fn() -> [u8; 32],
+    /// A line that nobody asks for so long sleeps.
+    pub idle_before_sleep: Duration,
+    /// How many lines are awake, for metrics.
+    pub awake_lines: AtomicUsize,
 }
 
 /// A line as it stands, for questions: the rules are asked with it, nothing is changed.
@@ -82,7 +88,7 @@ pub struct Done {
     pub entry: Arc<Entry>,
     /// The completed order, where the change was one.
     pub completed: Option<Completed>,
-    /// Whether it had been completed before.
+    /// Whether it had been completed before, or by a press that this one joined.
     pub repeated: bool,
 }
 
@@ -106,6 +112,16 @@ pub enum Ask {
     Look(Look),
     /// A change.
     Make(Make),
+}
+
+/// Asks a line whether it can sleep; it says so to the directory.
+pub struct Sleep {
+    /// Who asks.
+    pub directory: Recipient<Rested>,
+}
+
+impl Message for Sleep {
+    type Result = ();
 }
 
 impl Message for Ask {
@@ -165,7 +181,25 @@ impl Handler<Ask> for LineActor {
     }
 }
 
+impl Handler<Sleep> for LineActor {
+    type Result = ();
+
+    fn handle(&mut self, Sleep { directory }: Sleep, ctx: &mut Self::Context) {
+        let asleep = self.is_idle();
+        directory.do_send(Rested { customer: self.customer, asleep });
+        if asleep {
+            ctx.stop();
+        }
+    }
+}
+
 impl LineActor {
+    /// Nothing is under way and nothing waits: whatever was asked is answered.
+    fn is_idle(&self) -> bool {
+        let waking = matches!(self.phase, Phase::Waking(_));
+        !waking && self.current.is_none() && self.queue.is_empty()
+    }
+
     /// An actor for a line that is not awake yet.
     pub fn new(customer: CustomerId, services: Arc<LineServices>) -> Self {
         let phase = Phase::Waking(Vec::new());
@@ -183,7 +217,7 @@ impl LineActor {
     /// Puts a change behind the others, or joins it to the same press that is under way.
     fn enqueue(&mut self, Make { change, reply }: Make, ctx: &mut Context<Self>) {
         let mut under_way = self.current.iter_mut().chain(&mut self.queue);
-        if let Some(same) = under_way.find(|other| other.change.what.is_same_order(&change.what)) {
+        if let Some(same) = under_way.find(|other| other.change.is_same_press(&change)) {
             same.replies.push(reply);
             return;
         }
@@ -247,12 +281,13 @@ impl LineActor {
 
     fn decide(
         &mut self,
-        receipt: Result<Option<ReceiptNumber>, StoreError>,
+        receipt: Result<Option<ReceiptNumber>, LeaseError>,
         ctx: &mut Context<Self>,
     ) {
         let receipt = match receipt {
             Ok(receipt) => receipt,
-            Err(error) => return self.finish(Err(LineError::Store(error)), ctx),
+            Err(LeaseError::Commit(error)) => return self.finish(Err(error.into()), ctx),
+            Err(LeaseError::Store(error)) => return self.finish(Err(error.into()), ctx),
         };
         let (Some(current), Phase::Awake(awake)) = (&self.current, &self.phase) else { return };
         let change = &current.change;
@@ -317,13 +352,11 @@ impl LineActor {
             Ok(Outcome::Refused(Broken::Taken(reservation))) => {
                 self.look_for_repetition(taken(&reservation), ctx);
             }
-            Err(CommitError::Stopped) => self.finish(Err(LineError::Stopping), ctx),
-            Err(CommitError::QueueFull) => {
-                self.finish(Err(LineError::Busy("too many commits wait")), ctx);
+            Ok(Outcome::Refused(Broken::TooLarge { bytes })) => {
+                let what = format!("a row of {bytes} bytes is larger than any may be");
+                self.finish(Err(LineError::Store(StoreError::Engine(what))), ctx);
             }
-            Err(CommitError::NoRoom) => {
-                self.finish(Err(LineError::Busy("the store has no room")), ctx);
-            }
+            Err(error) => self.finish(Err(error.into()), ctx),
         }
     }
 
@@ -424,15 +457,30 @@ async fn read(store: &dyn Store, customer: CustomerId) -> Result<Awake, StoreErr
     }
     let mut private = HashMap::new();
     for passport in line.iter().flat_map(Line::live_passports) {
-        let name = store.personal(customer, passport.rows.name.row).await?;
-        let credential = store.personal(customer, passport.rows.credential.row).await?;
-        let found = private_of(name.as_ref(), credential.as_ref()).ok_or_else(|| {
+        let name = committed(store, customer, passport.rows.name).await?;
+        let credential = committed(store, customer, passport.rows.credential).await?;
+        let found = private_of(Some(&name), Some(&credential)).ok_or_else(|| {
             let place = format!("personal rows of passport {} of {stream}", passport.number);
-            StoreError::damaged(place, "they are missing")
+            StoreError::damaged(place, "they are of another kind")
         })?;
         private.insert(passport.number, found);
     }
     Ok(Awake { line: line.map(Arc::new), seq, private: Arc::new(private) })
+}
+
+/// A personal row as its event committed to it.
+async fn committed(
+    store: &dyn Store,
+    customer: CustomerId,
+    reference: RowRef,
+) -> Result<PersonalRow, StoreError> {
+    let row = store.personal(customer, reference.row).await?;
+    let what = match row {
+        Some(row) if row.reference(reference.row) == reference => return Ok(row),
+        Some(_) => "it is not the row that its event committed to",
+        None => "it is missing",
+    };
+    Err(StoreError::damaged(format!("personal row {} of {customer}", reference.row), what))
 }
 
 fn answer_look(look: Look, awake: &Awake) {
@@ -441,10 +489,13 @@ fn answer_look(look: Look, awake: &Awake) {
     drop(look.0.send(Ok(view)));
 }
 
+/// Whoever pressed first made the change; the presses that joined it made nothing more.
 fn answer(pending: Pending, answer: Answer) {
-    for reply in pending.replies {
+    let joined = answer.clone().map(|done| Done { repeated: true, ..done });
+    let answers = std::iter::once(answer).chain(std::iter::repeat(joined));
+    for (reply, answer) in pending.replies.into_iter().zip(answers) {
         // Whoever asked may have gone away; what was committed stays committed.
-        drop(reply.send(answer.clone()));
+        drop(reply.send(answer));
     }
 }
 
@@ -463,8 +514,10 @@ fn repeated(
     order: &crate::domain::order::Order,
     completed: Completed,
 ) -> Result<Done, LineError> {
-    let same = (completed.customer, completed.passport) == (customer, passport);
-    if !same || !completed.is_of(order) {
+    if !completed.is_of(order) {
+        return Err(LineError::Refused(Refusal::ReferenceUsed));
+    }
+    if !completed.is_by(customer, passport) {
         return Err(LineError::Refused(Refusal::OrderCompleted));
     }
     let by = crate::domain::line::By::Passport { passport };

@@ -26,6 +26,7 @@ pub mod providers;
 pub mod receipts;
 
 use crate::{domain::line::Refusal, store::StoreError};
+use committer::CommitError;
 
 /// Why a line did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -43,4 +44,14 @@ pub enum LineError {
     /// What is stored of this line cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<CommitError> for LineError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Stopped => Self::Stopping,
+            CommitError::QueueFull => Self::Busy("too many commits wait"),
+            CommitError::NoRoom => Self::Busy("the store has no room"),
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Receipt numbers come from ranges that the system stream leases, so that a number is never
 //! given twice, whatever happens; what is left of a range when the server ends is never used.
 
-use super::committer::Committer;
+use super::committer::{CommitError, Committer};
 use crate::{
     clock::Clock,
     domain::{
@@ -32,21 +32,28 @@ struct Lease {
     clock: Clock,
 }
 
+/// Why no range could be leased. Nothing was given out.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// Nothing was written.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// What is stored cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 impl ReceiptNumbers {
-    /// Leases the first range of this run.
-    pub async fn lease(
-        store: Arc<dyn Store>,
-        committer: Committer,
-        clock: Clock,
-    ) -> Result<Self, StoreError> {
-        let lease = Lease { store, committer, clock };
-        let range = std::sync::Mutex::new(lease.next_range().await?);
-        Ok(Self { range, lease: Mutex::new(lease) })
+    /// Numbers that are leased when the first is asked for: a store without room can still be
+    /// started and read.
+    pub fn new(store: Arc<dyn Store>, committer: Committer, clock: Clock) -> Self {
+        let lease = Mutex::new(Lease { store, committer, clock });
+        Self { range: std::sync::Mutex::new(0..0), lease }
     }
 
     /// The next number, or `None` when all numbers of twelve digits are used up; another range is
     /// leased when this one is.
-    pub async fn next(&self) -> Result<Option<ReceiptNumber>, StoreError> {
+    pub async fn next(&self) -> Result<Option<ReceiptNumber>, LeaseError> {
         if let Some(serial) = self.draw() {
             return Ok(ReceiptNumber::from_serial(serial));
         }
@@ -67,16 +74,14 @@ impl ReceiptNumbers {
 }
 
 impl Lease {
-    async fn next_range(&self) -> Result<Range<u64>, StoreError> {
+    async fn next_range(&self) -> Result<Range<u64>, LeaseError> {
         loop {
             let (state, seq) = read_system(self.store.as_ref()).await?;
             let first_serial = state.next_serial.unwrap_or(ReceiptNumber::FIRST_SERIAL);
             let event = SystemEvent::ReceiptNumbersLeased { first_serial, count: RANGE };
             let batch = system_batch(seq, self.clock.now(), vec![event]);
-            match self.committer.commit(batch).await {
-                Ok(Outcome::Committed { .. }) => return Ok(first_serial..first_serial + RANGE),
-                Ok(Outcome::Refused(_)) => {}
-                Err(error) => return Err(StoreError::Engine(error.to_string())),
+            if let Outcome::Committed { .. } = self.committer.commit(batch).await? {
+                return Ok(first_serial..first_serial + RANGE);
             }
         }
     }
@@ -114,13 +119,13 @@ mod tests {
     };
     use std::collections::HashSet;
 
-    async fn numbers(store: &Arc<dyn Store>) -> ReceiptNumbers {
+    fn numbers(store: &Arc<dyn Store>) -> ReceiptNumbers {
         let clock = Clock::standing_at(Instant::from_micros(0));
         let options = CommitterOptions { group_max_events: 10, most_waiting: 10 };
         let (committer, _) =
             Committer::start(Arc::clone(store), clock.clone(), options, |error| panic!("{error}"))
                 .expect("starts");
-        ReceiptNumbers::lease(Arc::clone(store), committer, clock).await.expect("leases")
+        ReceiptNumbers::new(Arc::clone(store), committer, clock)
     }
 
     #[tokio::test]
@@ -128,7 +133,7 @@ mod tests {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let mut given = HashSet::new();
         for run in 0..2 {
-            let numbers = numbers(&store).await;
+            let numbers = numbers(&store);
             for _ in 0..=RANGE {
                 let number = numbers.next().await.expect("leases").expect("left");
                 assert!(given.insert(number), "{number} in run {run}");

@@ -38,7 +38,7 @@ use std::{
     num::NonZeroU32,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -108,17 +108,18 @@ pub async fn start(
     let store = open_store(config, &master)?;
     let (committer, committing) = start_committer(config, &store, &host)?;
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
-    let receipts =
-        ReceiptNumbers::lease(Arc::clone(&store), committer.clone(), host.clone()).await?;
+    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
     let services = Arc::new(LineServices {
         store: Arc::clone(&store),
-        committer,
+        committer: committer.clone(),
         clock: decisions.clone(),
         receipts,
         defaults: defaults(config),
         most_waiting_changes: config.line.queued_commands_per_line,
         draw_salt: random::bytes::<32>,
+        idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
+        awake_lines: AtomicUsize::new(0),
     });
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
@@ -126,6 +127,7 @@ pub async fn start(
         issuer: config.server.issuer.as_str().to_owned(),
         lines: Lines::start(&services, &handles, MOST_ASKING),
         providers,
+        committer: committer.clone(),
         store,
         keys: ring,
         passwords: start_passwords(config)?,
@@ -160,21 +162,25 @@ pub async fn start(
 
 impl Running {
     /// Stops in order: accept, HTTP, lines, committer, store. What was acknowledged is durable,
-    /// what is under way is answered.
-    pub async fn stop(self) {
+    /// what is under way is answered. False where a part did not end as it should; the log says
+    /// which.
+    pub async fn stop(self) -> bool {
         self.state.ready.store(false, Ordering::Relaxed);
         let [public, operator] = &self.servers;
         public.stop(true).await;
         operator.stop(false).await;
+        let mut clean = true;
         for serving in self.serving {
             if let Ok(Err(error)) = serving.await {
                 tracing::error!(%error, "a listener failed");
+                clean = false;
             }
         }
         for arbiter in self.arbiters {
             arbiter.stop();
             if arbiter.join().is_err() {
                 tracing::error!("an arbiter of lines ended by a panic");
+                clean = false;
             }
         }
         let store = Arc::clone(&self.state.store);
@@ -182,13 +188,16 @@ impl Running {
         drop(self.state);
         let committing = self.committing;
         let ended = tokio::task::spawn_blocking(move || committing.join());
-        if tokio::time::timeout(COMMITTER_END, ended).await.is_err() {
-            tracing::error!("the committer did not end in time");
+        if !matches!(tokio::time::timeout(COMMITTER_END, ended).await, Ok(Ok(Ok(())))) {
+            tracing::error!("the committer did not end as it should");
+            clean = false;
         }
         if let Err(error) = store.close().await {
             tracing::error!(%error, "the store could not be closed cleanly");
+            clean = false;
         }
-        tracing::info!("stopped");
+        tracing::info!(clean, "stopped");
+        clean
     }
 }
 

@@ -48,8 +48,7 @@ async fn serve(config: &Config) -> Exit {
             let (issuer, operator) = (config.server.issuer.as_str(), config.operator.listen);
             tracing::info!(issuer, %operator, "linepass serves");
             stop.wait().await;
-            running.stop().await;
-            Exit::Done
+            if running.stop().await { Exit::Done } else { Exit::Failed }
         }
         Err(error) => {
             tracing::error!("{error}");

@@ -154,6 +154,9 @@ pub struct LineConfig {
     /// Changes that wait for one line at most.
     #[serde(deserialize_with = "within::<1, 1000, _, _>")]
     pub queued_commands_per_line: usize,
+    /// Seconds without a question after which a line sleeps.
+    #[serde(deserialize_with = "within::<1, 86_400, _, _>")]
+    pub idle_before_sleep_s: u64,
 }
 
 /// `[flow]`: how long the steps of a purchase live.

@@ -69,7 +69,7 @@ const fn fault(field: &'static str, allowed: &'static str) -> OrderFault {
 impl Order {
     /// Reads the `authorization_details` parameter: a JSON array with one order.
     pub fn parse(authorization_details: &str) -> Result<Self, OrderFault> {
-        const ONE: OrderFault = fault("authorization_details", "a JSON array with one order");
+        const ONE: OrderFault = fault("the parameter", "a JSON array with one order");
         let value: Value = serde_json::from_str(authorization_details).map_err(|_| ONE)?;
         let Value::Array(orders) = value else { return Err(ONE) };
         let Ok([Value::Object(order)]) = <[Value; 1]>::try_from(orders) else { return Err(ONE) };
@@ -263,7 +263,7 @@ mod tests {
         let two = format!("[{0},{0}]", &PURCHASE[1..PURCHASE.len() - 1]);
         for text in ["", "{}", "[]", "[1]", "null", two.as_str()] {
             let refused = Order::parse(text).map_err(|f| f.field);
-            assert_eq!(refused, Err("authorization_details"), "{text}");
+            assert_eq!(refused, Err("the parameter"), "{text}");
         }
     }
 

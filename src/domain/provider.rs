@@ -128,12 +128,35 @@ pub enum ProviderEvent {
         /// Its code.
         code: ServiceCode,
     },
-    /// Where webhooks go; `None` stops them. The signing key stands wrapped in a row of its own.
+    /// Its name changed; what was bought before keeps the name it was bought under.
+    NameSet {
+        /// From now on.
+        name: String,
+    },
+    /// Its contact changed.
+    ContactSet {
+        /// From now on.
+        contact: ProviderContact,
+    },
+    /// How its `id_token`s are signed changed.
+    IdTokenAlgorithmSet {
+        /// From now on.
+        id_token_algorithm: IdTokenAlgorithm,
+    },
+    /// Where webhooks go; absent stops them.
     WebhookSet {
         /// The address.
         url: Option<String>,
+    },
+    /// A key that signs webhooks, wrapped in a row of its own; two may stand beside each other.
+    WebhookKeyAdded {
         /// The key's ID.
-        key: Option<String>,
+        kid: String,
+    },
+    /// A key that no longer signs.
+    WebhookKeyRetired {
+        /// The key's ID.
+        kid: String,
     },
     /// It may no longer push orders; its contracts go on.
     ProviderSuspended,
@@ -158,25 +181,31 @@ pub struct Provider {
     pub secrets: Vec<String>,
     /// The catalogue.
     pub services: BTreeMap<ServiceCode, Service>,
-    /// Where webhooks go, and the key's ID.
-    pub webhook: Option<(String, String)>,
+    /// Where webhooks go.
+    pub webhook_url: Option<String>,
+    /// The IDs of the keys that sign them.
+    pub webhook_keys: Vec<String>,
     /// Whether it is barred from pushing orders.
     pub suspended: bool,
 }
 
 impl Provider {
-    /// The next state. A stream begins with `ProviderRegistered`; anything before it is ignored.
+    /// The next state. A stream begins with `ProviderRegistered`; anything before it is ignored, and
+    /// so is a second one.
     pub fn evolve(state: Option<Self>, id: &ProviderId, event: ProviderEvent) -> Option<Self> {
-        if let ProviderEvent::ProviderRegistered { name, contact, id_token_algorithm } = event {
+        if let (None, ProviderEvent::ProviderRegistered { name, contact, id_token_algorithm }) =
+            (&state, &event)
+        {
             return Some(Self {
                 id: id.clone(),
-                name,
-                contact,
-                id_token_algorithm,
+                name: name.clone(),
+                contact: contact.clone(),
+                id_token_algorithm: *id_token_algorithm,
                 redirect_uris: Vec::new(),
                 secrets: Vec::new(),
                 services: BTreeMap::new(),
-                webhook: None,
+                webhook_url: None,
+                webhook_keys: Vec::new(),
                 suspended: false,
             });
         }
@@ -200,7 +229,14 @@ impl Provider {
                     service.offered = false;
                 }
             }
-            ProviderEvent::WebhookSet { url, key } => self.webhook = url.zip(key),
+            ProviderEvent::NameSet { name } => self.name = name,
+            ProviderEvent::ContactSet { contact } => self.contact = contact,
+            ProviderEvent::IdTokenAlgorithmSet { id_token_algorithm } => {
+                self.id_token_algorithm = id_token_algorithm;
+            }
+            ProviderEvent::WebhookSet { url } => self.webhook_url = url,
+            ProviderEvent::WebhookKeyAdded { kid } => self.webhook_keys.push(kid),
+            ProviderEvent::WebhookKeyRetired { kid } => self.webhook_keys.retain(|key| *key != kid),
             ProviderEvent::ProviderSuspended => self.suspended = true,
             ProviderEvent::ProviderResumed => self.suspended = false,
         }

@@ -171,6 +171,20 @@ impl Receipt {
     }
 }
 
+/// What a purchase was made by, whatever the catalogue says by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The service's name.
+    pub service_name: String,
+    /// The price of one.
+    pub unit_price: Yen,
+    /// サービス利用期間.
+    pub usage_period: Option<String>,
+}
+
+/// Who, what, by which terms, and the provider's words.
+type Details = (PassportNumber, ServiceCode, Option<Terms>, Option<String>);
+
 /// A completed order as the journal has it: who completed it, and its receipt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completed {
@@ -178,6 +192,10 @@ pub struct Completed {
     pub customer: CustomerId,
     /// The passport ID that pressed the button.
     pub passport: PassportNumber,
+    /// What was bought or cancelled.
+    pub service: ServiceCode,
+    /// What it was bought by; absent for a cancellation.
+    pub terms: Option<Terms>,
     /// The provider's words in the order.
     pub description: Option<String>,
     /// What the provider is told.
@@ -193,20 +211,43 @@ impl Completed {
         reference: &Reference,
     ) -> Option<Self> {
         let receipt = Receipt::of(entry, provider, reference)?;
-        let (passport, description) = entry.events.iter().find_map(|event| match event {
-            Event::Purchased { receipt: number, passport, description, .. }
-                if *number == receipt.number() =>
-            {
-                Some((*passport, description.clone()))
+        let number = receipt.number();
+        let (passport, service, terms, description) =
+            entry.events.iter().find_map(|event| Self::details(event, number))?;
+        Some(Self { customer, passport, service, terms, description, receipt })
+    }
+
+    fn details(event: &Event, number: ReceiptNumber) -> Option<Details> {
+        match event {
+            Event::Purchased {
+                receipt,
+                passport,
+                service,
+                service_name,
+                unit_price,
+                usage_period,
+                description,
+                ..
+            } if *receipt == number => {
+                let terms = Terms {
+                    service_name: service_name.clone(),
+                    unit_price: *unit_price,
+                    usage_period: usage_period.clone(),
+                };
+                Some((*passport, service.clone(), Some(terms), description.clone()))
             }
-            Event::ContractEnded { receipt: Some(number), passport, .. }
-                if *number == receipt.number() =>
+            Event::ContractEnded { receipt: Some(receipt), passport, service, .. }
+                if *receipt == number =>
             {
-                Some((*passport, None))
+                Some((*passport, service.clone(), None, None))
             }
             _ => None,
-        })?;
-        Some(Self { customer, passport, description, receipt })
+        }
+    }
+
+    /// Whether this passport ID completed it: nobody else sees its receipt.
+    pub fn is_by(&self, customer: CustomerId, passport: PassportNumber) -> bool {
+        (self.customer, self.passport) == (customer, passport)
     }
 
     /// When it was completed.

@@ -31,6 +31,8 @@ pub enum Expect {
     },
     /// Nobody holds the reservation.
     Free(Reservation),
+    /// No address of the prefix belongs to anybody: prefixes never overlap (security.md 57).
+    Unowned(IpNetwork),
 }
 
 /// Something that exists once in the world.
@@ -86,6 +88,21 @@ pub enum Put {
     },
 }
 
+/// The largest body of a row: the engine keeps small rows well and large ones not.
+pub const MOST_ROW_BYTES: usize = 60 * 1024;
+
+impl Put {
+    /// How large its row's body is.
+    pub fn body_bytes(&self) -> usize {
+        match self {
+            Self::Event { entry, .. } => entry.len(),
+            Self::Reservation { .. } => 0,
+            Self::Personal { body, .. } => body.to_bytes().len(),
+            Self::Key { record, .. } => record.len(),
+        }
+    }
+}
+
 impl fmt::Debug for Put {
     /// Personal data and keys do not print.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -131,9 +148,12 @@ impl Batch {
         }
     }
 
-    /// Takes a reservation that must be free.
+    /// Takes a reservation that must be free; of a prefix every address must be.
     pub fn reserve(&mut self, reservation: Reservation, holder: Holder) {
-        self.expect.push(Expect::Free(reservation.clone()));
+        self.expect.push(match &reservation {
+            Reservation::Network(network) => Expect::Unowned(*network),
+            other => Expect::Free(other.clone()),
+        });
         self.put.push(Put::Reservation { reservation, holder });
     }
 
@@ -162,4 +182,9 @@ pub enum Broken {
     Sequence(Stream),
     /// Somebody holds the reservation.
     Taken(Reservation),
+    /// A row is larger than any may be.
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
 }

@@ -56,12 +56,7 @@ impl Block {
             &u32::try_from(self.entries.len()).unwrap_or(u32::MAX).to_be_bytes(),
         );
         for entry in &self.entries {
-            let mut stream = [0; LONGEST_STREAM];
-            let text = entry.stream.to_string();
-            stream[..text.len()].copy_from_slice(text.as_bytes());
-            bytes.extend_from_slice(&stream);
-            bytes.extend_from_slice(&entry.seq.to_be_bytes());
-            bytes.extend_from_slice(&entry.hash);
+            bytes.extend_from_slice(&entry.encode());
         }
         bytes
     }
@@ -88,6 +83,13 @@ impl Block {
         right.then_some(Self { number, previous: *previous, at, entries })
     }
 
+    /// Whether a stored block closed this row, found without reading the others.
+    pub fn closes(encoded: &[u8], stream: &Stream, seq: u64, hash: &[u8; 32]) -> bool {
+        let wanted = BlockEntry { stream: stream.clone(), seq, hash: *hash }.encode();
+        let entries = encoded.get(HEADER..).unwrap_or_default();
+        entries.chunks_exact(ENTRY).any(|entry| entry == wanted)
+    }
+
     /// The hash by which the next block names it.
     pub fn hash(encoded: &[u8]) -> [u8; 32] {
         sha256(encoded)
@@ -95,6 +97,16 @@ impl Block {
 }
 
 impl BlockEntry {
+    fn encode(&self) -> [u8; ENTRY] {
+        let mut bytes = [0; ENTRY];
+        let text = self.stream.to_string();
+        let (stream, rest) = bytes.split_at_mut(LONGEST_STREAM);
+        stream[..text.len()].copy_from_slice(text.as_bytes());
+        rest[..8].copy_from_slice(&self.seq.to_be_bytes());
+        rest[8..].copy_from_slice(&self.hash);
+        bytes
+    }
+
     fn read(bytes: &[u8]) -> Option<Self> {
         let (stream, rest) = bytes.split_first_chunk::<LONGEST_STREAM>()?;
         let (seq, rest) = rest.split_first_chunk()?;
@@ -131,6 +143,10 @@ mod tests {
         let bytes = full.encode();
         assert!(bytes.len() <= 65_536, "{}", bytes.len());
         assert_eq!(Block::decode(3, &bytes).expect("reads"), full);
+        let stream = "CAF0000012573".parse().expect("a stream");
+        assert!(Block::closes(&bytes, &stream, 1_000, &[7; 32]));
+        assert!(!Block::closes(&bytes, &stream, 1_001, &[7; 32]));
+        assert!(!Block::closes(&bytes, &stream, 1_000, &[8; 32]));
     }
 
     #[test]

@@ -2,12 +2,15 @@
 
 use super::{
     StoreError,
-    batch::{Batch, Broken, Delete, Expect, Outcome, Put},
+    batch::{Batch, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation},
     block::{Block, BlockEntry},
-    key, record,
+    key::{self, Stream},
+    record,
 };
 use crate::domain::calendar::Instant;
-use std::collections::HashMap;
+use ipnetwork::IpNetwork;
+use lru::LruCache;
+use std::{collections::HashMap, num::NonZeroUsize};
 
 /// The last block of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,19 @@ impl Tip {
     /// Before the first block.
     pub const GENESIS: Self = Self { number: 0, hash: [0; 32] };
 }
+
+/// The last sequence numbers of streams written lately. Only whoever commits writes streams, and a
+/// group that fails ends the process, so what is remembered is true.
+pub struct Tails(LruCache<Stream, u64>);
+
+impl Default for Tails {
+    fn default() -> Self {
+        Self(LruCache::new(REMEMBERED_TAILS))
+    }
+}
+
+/// About 16 MiB.
+const REMEMBERED_TAILS: NonZeroUsize = NonZeroUsize::new(131_072).unwrap();
 
 /// A group ready to be written.
 #[derive(Debug)]
@@ -38,15 +54,18 @@ pub struct Writes {
 /// Checks each batch against what is stored and the earlier batches of the group, and makes the
 /// writes of those that hold, closed by one block.
 ///
-/// `is_stored` tells whether a row exists in the store.
+/// `stored` tells what exists in the store; `tails` remembers the last sequence number
+/// of streams that were written lately, which spares the look-ups of most batches.
 pub fn assemble(
     group: &[Batch],
     tip: Tip,
     at: Instant,
-    is_stored: impl Fn(&[u8]) -> Result<bool, StoreError>,
+    tails: &mut Tails,
+    stored: &impl Stored,
 ) -> Result<Writes, StoreError> {
     let number = tip.number + 1;
-    let mut open = Open { number, rows: HashMap::new(), entries: Vec::new(), is_stored };
+    let rows = HashMap::with_capacity(group.len() * 2 + 1);
+    let mut open = Open { number, rows, entries: Vec::new(), tails, stored };
     let mut outcomes = Vec::with_capacity(group.len());
     for batch in group {
         outcomes.push(if let Some(broken) = open.first_broken(batch)? {
@@ -66,28 +85,79 @@ pub fn assemble(
     Ok(Writes { outcomes, rows, tip })
 }
 
-struct Open<F> {
-    number: u64,
-    rows: HashMap<Vec<u8>, Option<Vec<u8>>>,
-    entries: Vec<BlockEntry>,
-    is_stored: F,
+/// What a backend tells about the rows it has.
+pub trait Stored {
+    /// Whether there is a row with this key.
+    fn has(&self, key: &[u8]) -> Result<bool, StoreError>;
+    /// The keys from the first to the second, both included.
+    fn between(&self, from: &[u8], to: &[u8]) -> Result<Vec<Vec<u8>>, StoreError>;
 }
 
-impl<F: Fn(&[u8]) -> Result<bool, StoreError>> Open<F> {
+struct Open<'a, S> {
+    number: u64,
+    tails: &'a mut Tails,
+    rows: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    entries: Vec<BlockEntry>,
+    stored: &'a S,
+}
+
+impl<S: Stored> Open<'_, S> {
     fn exists(&self, key: &[u8]) -> Result<bool, StoreError> {
         match self.rows.get(key) {
             Some(row) => Ok(row.is_some()),
-            None => (self.is_stored)(key),
+            None => self.stored.has(key),
         }
     }
 
-    fn first_broken(&self, batch: &Batch) -> Result<Option<Broken>, StoreError> {
+    /// Whether `seq` is the stream's last sequence number.
+    fn ends_at(&mut self, stream: &Stream, seq: u64) -> Result<bool, StoreError> {
+        if let Some(last) = self.tails.0.get(stream) {
+            return Ok(*last == seq);
+        }
+        let moved_on = self.exists(&key::event(stream, seq + 1))?;
+        Ok(!moved_on && (seq == 0 || self.exists(&key::event(stream, seq))?))
+    }
+
+    /// Whether any address of a prefix belongs to somebody: by the prefix itself, by one that holds
+    /// it, or by one inside it. What the batch itself gives up does not count.
+    fn is_owned(&self, network: &IpNetwork, given_up: &[Delete]) -> Result<bool, StoreError> {
+        let given_up: Vec<Vec<u8>> = given_up
+            .iter()
+            .filter_map(|delete| match delete {
+                Delete::Reservation(reservation) => Some(key::reservation(reservation)),
+                _ => None,
+            })
+            .collect();
+        for around in key::networks_around(network) {
+            if !given_up.contains(&around) && self.exists(&around)? {
+                return Ok(true);
+            }
+        }
+        let (from, to) = key::networks_inside(network);
+        let written = self.rows.keys().filter(|key| (&from..=&to).contains(key)).cloned();
+        for inside in self.stored.between(&from, &to)?.into_iter().chain(written) {
+            if !given_up.contains(&inside) && self.exists(&inside)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn first_broken(&mut self, batch: &Batch) -> Result<Option<Broken>, StoreError> {
+        if let Some(bytes) =
+            batch.put.iter().map(Put::body_bytes).find(|bytes| *bytes > MOST_ROW_BYTES)
+        {
+            return Ok(Some(Broken::TooLarge { bytes }));
+        }
         for expect in &batch.expect {
             let broken = match expect {
                 Expect::Last { stream, seq } => {
-                    let moved_on = self.exists(&key::event(stream, seq + 1))?;
-                    let reached = *seq == 0 || self.exists(&key::event(stream, *seq))?;
-                    (moved_on || !reached).then(|| Broken::Sequence(stream.clone()))
+                    let holds = self.ends_at(stream, *seq)?;
+                    (!holds).then(|| Broken::Sequence(stream.clone()))
+                }
+                Expect::Unowned(network) => {
+                    let owned = self.is_owned(network, &batch.delete)?;
+                    owned.then_some(Broken::Taken(Reservation::Network(*network)))
                 }
                 Expect::Free(reservation) => self
                     .exists(&key::reservation(reservation))?
@@ -121,6 +191,7 @@ impl<F: Fn(&[u8]) -> Result<bool, StoreError>> Open<F> {
                 let row = record::encode(self.number, entry);
                 let hash = record::sha256(&row);
                 self.entries.push(BlockEntry { stream: stream.clone(), seq: *seq, hash });
+                self.tails.0.put(stream.clone(), *seq);
                 (key::event(stream, *seq), row)
             }
             Put::Reservation { reservation, holder } => {

@@ -115,6 +115,29 @@ fn network_key(network: &IpNetwork) -> Vec<u8> {
     key
 }
 
+/// The keys of the prefix itself and of every wider one that holds it.
+pub fn networks_around(network: &IpNetwork) -> impl Iterator<Item = Vec<u8>> {
+    let address = network.ip();
+    (0..=network.prefix())
+        .filter_map(move |length| IpNetwork::new(address, length).ok())
+        .map(|wider| network_key(&wider))
+}
+
+/// The first and the last key of the prefixes inside this one, itself included.
+pub fn networks_inside(network: &IpNetwork) -> (Vec<u8>, Vec<u8>) {
+    let edge = |address, length| match IpNetwork::new(address, length) {
+        Ok(edge) => network_key(&edge),
+        Err(_) => network_key(network),
+    };
+    let most = if network.is_ipv4() { 32 } else { 128 };
+    let mut from = edge(network.network(), most);
+    // The address's bytes stand before the length: a shorter length sorts before a longer one.
+    if let Some(length) = from.last_mut() {
+        *length = network.prefix();
+    }
+    (from, edge(network.broadcast(), most))
+}
+
 /// A personal row.
 pub fn personal(customer: CustomerId, row: u32) -> Vec<u8> {
     let mut key = format!("p/{customer}/").into_bytes();

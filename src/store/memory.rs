@@ -2,12 +2,13 @@
 
 use super::{
     Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
-    group::{self, Tip},
+    group::{self, Stored, Tails, Tip},
     key, record,
 };
 use crate::domain::{calendar::Instant, ids::CustomerId};
 use std::{
     collections::BTreeMap,
+    ops::Bound,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -20,11 +21,23 @@ pub struct MemoryStore {
 struct State {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     tip: Tip,
+    tails: Tails,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), tip: Tip::GENESIS }
+        Self { rows: BTreeMap::new(), tip: Tip::GENESIS, tails: Tails::default() }
+    }
+}
+
+impl Stored for BTreeMap<Vec<u8>, Vec<u8>> {
+    fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(self.contains_key(key))
+    }
+
+    fn between(&self, from: &[u8], to: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let keys = self.range::<[u8], _>((Bound::Included(from), Bound::Included(to)));
+        Ok(keys.map(|(key, _)| key.clone()).collect())
     }
 }
 
@@ -49,8 +62,8 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let writes =
-            group::assemble(&group, state.tip, at, |key| Ok(state.rows.contains_key(key)))?;
+        let State { rows, tip, tails } = &mut *state;
+        let writes = group::assemble(&group, *tip, at, tails, rows)?;
         for (key, row) in writes.rows {
             match row {
                 Some(row) => state.rows.insert(key, row),

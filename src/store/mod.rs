@@ -26,7 +26,7 @@ pub mod sled_store;
 #[cfg(test)]
 mod suite;
 
-pub use batch::{Batch, Broken, Delete, Expect, Outcome, Put, Reservation};
+pub use batch::{Batch, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation};
 pub use block::Block;
 pub use key::Stream;
 pub use record::{EventRow, Holder, PersonalRow};

@@ -64,6 +64,10 @@ pub struct EventRow {
     pub entry: Vec<u8>,
 }
 
+/// The number of a line's row of sign-ins: events number theirs from 0 up, this one stands at the
+/// other end.
+pub const SIGN_INS_ROW: u32 = u32::MAX;
+
 /// Who holds a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
@@ -122,7 +126,7 @@ pub enum Personal {
         /// 契約者確認.
         is_contractor: bool,
     },
-    /// The last sign-ins, 20 at most.
+    /// The last sign-ins, 20 at most. No event names them, so they stand at [`SIGN_INS_ROW`].
     SignIns {
         /// When, from where, to what.
         recent: Vec<SignIn>,

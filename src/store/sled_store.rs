@@ -5,7 +5,8 @@
 //! | `flush` only calls `sync_file_range`: a power cut may lose what was flushed | `sync_data` on a handle of our own before anybody is answered |
 //! | without a periodic flush, space is never reclaimed | `flush_every_ms` stays set |
 //! | two flushes in flight can deadlock | one committer, one group at a time |
-//! | many trees bloat, values over 128 KiB become files that are never synced | one tree, small values |
+//! | many trees bloat | one tree |
+//! | a page of up to 16 rows that is larger than a quarter of a segment becomes a file that is never synced | rows of 64 KiB at most, and segments large enough for 16 of them |
 //! | rows that are not yet synced are already visible | readers stop at the durable block |
 //! | recovery can drop a damaged tail and open | the head file tells |
 //! | `get` can wait behind `apply_batch` | reads have threads of their own |
@@ -14,7 +15,7 @@
 
 use super::{
     Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
-    group::{self, Tip, Writes},
+    group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
 };
@@ -32,6 +33,10 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
+/// sled writes a page of up to 16 rows at once, and one larger than a quarter of a segment into a
+/// file of its own that it never syncs. 16 rows of 64 KiB and their keys stay well below a quarter
+/// of this. sled fixes the size when the store is made.
+const SEGMENT_BYTES: usize = 8 << 20;
 /// How many of the last blocks are checked at every opening; `verify` checks all.
 const BLOCKS_CHECKED_ON_OPENING: u64 = 1_000;
 /// How often the head file and the free space are looked at.
@@ -67,7 +72,7 @@ struct Inner {
     data: File,
     /// One writer at a time: all of them write the same new file first.
     head: Mutex<HeadFile>,
-    tip: Mutex<Tip>,
+    chain: Mutex<Chain>,
     durable: AtomicU64,
     has_room: AtomicBool,
     min_free_space_bytes: u64,
@@ -75,6 +80,12 @@ struct Inner {
     stopping: (Mutex<bool>, Condvar),
     /// Held as long as the store is open.
     _lock: File,
+}
+
+/// What only the committer changes.
+struct Chain {
+    tip: Tip,
+    tails: Tails,
 }
 
 impl SledStore {
@@ -102,7 +113,7 @@ impl SledStore {
             db,
             data,
             head: Mutex::new(head),
-            tip: Mutex::new(tip),
+            chain: Mutex::new(Chain { tip, tails: Tails::default() }),
             durable: AtomicU64::new(tip.number),
             has_room: AtomicBool::new(true),
             min_free_space_bytes: options.min_free_space_bytes,
@@ -154,9 +165,10 @@ impl Drop for SledStore {
 impl Inner {
     /// One group: apply, flush, sync, and only then the durable block moves on.
     fn commit(&self, group: &[Batch], at: Instant) -> Result<Vec<Outcome>, StoreError> {
-        let mut tip = self.tip.lock().unwrap_or_else(PoisonError::into_inner);
-        let stored = |key: &[u8]| self.db.contains_key(key).map_err(engine_error);
-        let Writes { outcomes, rows, tip: next } = group::assemble(group, *tip, at, stored)?;
+        let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
+        let Chain { tip, tails } = &mut *chain;
+        let Writes { outcomes, rows, tip: next } =
+            group::assemble(group, *tip, at, tails, &self.db)?;
         if rows.is_empty() {
             return Ok(outcomes);
         }
@@ -198,9 +210,28 @@ impl Inner {
                 break;
             }
             let seq = key::seq_of_event(&key).unwrap_or_default();
+            self.check_row(stream, seq, block, &row)?;
             rows.push(EventRow { seq, block, entry: entry.to_vec() });
         }
         Ok(rows)
+    }
+
+    /// A row is what its block closed: damage older than the blocks checked at opening is found
+    /// by whoever reads it.
+    fn check_row(
+        &self,
+        stream: &Stream,
+        seq: u64,
+        block: u64,
+        row: &[u8],
+    ) -> Result<(), StoreError> {
+        let closed = self.db.get(key::block(block)).map_err(engine_error)?;
+        let hash = record::sha256(row);
+        if closed.is_some_and(|closed| Block::closes(&closed, stream, seq, &hash)) {
+            return Ok(());
+        }
+        let what = format!("it is not the row that block {block} closed");
+        Err(StoreError::damaged(format!("event {seq} of {stream}"), what))
     }
 
     /// Provider streams, each found by skipping over the events of the one before.
@@ -215,7 +246,10 @@ impl Inner {
             let stream = key::stream_of_event(&key)
                 .ok_or_else(|| StoreError::damaged(key::readable(&key), "no stream's key"))?;
             from = key::event(&stream, u64::MAX);
-            streams.push(stream);
+            // A stream whose first row is not durable yet is not there yet.
+            if self.body(&key)?.is_some() {
+                streams.push(stream);
+            }
         }
         Ok(streams)
     }
@@ -223,8 +257,8 @@ impl Inner {
     fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut bodies = Vec::new();
         for row in self.db.scan_prefix(key::KEYS) {
-            let (key, row) = row.map_err(engine_error)?;
-            bodies.push(record::decode(&key, &row)?.1.to_vec());
+            let (key, _) = row.map_err(engine_error)?;
+            bodies.extend(self.body(&key)?);
         }
         Ok(bodies)
     }
@@ -260,7 +294,7 @@ impl Inner {
     /// Writes the head if it has moved on. What it names is durable: the tip moves last.
     fn write_head(&self) -> Result<(), StoreError> {
         let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let tip = *self.tip.lock().unwrap_or_else(PoisonError::into_inner);
+        let tip = self.chain.lock().unwrap_or_else(PoisonError::into_inner).tip;
         match head.read()? {
             Some(written) if written == tip => Ok(()),
             _ => head.write(tip),
@@ -348,6 +382,17 @@ impl Store for SledStore {
     }
 }
 
+impl Stored for sled::Db {
+    fn has(&self, key: &[u8]) -> Result<bool, StoreError> {
+        self.contains_key(key).map_err(engine_error)
+    }
+
+    fn between(&self, from: &[u8], to: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
+        let keys = self.range(from..=to).keys();
+        keys.map(|key| key.map(|key| key.to_vec()).map_err(engine_error)).collect()
+    }
+}
+
 fn engine_error(error: sled::Error) -> StoreError {
     StoreError::Engine(error.to_string())
 }
@@ -393,6 +438,7 @@ fn open_engine(engine: &Path, options: &SledOptions) -> Result<sled::Db, StoreEr
     let config = sled::Config::new()
         .path(engine)
         .cache_capacity(options.cache_bytes)
+        .segment_size(SEGMENT_BYTES)
         .flush_every_ms(Some(options.flush_every_ms));
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
     let damaged = |what: String| StoreError::damaged(engine.display().to_string(), what);

@@ -12,7 +12,8 @@ async fn filled(folder: &TempDir) {
 }
 
 fn raw(folder: &TempDir) -> sled::Db {
-    sled::open(folder.path().join("store/sled")).expect("opens")
+    let config = sled::Config::new().path(folder.path().join("store/sled"));
+    config.segment_size(SEGMENT_BYTES).open().expect("opens")
 }
 
 fn refusal(folder: &TempDir) -> String {
@@ -134,4 +135,29 @@ async fn a_closed_store_has_its_last_block_in_the_head_before_anybody_drops_it()
     store.close().await.expect("closes");
     let head = HeadFile::new(&options(&folder).folder, &options(&folder).head_key);
     assert_eq!(head.read().expect("reads").map(|tip| tip.number), Some(store.durable_block()));
+}
+
+#[tokio::test]
+async fn full_groups_leave_no_files_that_are_never_synced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    for last in 0..40 {
+        let group = (0..1_000).map(|number| event(&line(number), last)).collect();
+        store.commit(group, at()).await.expect("commits");
+    }
+    let blobs = fs::read_dir(folder.path().join("store/sled/blobs"));
+    assert_eq!(blobs.map_or(0, Iterator::count), 0);
+}
+
+#[tokio::test]
+async fn damage_older_than_the_checked_blocks_is_found_by_whoever_reads_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    for last in 0..3 {
+        store.commit(vec![event(&line(1), last)], at()).await.expect("commits");
+    }
+    let row = record::encode(2, b"{\"n\":9}");
+    store.inner.db.insert(key::event(&line(1), 2), row).expect("puts");
+    let refused = store.events(&line(1), 0, 10).await.expect_err("damaged").to_string();
+    assert!(refused.contains("event 2 of CAF0000000001"), "{refused}");
 }

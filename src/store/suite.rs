@@ -48,6 +48,8 @@ on_every_backend!(
     personal_rows_and_keys_come_and_go,
     events_come_in_pages,
     providers_are_listed_once_each,
+    prefixes_never_overlap,
+    a_row_that_is_too_large_is_refused,
 );
 
 pub(super) fn line(number: u64) -> Stream {
@@ -186,4 +188,52 @@ async fn providers_are_listed_once_each(store: &impl Store) {
     assert_eq!(page, [all[1].clone()]);
     all.sort();
     assert_eq!(all, [a, ab, b]);
+}
+
+fn owning(number: u64, last: u64, prefix: &str) -> Batch {
+    let mut batch = event(&line(number), last);
+    let network = prefix.parse().expect("a prefix");
+    batch.reserve(Reservation::Network(network), Holder { passport: None, ..holder(number) });
+    batch
+}
+
+async fn prefixes_never_overlap(store: &impl Store) {
+    let first = owning(1, 0, "203.0.113.0/24");
+    assert!(matches!(commit(store, vec![first]).await[0], Outcome::Committed { .. }));
+    commit(store, vec![owning(2, 0, "2001:db8:0:100::/56")]).await;
+    let overlapping = [
+        "203.0.113.0/24",
+        "203.0.113.5/32",
+        "203.0.113.128/25",
+        "203.0.112.0/23",
+        "2001:db8:0:1ff::/64",
+        "2001:db8::/32",
+    ];
+    for prefix in overlapping {
+        let outcome = commit(store, vec![owning(3, 0, prefix)]).await;
+        assert!(matches!(outcome[0], Outcome::Refused(Broken::Taken(_))), "{prefix}");
+    }
+    // Neighbours are free, and within a group the first takes it.
+    let neighbours = vec![
+        owning(4, 0, "203.0.114.0/24"),
+        owning(5, 0, "203.0.112.0/24"),
+        owning(6, 0, "2001:db8:0:200::/56"),
+        owning(7, 0, "203.0.114.9/32"),
+    ];
+    let outcomes = commit(store, neighbours).await;
+    assert!(outcomes[..3].iter().all(|outcome| matches!(outcome, Outcome::Committed { .. })));
+    assert!(matches!(outcomes[3], Outcome::Refused(Broken::Taken(_))));
+    // A line may widen its own prefix in one commit.
+    let mut widening = owning(1, 1, "203.0.113.0/25");
+    let old = "203.0.113.0/24".parse().expect("a prefix");
+    widening.delete.push(Delete::Reservation(Reservation::Network(old)));
+    assert!(matches!(commit(store, vec![widening]).await[0], Outcome::Committed { .. }));
+}
+
+async fn a_row_that_is_too_large_is_refused(store: &impl Store) {
+    let entry = vec![b' '; super::MOST_ROW_BYTES + 1];
+    let outcomes = commit(store, vec![Batch::event(line(1), 0, entry), event(&line(2), 0)]).await;
+    let bytes = super::MOST_ROW_BYTES + 1;
+    assert_eq!(outcomes[0], Outcome::Refused(Broken::TooLarge { bytes }));
+    assert!(matches!(outcomes[1], Outcome::Committed { .. }));
 }

@@ -75,6 +75,7 @@ const COMMON: Common = Common {
 
 const LOGIN: Login = Login {
     title: "Log in",
+    nothing_done: "Nothing has been completed. Please log in again.",
     purchase_screen: "Buying a service",
     cancellation_screen: "Cancelling a service",
     alone_screen: "Logging in",

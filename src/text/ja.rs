@@ -74,6 +74,7 @@ const COMMON: Common = Common {
 
 const LOGIN: Login = Login {
     title: "ログイン",
+    nothing_done: "お手続きは完了していません。もう一度ログインしてください。",
     purchase_screen: "サービス購入画面",
     cancellation_screen: "サービス解約画面",
     alone_screen: "ログイン画面",

@@ -82,6 +82,7 @@ pub struct Common {
 #[derive(Debug)]
 pub struct Login {
     pub(crate) title: &'static str,
+    pub(crate) nothing_done: &'static str,
     pub(crate) purchase_screen: &'static str,
     pub(crate) cancellation_screen: &'static str,
     pub(crate) alone_screen: &'static str,

@@ -9,8 +9,9 @@ use crate::{
     text::Language,
 };
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, Route,
     http::{StatusCode, header},
+    web,
 };
 use askama::Template;
 use serde::Serialize;
@@ -71,14 +72,31 @@ pub fn problem(context: &RequestContext, language: Language, problem: Problem) -
     response
 }
 
+/// The page for a body that could not be read, with the status of what was wrong: 413 for one
+/// that is too large.
+pub fn unread_body(
+    context: &RequestContext,
+    language: Language,
+    error: &actix_web::Error,
+) -> HttpResponse {
+    let mut response = problem(context, language, Problem::BadRequest);
+    *response.status_mut() = error.as_response_error().status_code();
+    response
+}
+
 /// Nothing stands at this address.
 pub async fn not_found(request: HttpRequest) -> HttpResponse {
     problem_for(&request, Problem::NotFound)
 }
 
-/// Something stands at this address, but takes other methods.
-pub async fn method_not_allowed(request: HttpRequest) -> HttpResponse {
-    problem_for(&request, Problem::MethodNotAllowed)
+/// A route for every method that the address does not take; `allowed` are those that it takes,
+/// which the answer has to name (RFC 9110 section 15.5.6).
+pub fn only(allowed: &'static str) -> Route {
+    web::route().to(move |request: HttpRequest| async move {
+        let mut response = problem_for(&request, Problem::MethodNotAllowed);
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+        response
+    })
 }
 
 fn problem_for(request: &HttpRequest, what: Problem) -> HttpResponse {

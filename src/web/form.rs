@@ -1,7 +1,12 @@
 //! Parameters of forms and queries, read strictly: one that stands twice is refused
 //! (RFC 6749 section 3.1, security.md 44), and none is longer than it may be.
 
+use actix_web::web::Bytes;
 use std::collections::HashMap;
+
+/// A body as a handler takes it: one that is too large or breaks off is answered by the handler, in
+/// the form of its audience, and not by the framework in plain text.
+pub type Body = Result<Bytes, actix_web::Error>;
 
 /// The longest value of any parameter: a `request_uri` or a code fits, nothing larger does.
 const LONGEST_VALUE: usize = 8 * 1024;

@@ -1,7 +1,7 @@
 //! What handlers reach.
 
 use crate::{
-    actors::{lines::Lines, providers::Providers},
+    actors::{committer::Committer, lines::Lines, providers::Providers},
     clock::Clock,
     config::{ContactConfig, FlowConfig},
     domain::{ids::ProviderId, line::LineDefaults},
@@ -20,6 +20,8 @@ pub struct WebState {
     pub lines: Lines,
     /// All providers.
     pub providers: Providers,
+    /// What commits; asked only whether it is there.
+    pub committer: Committer,
     /// For completed orders and passport IDs' names.
     pub store: Arc<dyn Store>,
     /// Keys that seal, sign, and name.

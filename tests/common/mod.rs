@@ -3,6 +3,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of the harness")]
 
+pub mod door;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::{
@@ -41,6 +43,8 @@ pub struct Options<'a> {
     pub folder: Option<&'a Path>,
     /// Where its clock starts.
     pub now: Option<&'a str>,
+    /// More arguments.
+    pub arguments: Vec<&'a str>,
     /// More environment.
     pub env: Vec<(&'a str, String)>,
 }
@@ -63,6 +67,7 @@ impl Demo {
         let mut command = Command::new(env!("CARGO_BIN_EXE_linepass"));
         command.args(["demo", "--json", "--data"]).arg(&folder);
         command.args(options.now.iter().flat_map(|now| ["--now", *now]));
+        command.args(&options.arguments);
         // One machine runs many demos side by side: the free space is the machine's business.
         command.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216");
         command.envs(CHEAP).envs(options.env.iter().map(|(key, value)| (*key, value.as_str())));
@@ -182,7 +187,7 @@ pub fn unique() -> String {
 
 /// HTTP without redirects and without errors for statuses.
 #[derive(Clone)]
-pub struct Http(ureq::Agent);
+pub struct Http(pub ureq::Agent);
 
 /// What came back.
 #[derive(Debug)]
@@ -273,7 +278,8 @@ impl Http {
     }
 }
 
-fn answer(response: ureq::http::Response<ureq::Body>) -> Answer {
+/// Reads a response whole.
+pub fn answer(response: ureq::http::Response<ureq::Body>) -> Answer {
     let (parts, body) = response.into_parts();
     let header = |(name, value): (&ureq::http::HeaderName, &ureq::http::HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
@@ -389,8 +395,8 @@ pub fn claims(jwt: &str) -> Value {
 
 /// A browser: cookies, and nothing else.
 pub struct Browser {
-    issuer: String,
-    http: Http,
+    pub issuer: String,
+    pub http: Http,
     pub cookies: RefCell<BTreeMap<String, String>>,
 }
 
@@ -407,7 +413,8 @@ impl Browser {
         Self { issuer: issuer.to_owned(), http: Http::new(), cookies: RefCell::default() }
     }
 
-    fn cookie_header(&self) -> String {
+    /// What it sends of its cookies.
+    pub fn cookie_header(&self) -> String {
         let cookies = self.cookies.borrow();
         let pairs: Vec<String> =
             cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -228,6 +228,10 @@ impl Model {
         let Some(bought) = self.bought.get(which).filter(|b| b.monthly && b.key.1 == provider)
         else {
             reasons.insert("unknown_contract");
+            // A per-use purchase is told as what it is, until its month is closed and forgotten.
+            if self.bought.get(which).is_some_and(|bought| !bought.monthly) {
+                reasons.insert("per_use_purchase");
+            }
             return reasons;
         };
         if bought.key.0 != visit.id {

@@ -50,6 +50,9 @@ pub enum DemoError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A part did not end as it should.
+    #[error("the server did not stop cleanly; the log says what")]
+    Stop,
     /// The sample data cannot be brought into the store.
     #[error("the sample data cannot be stored: {0}")]
     Fill(String),
@@ -99,9 +102,9 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
     shop_handle.stop(false).await;
     // The shop has nothing to lose; how it ended is of no use to anybody.
     let _ = serving.await;
-    running.stop().await;
+    let clean = running.stop().await;
     folder.remove_if_temporary();
-    Ok(())
+    clean.then_some(()).ok_or(DemoError::Stop)
 }
 
 async fn ready(

@@ -93,6 +93,8 @@ pub struct Purchase {
     pub login: LoggedIn,
     /// Who sells.
     pub provider: ProviderId,
+    /// Its name as it stands now.
+    pub provider_name: String,
     /// What was pushed.
     pub order: PurchaseOrder,
     /// The catalogue's entry as it stands now.

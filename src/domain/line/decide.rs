@@ -95,6 +95,7 @@ fn buy(line: &Line, purchase: &Purchase, facts: &Facts) -> Result<Vec<Event>, Re
         receipt: facts.receipt.ok_or(Refusal::NoReceiptNumber)?,
         passport: purchase.login.passport,
         provider: purchase.provider.clone(),
+        provider_name: purchase.provider_name.clone(),
         reference: purchase.order.reference.clone(),
         service: purchase.order.service.clone(),
         service_name: offer.name.clone(),
@@ -173,25 +174,47 @@ fn within_limits(
     Ok(())
 }
 
-/// only the ID that bought may cancel; a restriction does not keep a household from
-/// cancelling, nor does the company's stop.
+///
 fn cancel_contract(line: &Line, cancel: &Cancel, facts: &Facts) -> Result<Vec<Event>, Refusal> {
-    let passport = logged_in(line, cancel.login, facts)?;
-    line_checked(line, passport, cancel.require_line, facts)?;
-    let contract = line
-        .contracts
-        .get(&cancel.order.contract)
-        .filter(|contract| contract.provider == cancel.provider)
-        .ok_or(Refusal::UnknownContract)?;
-    if contract.passport != passport.number {
-        return Err(Refusal::AnotherIdsContract);
-    }
-    if !contract.is_live() {
-        return Err(Refusal::ContractEnded);
-    }
+    let contract = may_cancel(line, cancel, facts)?;
     let receipt = facts.receipt.ok_or(Refusal::NoReceiptNumber)?;
     let ordered = Some((receipt, cancel.order.reference.clone()));
     Ok(vec![ending(contract, EndReason::Customer, facts, ordered)])
+}
+
+/// Whether a cancellation is allowed, asked before the household confirms and again when it does.
+/// Only the ID that bought may cancel; neither a restriction nor the company's stop keeps
+/// a household from cancelling.
+pub fn may_cancel<'a>(
+    line: &'a Line,
+    cancel: &Cancel,
+    facts: &Facts,
+) -> Result<&'a Contract, Refusal> {
+    if line.ended.is_some() {
+        return Err(Refusal::LineEnded);
+    }
+    let passport = logged_in(line, cancel.login, facts)?;
+    line_checked(line, passport, cancel.require_line, facts)?;
+    if line.uses.iter().any(|charged| charged.receipt == cancel.order.contract.0) {
+        return Err(Refusal::PerUsePurchase);
+    }
+    let contract = line.contracts.get(&cancel.order.contract);
+    let contract = contract.filter(|contract| contract.provider == cancel.provider);
+    let contract = contract.ok_or(Refusal::UnknownContract)?;
+    if contract.passport != passport.number {
+        return Err(Refusal::AnotherIdsContract);
+    }
+    still_live(contract)?;
+    Ok(contract)
+}
+
+fn still_live(contract: &Contract) -> Result<(), Refusal> {
+    match &contract.end {
+        None => Ok(()),
+        Some(end) => Err(Refusal::ContractEnded {
+            last_charge_month: charge::last_charged_month(contract.bought_at, end.at),
+        }),
+    }
 }
 
 /// A contract's ending, with the receipt and the reference of the order, where one asked for it.
@@ -260,9 +283,7 @@ fn end_by_operator(
     facts: &Facts,
 ) -> Result<Vec<Event>, Refusal> {
     let contract = line.contracts.get(&number).ok_or(Refusal::UnknownContract)?;
-    if !contract.is_live() {
-        return Err(Refusal::ContractEnded);
-    }
+    still_live(contract)?;
     Ok(endings(line, EndReason::Operator, facts, |other| other.number == number).collect())
 }
 
@@ -347,7 +368,11 @@ pub(super) fn open_for_new_use(line: &Line) -> Result<(), Refusal> {
 }
 
 /// The login still stands: the ID is live and active, and its epoch has not moved on.
-fn logged_in<'a>(line: &'a Line, login: LoggedIn, facts: &Facts) -> Result<&'a Passport, Refusal> {
+pub(super) fn logged_in<'a>(
+    line: &'a Line,
+    login: LoggedIn,
+    facts: &Facts,
+) -> Result<&'a Passport, Refusal> {
     let passport = line.live_passport(login.passport).ok_or(Refusal::UnknownPassport)?;
     if passport.active_from > facts.now {
         return Err(Refusal::NotYetActive);

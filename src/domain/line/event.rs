@@ -160,6 +160,16 @@ pub enum BillingRoute {
     Bulk,
 }
 
+/// What allows a disclosure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisclosureTrigger {
+    /// 60 days have passed since the due date.
+    Overdue,
+    /// The operator stopped collecting.
+    CollectionStopped,
+}
+
 /// One line of a closed month's itemisation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedItem {
@@ -169,6 +179,8 @@ pub struct ClosedItem {
     pub passport: PassportNumber,
     /// Who sold.
     pub provider: ProviderId,
+    /// Its name then, as the bill prints it.
+    pub provider_name: String,
     /// What.
     pub service: ServiceCode,
     /// Its name then.
@@ -294,6 +306,8 @@ pub enum Event {
         passport: PassportNumber,
         /// Who sold.
         provider: ProviderId,
+        /// Its name then, for statements and bills.
+        provider_name: String,
         /// The provider's own number.
         reference: Reference,
         /// What.
@@ -375,6 +389,8 @@ pub enum Event {
         /// From this prefix; from everywhere but the own line where absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         from: Option<IpNetwork>,
+        /// The failures that led to it: the next wait goes on doubling from there.
+        failures: u32,
         /// Until when.
         until: Instant,
     },
@@ -384,12 +400,21 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passport: Option<PassportNumber>,
     },
-    /// The month is fixed as billed.
+    /// The month is fixed as billed. A long itemisation takes several rows, each with its
+    /// part; the month is closed by the last.
     MonthClosed {
         /// Which month.
         month: Month,
         /// The block up to which it was folded.
         block: u64,
+        /// How it is billed: the route valid at the close.
+        billing: BillingRoute,
+        /// The record with the billing number valid at the close.
+        record: RowRef,
+        /// Which part this is, from 1.
+        part: u32,
+        /// Of how many.
+        parts: u32,
         /// What is billed.
         items: Vec<ClosedItem>,
     },
@@ -409,12 +434,24 @@ pub enum Event {
         /// The due date, `2026-12-31`.
         due: String,
     },
+    /// The operator stopped collecting: the second trigger of a disclosure.
+    CollectionStopped {
+        /// The month of the charges.
+        month: Month,
+    },
     /// An unpaid bill was disclosed to a provider.
     Disclosed {
         /// To whom.
         provider: ProviderId,
         /// The month of the charges.
         month: Month,
+        /// What allowed it.
+        trigger: DisclosureTrigger,
+    },
+    /// An inquiry to the desk.
+    InquiryReceived {
+        /// Its row.
+        inquiry: RowRef,
     },
     /// A transfer ended the line.
     LineEnded {

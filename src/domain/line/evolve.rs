@@ -84,7 +84,9 @@ impl Line {
             | Event::HoldReleased { .. }
             | Event::Corrected { .. }
             | Event::OverdueReported { .. }
+            | Event::CollectionStopped { .. }
             | Event::Disclosed { .. }
+            | Event::InquiryReceived { .. }
             | Event::PersonalRowsErased { .. } => {}
             Event::RecordReplaced { record } => self.rows.record = *record,
             Event::AccessKeySet { access_key } => self.rows.access_key = *access_key,
@@ -122,7 +124,12 @@ impl Line {
                 self.change(*passport, |id| id.epoch += 1);
             }
             Event::SessionsEnded { passport: None } => self.portal_epoch += 1,
-            Event::MonthClosed { month, .. } => self.close(*month),
+            // A long itemisation takes several rows; the last one closes the month.
+            Event::MonthClosed { month, part, parts, .. } => {
+                if part == parts {
+                    self.close(*month);
+                }
+            }
             Event::LineEnded { cause } => {
                 self.ended = Some(LineEnding { at, cause: *cause });
                 self.portal_epoch += 1;
@@ -226,7 +233,8 @@ impl Line {
             | Event::AccessKeySet { access_key: row }
             | Event::PassportRenamed { name: row, .. }
             | Event::PasswordSet { credential: row, .. }
-            | Event::ApplicantSet { applicant: row, .. } => &[row.row],
+            | Event::ApplicantSet { applicant: row, .. }
+            | Event::InquiryReceived { inquiry: row } => &[row.row],
             Event::PassportRegistered { name, credential, applicant, .. } => {
                 &[name.row, credential.row, applicant.row]
             }

@@ -5,8 +5,8 @@
 //! is restricted; every other refusal is one and the same page.
 
 use super::{
-    command::Facts,
-    decide::{line_checked, open_for_new_use},
+    command::{Facts, LoggedIn},
+    decide::{line_checked, logged_in, open_for_new_use},
     refusal::Refusal,
     state::{Line, Passport},
 };
@@ -116,9 +116,24 @@ fn verified<'a>(line: &'a Line, attempt: &Attempt) -> Result<&'a Passport, Login
     Ok(passport)
 }
 
+/// Whether a login from before still opens what it was for, asked again when it is used: the ID,
+/// the line it comes from, and what bars new use. Whether the line was checked.
+pub fn still_stands(
+    line: &Line,
+    login: LoggedIn,
+    intent: Intent,
+    require_line: bool,
+    facts: &Facts,
+) -> Result<bool, Refusal> {
+    let passport = logged_in(line, login, facts)?;
+    let line_checked = line_checked(line, passport, require_line, facts)?;
+    may_use(line, intent)?;
+    Ok(line_checked)
+}
+
 /// The customer's restriction stops every login; the company's stop and a line that
 /// cannot be billed leave the cancellation flow open (details.md "Line states").
-fn may_use(line: &Line, intent: Intent) -> Result<(), Refusal> {
+pub fn may_use(line: &Line, intent: Intent) -> Result<(), Refusal> {
     match (open_for_new_use(line), intent) {
         (Err(Refusal::Stopped { .. } | Refusal::Unbillable { .. }), Intent::Cancellation) => Ok(()),
         (standing, _) => standing,

@@ -24,7 +24,7 @@ pub mod refusal;
 pub mod state;
 
 pub use command::{Command, Facts, LineDefaults};
-pub use decide::{Allowed, decide, may_buy};
+pub use decide::{Allowed, decide, may_buy, may_cancel};
 pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
 pub use evolve::{evolve, replay};
 pub use refusal::Refusal;

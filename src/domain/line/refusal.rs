@@ -3,7 +3,11 @@
 //! Pages, OAuth errors and log lines are mapped from this in one place each; providers learn of
 //! none of it (interfaces.md 1).
 
-use crate::domain::{calendar::Instant, ids::ContractNumber, yen::Yen};
+use crate::domain::{
+    calendar::{Instant, Month},
+    ids::ContractNumber,
+    yen::Yen,
+};
 
 /// A command was understood and a rule of the guide says no. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -97,9 +101,15 @@ pub enum Refusal {
         /// The line's limit.
         limit: Yen,
     },
-    /// The order's reference is used up by another order, or by another household's.
-    #[error("the order was completed before")]
+    /// The order was completed before, with another passport ID.
+    #[error("another passport ID completed the order")]
     OrderCompleted,
+    /// The order's reference completed another order before (interfaces.md 1.1).
+    #[error("the order's reference completed another order")]
+    ReferenceUsed,
+    /// What is to be cancelled is a per-use purchase, which cannot be.
+    #[error("a per-use purchase cannot be cancelled")]
+    PerUsePurchase,
     /// No such contract on this line.
     #[error("no such contract")]
     UnknownContract,
@@ -108,7 +118,10 @@ pub enum Refusal {
     AnotherIdsContract,
     /// It has ended.
     #[error("the contract has ended")]
-    ContractEnded,
+    ContractEnded {
+        /// The last month it is charged for.
+        last_charge_month: Month,
+    },
     /// The limits of the IDs together would pass the line's.
     #[error("the limits of the passport IDs would exceed the line's limit")]
     LimitsOverLine {
@@ -155,9 +168,11 @@ impl Refusal {
             Self::OverLimit { .. } => "over_limit",
             Self::OverLineLimit { .. } => "over_line_limit",
             Self::OrderCompleted => "order_completed",
+            Self::ReferenceUsed => "reference_used",
+            Self::PerUsePurchase => "per_use_purchase",
             Self::UnknownContract => "unknown_contract",
             Self::AnotherIdsContract => "another_ids_contract",
-            Self::ContractEnded => "contract_ended",
+            Self::ContractEnded { .. } => "contract_ended",
             Self::LimitsOverLine { .. } => "limits_over_line",
             Self::NotBarred => "not_barred",
             Self::BarredAlready => "barred_already",

@@ -37,6 +37,8 @@ pub enum KeyPurpose {
     SignRs256,
     /// Signs with ECDSA on P-256 and SHA-256 (RFC 7518, 3.4).
     SignEs256,
+    /// Signs a provider's webhooks (HMAC-SHA256, Standard Webhooks); no part of the key ring.
+    Webhook,
 }
 
 /// Where a key stands in its rotation.
@@ -59,6 +61,7 @@ impl fmt::Display for KeyPurpose {
             Self::PassportName => "passport_name",
             Self::SignRs256 => "sign_rs256",
             Self::SignEs256 => "sign_es256",
+            Self::Webhook => "webhook",
         })
     }
 }

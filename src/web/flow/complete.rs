@@ -1,17 +1,14 @@
-//! 購入手続き完了: told from the journal, so that it survives a reload, a lost answer and a second
-//! press.
+//! 購入手続き完了 and 解約手続き完了: told from the journal, so that it survives a reload, a lost answer and a second
+//! press.
 
 use super::{shown, visit::Visit};
 use crate::{
     actors::orders,
-    domain::{
-        order::{Order, PurchaseOrder},
-        receipt::{Completed, PurchaseReceipt, Receipt},
-    },
+    domain::receipt::{CancellationReceipt, Completed, PurchaseReceipt, Receipt},
     web::{
         answer,
         context::RequestContext,
-        page::{CompletePage, Shell},
+        page::{CancellationCompletePage, CompletePage, Shell},
         state::WebState,
     },
 };
@@ -33,17 +30,20 @@ pub async fn page(
         Ok(None) => return visit.go_to("confirm"),
         Err(response) => return response,
     };
-    let (Receipt::Purchase(receipt), Some(Order::Purchase(order))) =
-        (&completed.receipt, &visit.flow.request.order)
-    else {
-        return visit.go_to("confirm");
-    };
     let Ok(view) = state.lines.look(login.customer).await else {
         return visit.overloaded("complete");
     };
-    let name = view.private.get(&login.passport).map(|private| private.name.as_str().to_owned());
-    let page = slip(&visit, order, receipt, name.unwrap_or_default());
-    visit.keep_language(answer::html(StatusCode::OK, &page))
+    let name = view.private.get(&login.passport).map(|private| private.name.as_str());
+    let name = name.unwrap_or_default();
+    let response = match &completed.receipt {
+        Receipt::Purchase(receipt) => {
+            answer::html(StatusCode::OK, &purchase_slip(&visit, &completed, receipt, name))
+        }
+        Receipt::Cancellation(receipt) => {
+            answer::html(StatusCode::OK, &cancellation_slip(&visit, &completed, receipt, name))
+        }
+    };
+    visit.keep_language(response)
 }
 
 /// The flow's order, if this login completed it.
@@ -54,27 +54,25 @@ pub async fn own_completed(visit: &Visit<'_>) -> Result<Option<Completed>, HttpR
     let store = visit.state.store.as_ref();
     let found = orders::completed(store, &visit.provider.id, order.reference()).await;
     let found = found.map_err(|error| visit.failed(&error))?;
-    let own = |done: &Completed| {
-        (done.customer, done.passport) == (login.customer, login.passport) && done.is_of(order)
-    };
+    let own = |done: &Completed| done.is_by(login.customer, login.passport) && done.is_of(order);
     Ok(found.filter(own))
 }
 
-fn slip(
+fn slip_shell(visit: &Visit<'_>, passport_id: &str) -> Shell {
+    Shell { signed_in_as: Some(passport_id.into()), ..visit.shell(Some("complete")) }
+}
+
+fn purchase_slip(
     visit: &Visit<'_>,
-    order: &PurchaseOrder,
+    completed: &Completed,
     receipt: &PurchaseReceipt,
-    passport_id: String,
+    passport_id: &str,
 ) -> CompletePage {
     let charge_month = receipt.first_charge_month.unwrap_or(receipt.completed_at.month());
-    let service = visit.provider.services.get(&receipt.service);
     CompletePage {
-        shell: Shell {
-            signed_in_as: Some(passport_id.as_str().into()),
-            ..visit.shell(Some("complete"))
-        },
+        shell: slip_shell(visit, passport_id),
         provider: visit.shown_provider(),
-        order: shown::completed_order(service, order, receipt),
+        order: shown::completed_order(completed, receipt),
         passport_id: passport_id.into(),
         receipt_number: receipt.receipt_number.to_string(),
         completed_at_us: receipt.completed_at.micros(),
@@ -82,6 +80,25 @@ fn slip(
         charge_month: shown::month(charge_month),
         mail_follows: false,
         provider_contact: shown::contact(&visit.provider.contact),
+        return_path: visit.flow.path("return"),
+    }
+}
+
+fn cancellation_slip(
+    visit: &Visit<'_>,
+    completed: &Completed,
+    receipt: &CancellationReceipt,
+    passport_id: &str,
+) -> CancellationCompletePage {
+    CancellationCompletePage {
+        shell: slip_shell(visit, passport_id),
+        provider: visit.shown_provider(),
+        service: shown::service_name(&visit.provider, &completed.service),
+        contract: receipt.contract.to_string(),
+        receipt_number: receipt.receipt_number.to_string(),
+        completed_at_us: receipt.completed_at.micros(),
+        last_charge_month: shown::month(receipt.last_charge_month),
+        passport_id: passport_id.into(),
         return_path: visit.flow.path("return"),
     }
 }

@@ -1,31 +1,26 @@
-//! 購入内容確認: what is bought, whether it may be, and the press on 購入.
+//! The confirmation page and its button: what both kinds of order have in common.
 
-use super::{refused, sealed::SealedLogin, shown, visit::Visit};
+use super::{buying, cancelling, refused, sealed::SealedLogin, visit::Visit};
 use crate::{
     actors::{
         LineError,
         change::{Change, What},
-        line::LineView,
+        line::{Answer, LineView},
         orders,
     },
     domain::{
-        limit::Outlook,
-        line::{By, Facts, Line, Passport, Refusal, command::Purchase, may_buy},
-        order::{Order, PurchaseOrder},
+        line::{By, Facts, Refusal},
+        order::Order,
     },
     telemetry::{Decision, Outcome},
-    web::{answer, context::RequestContext, page::ConfirmPage, state::WebState},
+    web::{context::RequestContext, form::Body, state::WebState},
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 
 /// The form's name in its token.
-const FORM: &str = "confirm";
+pub const FORM: &str = "confirm";
 
-/// Shows what is to be bought.
+/// Shows what is to be bought or cancelled.
 pub async fn form(
     request: HttpRequest,
     context: RequestContext,
@@ -36,15 +31,15 @@ pub async fn form(
         Err(response) => return response,
     };
     let Some((login, order)) = login_and_order(&visit) else { return visit.go_to("login") };
-    visit.keep_language(show(&visit, login, order, false).await)
+    visit.keep_language(show(&visit, login, order).await)
 }
 
-/// Takes the press on 購入.
+/// Takes the press on the button.
 pub async fn submit(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
     let visit = match Visit::begin(&request, context, &state) {
         Ok(visit) => visit,
@@ -55,62 +50,41 @@ pub async fn submit(
         Ok(form) => form,
         Err(response) => return response,
     };
-    if form.get("consent") != Some("yes") {
-        return show(&visit, login, order, true).await;
-    }
-    buy(&visit, login, order).await
-}
-
-fn login_and_order<'a>(visit: &'a Visit<'_>) -> Option<(&'a SealedLogin, &'a PurchaseOrder)> {
-    match (visit.flow.login(), &visit.flow.request.order) {
-        (Some(login), Some(Order::Purchase(order))) => Some((login, order)),
-        _ => None,
+    match order {
+        Order::Purchase(order) => match form.get("consent") {
+            Some("yes") => buying::press(&visit, login, order).await,
+            _ => buying::show(&visit, login, order, true).await,
+        },
+        Order::Cancellation(order) => cancelling::press(&visit, login, order).await,
     }
 }
 
-async fn show(
-    visit: &Visit<'_>,
-    login: &SealedLogin,
-    order: &PurchaseOrder,
-    consent_missing: bool,
-) -> HttpResponse {
-    let (state, provider) = (visit.state, &visit.provider);
-    // A repeated visit after the purchase shows what was bought, never the form again.
-    match orders::completed(state.store.as_ref(), &provider.id, &order.reference).await {
+fn login_and_order<'a>(visit: &'a Visit<'_>) -> Option<(&'a SealedLogin, &'a Order)> {
+    visit.flow.login().zip(visit.flow.request.order.as_ref())
+}
+
+/// A repeated visit after the press shows what came of it, never the form again.
+async fn show(visit: &Visit<'_>, login: &SealedLogin, order: &Order) -> HttpResponse {
+    let store = visit.state.store.as_ref();
+    match orders::completed(store, &visit.provider.id, order.reference()).await {
         Ok(None) => {}
-        Ok(Some(done)) if (done.customer, done.passport) == (login.customer, login.passport) => {
+        Ok(Some(done)) if !done.is_of(order) => {
+            return refused::page(visit, &Refusal::ReferenceUsed);
+        }
+        Ok(Some(done)) if done.is_by(login.customer, login.passport) => {
             return visit.go_to("complete");
         }
         Ok(Some(_)) => return refused::page(visit, &Refusal::OrderCompleted),
         Err(error) => return visit.failed(&error),
     }
-    let view = match state.lines.look(login.customer).await {
-        Ok(view) => view,
-        Err(error) => return line_failed(visit, &error),
-    };
-    let Some(line) = view.line.as_deref() else { return visit.go_to("login") };
-    let purchase = purchase(visit, login, order);
-    let facts = facts(visit, &view);
-    match may_buy(line, &purchase, &facts) {
-        // What does not fit is said on the page itself, before the tick.
-        Ok(_) | Err(Refusal::OverLimit { .. } | Refusal::OverLineLimit { .. }) => {
-            confirmation(visit, &view, line, &purchase, &facts, consent_missing)
-        }
-        Err(refusal) => refused::page(visit, &refusal),
+    match order {
+        Order::Purchase(order) => buying::show(visit, login, order, false).await,
+        Order::Cancellation(order) => cancelling::show(visit, login, order).await,
     }
 }
 
-fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {
-    Purchase {
-        login: login.logged_in(),
-        provider: visit.provider.id.clone(),
-        order: order.clone(),
-        offer: visit.provider.offer(&order.service).cloned(),
-        require_line: visit.flow.request.require_line,
-    }
-}
-
-fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
+/// What the rules are asked with before the press.
+pub fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
     Facts {
         now: view.time(visit.state.decisions.now()),
         receipt: None,
@@ -119,66 +93,19 @@ fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
     }
 }
 
-fn confirmation(
-    visit: &Visit<'_>,
-    view: &LineView,
-    line: &Line,
-    purchase: &Purchase,
-    facts: &Facts,
-    consent_missing: bool,
-) -> HttpResponse {
-    let passport = line.live_passport(purchase.login.passport);
-    let private = view.private.get(&purchase.login.passport);
-    let (Some(passport), Some(private), Some(offer)) = (passport, private, &purchase.offer) else {
-        return visit.go_to("login");
-    };
-    let month = facts.now.month();
-    let outlook = outlook(line, passport, purchase, month);
-    let page = ConfirmPage {
-        shell: crate::web::page::Shell {
-            signed_in_as: Some(private.name.as_str().into()),
-            ..visit.shell(Some("confirm"))
-        },
-        provider: visit.shown_provider(),
-        order: shown::order(offer, &purchase.order),
-        passport_id: private.name.as_str().into(),
-        charge_month: shown::month(month),
-        charged_already: outlook.charged_already,
-        limit: shown::limit(outlook.used.by_passport, outlook.added, passport.limit),
-        line_limit: Some(shown::limit(outlook.used.by_line, outlook.added, line.line_limit)),
-        expires_at_us: Some(visit.flow.expires_at_s.saturating_mul(1_000_000)),
-        terms_url: offer.terms_url.clone(),
-        provider_contact: shown::contact(&visit.provider.contact),
-        action: visit.flow.path("confirm"),
-        csrf: visit.flow.csrf(FORM).as_str().to_owned(),
-        back_path: visit.flow.path("back"),
-        consent_missing,
-    };
-    let status = if consent_missing { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    answer::html(status, &page)
-}
-
-fn outlook(
-    line: &Line,
-    passport: &Passport,
-    purchase: &Purchase,
-    month: crate::domain::calendar::Month,
-) -> Outlook {
-    let monthly = purchase.offer.as_ref().is_some_and(|offer| offer.price.is_monthly());
-    Outlook::of(line, passport.number, &purchase.provider, &purchase.order, monthly, month)
-}
-
 /// One command to the line; the completion page tells the rest from the journal.
-async fn buy(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> HttpResponse {
+pub async fn make(visit: &Visit<'_>, login: &SealedLogin, what: What) -> Answer {
     let change = Change {
-        what: What::Purchase(Box::new(purchase(visit, login, order))),
+        what,
         by: By::Passport { passport: login.passport },
         source: Some(visit.context.source.address()),
         request_id: Some(visit.context.request_id.clone()),
     };
-    let made = visit.state.lines.make(login.customer, change).await;
-    let made = made.map(|done| done.repeated);
-    log(visit, login, order, made.as_ref().map_err(AsRef::as_ref));
+    visit.state.lines.make(login.customer, change).await
+}
+
+/// The page after the press.
+pub fn answer_made(visit: &Visit<'_>, made: Answer) -> HttpResponse {
     match made {
         Ok(_) => visit.go_to("complete"),
         Err(error) => match &*error {
@@ -188,36 +115,35 @@ async fn buy(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> H
     }
 }
 
-fn line_failed(visit: &Visit<'_>, error: &LineError) -> HttpResponse {
+/// A line that did not answer.
+pub fn line_failed(visit: &Visit<'_>, error: &LineError) -> HttpResponse {
     match error {
         LineError::Busy(_) | LineError::Stopping => visit.overloaded("confirm"),
         other => visit.failed(other),
     }
 }
 
-fn log(
-    visit: &Visit<'_>,
+/// The decision's line in the log, to which what was ordered is added.
+pub fn decision<'a>(
+    visit: &'a Visit<'_>,
     login: &SealedLogin,
-    order: &PurchaseOrder,
-    made: Result<&bool, &LineError>,
-) {
-    let (outcome, reason) = match made {
-        Ok(false) => (Outcome::Accepted, None),
-        Ok(true) => (Outcome::Accepted, Some("repeated")),
+    action: &'static str,
+    made: &Answer,
+) -> Decision<'a> {
+    let (outcome, reason) = match made.as_ref().map_err(AsRef::as_ref) {
+        Ok(done) => (Outcome::Accepted, done.repeated.then_some("repeated")),
         Err(LineError::Refused(refusal)) => (Outcome::Refused, Some(refusal.code())),
         Err(LineError::Busy(_) | LineError::Stopping) => (Outcome::Refused, Some("overloaded")),
         Err(LineError::Store(_)) => (Outcome::Failed, Some("store_failed")),
     };
-    let mut decision = Decision::new("purchase", outcome)
+    let decision = Decision::new(action, outcome)
         .line(login.customer.to_string())
         .provider(visit.provider.id.as_str())
-        .service(order.service.as_str())
-        .amount_yen(i64::try_from(order.amount.get()).unwrap_or(i64::MAX))
         .source(visit.context.source.address())
         .latency(visit.context.began.elapsed())
         .request_id(&*visit.context.request_id);
-    if let Some(reason) = reason {
-        decision = decision.reason(reason);
+    match reason {
+        Some(reason) => decision.reason(reason),
+        None => decision,
     }
-    decision.emit("a household pressed the button");
 }

@@ -1,4 +1,5 @@
-//! The flow's cookie: one for each flow, a few for each browser, the oldest gives way.
+//! The flow's cookie: one for each flow, a few for each browser; the oldest gives way where there
+//! would be too many or too much.
 
 use super::sealed::Flow;
 use crate::{
@@ -41,11 +42,12 @@ pub fn set(
     };
     let name = format!("{}{}", prefix(https), flow.id);
     let lifetime_s = flow.expires_at_s.saturating_sub(state.now_s());
-    let kept = cookie(name, sealed, https, Duration::seconds(lifetime_s));
-    let mut cookies = vec![kept];
+    let new_bytes = name.len() + sealed.len();
+    let mut cookies = vec![cookie(name, sealed, https, Duration::seconds(lifetime_s))];
     if is_new {
-        let gone = oldest(request, https, state.lifetimes.flows_per_browser);
-        cookies.extend(gone.map(|name| cookie(name, String::new(), https, Duration::ZERO)));
+        let gone = oldest(request, https, state.lifetimes.flows_per_browser, new_bytes);
+        let end = |name| cookie(name, String::new(), https, Duration::ZERO);
+        cookies.extend(gone.into_iter().map(end));
     }
     for cookie in cookies {
         if let Err(error) = response.add_cookie(&cookie) {
@@ -65,18 +67,53 @@ fn cookie(name: String, value: String, https: bool, lifetime: Duration) -> Cooki
         .finish()
 }
 
-/// The names of the flows that give way when one more comes.
-fn oldest(
-    request: &HttpRequest,
-    https: bool,
-    flows_per_browser: usize,
-) -> impl Iterator<Item = String> {
-    let mut names: Vec<String> = request.cookies().map_or_else(
+/// So many bytes of flows one browser keeps, with room left for the login that each of them may
+/// gain and for other headers: servers and proxies commonly take 8 KiB.
+const MOST_BYTES: usize = 6 * 1024 + 512;
+
+/// The names of the flows that give way when one more comes with so many bytes.
+fn oldest(request: &HttpRequest, https: bool, most_flows: usize, new_bytes: usize) -> Vec<String> {
+    let mut flows: Vec<(String, usize)> = request.cookies().map_or_else(
         |_| Vec::new(),
-        |cookies| cookies.iter().map(|cookie| cookie.name().to_owned()).collect(),
+        |cookies| {
+            let own = cookies.iter().filter(|cookie| cookie.name().starts_with(prefix(https)));
+            own.map(|cookie| (cookie.name().to_owned(), cookie.value().len())).collect()
+        },
     );
-    names.retain(|name| name.starts_with(prefix(https)));
-    names.sort();
-    let too_many = (names.len() + 1).saturating_sub(flows_per_browser);
-    names.into_iter().take(too_many)
+    flows.sort();
+    give_way(&flows, most_flows, new_bytes).iter().map(|(name, _)| name.clone()).collect()
+}
+
+/// Those of the flows, oldest first, for which a new one leaves no room by number or by size.
+fn give_way(flows: &[(String, usize)], most_flows: usize, new_bytes: usize) -> &[(String, usize)] {
+    let size = |flow: &(String, usize)| flow.0.len() + "=; ".len() + flow.1;
+    let (mut kept, mut bytes) = (1, new_bytes);
+    for (place, flow) in flows.iter().enumerate().rev() {
+        (kept, bytes) = (kept + 1, bytes + size(flow));
+        if kept > most_flows || bytes > MOST_BYTES {
+            return flows.get(..=place).unwrap_or_default();
+        }
+    }
+    &[]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_flows_give_way_by_number_and_by_size() {
+        let flow = |name: &str, bytes| (name.to_owned(), bytes);
+        let cases = [
+            (vec![], 3, 900, 0),
+            (vec![flow("lp_1", 900), flow("lp_2", 900)], 3, 900, 0),
+            (vec![flow("lp_1", 900), flow("lp_2", 900), flow("lp_3", 900)], 3, 900, 1),
+            (vec![flow("lp_1", 3000), flow("lp_2", 3000)], 3, 3000, 1),
+            (vec![flow("lp_1", 100), flow("lp_2", 7000)], 3, 100, 2),
+            (vec![flow("lp_1", 100)], 1, 100, 1),
+        ];
+        for (flows, most, new_bytes, gone) in cases {
+            assert_eq!(give_way(&flows, most, new_bytes), &flows[..gone], "{flows:?}");
+        }
+    }
 }

@@ -3,10 +3,13 @@
 
 use super::{
     complete::own_completed,
+    confirm::{facts, line_failed},
+    refused,
     sealed::{SealedLogin, Stage},
     visit::Visit,
 };
 use crate::{
+    domain::line::login::{Intent, still_stands},
     security::{Purpose, random},
     web::{
         answer,
@@ -28,12 +31,12 @@ pub async fn with_code(
         Err(response) => return response,
     };
     let Some(login) = visit.flow.login() else { return visit.go_to("login") };
-    if visit.flow.request.order.is_some() {
-        match own_completed(&visit).await {
-            Ok(Some(_)) => {}
-            Ok(None) => return visit.go_to("confirm"),
-            Err(response) => return response,
-        }
+    let stands = match visit.flow.request.order {
+        Some(_) => completed(&visit).await,
+        None => still_logged_in(&visit, login).await,
+    };
+    if let Err(response) = stands {
+        return response;
     }
     let expires_at_s = state.expiry(state.lifetimes.code_lifetime_s);
     let code = code(&visit, login);
@@ -44,6 +47,25 @@ pub async fn with_code(
         }
         Err(error) => visit.failed(&error),
     }
+}
+
+/// The order of this flow is completed, by this login.
+async fn completed(visit: &Visit<'_>) -> Result<(), HttpResponse> {
+    match own_completed(visit).await? {
+        Some(_) => Ok(()),
+        None => Err(visit.go_to("confirm")),
+    }
+}
+
+/// A login alone is judged once more: the line may be barred by now, or left.
+async fn still_logged_in(visit: &Visit<'_>, login: &SealedLogin) -> Result<(), HttpResponse> {
+    let view = visit.state.lines.look(login.customer).await;
+    let view = view.map_err(|error| line_failed(visit, &error))?;
+    let line = view.line.as_deref().ok_or_else(|| visit.go_to("login"))?;
+    let require_line = visit.flow.request.require_line || login.line_checked;
+    let (login, facts) = (login.logged_in(), facts(visit, &view));
+    let stands = still_stands(line, login, Intent::LoginOnly, require_line, &facts);
+    stands.map(drop).map_err(|refusal| refused::page(visit, &refusal))
 }
 
 fn code(visit: &Visit<'_>, login: &SealedLogin) -> AuthorizationCode {

@@ -1,7 +1,7 @@
 //! ログイン: exactly one password hash, whatever the outcome, except where the throttle turns the
 //! attempt away; one page for every cause.
 
-use super::{cookie, sealed::Flow, shown, visit::Visit};
+use super::{cookie, refused, sealed::Flow, shown, visit::Visit};
 use crate::{
     actors::{LineError, line::LineView},
     domain::{
@@ -18,7 +18,7 @@ use crate::{
     web::{
         answer,
         context::RequestContext,
-        form::Form,
+        form::{Body, Form},
         page::{
             LoginErrorPage, LoginPage, MissingFields, RefusalPage, RefusalReason, RestrictedPage,
             RestrictionCause,
@@ -26,15 +26,13 @@ use crate::{
         state::WebState,
     },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use std::sync::Arc;
 
 /// The form's name in its token.
 const FORM: &str = "login";
+/// What the address says when a login from before no longer stood.
+pub const AGAIN: &str = "again=1";
 
 /// Shows the form.
 pub async fn form(
@@ -60,6 +58,7 @@ fn login_page(visit: &Visit<'_>, passport_id: String, missing: MissingFields) ->
         back_path: visit.flow.path("back"),
         passport_id,
         missing,
+        again: visit.request.query_string().split('&').any(|pair| pair == AGAIN),
     }
 }
 
@@ -68,7 +67,7 @@ pub async fn submit(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
     let visit = match Visit::begin(&request, context, &state) {
         Ok(visit) => visit,
@@ -264,7 +263,7 @@ fn answer_attempt(visit: &Visit<'_>, attempted: Attempted) -> HttpResponse {
             let response = answer::html(StatusCode::FORBIDDEN, &page);
             go_on(visit, &visit.flow.clone().unmet(), response)
         }
-        Attempted::Refused(_, LoginRefusal::Barred(refusal)) => barred(visit, &refusal),
+        Attempted::Refused(_, LoginRefusal::Barred(refusal)) => refused::page(visit, &refusal),
         Attempted::Overloaded => visit.overloaded("login"),
         Attempted::Failed(error) => match &*error {
             LineError::Busy(_) | LineError::Stopping => visit.overloaded("login"),

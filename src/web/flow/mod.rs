@@ -8,6 +8,7 @@
 //! | [`login`] | `/flow/{id}/login` |
 //! | [`success`] | `/flow/{id}/success` |
 //! | [`confirm`] | `/flow/{id}/confirm` |
+//! | [`buying`], [`cancelling`] | what the confirmation shows and its button does |
 //! | [`complete`] | `/flow/{id}/complete` |
 //! | [`leave`] | `/flow/{id}/return`, `/flow/{id}/back` |
 //! | [`sealed`] | the flow as it is sealed |
@@ -16,6 +17,8 @@
 //! | [`shown`] | orders and limits as pages show them |
 //! | [`refused`] | which page a refusal gets |
 
+pub mod buying;
+pub mod cancelling;
 pub mod complete;
 pub mod confirm;
 pub mod cookie;
@@ -27,43 +30,42 @@ pub mod shown;
 pub mod success;
 pub mod visit;
 
-use super::answer::method_not_allowed;
+use super::answer::only;
 use actix_web::web::{self, ServiceConfig};
 
 /// The pages.
 pub fn routes(service: &mut ServiceConfig) {
-    let other = || web::route().to(method_not_allowed);
     service
         .service(
             web::resource("/flow/{id}/login")
                 .route(web::get().to(login::form))
                 .route(web::post().to(login::submit))
-                .default_service(other()),
+                .default_service(only("GET, POST")),
         )
         .service(
             web::resource("/flow/{id}/success")
                 .route(web::get().to(success::page))
-                .default_service(other()),
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/flow/{id}/confirm")
                 .route(web::get().to(confirm::form))
                 .route(web::post().to(confirm::submit))
-                .default_service(other()),
+                .default_service(only("GET, POST")),
         )
         .service(
             web::resource("/flow/{id}/complete")
                 .route(web::get().to(complete::page))
-                .default_service(other()),
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/flow/{id}/return")
                 .route(web::get().to(leave::with_code))
-                .default_service(other()),
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/flow/{id}/back")
                 .route(web::get().to(leave::without))
-                .default_service(other()),
+                .default_service(only("GET")),
         );
 }

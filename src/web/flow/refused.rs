@@ -19,7 +19,7 @@ pub fn page(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
         | Refusal::NotYetActive
         | Refusal::UnknownLine
         | Refusal::LineEnded
-        | Refusal::ForeignLine => visit.go_to("login"),
+        | Refusal::ForeignLine => visit.go_to(&format!("login?{}", login::AGAIN)),
         Refusal::Restricted { .. } | Refusal::Stopped { .. } => login::barred(visit, refusal),
         other => {
             let page = RefusalPage {
@@ -45,7 +45,14 @@ fn reason(visit: &Visit<'_>, refusal: &Refusal) -> RefusalReason {
         }
         Refusal::LiveContract { .. } => RefusalReason::ContractLive { service: service() },
         Refusal::OrderCompleted => RefusalReason::OrderOfAnotherPassport,
-        Refusal::AnotherIdsContract => RefusalReason::ContractOfAnotherPassport,
+        Refusal::PerUsePurchase => RefusalReason::PerUseNotCancellable,
+        // Another line's contract and none at all look alike.
+        Refusal::AnotherIdsContract | Refusal::UnknownContract => {
+            RefusalReason::ContractOfAnotherPassport
+        }
+        Refusal::ContractEnded { last_charge_month } => {
+            RefusalReason::ContractEnded { last_charge_month: shown::month(*last_charge_month) }
+        }
         Refusal::IneligibleLine => RefusalReason::LineIneligible,
         Refusal::OfferChanged { .. } => RefusalReason::ServiceNotOffered { service: service() },
         Refusal::LineNotChecked => RefusalReason::LineCheckRequired,

@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 /// A household's way through one request of a provider.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Flow {
-    /// Its ID in addresses: the second it began and drawn characters, so that IDs sort by age.
+    /// Its ID in addresses: the millisecond it began and drawn characters, so that IDs sort by age
+    /// even where a browser opens several tabs at once.
     #[serde(rename = "i")]
     pub id: String,
     /// What the provider asked for.
@@ -80,9 +81,9 @@ impl SealedLogin {
 impl Flow {
     /// A flow for a browser that has just come.
     pub fn begin(request: PushedRequest, state: &WebState) -> Self {
-        let began_s = u32::try_from(state.now_s()).unwrap_or(u32::MAX);
+        let began_ms = state.host.now().micros() / 1_000;
         Self {
-            id: format!("{began_s:08x}{}", random::token(6)),
+            id: format!("{began_ms:011x}{}", random::token(6)),
             request,
             secret: random::token(16),
             expires_at_s: state.expiry(state.lifetimes.flow_lifetime_s),

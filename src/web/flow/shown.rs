@@ -3,9 +3,10 @@
 use crate::{
     domain::{
         calendar,
+        ids::ServiceCode,
         order::{Order, PurchaseOrder},
         provider::{Provider, ProviderContact, Service},
-        receipt::PurchaseReceipt,
+        receipt::{Completed, PurchaseReceipt},
         yen::Yen,
     },
     text::format::Month,
@@ -63,24 +64,32 @@ fn nameless(order: &PurchaseOrder) -> page::Order {
     }
 }
 
-/// A completed order: amounts and kind are the receipt's, whatever the catalogue says by now.
-pub fn completed_order(
-    service: Option<&Service>,
-    ordered: &PurchaseOrder,
-    receipt: &PurchaseReceipt,
-) -> page::Order {
+/// A completed order as it was bought, whatever the catalogue says by now.
+pub fn completed_order(completed: &Completed, receipt: &PurchaseReceipt) -> page::Order {
     let kind = if receipt.contract.is_some() { PriceKind::Monthly } else { PriceKind::PerUse };
-    let shown = service.map_or_else(|| nameless(ordered), |service| order(service, ordered));
-    page::Order { kind, ..shown }
+    let terms = completed.terms.as_ref();
+    let name = terms.map_or(receipt.service.as_str(), |terms| &terms.service_name);
+    page::Order {
+        service: name.into(),
+        description: completed.description.as_deref().map(ShownName::from),
+        kind,
+        unit_price_yen: terms.map_or(receipt.amount, |terms| terms.unit_price).get(),
+        quantity: receipt.quantity,
+        amount_yen: receipt.amount.get(),
+        usage_period: terms.and_then(|terms| terms.usage_period.as_deref()).map(ShownName::from),
+    }
+}
+
+/// A service's name, or its code where the catalogue no longer has it.
+pub fn service_name(provider: &Provider, code: &ServiceCode) -> ShownName {
+    let service = provider.services.get(code);
+    service.map_or_else(|| code.as_str().into(), |service| service.name.as_str().into())
 }
 
 /// The name of the service that was ordered.
 pub fn ordered_service(provider: &Provider, order: Option<&Order>) -> ShownName {
     match order {
-        Some(Order::Purchase(order)) => match provider.services.get(&order.service) {
-            Some(service) => service.name.as_str().into(),
-            None => order.service.as_str().into(),
-        },
+        Some(Order::Purchase(order)) => service_name(provider, &order.service),
         _ => ShownName::from(""),
     }
 }

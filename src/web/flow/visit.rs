@@ -7,7 +7,7 @@ use crate::{
     web::{
         answer,
         context::{self, RequestContext},
-        form::Form,
+        form::{Body, Form},
         page::{self, Problem, Shell},
         state::WebState,
     },
@@ -53,7 +53,9 @@ impl<'a> Visit<'a> {
     }
 
     /// Reads a form that this flow's own page posted: from this origin, with the form's token.
-    pub fn form(&self, form_name: &str, body: &[u8]) -> Result<Form, HttpResponse> {
+    pub fn form(&self, form_name: &str, body: &Body) -> Result<Form, HttpResponse> {
+        let unread = |error| answer::unread_body(&self.context, self.language, error);
+        let body = body.as_ref().map_err(unread)?;
         let problem = |what| answer::problem(&self.context, self.language, what);
         let form = Form::read(body).map_err(|_| problem(Problem::BadRequest))?;
         let token = form.get("csrf").unwrap_or_default();

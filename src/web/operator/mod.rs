@@ -1,8 +1,9 @@
 //! What operators and their monitoring reach, on a listener of its own.
 
-use super::{answer::method_not_allowed, state::WebState};
+use super::{answer::only, state::WebState};
 use actix_web::{
     HttpResponse,
+    http::StatusCode,
     web::{self, Data, ServiceConfig},
 };
 use serde_json::json;
@@ -10,16 +11,25 @@ use std::sync::atomic::Ordering;
 
 /// The addresses.
 pub fn routes(service: &mut ServiceConfig) {
-    let other = || web::route().to(method_not_allowed);
     service
-        .service(web::resource("/healthz").route(web::get().to(healthz)).default_service(other()))
-        .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(other()));
+        .service(
+            web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
+        )
+        .service(
+            web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")),
+        );
 }
 
-/// The process is there and its store answers: restart it when this fails.
+/// The process is there, its store answers and its committer runs: restart it when this fails.
 async fn healthz(state: Data<WebState>) -> HttpResponse {
     let block = state.store.durable_block();
-    HttpResponse::Ok().json(json!({ "status": "ok", "durable_block": block }))
+    let reads = state.store.block(block).await;
+    let (code, status) = match reads {
+        Ok(_) if state.committer.is_running() => (StatusCode::OK, "ok"),
+        Ok(_) => (StatusCode::SERVICE_UNAVAILABLE, "the committer has ended"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
+    };
+    HttpResponse::build(code).json(json!({ "status": status, "durable_block": block }))
 }
 
 /// The process takes requests: send it none while this fails.

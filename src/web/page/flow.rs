@@ -43,6 +43,9 @@ pub struct LoginPage {
     pub passport_id: String,
     /// Fields left empty.
     pub missing: MissingFields,
+    /// The household pressed a button whose login no longer stood: it is told that nothing came
+    /// of it.
+    pub again: bool,
 }
 
 /// ログイン成功: goes on by itself, with a real link.

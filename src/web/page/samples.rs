@@ -97,6 +97,7 @@ impl Samples {
             missing: MissingFields { passport_id: true, password: true },
             ..self.login(LoginCard::Purchase(Self::per_use(3)))
         };
+        let again = LoginPage { again: true, ..self.login(LoginCard::Purchase(self.monthly())) };
         let success = |flow| SuccessPage {
             shell: self.shell("/flow/3f9a/success"),
             flow,
@@ -106,6 +107,7 @@ impl Samples {
             ("login-monthly", self.login(LoginCard::Purchase(self.monthly())).render()?),
             ("login-per-use", self.login(LoginCard::Purchase(Self::per_use(1))).render()?),
             ("login-missing", wrong.render()?),
+            ("login-again", again.render()?),
             ("login-cancellation", self.login(contract).render()?),
             ("login-only", self.login(LoginCard::Login).render()?),
             ("success-purchase", success(FlowKind::Purchase).render()?),
@@ -273,6 +275,7 @@ impl Samples {
             back_path: "/flow/3f9a/back".into(),
             passport_id: String::new(),
             missing: MissingFields::default(),
+            again: false,
         }
     }
 

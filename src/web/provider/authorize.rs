@@ -8,15 +8,12 @@ use crate::{
         answer,
         context::{self, RequestContext},
         flow::{cookie, sealed::Flow},
-        form::Form,
+        form::{Body, Form},
         page::Problem,
         state::WebState,
     },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 
 /// The browser arrives by GET. Opened twice, a `request_uri` makes two flows.
 pub async fn by_get(
@@ -43,7 +40,13 @@ pub async fn by_get(
 
 /// The browser arrives by POST, which `OpenID` Connect Core section 3.1.2.1 allows: it is sent to
 /// itself by GET, since a cross-site POST carries no cookie.
-pub async fn by_post(request: HttpRequest, context: RequestContext, body: Bytes) -> HttpResponse {
+pub async fn by_post(request: HttpRequest, context: RequestContext, body: Body) -> HttpResponse {
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => {
+            return answer::unread_body(&context, context::language(&request, None), &error);
+        }
+    };
     let Ok(form) = Form::read(&body) else {
         return answer::problem(&context, context::language(&request, None), Problem::BadRequest);
     };

@@ -22,7 +22,7 @@ pub async fn metadata(state: web::Data<WebState>) -> HttpResponse {
         "pushed_authorization_request_endpoint": at("/oauth/par"),
         "require_pushed_authorization_requests": true,
         "authorization_response_iss_parameter_supported": true,
-        "authorization_details_types_supported": ["purchase"],
+        "authorization_details_types_supported": ["purchase", "cancellation"],
         "scopes_supported": ["openid", "entitlements"],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],

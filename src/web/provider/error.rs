@@ -17,6 +17,8 @@ pub struct OAuthError {
     pub code: Code,
     /// What is wrong, for the provider's developer.
     pub description: Cow<'static, str>,
+    /// The status; the code's own, except for a body that is too large.
+    pub status: StatusCode,
     /// When to come again, where that helps.
     pub retry_after_s: Option<u64>,
 }
@@ -89,12 +91,22 @@ struct Body<'a> {
 impl OAuthError {
     /// An error with its description.
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), retry_after_s: None }
+        Self { code, description: description.into(), status: code.status(), retry_after_s: None }
     }
 
     /// A parameter that is missing or wrong.
     pub fn invalid_request(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::InvalidRequest, description)
+    }
+
+    /// A body that could not be read: too large (413), or it broke off.
+    pub fn unread_body(error: &actix_web::Error) -> Self {
+        let status = error.as_response_error().status_code();
+        let description = match status {
+            StatusCode::PAYLOAD_TOO_LARGE => "the body: is larger than this server takes",
+            _ => "the body: could not be read",
+        };
+        Self { status, ..Self::invalid_request(description) }
     }
 
     /// Something of ours failed; the log says what.
@@ -112,7 +124,7 @@ impl OAuthError {
 
     /// The response (RFC 6749 section 5.2): JSON that nobody may keep.
     pub fn response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.code.status());
+        let mut response = HttpResponse::build(self.status);
         if self.code == Code::InvalidClient {
             response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"linepass\""));
         }

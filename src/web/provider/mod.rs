@@ -26,47 +26,48 @@ pub mod request;
 pub mod token;
 pub mod userinfo;
 
-use super::answer::method_not_allowed;
+use super::answer::only;
 use actix_web::web::{self, ServiceConfig};
 
 /// The endpoints.
 pub fn routes(service: &mut ServiceConfig) {
-    let other = || web::route().to(method_not_allowed);
     let metadata = || web::get().to(discovery::metadata);
     service
         .service(
             web::resource("/.well-known/openid-configuration")
                 .route(metadata())
-                .default_service(other()),
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/.well-known/oauth-authorization-server")
                 .route(metadata())
-                .default_service(other()),
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/oauth/jwks.json")
                 .route(web::get().to(discovery::keys))
-                .default_service(other()),
+                .default_service(only("GET")),
         )
         .service(
-            web::resource("/oauth/par").route(web::post().to(par::push)).default_service(other()),
+            web::resource("/oauth/par")
+                .route(web::post().to(par::push))
+                .default_service(only("POST")),
         )
         .service(
             web::resource("/oauth/authorize")
                 .route(web::get().to(authorize::by_get))
                 .route(web::post().to(authorize::by_post))
-                .default_service(other()),
+                .default_service(only("GET, POST")),
         )
         .service(
             web::resource("/oauth/token")
                 .route(web::post().to(token::exchange))
-                .default_service(other()),
+                .default_service(only("POST")),
         )
         .service(
             web::resource("/oauth/userinfo")
                 .route(web::get().to(userinfo::tell))
                 .route(web::post().to(userinfo::tell))
-                .default_service(other()),
+                .default_service(only("GET, POST")),
         );
 }

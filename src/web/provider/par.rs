@@ -15,15 +15,17 @@ use crate::{
     },
     security::Purpose,
     telemetry::{Decision, Outcome},
-    web::{answer, context::RequestContext, form::Form, state::WebState},
+    web::{
+        answer,
+        context::RequestContext,
+        form::{Body, Form},
+        state::WebState,
+    },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use governor::clock::Clock as _;
 use serde_json::json;
+use std::sync::Arc;
 
 /// The prefix of a `request_uri` (RFC 9126 section 2.2).
 pub const REQUEST_URI_PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
@@ -37,12 +39,13 @@ pub async fn push(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
-    let pushed = match accept(&request, &state, &body).await {
+    let mut provider = None;
+    let pushed = match accept(&request, &state, &body, &mut provider).await {
         Ok(pushed) => pushed,
         Err(error) => {
-            refused(&context, &error);
+            refused(&context, provider.as_deref(), &error);
             return error.response();
         }
     };
@@ -60,8 +63,12 @@ pub async fn push(
     }
 }
 
-fn refused(context: &RequestContext, error: &OAuthError) {
-    Decision::new("push_order", Outcome::Refused)
+fn refused(context: &RequestContext, provider: Option<&Provider>, error: &OAuthError) {
+    let mut decision = Decision::new("push_order", Outcome::Refused);
+    if let Some(provider) = provider {
+        decision = decision.provider(provider.id.as_str());
+    }
+    decision
         .reason(error.code.as_str())
         .source(context.source.address())
         .latency(context.began.elapsed())
@@ -72,6 +79,7 @@ fn refused(context: &RequestContext, error: &OAuthError) {
 fn accepted(context: &RequestContext, pushed: &PushedRequest) {
     let mut decision = Decision::new("push_order", Outcome::Accepted)
         .provider(pushed.client.as_str())
+        .source(context.source.address())
         .latency(context.began.elapsed())
         .request_id(&*context.request_id);
     if let Some(Order::Purchase(order)) = &pushed.order {
@@ -81,13 +89,16 @@ fn accepted(context: &RequestContext, pushed: &PushedRequest) {
     decision.emit("a provider's request was taken");
 }
 
+/// Checks the request; `known` becomes the provider as soon as it is known, for the log.
 async fn accept(
     request: &HttpRequest,
     state: &WebState,
-    body: &[u8],
+    body: &Body,
+    known: &mut Option<Arc<Provider>>,
 ) -> Result<PushedRequest, OAuthError> {
     let mut form = read_form(request, body)?;
     let provider = client::authenticate(request, &mut form, &state.providers)?;
+    *known = Some(Arc::clone(&provider));
     within_rate(state, &provider)?;
     let pushed = read(&form, &provider)?;
     if let Some(order) = &pushed.order {
@@ -97,7 +108,7 @@ async fn accept(
 }
 
 /// Reads a back-channel form.
-pub fn read_form(request: &HttpRequest, body: &[u8]) -> Result<Form, OAuthError> {
+pub fn read_form(request: &HttpRequest, body: &Body) -> Result<Form, OAuthError> {
     let media_type = request.headers().get(header::CONTENT_TYPE);
     let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim();
@@ -105,7 +116,7 @@ pub fn read_form(request: &HttpRequest, body: &[u8]) -> Result<Form, OAuthError>
         let description = "Content-Type: must be application/x-www-form-urlencoded";
         return Err(OAuthError::invalid_request(description));
     }
-    Ok(Form::read(body)?)
+    Ok(Form::read(body.as_ref().map_err(OAuthError::unread_body)?)?)
 }
 
 fn within_rate(state: &WebState, provider: &Provider) -> Result<(), OAuthError> {
@@ -132,6 +143,10 @@ fn read(form: &Form, provider: &Provider) -> Result<PushedRequest, OAuthError> {
     }
     if form.get("response_mode").is_some_and(|mode| mode != "query") {
         return Err(OAuthError::invalid_request("response_mode: must be query"));
+    }
+    // Each flow logs in, so every age is young enough; what is no age is refused all the same.
+    if form.get("max_age").is_some_and(|age| age.parse::<u32>().is_err()) {
+        return Err(OAuthError::invalid_request("max_age: must be a whole number of seconds"));
     }
     let order = form.get("authorization_details").map(Order::parse).transpose()?;
     let prompts = form.get("prompt").unwrap_or_default();
@@ -222,10 +237,6 @@ async fn check_order(
     provider: &Provider,
     order: &Order,
 ) -> Result<(), OAuthError> {
-    let Order::Purchase(purchase) = order else {
-        // Cancellation orders are not taken yet, and discovery does not name them.
-        return Err(OrderFault { field: "type", allowed: "purchase" }.into());
-    };
     let completed = orders::completed(state.store.as_ref(), &provider.id, order.reference()).await;
     match completed.map_err(|error| OAuthError::server_error(&error))? {
         // The same order again: whoever bought it gets its receipt, whatever the catalogue says.
@@ -234,6 +245,10 @@ async fn check_order(
             let allowed = "another reference: this one was completed with other content";
             Err(OrderFault { field: "reference", allowed }.into())
         }
-        None => Ok(purchase.check(provider.offer(&purchase.service))?),
+        None => match order {
+            Order::Purchase(purchase) => Ok(purchase.check(provider.offer(&purchase.service))?),
+            // Whose contract it is the household's login tells: a provider learns nothing of it.
+            Order::Cancellation(_) => Ok(()),
+        },
     }
 }

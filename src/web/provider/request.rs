@@ -58,10 +58,12 @@ impl PushedRequest {
         format!("{}{joint}{}", self.redirect_uri, query.finish())
     }
 
-    /// The domain of the address to go back to, which the pages name.
+    /// The host of the address to go back to, with its port where it names one: what the pages
+    /// tell the household.
     pub fn domain(&self) -> String {
-        let host = url::Url::parse(&self.redirect_uri).ok();
-        host.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
+        let Ok(url) = url::Url::parse(&self.redirect_uri) else { return String::new() };
+        let host = url.host_str().unwrap_or_default();
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
 

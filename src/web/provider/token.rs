@@ -10,19 +10,24 @@ use super::{
 use crate::{
     actors::{LineError, orders},
     domain::{
-        line::Line,
+        ids::{CustomerId, ProviderId},
+        line::{
+            Line,
+            login::{Intent, may_use},
+        },
         provider::{IdTokenAlgorithm, Provider},
         receipt::Receipt,
     },
     security::{Purpose, SigningAlgorithm, mac},
     telemetry::{Decision, Outcome},
-    web::{answer, context::RequestContext, form::Form, state::WebState},
+    web::{
+        answer,
+        context::RequestContext,
+        form::{Body, Form},
+        state::WebState,
+    },
 };
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header,
-    web::{Bytes, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
 use serde_json::json;
@@ -33,18 +38,32 @@ pub async fn exchange(
     request: HttpRequest,
     context: RequestContext,
     state: Data<WebState>,
-    body: Bytes,
+    body: Body,
 ) -> HttpResponse {
-    let exchanged = grant(&request, &state, &body).await;
-    log(&context, &exchanged);
+    let mut known = Known::default();
+    let exchanged = grant(&request, &state, &body, &mut known).await;
+    log(&context, &known, &exchanged);
     exchanged.unwrap_or_else(|error| error.response())
 }
 
-fn log(context: &RequestContext, exchanged: &Result<HttpResponse, OAuthError>) {
-    let decision = match exchanged {
+/// What is known of an exchange so far, for the log.
+#[derive(Default)]
+struct Known {
+    provider: Option<ProviderId>,
+    customer: Option<CustomerId>,
+}
+
+fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse, OAuthError>) {
+    let mut decision = match exchanged {
         Ok(_) => Decision::new("exchange_code", Outcome::Accepted),
         Err(error) => Decision::new("exchange_code", Outcome::Refused).reason(error.code.as_str()),
     };
+    if let Some(provider) = &known.provider {
+        decision = decision.provider(provider.as_str());
+    }
+    if let Some(customer) = known.customer {
+        decision = decision.line(customer.to_string());
+    }
     decision
         .source(context.source.address())
         .latency(context.began.elapsed())
@@ -55,10 +74,12 @@ fn log(context: &RequestContext, exchanged: &Result<HttpResponse, OAuthError>) {
 async fn grant(
     request: &HttpRequest,
     state: &WebState,
-    body: &[u8],
+    body: &Body,
+    known: &mut Known,
 ) -> Result<HttpResponse, OAuthError> {
     let mut form = read_form(request, body)?;
     let provider = client::authenticate(request, &mut form, &state.providers)?;
+    known.provider = Some(provider.id.clone());
     match form.get("grant_type") {
         Some("authorization_code") => {}
         None => return Err(OAuthError::invalid_request("grant_type: is missing")),
@@ -67,14 +88,18 @@ async fn grant(
             return Err(OAuthError::new(Code::UnsupportedGrantType, description));
         }
     }
-    let code = redeem(state, &provider, &form)?;
+    let code = fitting_code(state, &provider, &form)?;
+    known.customer = Some(code.subject.customer);
     still_stands(state, &code).await?;
     let receipt = receipt(state, &code).await?;
-    answer_with(state, &provider, &code, receipt)
+    let answer = answer_with(state, &provider, &code, receipt)?;
+    // Last: whatever failed before this was ours, and the provider may come again with its code.
+    use_up(state, &code)?;
+    Ok(answer)
 }
 
-/// Takes the code, whose every property must fit; then it is used up.
-fn redeem(
+/// The code, whose every property must fit.
+fn fitting_code(
     state: &WebState,
     provider: &Provider,
     form: &Form,
@@ -96,12 +121,16 @@ fn redeem(
     if !verifies(form.get("code_verifier").unwrap_or_default(), &code.code_challenge) {
         return Err(refused("code_verifier: does not fit the code_challenge"));
     }
+    Ok(code)
+}
+
+/// A code is used once; used again, its access token ends (RFC 6749 section 4.1.2).
+fn use_up(state: &WebState, code: &AuthorizationCode) -> Result<(), OAuthError> {
     let forget_at_s = state.expiry(state.lifetimes.access_token_lifetime_s)
         + i64::try_from(state.lifetimes.code_lifetime_s).unwrap_or(0);
-    if !state.redeemed.redeem(&code.subject.code_id, state.now_s(), forget_at_s) {
-        return Err(refused("code: was used before"));
-    }
-    Ok(code)
+    let first = state.redeemed.redeem(&code.subject.code_id, state.now_s(), forget_at_s);
+    let used = || OAuthError::new(Code::InvalidGrant, "code: was used before");
+    first.then_some(()).ok_or_else(used)
 }
 
 /// PKCE with S256 (RFC 7636 section 4.6).
@@ -113,16 +142,18 @@ fn verifies(verifier: &str, challenge: &str) -> bool {
     well_formed && bool::from(hashed.as_bytes().ct_eq(challenge.as_bytes()))
 }
 
-/// The login has not been ended since: a restriction or a deletion ends what is older.
+/// The login has not been ended since: a restriction or a deletion ends what is older, and a login
+/// alone ends with the company's stop too. A receipt is told all the same.
 async fn still_stands(state: &WebState, code: &AuthorizationCode) -> Result<(), OAuthError> {
     let subject = &code.subject;
     let view = state.lines.look(subject.customer).await.map_err(|error| line_error(&error))?;
-    let passport =
-        view.line.as_deref().and_then(|line: &Line| line.live_passport(subject.passport));
-    match passport {
-        Some(passport) if passport.epoch == subject.epoch => Ok(()),
-        _ => Err(OAuthError::new(Code::InvalidGrant, "code: the login has ended")),
-    }
+    let stands = |line: &Line| {
+        let passport = line.live_passport(subject.passport);
+        let same = passport.is_some_and(|passport| passport.epoch == subject.epoch);
+        same && (code.reference.is_some() || may_use(line, Intent::LoginOnly).is_ok())
+    };
+    let ended = || OAuthError::new(Code::InvalidGrant, "code: the login has ended");
+    view.line.as_deref().is_some_and(stands).then_some(()).ok_or_else(ended)
 }
 
 /// A line that cannot answer is nobody's fault but ours.

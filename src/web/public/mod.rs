@@ -15,17 +15,18 @@ use actix_web::{
 
 /// The addresses.
 pub fn routes(service: &mut ServiceConfig) {
-    let other = || web::route().to(answer::method_not_allowed);
-    service.service(web::resource("/").route(web::get().to(landing)).default_service(other()));
+    service.service(
+        web::resource("/").route(web::get().to(landing)).default_service(answer::only("GET")),
+    );
     for topic in HelpTopic::ALL {
         let page = move |request, context, state| help(topic, request, context, state);
         let resource = web::resource(topic.path()).route(web::get().to(page));
-        service.service(resource.default_service(other()));
+        service.service(resource.default_service(answer::only("GET")));
     }
     for asset in assets::ALL {
         let file = move |request| serve_asset(asset, request);
         let resource = web::resource(asset.path).route(web::get().to(file));
-        service.service(resource.default_service(other()));
+        service.service(resource.default_service(answer::only("GET")));
     }
 }
 

@@ -38,6 +38,7 @@ fn a_monthly_purchase_keeps_what_was_bought_r_006_r_008() {
         receipt: receipt(NEXT_SERIAL),
         passport: PassportNumber(1),
         provider: "a-sha".parse().expect("a provider"),
+        provider_name: "A社".into(),
         reference: "order-1".parse().expect("a reference"),
         service: "pack".parse().expect("a service"),
         service_name: "パックサービス".into(),

@@ -108,7 +108,7 @@ fn what_is_not_there_cannot_be_cancelled_r_032() {
     let elsewhere = Cancel { provider: "b-sha".parse().expect("a provider"), ..cancel(1, 1) };
     let line = subscribed().and([per_use]);
     let line = line.when(cancel(1, 3)).then_refused(Refusal::UnknownContract);
-    let line = line.when(cancel(1, 2)).then_refused(Refusal::UnknownContract);
+    let line = line.when(cancel(1, 2)).then_refused(Refusal::PerUsePurchase);
     line.when(elsewhere).then_refused(Refusal::UnknownContract);
 }
 
@@ -126,9 +126,9 @@ fn another_providers_contract_is_unknown_to_whoever_asks() {
 #[test]
 fn what_ended_is_not_ended_again() {
     let line = subscribed().when(cancel(1, 1)).at("2026-11-20T10:00:00").then([cancelled(1)]);
-    let line =
-        line.when(cancel(1, 1)).at("2026-12-20T10:00:00").then_refused(Refusal::ContractEnded);
-    let line = line.when(Command::EndContract(contract(1))).then_refused(Refusal::ContractEnded);
+    let over = Refusal::ContractEnded { last_charge_month: "2026-11".parse().expect("a month") };
+    let line = line.when(cancel(1, 1)).at("2026-12-20T10:00:00").then_refused(over.clone());
+    let line = line.when(Command::EndContract(contract(1))).then_refused(over.clone());
     // An event that came in twice would not move the end.
     let line = line.and_at("2027-01-20T10:00:00", [ended(1, EndReason::Operator)]);
     let end = line.line().contracts[&contract(1)].end.expect("ended");

@@ -333,6 +333,7 @@ fn purchase(passport: u32, service: &str, price: Price, amount: u64) -> Purchase
     Purchase {
         login: logged_in(passport),
         provider: "a-sha".parse().expect("a provider"),
+        provider_name: "A社".into(),
         order: PurchaseOrder {
             reference: "order-1".parse().expect("a reference"),
             service: service.parse().expect("a service"),
@@ -354,12 +355,13 @@ fn purchase(passport: u32, service: &str, price: Price, amount: u64) -> Purchase
 
 /// It was bought with this receipt, from the line itself.
 pub fn bought(serial: u64, purchase: &Purchase) -> Event {
-    let Purchase { login, provider, order, offer, .. } = purchase.clone();
+    let Purchase { login, provider, provider_name, order, offer, .. } = purchase.clone();
     let offer = offer.expect("an offer");
     Event::Purchased {
         receipt: receipt(serial),
         passport: login.passport,
         provider,
+        provider_name,
         reference: order.reference,
         service: order.service,
         service_name: offer.name,
@@ -433,5 +435,13 @@ pub const fn limit_set(passport: u32, limit: u64) -> Event {
 
 /// A month was closed.
 pub fn closed(text: &str) -> Event {
-    Event::MonthClosed { month: month(text), block: 1, items: Vec::new() }
+    Event::MonthClosed {
+        month: month(text),
+        block: 1,
+        billing: BillingRoute::Telephone,
+        record: row(0),
+        part: 1,
+        parts: 1,
+        items: Vec::new(),
+    }
 }

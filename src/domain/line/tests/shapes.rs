@@ -34,7 +34,7 @@ variants!(EVENT_VARIANTS, event_name, Event:
     PassportRenamed PasswordSet ApplicantSet LineAuthenticationSet PassportLimitSet
     PassportDeleted Purchased ContractEnded BarrierRaised BarrierLifted SessionsEnded
     PortalSessionOpened PortalSessionEnded HoldPlaced HoldReleased MonthClosed Corrected
-    OverdueReported Disclosed LineEnded PersonalRowsErased);
+    OverdueReported CollectionStopped Disclosed InquiryReceived LineEnded PersonalRowsErased);
 
 variants!(BY_VARIANTS, by_name, By: Passport Customer Operator System);
 

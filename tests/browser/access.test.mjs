@@ -1,0 +1,152 @@
+// The pages for everybody: without a script, by keyboard, on the narrowest screen, in both
+// languages and colour schemes, by the rules of WCAG 2.2 AA as far as a program can tell.
+
+import assert from "node:assert/strict";
+import test from "node:test";
+import axe from "axe-core";
+import {
+  buy, goToService, heading, LABELS, logIn, openBrowser, shows, startDemo, submitLogin,
+} from "./support.mjs";
+import { tour } from "./tour.mjs";
+
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** The guide has ログイン成功 go on by itself (R-110). Nothing on it has to be read or done in time:
+ * it holds one sentence and the same way on as a link, and the next page says who is logged in. */
+const GOES_ON_BY_ITSELF = { success: ["meta-refresh"] };
+
+/** The name of each page that breaks a rule, with the rule and where. */
+async function violations(name, page) {
+  await page.evaluate(axe.source);
+  const left = (GOES_ON_BY_ITSELF[name] ?? []).map((rule) => [rule, { enabled: false }]);
+  const options = { runOnly: RULES, rules: Object.fromEntries(left) };
+  const found = await page.evaluate((given) => globalThis.axe.run(document, given), options);
+  assert.ok(found.passes.length > 10, `${name}: axe looked at hardly anything`);
+  return found.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${name}: ${id} (${help}): ${node.html} ${node.failureSummary}`));
+}
+
+for (const lang of ["ja", "en"]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`${lang}, ${colorScheme}: no page scrolls sideways at 320 px or breaks an axe rule`, async (t) => {
+      const demo = await startDemo(t);
+      const faults = [];
+      const seen = [];
+      const viewport = { width: 320, height: 640 };
+      await tour(t, demo, lang, { colorScheme, viewport }, async (name, page) => {
+        seen.push(name);
+        const { width, code } = await page.evaluate(() => ({
+          width: document.documentElement.scrollWidth,
+          code: document.documentElement.lang,
+        }));
+        if (width > viewport.width) faults.push(`${name}: ${width} px wide`);
+        if (code !== lang) faults.push(`${name}: in ${code}`);
+        faults.push(...(await violations(name, page)));
+      });
+      assert.deepEqual(faults, []);
+      assert.ok(seen.includes("complete-monthly"), seen.join());
+    });
+  }
+}
+
+test("without a script a whole purchase works", async (t) => {
+  const demo = await startDemo(t);
+  const page = await (await openBrowser(t, { javaScriptEnabled: false })).newPage();
+  await page.goto(await demo.site.begin({}));
+  // What only a script could do is not offered.
+  assert.equal(await page.getByRole("button", { name: /パスワードを\s*表示/ }).count(), 0);
+  await submitLogin(page, "sakura01", demo.password("sakura01"));
+  await page.waitForURL(/\/confirm$/);
+  await buy(page);
+  await goToService(page);
+  await page.getByRole("heading", { name: /^Welcome back/ }).waitFor();
+  assert.equal(demo.purchases(), 1);
+});
+
+/** Presses Tab until this has the focus, and sees that the focus can be seen. */
+async function tabTo(page, locator) {
+  const hasFocus = () => locator.evaluate((element) => element === document.activeElement);
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await hasFocus()) {
+      const outline = await locator.evaluate((element) => {
+        const width = (one) => parseFloat(getComputedStyle(one).outlineWidth);
+        const drawn = (one) => getComputedStyle(one).outlineStyle !== "none" && width(one) >= 2;
+        return drawn(element) || drawn(element.closest("label") ?? element);
+      });
+      assert.ok(outline, "the focus cannot be seen");
+      return;
+    }
+  }
+  assert.fail(`Tab never reached ${locator}`);
+}
+
+test("by keyboard alone a whole purchase works", async (t) => {
+  const demo = await startDemo(t);
+  const page = await (await openBrowser(t)).newPage();
+  const button = (name) => page.getByRole("button", { name, exact: true });
+  const words = LABELS.ja;
+  await page.goto(await demo.site.begin({}));
+  await tabTo(page, page.getByLabel(words.id, { exact: true }));
+  await page.keyboard.type("sakura01");
+  await tabTo(page, page.getByLabel(words.password, { exact: true }));
+  await page.keyboard.type(demo.password("sakura01"));
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/confirm$/);
+  await heading(page, words.confirmTitle);
+  await tabTo(page, page.getByLabel(words.consent, { exact: true }));
+  await page.keyboard.press("Space");
+  await tabTo(page, button(words.buy));
+  await page.keyboard.press("Enter");
+  await heading(page, words.completeTitle);
+  await tabTo(page, page.getByRole("link", { name: words.use, exact: true }));
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: /^Welcome back/ }).waitFor();
+});
+
+test("the skip link is the first stop and leads to the content", async (t) => {
+  const demo = await startDemo(t);
+  const page = await (await openBrowser(t)).newPage();
+  await page.goto(await demo.site.begin({}));
+  await page.keyboard.press("Tab");
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), "本文へ移動");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement.id === "main");
+});
+
+test("the language switch holds for the rest of the flow", async (t) => {
+  const demo = await startDemo(t);
+  const page = await (await openBrowser(t)).newPage();
+  await page.goto(await demo.site.begin({}));
+  await page.getByRole("link", { name: "English" }).click();
+  await heading(page, "Log in");
+  await submitLogin(page, "sakura01", demo.password("sakura01"), "en");
+  await page.waitForURL(/\/confirm$/);
+  await heading(page, "Check your order");
+  await shows(page, "¥300");
+  await buy(page, "en");
+});
+
+test("a shown password is hidden again before it is sent", async (t) => {
+  const demo = await startDemo(t);
+  const page = await (await openBrowser(t)).newPage();
+  await page.goto(await demo.site.begin({}));
+  const field = page.getByLabel("パスワード", { exact: true });
+  await page.getByRole("button", { name: /パスワードを\s*表示/ }).click();
+  assert.equal(await field.getAttribute("type"), "text");
+  await page.getByRole("button", { name: /パスワードを\s*隠す/ }).click();
+  assert.equal(await field.getAttribute("type"), "password");
+  await logIn(page, demo);
+});
+
+test("on a phone the whole order and 購入 stand within two screens", async (t) => {
+  const demo = await startDemo(t);
+  const height = 844;
+  const page = await (await openBrowser(t, { viewport: { width: 390, height } })).newPage();
+  await page.goto(await demo.site.begin({}));
+  await logIn(page, demo);
+  await heading(page, LABELS.ja.confirmTitle);
+  const button = page.getByRole("button", { name: LABELS.ja.buy, exact: true });
+  const end = await button.evaluate((it) => it.getBoundingClientRect().bottom + globalThis.scrollY);
+  assert.ok(end <= 1.8 * height, `it ends at ${end} px`);
+});

@@ -1,0 +1,93 @@
+// A provider's site as a provider would write it, with openid-client: it pushes an order, sends the
+// browser to Linepass, and believes what came back once the library has checked it.
+
+import { createServer } from "node:http";
+import * as oidc from "openid-client";
+
+const PAGE = (text) =>
+  `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Site</title>` +
+  `<link rel="icon" href="data:,"></head><body><main><h1>${text}</h1></main></body></html>`;
+
+export class ProviderSite {
+  /** Orders under way, by their state. */
+  #flows = new Map();
+  #references = 0;
+  /** What each return of the browser came to. */
+  returns = [];
+
+  static async listen() {
+    const site = new ProviderSite();
+    site.server = createServer((request, response) => site.#answer(request, response));
+    await new Promise((ready) => site.server.listen(0, "127.0.0.1", ready));
+    site.origin = `http://127.0.0.1:${site.server.address().port}`;
+    site.redirectUri = `${site.origin}/callback`;
+    return site;
+  }
+
+  /** Discovers Linepass. `allowInsecureRequests` is the switch for plain HTTP on loopback. */
+  async connect(issuer, { client_id, client_secret }) {
+    const options = { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] };
+    this.config = await oidc.discovery(new URL(issuer), client_id, client_secret, undefined, options);
+  }
+
+  async close() {
+    this.server.closeAllConnections();
+    await new Promise((closed) => this.server.close(closed));
+  }
+
+  /** Pushes an order and gives the address to send the browser to. Without an order: login only. */
+  async begin(order, more = {}) {
+    const verifier = oidc.randomPKCECodeVerifier();
+    const flow = { verifier, nonce: oidc.randomNonce(), state: oidc.randomState() };
+    this.#flows.set(flow.state, flow);
+    const details = order && [this.order(order)];
+    const url = await oidc.buildAuthorizationUrlWithPAR(this.config, {
+      redirect_uri: this.redirectUri,
+      scope: "openid",
+      state: flow.state,
+      nonce: flow.nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: "S256",
+      ...(details && { authorization_details: JSON.stringify(details) }),
+      ...more,
+    });
+    return url.href;
+  }
+
+  /** One 名作アニメ1 for 300 yen, unless told otherwise. */
+  order(changes = {}) {
+    this.#references += 1;
+    const reference = `order-${this.#references}`;
+    const usual = { service: "anime-1", quantity: 1, amount: 300, currency: "JPY" };
+    return { type: "purchase", reference, ...usual, ...changes };
+  }
+
+  async #answer(request, response) {
+    const url = new URL(request.url, this.origin);
+    if (url.pathname !== "/callback") {
+      response.writeHead(404).end();
+      return;
+    }
+    const came = await this.#settle(url);
+    this.returns.push(came);
+    const text = came.error ? `Not bought: ${came.error}` : `Welcome back ${came.claims.sub}`;
+    response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(PAGE(text));
+  }
+
+  async #settle(url) {
+    const flow = this.#flows.get(url.searchParams.get("state"));
+    try {
+      const tokens = await oidc.authorizationCodeGrant(this.config, url, {
+        pkceCodeVerifier: flow?.verifier,
+        expectedNonce: flow?.nonce,
+        expectedState: flow?.state,
+        idTokenExpected: true,
+      });
+      const claims = tokens.claims();
+      const userinfo = await oidc.fetchUserInfo(this.config, tokens.access_token, claims.sub);
+      return { tokens, claims, userinfo, nonce: flow.nonce };
+    } catch (error) {
+      return { error: error.error ?? error.code ?? error.message };
+    }
+  }
+}

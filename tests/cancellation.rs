@@ -1,0 +1,146 @@
+//! A cancellation from the provider's order to its receipt, against the real binary over HTTP.
+
+mod common;
+
+use common::{Browser, Demo, Options, Provider, order, unique};
+use linepass::domain::ids::ReceiptNumber;
+
+fn cancellation(contract: &str) -> String {
+    serde_json::json!([{"type": "cancellation", "reference": unique(), "contract": contract}])
+        .to_string()
+}
+
+/// Buys パックサービス of A社 and gives the contract's number.
+fn subscribe(demo: &Demo, passport_id: &str) -> String {
+    let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
+    let flow = browser.arrive(&provider.push(Some(&order(&unique(), "pack", 1, 525))));
+    browser.log_in(&flow, passport_id, demo.password(passport_id));
+    browser.buy(&flow);
+    let code = browser.go_back(&flow).parameter("code").expect("a code");
+    let receipt = &provider.exchange(&code).json()["authorization_details"][0];
+    receipt["contract"].as_str().expect("a contract").to_owned()
+}
+
+/// Logs in to cancel; the confirmation page.
+fn to_confirmation(
+    demo: &Demo,
+    provider: &Provider,
+    browser: &Browser,
+    passport_id: &str,
+    contract: &str,
+) -> (common::Flow, common::Answer) {
+    let flow = browser.arrive(&provider.push(Some(&cancellation(contract))));
+    let login = browser.log_in(&flow, passport_id, demo.password(passport_id));
+    assert_eq!(login.status, 303, "{login:?}");
+    let page = browser.confirmation(&flow);
+    (flow, page)
+}
+
+/// Cancels, and gives the receipt.
+fn cancel(demo: &Demo, passport_id: &str, contract: &str) -> serde_json::Value {
+    let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
+    let (flow, page) = to_confirmation(demo, &provider, &browser, passport_id, contract);
+    assert_eq!(page.status, 200, "{page:?}");
+    let pressed = browser.post(&format!("{}/confirm", flow.path), &[("csrf", &page.csrf())]);
+    assert!(pressed.location().ends_with("/complete"), "{pressed:?}");
+    let slip = browser.open(pressed.location());
+    assert_eq!(slip.status, 200, "{slip:?}");
+    let code = browser.go_back(&flow).parameter("code").expect("a code");
+    provider.exchange(&code).json()["authorization_details"][0].clone()
+}
+
+#[test]
+fn the_id_that_bought_cancels_and_the_provider_holds_a_receipt() {
+    let demo =
+        Demo::with(&Options { now: Some("2026-11-23T21:00:00+09:00"), ..Default::default() });
+    let contract = subscribe(&demo, "sakura01");
+    let receipt = cancel(&demo, "sakura01", &contract);
+    assert_eq!(receipt["type"], "cancellation");
+    assert_eq!(receipt["contract"], contract.as_str());
+    assert_eq!(receipt["last_charge_month"], "2026-11");
+    assert_eq!(receipt["status"], "completed");
+    // The ID may subscribe again.
+    assert_ne!(subscribe(&demo, "sakura01"), contract);
+}
+
+#[test]
+fn who_may_not_cancel_is_told_so_and_nothing_changes() {
+    let demo = Demo::start();
+    let contract = subscribe(&demo, "sakura01");
+    let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
+    let try_as = |passport_id: &str, contract: &str| {
+        to_confirmation(&demo, &provider, &browser, passport_id, contract).1.status
+    };
+    assert_eq!(try_as("sakura02", &contract), 409, "another ID of the line (R-124)");
+    assert_eq!(try_as("tsubaki1", &contract), 409, "another line's ID");
+    let none = ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL + 99_999).expect("a number");
+    assert_eq!(try_as("sakura01", &format!("K-{none}")), 409, "no contract at all");
+    cancel(&demo, "sakura01", &contract);
+    assert_eq!(try_as("sakura01", &contract), 409, "it has ended");
+}
+
+#[test]
+fn another_providers_contract_is_none_of_its_business() {
+    let demo = Demo::start();
+    let contract = subscribe(&demo, "sakura01");
+    let browser = Browser::new(demo.issuer());
+    let page = to_confirmation(&demo, &demo.provider(), &browser, "sakura01", &contract).1;
+    assert_eq!(page.status, 409);
+    cancel(&demo, "sakura01", &contract);
+}
+
+#[test]
+fn a_per_use_purchase_cannot_be_cancelled_r_032() {
+    let demo = Demo::start();
+    let provider = demo.provider();
+    let details = cancellation("100000000016");
+    let refused = provider.push_form(&provider.parameters(Some(&details)));
+    assert_eq!(
+        (refused.status, &refused.json()["error"]),
+        (400, &"invalid_authorization_details".into())
+    );
+    let description = refused.json()["error_description"].to_string();
+    assert!(description.contains("per-use purchases cannot be cancelled"), "{description}");
+
+    // Written as if it were a contract, it is told to the household as what it is.
+    let browser = Browser::new(demo.issuer());
+    let flow = common::purchase(&demo, &browser, "sakura01", &common::anime(&unique()));
+    let code = browser.go_back(&flow).parameter("code").expect("a code");
+    let receipt = provider.exchange(&code).json()["authorization_details"][0].clone();
+    let contract = format!("K-{}", receipt["receipt_number"].as_str().expect("a number"));
+    let page = to_confirmation(&demo, &provider, &browser, "sakura01", &contract).1;
+    assert_eq!(page.status, 409);
+    assert!(page.body.contains("解約できません。"), "{}", page.body);
+}
+
+#[test]
+fn the_last_charged_month_over_month_boundaries_in_any_host_time_zone() {
+    // Bought 2026-11-30T23:59:59, cancelled on 12-01: November; on 12-02: December.
+    // Bought and cancelled on the same 1st: that month.
+    let cases = [
+        ("2026-11-30T23:59:50+09:00", "2026-12-01T12:00:00+09:00", "2026-11"),
+        ("2026-11-30T23:59:50+09:00", "2026-12-02T00:00:00+09:00", "2026-12"),
+        ("2027-02-01T09:00:00+09:00", "2027-02-01T10:00:00+09:00", "2027-02"),
+    ];
+    for zone in ["UTC", "America/New_York"] {
+        for (bought, cancelled, last) in cases {
+            let folder = tempfile::tempdir().expect("a folder");
+            let start = |now| {
+                Demo::with(&Options {
+                    folder: Some(folder.path()),
+                    now: Some(now),
+                    env: vec![("TZ", zone.to_owned())],
+                    ..Default::default()
+                })
+            };
+            let contract = {
+                let mut demo = start(bought);
+                let contract = subscribe(&demo, "sakura01");
+                assert!(demo.terminate().success());
+                contract
+            };
+            let receipt = cancel(&start(cancelled), "sakura01", &contract);
+            assert_eq!(receipt["last_charge_month"], last, "{bought} to {cancelled} in {zone}");
+        }
+    }
+}
