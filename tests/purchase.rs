@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Browser, Demo, anime, claims, order, purchase, unique};
+use common::{Browser, Demo, Options, anime, claims, order, purchase, unique};
 
 #[test]
 fn a_household_buys_and_the_provider_holds_a_receipt() {
@@ -111,7 +111,7 @@ fn a_purchase_that_was_acknowledged_survives_a_kill() {
     let reference = unique();
     purchase(&demo, &Browser::new(demo.issuer()), "sakura01", &anime(&reference));
     let folder = demo.kill().expect("its own folder");
-    let again = Demo::with(&common::Options { folder: Some(folder.path()), ..Default::default() });
+    let again = Demo::with(&Options { folder: Some(folder.path()), ..Default::default() });
     assert_eq!(used_after(&again, "sakura01"), 300);
 }
 
@@ -132,4 +132,24 @@ fn two_orders_under_one_reference_are_one_purchase_and_the_other_is_refused() {
     let form = [("csrf", open_before.as_str()), ("consent", "yes")];
     assert_eq!(browser.post(&format!("{}/confirm", second.path), &form).status, 409);
     assert_eq!(used_after(&demo, "sakura01"), 300);
+}
+
+#[test]
+fn a_month_that_turned_before_the_press_is_shown_before_it_is_charged() {
+    let options = Options { now: Some("2026-11-30T12:00:00+09:00"), ..Options::default() };
+    let demo = Demo::with(&options);
+    let browser = Browser::new(demo.issuer());
+    let flow = browser.arrive(&demo.provider().push(Some(&anime(&unique()))));
+    browser.log_in(&flow, "sakura01", demo.password("sakura01"));
+    let page = browser.confirmation(&flow);
+    assert!(page.body.contains(r#"name="month" value="2026-11""#), "{}", page.body);
+    let path = format!("{}/confirm", flow.path);
+    let press = |month| {
+        let csrf = browser.confirmation(&flow).csrf();
+        browser.post(&path, &[("csrf", &csrf), ("consent", "yes"), ("month", month)])
+    };
+    // As from a page of October that stayed open: nothing is bought, the page comes again.
+    let again = press("2026-10");
+    assert_eq!(again.status, 200, "{again:?}");
+    assert_eq!(press("2026-11").status, 303);
 }

@@ -13,15 +13,27 @@ use crate::{
     security::{KeyRecord, KeyRing, MasterKey},
     store::{Outcome, Put, Store, StoreError, record},
 };
+use std::path::Path;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
 /// The master key from the configuration, or from its file, which is made at the first start.
 pub fn master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
-    match keys.master_key.bytes() {
-        Some(bytes) => Ok(MasterKey::from_base64(&Zeroizing::new(STANDARD.encode(bytes)))?),
-        None => Ok(MasterKey::load_or_create(&keys.master_key_file)?),
+    if let Some(bytes) = keys.master_key.bytes() {
+        return Ok(MasterKey::from_base64(&Zeroizing::new(STANDARD.encode(bytes)))?);
     }
+    make_folder_of(&keys.master_key_file)?;
+    Ok(MasterKey::load_or_create(&keys.master_key_file)?)
+}
+
+/// The key file's folder, for its owner alone, where it is not there yet.
+fn make_folder_of(file: &Path) -> Result<(), AppError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    Ok(std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?)
 }
 
 /// The key ring; at the first start its keys are made and committed.

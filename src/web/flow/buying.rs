@@ -46,7 +46,23 @@ pub async fn show(
 }
 
 /// The press on 購入.
-pub async fn press(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> HttpResponse {
+pub async fn press(
+    visit: &Visit<'_>,
+    login: &SealedLogin,
+    order: &PurchaseOrder,
+    agreed_month: Option<&str>,
+) -> HttpResponse {
+    if let Some(agreed) = agreed_month {
+        match month_now(visit, login).await {
+            // The month turned between the page and the press: the household has not agreed to
+            // this one yet.
+            Ok(month) if month.to_string() != agreed => {
+                return show(visit, login, order, false).await;
+            }
+            Ok(_) => {}
+            Err(response) => return response,
+        }
+    }
     let what = What::Purchase(Box::new(purchase(visit, login, order)));
     let made = make(visit, login, what).await;
     decision(visit, login, "purchase", &made)
@@ -54,6 +70,12 @@ pub async fn press(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder
         .amount_yen(i64::try_from(order.amount.get()).unwrap_or(i64::MAX))
         .emit("a household pressed 購入");
     answer_made(visit, made)
+}
+
+async fn month_now(visit: &Visit<'_>, login: &SealedLogin) -> Result<Month, HttpResponse> {
+    let view = visit.state.lines.look(login.customer).await;
+    let view = view.map_err(|error| line_failed(visit, &error))?;
+    Ok(view.time(visit.state.decisions.now()).month())
 }
 
 fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {

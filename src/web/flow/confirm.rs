@@ -52,7 +52,7 @@ pub async fn submit(
     };
     match order {
         Order::Purchase(order) => match form.get("consent") {
-            Some("yes") => buying::press(&visit, login, order).await,
+            Some("yes") => buying::press(&visit, login, order, form.get("month")).await,
             _ => buying::show(&visit, login, order, true).await,
         },
         Order::Cancellation(order) => cancelling::press(&visit, login, order).await,

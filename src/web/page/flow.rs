@@ -99,6 +99,11 @@ pub struct ConfirmPage {
 }
 
 impl ConfirmPage {
+    /// The month the household agrees to, for the form: a press in another month shows the page again.
+    fn month_value(&self) -> String {
+        format!("{:04}-{:02}", self.charge_month.year, self.charge_month.month)
+    }
+
     /// The line's limit where it is the one that this order does not fit.
     fn line_limit_passed(&self) -> Option<&LimitUse> {
         self.line_limit.as_ref().filter(|limit| !limit.fits())
