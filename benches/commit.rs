@@ -19,7 +19,7 @@ use linepass::{
     clock::Clock,
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
-        ids::{CustomerId, PassportNumber},
+        ids::{CustomerId, PassportNumber, ServiceCode},
         line::{
             By, LineDefaults, LineService,
             command::{LoggedIn, Purchase},
@@ -144,12 +144,38 @@ async fn measure<F: Future<Output = ()>>(
 struct House {
     lines: Lines,
     store: Arc<dyn Store>,
-    service: Service,
+    /// What every purchase repeats, made once: the house is measured, not the generator.
+    template: Purchase,
     references: Cell<u64>,
 }
 
 fn customer(number: u64) -> CustomerId {
     format!("CAF{number:010}").parse().expect("an ID")
+}
+
+fn template() -> Purchase {
+    let code: ServiceCode = "anime-1".parse().expect("a code");
+    Purchase {
+        login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
+        provider: "b-sha".parse().expect("an ID"),
+        provider_name: "B社".into(),
+        order: PurchaseOrder {
+            reference: "order".parse().expect("a reference"),
+            service: code.clone(),
+            quantity: 1,
+            amount: Yen::new(300),
+            description: None,
+        },
+        offer: Some(Service {
+            code,
+            name: "名作アニメ1".into(),
+            price: Price::PerUse { unit_price: Some(Yen::new(300)) },
+            usage_period: None,
+            terms_url: None,
+            offered: true,
+        }),
+        require_line: false,
+    }
 }
 
 impl House {
@@ -178,14 +204,7 @@ impl House {
         Self {
             lines: Lines::start(&services, &arbiters, 100_000),
             store,
-            service: Service {
-                code: "anime-1".parse().expect("a code"),
-                name: "名作アニメ1".into(),
-                price: Price::PerUse { unit_price: Some(Yen::new(300)) },
-                usage_period: None,
-                terms_url: None,
-                offered: true,
-            },
+            template: template(),
             references: Cell::new(0),
         }
     }
@@ -269,20 +288,8 @@ impl House {
     async fn buy(&self, number: u64, lines: u64) {
         self.references.set(self.references.get() + 1);
         let reference = format!("order-{}", self.references.get());
-        let purchase = Purchase {
-            login: LoggedIn { passport: PassportNumber(1), epoch: 0 },
-            provider: "b-sha".parse().expect("an ID"),
-            provider_name: "B社".into(),
-            order: PurchaseOrder {
-                reference: reference.parse().expect("a reference"),
-                service: self.service.code.clone(),
-                quantity: 1,
-                amount: Yen::new(300),
-                description: None,
-            },
-            offer: Some(self.service.clone()),
-            require_line: false,
-        };
+        let mut purchase = self.template.clone();
+        purchase.order.reference = reference.parse().expect("a reference");
         let drawn = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
         self.make(drawn % lines, What::Purchase(Box::new(purchase))).await;
     }
@@ -322,7 +329,7 @@ struct Bare {
 
 impl Bare {
     fn open(folder: &Path, sizes: RowSizes) -> Self {
-        let config = sled::Config::new().path(folder).cache_capacity(1 << 30);
+        let config = sled::Config::new().path(folder).cache_capacity(1 << 30).segment_size(8 << 20);
         let db = config.flush_every_ms(Some(500)).open().expect("opens");
         let data = std::fs::File::open(folder.join("db")).expect("opens");
         let (jobs, mut queue) = mpsc::unbounded_channel::<BareJob>();

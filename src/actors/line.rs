@@ -274,6 +274,9 @@ impl LineActor {
         if !current.change.what.takes_receipt() {
             return self.decide(Ok(None), ctx);
         }
+        if let Some(receipt) = self.services.receipts.next_at_hand() {
+            return self.decide(Ok(Some(receipt)), ctx);
+        }
         let services = Arc::clone(&self.services);
         let drawing = async move { services.receipts.next().await };
         ctx.spawn(drawing.into_actor(self).map(|receipt, actor, ctx| actor.decide(receipt, ctx)));

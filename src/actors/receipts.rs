@@ -51,6 +51,12 @@ impl ReceiptNumbers {
         Self { range: std::sync::Mutex::new(0..0), lease }
     }
 
+    /// The next number of the range at hand, without waiting; `None` where one must be leased
+    /// first.
+    pub fn next_at_hand(&self) -> Option<ReceiptNumber> {
+        self.draw().and_then(ReceiptNumber::from_serial)
+    }
+
     /// The next number, or `None` when all numbers of twelve digits are used up; another range is
     /// leased when this one is.
     pub async fn next(&self) -> Result<Option<ReceiptNumber>, LeaseError> {
