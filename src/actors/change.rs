@@ -13,7 +13,10 @@ use crate::{
         order::Order,
         yen::Yen,
     },
-    store::{Batch, Delete, Holder, PersonalRow, Put, Reservation, Stream, record::Personal},
+    store::{
+        Batch, Delete, Holder, PersonalRow, Put, Reservation, Stream,
+        record::{Personal, to_json},
+    },
 };
 use ipnetwork::IpNetwork;
 use std::{collections::BTreeMap, net::IpAddr};
@@ -189,7 +192,7 @@ pub fn batch(
     what: &What,
     rows: &[(u32, PersonalRow)],
 ) -> Batch {
-    let body = serde_json::to_vec(entry).unwrap_or_default();
+    let body = to_json(entry);
     let mut batch = Batch::event(Stream::Line(customer), last, body);
     for (row, body) in rows {
         batch.put.push(Put::Personal { customer, row: *row, body: body.clone() });

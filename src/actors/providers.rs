@@ -86,7 +86,7 @@ impl Providers {
         let evolve = |state, event: &ProviderEvent| Provider::evolve(state, id, event.clone());
         let changed = events.iter().fold(state, evolve).ok_or(ProviderError::Unknown)?;
         let entry = Entry { at: self.clock.now(), by, request_id: None, events };
-        let body = serde_json::to_vec(&entry).unwrap_or_default();
+        let body = record::to_json(&entry);
         let batch = Batch::event(Stream::Provider(id.clone()), seq, body);
         match self.committer.commit(batch).await? {
             Outcome::Committed { .. } => {}

@@ -114,7 +114,7 @@ pub fn system_batch(
     events: Vec<SystemEvent>,
 ) -> Batch {
     let entry = Entry { at, by: By::System, request_id: None, events };
-    Batch::event(Stream::System, last, serde_json::to_vec(&entry).unwrap_or_default())
+    Batch::event(Stream::System, last, record::to_json(&entry))
 }
 
 #[cfg(test)]

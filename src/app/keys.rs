@@ -64,7 +64,7 @@ async fn keep(
     let made = |record: &KeyRecord| SystemEvent::KeyMade { kid: record.kid.clone() };
     let mut batch = system_batch(seq, clock.now(), records.iter().map(made).collect());
     for record in records {
-        let body = serde_json::to_vec(record).unwrap_or_default();
+        let body = crate::store::record::to_json(record);
         batch.put.push(Put::Key { kid: record.kid.clone(), record: body });
     }
     match committer.commit(batch).await {

@@ -195,7 +195,7 @@ impl<S: Stored> Open<'_, S> {
                 (key::event(stream, *seq), row)
             }
             Put::Reservation { reservation, holder } => {
-                let body = serde_json::to_vec(holder).unwrap_or_default();
+                let body = record::to_json(holder);
                 (key::reservation(reservation), record::encode(self.number, &body))
             }
             Put::Personal { customer, row, body } => {
