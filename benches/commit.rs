@@ -1,5 +1,5 @@
 //! Durable purchases through line actors on sled, at 1, 16, 64 and 256 waiting, beside the ceiling
-//! of the same run: the same rows put by a bare loop with the same sync.
+//! of the same run: the same rows, put by a bare loop with the same sync into a copy of the store.
 //!
 //! `cargo bench --bench commit`; `LINEPASS_BENCH_LINES` (100000), `LINEPASS_BENCH_SECONDS` (5) and
 //! `LINEPASS_BENCH_FOLDER` (a temporary one) change it. benches/README.md says how to read it.
@@ -30,7 +30,7 @@ use linepass::{
     },
     security::random,
     store::{
-        Reservation, Store, Stream,
+        Reservation, Store, Stream, key,
         sled_store::{SledOptions, SledStore},
     },
 };
@@ -42,6 +42,10 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const WAITING: [usize; 4] = [1, 16, 64, 256];
 
@@ -70,27 +74,43 @@ fn main() {
 async fn run(plan: &Plan, folder: &Path) {
     let house = House::build(&folder.join("store")).await;
     house.fill(plan.lines).await;
-    let bare = Bare::open(&folder.join("bare"), house.row_sizes(plan.lines).await);
+    let sizes = house.row_sizes(plan.lines).await;
+    house.store.close().await.expect("closes");
+    let bare = Bare::open_copy(&folder.join("store"), &folder.join("bare"), sizes, plan.lines);
     println!(
-        "{:>8} {:>12} {:>9} {:>9} {:>14} {:>9} {:>9} {:>7}",
-        "waiting", "purchases/s", "p50 ms", "p99 ms", "bare rows/s", "p50 ms", "p99 ms", "ratio"
+        "{:>8} {:>12} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
+        "waiting",
+        "purchases/s",
+        "p50 ms",
+        "p99 ms",
+        "cpu us",
+        "bare rows/s",
+        "p50 ms",
+        "p99 ms",
+        "cpu us",
+        "ratio"
     );
     for waiting in WAITING {
+        if std::env::var("W").is_ok_and(|w| w != waiting.to_string()) {
+            continue;
+        }
         // Half of the ceiling before and half after, so that a machine whose speed drifts hits
         // both alike.
         let half = plan.length / 2;
-        let before = measure(waiting, half, |n| bare.put(n)).await;
+        let before = measure(waiting, half, |n| bare.put(n, plan.lines)).await;
         let house_rate = measure(waiting, plan.length, |n| house.buy(n, plan.lines)).await;
-        let mut ceiling = measure(waiting, half, |n| bare.put(n)).await;
+        let mut ceiling = measure(waiting, half, |n| bare.put(n, plan.lines)).await;
         ceiling.add(&before);
         println!(
-            "{waiting:>8} {:>12.0} {:>9.2} {:>9.2} {:>14.0} {:>9.2} {:>9.2} {:>7.2}",
+            "{waiting:>8} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
             house_rate.per_second(),
             house_rate.quantile_ms(0.5),
             house_rate.quantile_ms(0.99),
+            house_rate.cpu_us_each(),
             ceiling.per_second(),
             ceiling.quantile_ms(0.5),
             ceiling.quantile_ms(0.99),
+            ceiling.cpu_us_each(),
             house_rate.per_second() / ceiling.per_second()
         );
     }
@@ -99,6 +119,17 @@ async fn run(plan: &Plan, folder: &Path) {
 struct Rate {
     latency_us: Histogram<u64>,
     took: Duration,
+    /// Processor time of the whole process, in user and kernel.
+    cpu_us: u64,
+}
+
+/// Processor time this process has used so far: user and kernel time in ticks of 10 ms, the 14th
+/// and 15th field of /proc/self/stat (proc(5)).
+fn cpu_us() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    let after_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after_name.split_whitespace().skip(11).take(2);
+    ticks.map(|ticks| ticks.parse::<u64>().expect("a number") * 10_000).sum()
 }
 
 impl Rate {
@@ -110,9 +141,14 @@ impl Rate {
         self.latency_us.value_at_quantile(quantile) as f64 / 1000.0
     }
 
+    fn cpu_us_each(&self) -> f64 {
+        self.cpu_us as f64 / self.latency_us.len() as f64
+    }
+
     fn add(&mut self, other: &Self) {
         self.latency_us.add(&other.latency_us).expect("same bounds");
         self.took += other.took;
+        self.cpu_us += other.cpu_us;
     }
 }
 
@@ -126,6 +162,7 @@ async fn measure<F: Future<Output = ()>>(
     let latency_us = Rc::new(RefCell::new(histogram));
     let number = Cell::new(0);
     let start = Instant::now();
+    let cpu_before = cpu_us();
     let task = async || {
         while start.elapsed() < length {
             number.set(number.get() + 1);
@@ -138,7 +175,7 @@ async fn measure<F: Future<Output = ()>>(
     futures_util::future::join_all((0..waiting).map(|_| task())).await;
     let took = start.elapsed();
     let latency_us = latency_us.borrow().clone();
-    Rate { latency_us, took }
+    Rate { latency_us, took, cpu_us: cpu_us() - cpu_before }
 }
 
 struct House {
@@ -268,13 +305,7 @@ impl House {
     /// How large the rows of a purchase are: one is made and read back.
     async fn row_sizes(&self, lines: u64) -> RowSizes {
         self.buy(0, lines).await;
-        let (stream, reservation) = (
-            Stream::Line(customer(0)),
-            Reservation::Order {
-                provider: "b-sha".parse().expect("an ID"),
-                reference: "order-1".parse().expect("a reference"),
-            },
-        );
+        let (stream, reservation) = (Stream::Line(customer(0)), order(1));
         let rows = self.store.events(&stream, 0, 100).await.expect("reads");
         let holder = self.store.holder(&reservation).await.expect("reads").expect("bought");
         let header = 9;
@@ -290,8 +321,19 @@ impl House {
         let reference = format!("order-{}", self.references.get());
         let mut purchase = self.template.clone();
         purchase.order.reference = reference.parse().expect("a reference");
-        let drawn = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
-        self.make(drawn % lines, What::Purchase(Box::new(purchase))).await;
+        self.make(drawn(number, lines), What::Purchase(Box::new(purchase))).await;
+    }
+}
+
+/// The line of the so-manieth purchase: spread over all of them, with no order.
+const fn drawn(number: u64, lines: u64) -> u64 {
+    (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % lines
+}
+
+fn order(number: u64) -> Reservation {
+    Reservation::Order {
+        provider: "b-sha".parse().expect("an ID"),
+        reference: format!("order-{number}").parse().expect("a reference"),
     }
 }
 
@@ -325,53 +367,85 @@ struct Bare {
     jobs: mpsc::UnboundedSender<BareJob>,
     written: Cell<u64>,
     sizes: RowSizes,
+    /// The last sequence number of each line.
+    last: RefCell<Vec<u64>>,
 }
 
+/// What each line has done before the measurement: opened, registered, switched.
+const EVENTS_BEFORE: u64 = 3;
+
 impl Bare {
-    fn open(folder: &Path, sizes: RowSizes) -> Self {
+    /// On a copy of the house's store, so that both put into a tree of the same size and the same
+    /// keys, and both have it in memory.
+    fn open_copy(house: &Path, folder: &Path, sizes: RowSizes, lines: u64) -> Self {
+        copy_folder(&house.join("sled"), folder);
         let config = sled::Config::new().path(folder).cache_capacity(1 << 30).segment_size(8 << 20);
         let db = config.flush_every_ms(Some(500)).open().expect("opens");
+        let rows = db.iter().values().flatten().count();
+        println!("{rows} rows in both stores");
         let data = std::fs::File::open(folder.join("db")).expect("opens");
-        let (jobs, mut queue) = mpsc::unbounded_channel::<BareJob>();
-        std::thread::spawn(move || {
-            let mut number = 0_u64;
-            while let Some(first) = queue.blocking_recv() {
-                number += 1;
-                let mut batch = sled::Batch::default();
-                let mut replies = Vec::new();
-                let mut next = Some(first);
-                while let Some((rows, reply)) = next {
-                    for (key, row) in rows {
-                        batch.insert(key, row);
-                    }
-                    replies.push(reply);
-                    next = if replies.len() < 1_000 { queue.try_recv().ok() } else { None };
-                }
-                let block = vec![b'x'; BLOCK_HEADER + BLOCK_ENTRY * replies.len()];
-                batch.insert([b"b/", &number.to_be_bytes()[..]].concat(), block);
-                db.apply_batch(batch).expect("applies");
-                db.flush().expect("flushes");
-                data.sync_data().expect("syncs");
-                for reply in replies {
-                    // Whoever waited is there: nothing gives up in this benchmark.
-                    let _ = reply.send(());
-                }
-            }
-        });
-        Self { jobs, written: Cell::new(0), sizes }
+        let (jobs, queue) = mpsc::unbounded_channel::<BareJob>();
+        std::thread::spawn(move || put_and_sync(&db, &data, queue));
+        let mut last = vec![EVENTS_BEFORE; usize::try_from(lines).expect("fits")];
+        // The purchase that told the sizes.
+        last[0] += 1;
+        Self { jobs, written: Cell::new(1), sizes, last: RefCell::new(last) }
     }
 
-    /// The rows of one purchase: an event row and an order's row of the same sizes and the same
-    /// spread of keys.
-    async fn put(&self, _: u64) {
-        let number = self.written.get() + 1;
-        self.written.set(number);
-        let line = (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) % 100_000;
-        let event = format!("e/CAF{line:010}/{number:08}").into_bytes();
-        let order = format!("o/b-sha/order-{number}").into_bytes();
+    /// The rows of one purchase under the keys that the house would give them.
+    async fn put(&self, number: u64, lines: u64) {
+        self.written.set(self.written.get() + 1);
+        let line = drawn(number, lines);
+        let seq = {
+            let last = &mut self.last.borrow_mut()[usize::try_from(line).expect("fits")];
+            *last += 1;
+            *last
+        };
+        let event = key::event(&Stream::Line(customer(line)), seq);
+        let order = key::reservation(&order(self.written.get()));
         let rows = [(event, vec![b'x'; self.sizes.event]), (order, vec![b'x'; self.sizes.order])];
         let (reply, done) = oneshot::channel();
         self.jobs.send((rows, reply)).expect("the thread runs");
         done.await.expect("the thread runs");
+    }
+}
+
+fn put_and_sync(db: &sled::Db, data: &std::fs::File, mut queue: mpsc::UnboundedReceiver<BareJob>) {
+    // Above all numbers of the copy's own blocks.
+    let mut number = 1 << 32;
+    while let Some(first) = queue.blocking_recv() {
+        number += 1;
+        let mut batch = sled::Batch::default();
+        let mut replies = Vec::new();
+        let mut next = Some(first);
+        while let Some((rows, reply)) = next {
+            for (key, row) in rows {
+                batch.insert(key, row);
+            }
+            replies.push(reply);
+            next = if replies.len() < 1_000 { queue.try_recv().ok() } else { None };
+        }
+        let block = vec![b'x'; BLOCK_HEADER + BLOCK_ENTRY * replies.len()];
+        batch.insert(key::block(number), block);
+        db.apply_batch(batch).expect("applies");
+        db.flush().expect("flushes");
+        data.sync_data().expect("syncs");
+        for reply in replies {
+            // Whoever waited is there: nothing gives up in this benchmark.
+            let _ = reply.send(());
+        }
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).expect("copies");
+        }
     }
 }
