@@ -24,7 +24,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 /// Shows what is to be bought, or why it may not be.
 pub async fn show(
-    visit: &Visit<'_>,
+    visit: &Visit,
     login: &SealedLogin,
     order: &PurchaseOrder,
     consent_missing: bool,
@@ -47,7 +47,7 @@ pub async fn show(
 
 /// The press on 購入.
 pub async fn press(
-    visit: &Visit<'_>,
+    visit: &Visit,
     login: &SealedLogin,
     order: &PurchaseOrder,
     agreed_month: Option<&str>,
@@ -72,13 +72,13 @@ pub async fn press(
     answer_made(visit, made)
 }
 
-async fn month_now(visit: &Visit<'_>, login: &SealedLogin) -> Result<Month, HttpResponse> {
+async fn month_now(visit: &Visit, login: &SealedLogin) -> Result<Month, HttpResponse> {
     let view = visit.state.lines.look(login.customer).await;
     let view = view.map_err(|error| line_failed(visit, &error))?;
     Ok(view.time(visit.state.decisions.now()).month())
 }
 
-fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {
+fn purchase(visit: &Visit, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {
     Purchase {
         login: login.logged_in(),
         provider: visit.provider.id.clone(),
@@ -90,7 +90,7 @@ fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Pu
 }
 
 fn confirmation(
-    visit: &Visit<'_>,
+    visit: &Visit,
     view: &LineView,
     line: &Line,
     purchase: &Purchase,
