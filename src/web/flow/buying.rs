@@ -50,32 +50,16 @@ pub async fn press(
     visit: &Visit,
     login: &SealedLogin,
     order: &PurchaseOrder,
-    agreed_month: Option<&str>,
+    agreed_month: Option<Month>,
 ) -> HttpResponse {
-    if let Some(agreed) = agreed_month {
-        match month_now(visit, login).await {
-            // The month turned between the page and the press: the household has not agreed to
-            // this one yet.
-            Ok(month) if month.to_string() != agreed => {
-                return show(visit, login, order, false).await;
-            }
-            Ok(_) => {}
-            Err(response) => return response,
-        }
-    }
-    let what = What::Purchase(Box::new(purchase(visit, login, order)));
+    let confirmed = Purchase { agreed_month, ..purchase(visit, login, order) };
+    let what = What::Purchase(Box::new(confirmed));
     let made = make(visit, login, what).await;
     decision(visit, login, "purchase", &made)
         .service(order.service.as_str())
         .amount_yen(i64::try_from(order.amount.get()).unwrap_or(i64::MAX))
         .emit("a household pressed 購入");
     answer_made(visit, made)
-}
-
-async fn month_now(visit: &Visit, login: &SealedLogin) -> Result<Month, HttpResponse> {
-    let view = visit.state.lines.look(login.customer).await;
-    let view = view.map_err(|error| line_failed(visit, &error))?;
-    Ok(view.time(visit.state.decisions.now()).month())
 }
 
 fn purchase(visit: &Visit, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {
@@ -86,6 +70,7 @@ fn purchase(visit: &Visit, login: &SealedLogin, order: &PurchaseOrder) -> Purcha
         order: order.clone(),
         offer: visit.provider.offer(&order.service).cloned(),
         require_line: visit.flow.request.require_line,
+        agreed_month: None,
     }
 }
 

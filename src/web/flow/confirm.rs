@@ -13,7 +13,7 @@ use crate::{
         order::Order,
     },
     telemetry::{Decision, Outcome},
-    web::form::Body,
+    web::{answer, form::Body, page::Problem},
 };
 use actix_web::HttpResponse;
 
@@ -35,14 +35,17 @@ pub async fn submit(visit: Visit, body: Body) -> HttpResponse {
     };
     match order {
         Order::Purchase(order) => match form.get("consent") {
-            Some("yes") => buying::press(&visit, login, order, form.get("month")).await,
+            Some("yes") => match form.get("month").map(str::parse).transpose() {
+                Ok(agreed_month) => buying::press(&visit, login, order, agreed_month).await,
+                Err(_) => answer::problem(&visit.context, visit.language, Problem::BadRequest),
+            },
             _ => buying::show(&visit, login, order, true).await,
         },
         Order::Cancellation(order) => cancelling::press(&visit, login, order).await,
     }
 }
 
-fn login_and_order<'a>(visit: &'a Visit) -> Option<(&'a SealedLogin, &'a Order)> {
+fn login_and_order(visit: &Visit) -> Option<(&SealedLogin, &Order)> {
     visit.flow.login().zip(visit.flow.request.order.as_ref())
 }
 

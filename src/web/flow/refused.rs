@@ -20,6 +20,8 @@ pub fn page(visit: &Visit, refusal: &Refusal) -> HttpResponse {
         | Refusal::UnknownLine
         | Refusal::LineEnded
         | Refusal::ForeignLine => visit.go_to(&format!("login?{}", login::AGAIN)),
+        // The household has not agreed to this month yet: it is shown it.
+        Refusal::MonthTurned { .. } => visit.go_to("confirm"),
         Refusal::Restricted { .. } | Refusal::Stopped { .. } => login::barred(visit, refusal),
         other => {
             let page = RefusalPage {

@@ -123,7 +123,7 @@ impl Visit {
 
     /// The same with the request ID.
     pub fn shell_with_id(&self) -> Shell {
-        answer::shell_with_id(&self.context, self.language, None)
+        answer::shell_with_id(&self.context, self.language)
     }
 
     /// The provider as pages show it.
