@@ -307,7 +307,9 @@ fn hostile_names_are_text_on_every_page_security_47_48() {
     let text = std::fs::read_to_string(&file).expect("the sample");
     let mut sample: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let hostile = "\"'><script>alert(1)</script>\u{202e}&amp;";
-    sample["providers"][1]["name"] = hostile.into();
+    // Without width, over several lines, and 10 kB long (security.md 48).
+    let endless = format!("{hostile}\u{200b}\u{feff}\n{}", "長".repeat(3_400));
+    sample["providers"][1]["name"] = endless.into();
     sample["providers"][1]["services"][0]["name"] = hostile.into();
     std::fs::write(&file, sample.to_string()).expect("writes");
     std::fs::remove_dir_all(folder.path().join("store")).expect("removes");
@@ -333,8 +335,12 @@ fn hostile_names_are_text_on_every_page_security_47_48() {
     pages.push(browser.open(&format!("{}/complete", flow.path)));
     for page in &pages {
         assert!(page.body.contains("</html>"), "{page:?}");
-        assert!(!page.body.contains("<script>") && !page.body.contains('\u{202e}'), "{page:?}");
+        assert!(!page.body.contains("<script>"), "{page:?}");
+        assert!(!page.body.contains(['\u{202e}', '\u{200b}', '\u{feff}']), "{page:?}");
+        assert!(!page.body.contains(&"長".repeat(121)), "{page:?}");
     }
+    let log = demo.log();
+    assert!(!log.contains(['\u{202e}', '\u{200b}', '\u{feff}']) && !log.contains("長長"), "{log}");
     // They are shown, not dropped: the test would see nothing otherwise.
     let shown = pages.iter().filter(|page| page.body.contains("script&#62;alert(")).count();
     assert!(shown >= 4, "{shown}");
