@@ -212,6 +212,7 @@ fn template() -> Purchase {
             offered: true,
         }),
         require_line: false,
+        agreed_month: None,
     }
 }
 

@@ -47,6 +47,7 @@ fn purchase(serial: u64) -> Command {
         },
         offer: Some(service),
         require_line: false,
+        agreed_month: None,
     })
 }
 

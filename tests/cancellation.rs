@@ -71,12 +71,25 @@ fn who_may_not_cancel_is_told_so_and_nothing_changes() {
     let try_as = |passport_id: &str, contract: &str| {
         to_confirmation(&demo, &provider, &browser, passport_id, contract).1.status
     };
+    // Each is a page that says so and leads back; pressed all the same, nothing ends.
+    for id in ["sakura02", "tsubaki1"] {
+        let (flow, page) = to_confirmation(&demo, &provider, &browser, id, &contract);
+        assert_eq!((page.status, page.body.contains("解約できません")), (409, true), "{page:?}");
+        assert!(!page.body.contains(r#"name="csrf""#), "no button: {page:?}");
+        // Without a form there is no token to press with.
+        let pressed = browser.post(&format!("{}/confirm", flow.path), &[("csrf", "guessed")]);
+        assert_eq!(pressed.status, 403);
+        let back = browser.open(&format!("{}/back", flow.path));
+        assert_eq!(back.parameter("error").as_deref(), Some("access_denied"));
+    }
     assert_eq!(try_as("sakura02", &contract), 409, "another ID of the line (R-124)");
     assert_eq!(try_as("tsubaki1", &contract), 409, "another line's ID");
     let none = ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL + 99_999).expect("a number");
     assert_eq!(try_as("sakura01", &format!("K-{none}")), 409, "no contract at all");
     cancel(&demo, "sakura01", &contract);
     assert_eq!(try_as("sakura01", &contract), 409, "it has ended");
+    let page = to_confirmation(&demo, &provider, &browser, "sakura01", &contract).1;
+    assert!(page.body.contains("解約できません"), "{}", page.body);
 }
 
 #[test]

@@ -307,7 +307,9 @@ fn hostile_names_are_text_on_every_page_security_47_48() {
     let text = std::fs::read_to_string(&file).expect("the sample");
     let mut sample: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let hostile = "\"'><script>alert(1)</script>\u{202e}&amp;";
-    sample["providers"][1]["name"] = hostile.into();
+    // Without width, over several lines, and 10 kB long (security.md 48).
+    let endless = format!("{hostile}\u{200b}\u{feff}\n{}", "長".repeat(3_400));
+    sample["providers"][1]["name"] = endless.into();
     sample["providers"][1]["services"][0]["name"] = hostile.into();
     std::fs::write(&file, sample.to_string()).expect("writes");
     std::fs::remove_dir_all(folder.path().join("store")).expect("removes");
@@ -333,9 +335,65 @@ fn hostile_names_are_text_on_every_page_security_47_48() {
     pages.push(browser.open(&format!("{}/complete", flow.path)));
     for page in &pages {
         assert!(page.body.contains("</html>"), "{page:?}");
-        assert!(!page.body.contains("<script>") && !page.body.contains('\u{202e}'), "{page:?}");
+        assert!(!page.body.contains("<script>"), "{page:?}");
+        assert!(!page.body.contains(['\u{202e}', '\u{200b}', '\u{feff}']), "{page:?}");
+        assert!(!page.body.contains(&"長".repeat(121)), "{page:?}");
     }
+    let log = demo.log();
+    assert!(!log.contains(['\u{202e}', '\u{200b}', '\u{feff}']) && !log.contains("長長"), "{log}");
     // They are shown, not dropped: the test would see nothing otherwise.
     let shown = pages.iter().filter(|page| page.body.contains("script&#62;alert(")).count();
     assert!(shown >= 4, "{shown}");
+}
+
+#[test]
+fn a_post_from_elsewhere_finds_no_flow_without_its_cookie_security_23() {
+    let demo = Demo::start();
+    let (browser, flow) = before_confirm(&demo, "sakura01", &anime(&unique()));
+    let csrf = browser.confirmation(&flow).csrf();
+    // What a browser sends across sites: no Lax cookie, and it says where it comes from.
+    let stranger = Browser::new(demo.issuer());
+    let headers = [("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
+    let form = [("csrf", csrf.as_str()), ("consent", "yes")];
+    for page in ["login", "confirm"] {
+        let refused = stranger.post_with(&format!("{}/{page}", flow.path), &headers, &form);
+        assert_own_page(&refused, 400);
+        assert_eq!(refused.header("set-cookie"), None);
+    }
+    assert_not_bought(&browser, &flow);
+}
+
+#[test]
+fn after_a_purchase_every_page_before_it_leads_to_the_slip() {
+    let demo = Demo::start();
+    let (browser, flow) = before_confirm(&demo, "sakura01", &anime(&unique()));
+    assert_eq!(browser.open(&format!("{}/success", flow.path)).status, 200);
+    assert_eq!(browser.buy(&flow).status, 303);
+    for page in ["confirm", "success", "back"] {
+        let sent = browser.open(&format!("{}/{page}", flow.path));
+        assert_eq!(sent.location(), format!("{}/complete", flow.path), "{page}");
+    }
+}
+
+#[test]
+fn pages_of_errors_and_refusals_can_be_read_in_the_other_language() {
+    let demo = Demo::start();
+    let (browser, flow) =
+        before_confirm(&demo, "sakura01", &order(&unique(), "support", 1, 10_001));
+    let at = |page: &str| format!("{}/{page}", flow.path);
+    let csrf = browser.confirmation(&flow).csrf();
+    let authorize = "/oauth/authorize?client_id=nobody&request_uri=x";
+    let pages = [
+        (browser.open("/nowhere?lang=ja"), "/nowhere?lang=en".to_owned()),
+        (browser.open(authorize), format!("{authorize}&lang=en")),
+        (press(&browser, &flow.path, &csrf), format!("{}?lang=en", at("confirm"))),
+        (browser.post(&at("login"), &[("csrf", "x")]), format!("{}?lang=en", at("login"))),
+        (Browser::new(demo.issuer()).open(&at("login")), format!("{}?lang=en", at("login"))),
+    ];
+    for (page, switch) in &pages {
+        assert!(page.status >= 400, "{page:?}");
+        let html = page.body.replace("&#38;", "&");
+        assert!(html.contains(&format!("href=\"{switch}\"")), "{switch}: {html}");
+    }
+    assert!(browser.open("/nowhere?lang=en").body.contains("<html lang=\"en\">"));
 }

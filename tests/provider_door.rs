@@ -35,9 +35,10 @@ fn metadata_has_what_discovery_and_rfc_8414_require() {
     let lists = [
         ("response_types_supported", vec!["code"]),
         ("subject_types_supported", vec!["pairwise"]),
-        ("id_token_signing_alg_values_supported", vec!["RS256"]),
+        ("id_token_signing_alg_values_supported", vec!["RS256", "ES256"]),
         ("code_challenge_methods_supported", vec!["S256"]),
-        ("grant_types_supported", vec!["authorization_code"]),
+        ("grant_types_supported", vec!["authorization_code", "client_credentials"]),
+        ("scopes_supported", vec!["openid", "entitlements", "purchases:read"]),
         (
             "token_endpoint_auth_methods_supported",
             vec!["client_secret_basic", "client_secret_post"],
@@ -214,6 +215,8 @@ fn each_fault_of_an_order_is_named_rfc_9396_5() {
         ("\"quantity\":1", "\"quantity\":0", "quantity"),
         ("\"quantity\":1", "\"quantity\":100", "quantity"),
         ("\"quantity\":1", "\"quantity\":2", "amount"),
+        (":300", ":300,\"amount\":9", "amount"),
+        ("\"currency\"", "\"service\":\"support\",\"currency\"", "service"),
         ("JPY", "USD", "currency"),
         ("r-1", "", "reference"),
         ("r-1", "注文", "reference"),
@@ -321,16 +324,42 @@ fn other_methods_are_answered_405_with_what_is_allowed_rfc_9110_15_5_6() {
     let cases = [
         ("GET", "/oauth/par".to_owned(), "POST"),
         ("GET", "/oauth/token".to_owned(), "POST"),
-        ("DELETE", "/oauth/authorize".to_owned(), "GET, POST"),
-        ("DELETE", "/oauth/jwks.json".to_owned(), "GET"),
-        ("DELETE", "/.well-known/openid-configuration".to_owned(), "GET"),
-        ("DELETE", "/".to_owned(), "GET"),
-        ("DELETE", format!("{}/confirm", flow.path), "GET, POST"),
-        ("DELETE", format!("{}/complete", flow.path), "GET"),
+        ("DELETE", "/oauth/authorize".to_owned(), "GET, HEAD, POST"),
+        ("DELETE", "/oauth/jwks.json".to_owned(), "GET, HEAD"),
+        ("DELETE", "/.well-known/openid-configuration".to_owned(), "GET, HEAD"),
+        ("DELETE", "/".to_owned(), "GET, HEAD"),
+        ("DELETE", format!("{}/confirm", flow.path), "GET, HEAD, POST"),
+        ("DELETE", format!("{}/complete", flow.path), "GET, HEAD"),
     ];
     for (method, path, allowed) in cases {
         let refused = send(&http, method, &format!("{}{path}", demo.issuer()), &[]);
         assert_own_page(&refused, 405);
         assert_eq!(refused.header("allow"), Some(allowed), "{method} {path}");
+    }
+}
+
+#[test]
+fn head_is_answered_as_get_without_the_body_rfc_9110_9_3_2() {
+    let demo = Demo::start();
+    let browser = Browser::new(demo.issuer());
+    let flow = browser.arrive(&demo.provider().push(None));
+    let cookie = browser.cookie_header();
+    for path in [
+        "/".to_owned(),
+        "/help/notes".to_owned(),
+        "/oauth/jwks.json".to_owned(),
+        "/.well-known/openid-configuration".to_owned(),
+        "/nowhere".to_owned(),
+        format!("{}/login", flow.path),
+        format!("{}/return", flow.path),
+    ] {
+        let url = format!("{}{path}", demo.issuer());
+        let headers = [("cookie", cookie.as_str())];
+        let (got, head) =
+            (browser.http.get(&url, &headers), send(&browser.http, "HEAD", &url, &headers));
+        assert_eq!((head.status, head.body.as_str()), (got.status, ""), "{path}");
+        for name in ["content-type", "content-length", "location"] {
+            assert_eq!(head.header(name), got.header(name), "{path} {name}");
+        }
     }
 }

@@ -178,16 +178,21 @@ fn userinfo_answers_none_but_a_bearer_rfc_6750_3() {
     let demo = Demo::start();
     let provider = demo.provider();
     let url = format!("{}/oauth/userinfo", demo.issuer());
+    let refused = provider.http.get(&url, &[("authorization", "Bearer garbage")]);
+    assert_error(&refused, 401, "invalid_token", "token");
+    let challenge = "Bearer realm=\"linepass\", error=\"invalid_token\"";
+    assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    // Section 3.1: whoever brought no token is challenged, and told of no error.
     for headers in [
         vec![],
-        vec![("authorization", "Bearer ")],
-        vec![("authorization", "Bearer garbage")],
+        vec![("authorization", "Bearer")],
         vec![("authorization", "Basic YTpi")],
+        vec![("authorization", "DPoP garbage")],
     ] {
         let refused = provider.http.get(&url, &headers);
-        assert_error(&refused, 401, "invalid_token", "token");
-        let challenge = refused.header("www-authenticate").expect("a challenge");
-        assert!(challenge.starts_with("Bearer "), "{challenge}");
+        assert_eq!((refused.status, refused.body.as_str()), (401, ""), "{headers:?}");
+        assert_eq!(refused.header("www-authenticate"), Some("Bearer realm=\"linepass\""));
+        assert_eq!(refused.header("cache-control"), Some("no-store"));
     }
 }
 
@@ -223,6 +228,9 @@ fn what_has_expired_is_refused_as_such() {
     ];
     let demo = Demo::with(&Options { env, ..Options::default() });
     let provider = demo.provider();
+    let exchanged = code(&demo, &provider, "sakura01");
+    let tokens = provider.exchange(&exchanged).json();
+    let access_token = tokens["access_token"].as_str().expect("a token");
     let code = code(&demo, &provider, "sakura01");
     let uri = pushed_uri(&provider);
     assert_eq!(authorize(&provider, &provider.client_id, &uri).status, 303);
@@ -230,6 +238,10 @@ fn what_has_expired_is_refused_as_such() {
     std::thread::sleep(std::time::Duration::from_secs(6));
     assert_own_page(&authorize(&provider, &provider.client_id, &uri), 400);
     assert_error(&provider.exchange(&code), 400, "invalid_grant", "expired");
+    // A code that was exchanged in time and comes again late ends its token (RFC 6749 4.1.2).
+    assert_eq!(userinfo(&provider, access_token).status, 200);
+    assert_error(&provider.exchange(&exchanged), 400, "invalid_grant", "expired");
+    assert_error(&userinfo(&provider, access_token), 401, "invalid_token", "token");
 }
 
 #[test]

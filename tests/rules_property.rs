@@ -312,6 +312,7 @@ impl Sides {
             },
             offer: offer(key.2, price + u64::from(dearer), catalogue),
             require_line: visit.require_line,
+            agreed_month: None,
         });
         let number = self.given_out;
         if self.ask(&command, visit.foreign, &against)? {

@@ -118,6 +118,7 @@ fn purchase(command: u64) -> What {
             offered: true,
         }),
         require_line: false,
+        agreed_month: None,
     }))
 }
 

@@ -6,9 +6,12 @@ use super::{
     provider::Service,
     yen::Yen,
 };
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 /// The most yen one order may cost (details.md).
 pub const LARGEST_AMOUNT: Yen = Yen::new(9_999_999);
@@ -70,9 +73,9 @@ impl Order {
     /// Reads the `authorization_details` parameter: a JSON array with one order.
     pub fn parse(authorization_details: &str) -> Result<Self, OrderFault> {
         const ONE: OrderFault = fault("the parameter", "a JSON array with one order");
-        let value: Value = serde_json::from_str(authorization_details).map_err(|_| ONE)?;
-        let Value::Array(orders) = value else { return Err(ONE) };
-        let Ok([Value::Object(order)]) = <[Value; 1]>::try_from(orders) else { return Err(ONE) };
+        let orders: Vec<Members> = serde_json::from_str(authorization_details).map_err(|_| ONE)?;
+        let [order] = <[Members; 1]>::try_from(orders).map_err(|_| ONE)?;
+        let order = order.each_once()?;
         match order.get("type").and_then(Value::as_str) {
             Some("purchase") => PurchaseOrder::read(&order).map(Self::Purchase),
             Some("cancellation") => CancellationOrder::read(&order).map(Self::Cancellation),
@@ -86,6 +89,57 @@ impl Order {
             Self::Purchase(order) => &order.reference,
             Self::Cancellation(order) => &order.reference,
         }
+    }
+}
+
+/// The members of an order as they stand in the text. Two of one name are refused: RFC 8259
+/// section 4 leaves open which of them counts, so others may have read another amount than we.
+struct Members(Vec<(String, Value)>);
+
+impl Members {
+    fn each_once(self) -> Result<Map<String, Value>, OrderFault> {
+        const FIELDS: [&str; 8] = [
+            "type",
+            "reference",
+            "service",
+            "quantity",
+            "amount",
+            "currency",
+            "description",
+            "contract",
+        ];
+        let mut members = Map::new();
+        for (name, value) in self.0 {
+            let field = FIELDS.into_iter().find(|field| *field == name);
+            if members.insert(name, value).is_some() {
+                return Err(fault(field.unwrap_or("unknown field"), "one member of this name"));
+            }
+        }
+        Ok(members)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an order")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
     }
 }
 
@@ -254,6 +308,11 @@ mod tests {
             (r#""名作アニメ1""#, r#""""#, "description"),
             (r#""名作アニメ1""#, r#""a\nb""#, "description"),
             (r#""currency""#, r#""line_limit":999999,"currency""#, "unknown field"),
+            // One member twice, written alike, otherwise, or with another value (security.md 44).
+            (r#""amount":300"#, r#""amount":300,"amount":9"#, "amount"),
+            (r#""amount":300"#, r#""amount":300,"\u0061mount":300"#, "amount"),
+            (r#""type":"purchase""#, r#""type":"cancellation","type":"purchase""#, "type"),
+            (r#""currency""#, r#""x":1,"x":1,"currency""#, "unknown field"),
         ];
         for (from, to, field) in cases {
             let changed = PURCHASE.replacen(from, to, 1);

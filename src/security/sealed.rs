@@ -39,12 +39,19 @@ pub enum Purpose {
     AuthorizationCode,
     /// What the provider asks userinfo with (RFC 6750).
     AccessToken,
+    /// What a provider asks the status of its own orders with (RFC 6749, 4.4).
+    ProviderAccessToken,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 4] =
-        [Self::PushedOrder, Self::Flow, Self::AuthorizationCode, Self::AccessToken];
+    pub const ALL: [Self; 5] = [
+        Self::PushedOrder,
+        Self::Flow,
+        Self::AuthorizationCode,
+        Self::AccessToken,
+        Self::ProviderAccessToken,
+    ];
 
     fn implicit_assertion(self) -> &'static [u8] {
         match self {
@@ -52,6 +59,7 @@ impl Purpose {
             Self::Flow => b"linepass/sealed/v1/flow",
             Self::AuthorizationCode => b"linepass/sealed/v1/authorization_code",
             Self::AccessToken => b"linepass/sealed/v1/access_token",
+            Self::ProviderAccessToken => b"linepass/sealed/v1/provider_access_token",
         }
     }
 }

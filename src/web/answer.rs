@@ -9,7 +9,7 @@ use crate::{
     text::Language,
 };
 use actix_web::{
-    HttpRequest, HttpResponse, Route,
+    HttpRequest, HttpResponse, Route, guard,
     http::{StatusCode, header},
     web,
 };
@@ -27,9 +27,11 @@ pub fn shell(context: &RequestContext, language: Language, path: Option<&str>) -
     }
 }
 
-/// A shell that shows the request ID: for refusals and errors.
-pub fn shell_with_id(context: &RequestContext, language: Language, path: Option<&str>) -> Shell {
-    Shell { request_id: Some(context.request_id.clone()), ..shell(context, language, path) }
+/// A shell that shows the request ID: for refusals and errors. Its language switch leads to where
+/// the request itself went, by GET.
+pub fn shell_with_id(context: &RequestContext, language: Language) -> Shell {
+    let request_id = Some(context.request_id.clone());
+    Shell { request_id, ..shell(context, language, context.page.as_deref()) }
 }
 
 /// A page with its status.
@@ -64,7 +66,7 @@ pub fn problem(context: &RequestContext, language: Language, problem: Problem) -
         Problem::Overloaded { retry_after_s, .. } => Some(*retry_after_s),
         _ => None,
     };
-    let shell = shell_with_id(context, language, None);
+    let shell = shell_with_id(context, language);
     let mut response = html(status, &ProblemPage { shell, problem });
     if let Some(seconds) = retry_after_s {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -87,6 +89,11 @@ pub fn unread_body(
 /// Nothing stands at this address.
 pub async fn not_found(request: HttpRequest) -> HttpResponse {
     problem_for(&request, Problem::NotFound)
+}
+
+/// A route for GET, and for HEAD, which is answered alike without the body (RFC 9110 section 9.3.2).
+pub fn get() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// A route for every method that the address does not take; `allowed` are those that it takes,

@@ -10,7 +10,10 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::{self, HeaderMap, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web,
 };
@@ -25,6 +28,8 @@ pub struct RequestContext {
     pub nonce: String,
     /// Where it comes from: the peer's address.
     pub source: Source,
+    /// Where the language switch of an error's page leads: the request's own address.
+    pub page: Option<String>,
     /// When it arrived.
     pub began: Instant,
 }
@@ -33,7 +38,7 @@ impl RequestContext {
     /// A context for a request from `source`.
     pub fn new(source: Source) -> Self {
         let (request_id, nonce) = (random::token(16), random::token(16));
-        Self { request_id, nonce, source, began: Instant::now() }
+        Self { request_id, nonce, source, page: None, began: Instant::now() }
     }
 }
 
@@ -58,6 +63,23 @@ fn source_of(request: &HttpRequest) -> Source {
     Source::new(request.peer_addr().map_or(unknown, |peer| peer.ip()))
 }
 
+/// The longest address that an error's page repeats in its language switch, in bytes: one with a
+/// `request_uri` fits.
+const LONGEST_PAGE: usize = 4 * 1024;
+
+/// The address to open again in another language. What was posted is not repeated; a path that
+/// begins with two slashes would be another host's.
+fn page_of(request: &HttpRequest) -> Option<String> {
+    let path = request.path().trim_start_matches(['/', '\\']);
+    let other = |pair: &&str| !pair.is_empty() && !pair.starts_with("lang=");
+    let query: Vec<&str> = request.query_string().split('&').filter(other).collect();
+    let page = match (request.method(), query.is_empty()) {
+        (&Method::GET, false) => format!("/{path}?{}", query.join("&")),
+        _ => format!("/{path}"),
+    };
+    (page.len() <= LONGEST_PAGE).then_some(page)
+}
+
 /// The page's language: chosen by `?lang=`, asked for by the provider, or the browser's.
 pub fn language(request: &HttpRequest, ui_locales: Option<&str>) -> Language {
     let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
@@ -77,7 +99,8 @@ pub async fn middleware(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let context = RequestContext::new(source_of(request.request()));
+    let page = page_of(request.request());
+    let context = RequestContext { page, ..RequestContext::new(source_of(request.request())) };
     request.extensions_mut().insert(context.clone());
     let mut response = next.call(request).await?;
     add_headers(response.headers_mut(), &context, state.is_https());
@@ -124,5 +147,32 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, https: bool) {
 fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    #[test]
+    fn the_language_switch_of_an_error_stays_on_this_host() {
+        let page = |address: &str| page_of(&TestRequest::with_uri(address).to_http_request());
+        let cases = [
+            ("/", "/"),
+            ("/flow/1/confirm?lang=en", "/flow/1/confirm"),
+            (
+                "/oauth/authorize?client_id=a&lang=ja&request_uri=u",
+                "/oauth/authorize?client_id=a&request_uri=u",
+            ),
+            ("//evil.example/x", "/evil.example/x"),
+            ("///evil.example", "/evil.example"),
+        ];
+        for (address, same) in cases {
+            assert_eq!(page(address).as_deref(), Some(same), "{address}");
+        }
+        assert_eq!(page(&format!("/{}", "x".repeat(LONGEST_PAGE))), None);
+        let posted = TestRequest::post().uri("/flow/1/login?again=1").to_http_request();
+        assert_eq!(page_of(&posted).as_deref(), Some("/flow/1/login"));
     }
 }

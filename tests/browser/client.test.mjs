@@ -98,3 +98,27 @@ test("a login without an order buys nothing and tells the entitlements", async (
   assert.equal(new Set(subs).size, 3);
   assert.equal(demo.purchases(), 0);
 });
+
+test("a client registered for ES256 gets it, and the library verifies it by the published keys", async (t) => {
+  const demo = await startDemo(t, (sample) => {
+    sample.providers[1].id_token_signed_response_alg = "ES256";
+  });
+  const said = demo.site.config.serverMetadata();
+  assert.deepEqual(said.id_token_signing_alg_values_supported, ["RS256", "ES256"]);
+  const page = await (await openBrowser(t)).newPage();
+  await page.goto(await demo.site.begin());
+  await logIn(page, demo);
+  await page.getByRole("heading", { name: /^Welcome back/ }).waitFor();
+  const [{ tokens, claims, userinfo }] = demo.site.returns;
+  const header = JSON.parse(Buffer.from(tokens.id_token.split(".")[0], "base64url"));
+  assert.equal(header.alg, "ES256");
+  assert.equal(userinfo.sub, claims.sub);
+});
+
+test("a provider's own token is what the library asks client_credentials for", async (t) => {
+  const { site } = await startDemo(t);
+  const tokens = await site.forItself("purchases:read");
+  assert.equal(tokens.scope, "purchases:read");
+  assert.equal(tokens.id_token, undefined);
+  await assert.rejects(site.forItself("openid"), { error: "invalid_scope" });
+});

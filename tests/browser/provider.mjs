@@ -24,10 +24,16 @@ export class ProviderSite {
     return site;
   }
 
-  /** Discovers Linepass. `allowInsecureRequests` is the switch for plain HTTP on loopback. */
-  async connect(issuer, { client_id, client_secret }) {
+  /** Discovers Linepass; the library takes `id_token`s of the registered algorithm alone. `allowInsecureRequests` is the switch for plain HTTP on loopback. */
+  async connect(issuer, { client_id, client_secret, id_token_signed_response_alg }) {
+    const metadata = { client_secret, id_token_signed_response_alg };
     const options = { execute: [oidc.allowInsecureRequests, oidc.enableNonRepudiationChecks] };
-    this.config = await oidc.discovery(new URL(issuer), client_id, client_secret, undefined, options);
+    this.config = await oidc.discovery(new URL(issuer), client_id, metadata, undefined, options);
+  }
+
+  /** A token of the provider's own, for nobody's login. */
+  forItself(scope) {
+    return oidc.clientCredentialsGrant(this.config, { scope });
   }
 
   async close() {

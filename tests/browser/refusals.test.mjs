@@ -196,3 +196,36 @@ test("a flow's address continues nobody's flow without its cookie", async (t) =>
   }
   await buy(page);
 });
+
+test("Back and reload never ask whether to post again, and lead to the form", async (t) => {
+  const demo = await startDemo(t);
+  const page = await arrive(t, demo);
+  const wrong = async () => {
+    await submitLogin(page, "sakura01", "not-the-password");
+    await heading(page, "ログインエラー");
+    await page.waitForLoadState();
+  };
+  await wrong();
+  await page.reload();
+  await heading(page, "ログイン");
+  await wrong();
+  await page.getByRole("link", { name: "もう一度ログインする" }).click();
+  await heading(page, "ログイン");
+  await page.goBack();
+  await heading(page, "ログイン");
+  assert.equal(demo.decisions("login").length, 2, "nothing was posted a third time");
+
+  await logIn(page, demo);
+  await pressBuy(page);
+  await page.locator("#errors").waitFor();
+  await page.waitForLoadState();
+  await page.reload();
+  await heading(page, "購入内容確認");
+  assert.equal(await page.locator("#errors").count(), 0);
+  await buy(page);
+  for (let back = 0; back < 2; back += 1) {
+    await page.goBack();
+    await heading(page, "購入手続き完了");
+  }
+  assert.equal(demo.purchases(), 1);
+});

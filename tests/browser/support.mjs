@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
@@ -73,10 +73,32 @@ class Demo {
   }
 }
 
-/** Starts the demo and a provider's site; both end with the test. */
-export async function startDemo(t) {
+/** Starts the demo and a provider's site; both end with the test. With `change` the demo is started
+ * twice, and its sample is changed in between. */
+export async function startDemo(t, change) {
   assert.ok(existsSync(BINARY), `${BINARY} is missing: run cargo build`);
   const folder = mkdtempSync(path.join(tmpdir(), "linepass-browser-"));
+  if (change) {
+    const first = await run(folder);
+    const ended = once(first.child, "exit");
+    first.child.kill("SIGTERM");
+    await ended;
+    await first.site.close();
+    const file = path.join(folder, "data", "demo.json");
+    const sample = JSON.parse(readFileSync(file, "utf8"));
+    change(sample);
+    writeFileSync(file, JSON.stringify(sample));
+  }
+  const { child, said, site } = await run(folder);
+  const demo = new Demo(child, folder, said, site);
+  t.after(() => demo.end());
+  const ours = said.providers.find((one) => one.redirect_uris.includes(site.redirectUri));
+  await site.connect(said.issuer, ours);
+  return demo;
+}
+
+/** One run of the demo in this folder, with a provider's site of its own. */
+async function run(folder) {
   const site = await ProviderSite.listen();
   const log = openSync(path.join(folder, "stderr.log"), "w");
   const args = ["demo", "--json", "--data", path.join(folder, "data"), "--redirect-uri", site.redirectUri];
@@ -93,12 +115,7 @@ export async function startDemo(t) {
     await site.close();
     assert.fail(`the demo did not start: ${why}`);
   }
-  const said = JSON.parse(line);
-  const demo = new Demo(child, folder, said, site);
-  t.after(() => demo.end());
-  const ours = said.providers.find((one) => one.redirect_uris.includes(site.redirectUri));
-  await site.connect(said.issuer, ours);
-  return demo;
+  return { child, said: JSON.parse(line), site };
 }
 
 let launched;

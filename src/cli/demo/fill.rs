@@ -10,10 +10,7 @@ use crate::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber},
         line::{By, Command, LineService, event::BillingRoute},
-        provider::{
-            IdTokenAlgorithm, Price, Provider, ProviderContact, ProviderEvent, Service,
-            check_redirect_uri,
-        },
+        provider::{Price, Provider, ProviderContact, ProviderEvent, Service, check_redirect_uri},
         yen::Yen,
     },
     security::{Secret, mac},
@@ -121,7 +118,7 @@ async fn fill_provider(state: &WebState, sample: &SampleProvider) -> Result<(), 
     let id = sample.client_id.parse().map_err(failed)?;
     let events = match state.providers.get(&id) {
         None => registering(sample)?,
-        Some(provider) => changed_addresses(&provider, sample),
+        Some(provider) => changed(&provider, sample),
     };
     if events.is_empty() {
         return Ok(());
@@ -140,7 +137,7 @@ fn registering(sample: &SampleProvider) -> Result<Vec<ProviderEvent>, DemoError>
         ProviderEvent::ProviderRegistered {
             name: sample.name.clone(),
             contact,
-            id_token_algorithm: IdTokenAlgorithm::Rs256,
+            id_token_algorithm: sample.id_token_signed_response_alg,
         },
         ProviderEvent::SecretAdded { sha256 },
         ProviderEvent::RedirectUrisSet { redirect_uris: sample.redirect_uris.clone() },
@@ -151,10 +148,15 @@ fn registering(sample: &SampleProvider) -> Result<Vec<ProviderEvent>, DemoError>
     Ok(events)
 }
 
-fn changed_addresses(provider: &Provider, sample: &SampleProvider) -> Vec<ProviderEvent> {
-    let changed = provider.redirect_uris != sample.redirect_uris;
-    let event = || ProviderEvent::RedirectUrisSet { redirect_uris: sample.redirect_uris.clone() };
-    changed.then(event).into_iter().collect()
+/// What this run registers otherwise than the last one: its addresses, and what was changed in
+/// `demo.json`.
+fn changed(provider: &Provider, sample: &SampleProvider) -> Vec<ProviderEvent> {
+    let redirect_uris = (provider.redirect_uris != sample.redirect_uris)
+        .then(|| ProviderEvent::RedirectUrisSet { redirect_uris: sample.redirect_uris.clone() });
+    let id_token_algorithm = sample.id_token_signed_response_alg;
+    let algorithm = (provider.id_token_algorithm != id_token_algorithm)
+        .then_some(ProviderEvent::IdTokenAlgorithmSet { id_token_algorithm });
+    redirect_uris.into_iter().chain(algorithm).collect()
 }
 
 fn service(sample: &SampleService) -> Result<Service, DemoError> {

@@ -1,7 +1,10 @@
 //! Who lives in the demo. Secrets are drawn at the first start and kept in `demo.json` (0600).
 
 use super::{DemoError, io, shop};
-use crate::{domain::line::LineService, security::random};
+use crate::{
+    domain::{line::LineService, provider::IdTokenAlgorithm},
+    security::random,
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, OpenOptions},
@@ -67,6 +70,9 @@ pub struct SampleProvider {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
+    /// How its `id_token`s are signed, RS256 or ES256: change it in `demo.json` for the next start.
+    #[serde(default)]
+    pub id_token_signed_response_alg: IdTokenAlgorithm,
     /// Where it may be gone back to.
     pub redirect_uris: Vec<String>,
     /// Its catalogue.
@@ -248,6 +254,7 @@ impl SampleProvider {
             name: name.to_owned(),
             client_id: client_id.to_owned(),
             client_secret: secret.expose().to_owned(),
+            id_token_signed_response_alg: IdTokenAlgorithm::default(),
             redirect_uris: Vec::new(),
             services,
         }

@@ -2,7 +2,7 @@
 
 use super::event::{Barrier, BillingRoute, LineService, RowRef};
 use crate::domain::{
-    calendar::Instant,
+    calendar::{Instant, Month},
     ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber},
     order::{CancellationOrder, PurchaseOrder},
     provider::Service,
@@ -101,6 +101,9 @@ pub struct Purchase {
     pub offer: Option<Service>,
     /// Whether the provider asked that the line be checked (`acr_values`).
     pub require_line: bool,
+    /// The first charged month that the page named when the household agreed; `None`
+    /// before it has, and for a caller that names none.
+    pub agreed_month: Option<Month>,
 }
 
 /// A cancellation as the household confirmed it.

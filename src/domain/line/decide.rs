@@ -135,11 +135,22 @@ pub fn may_buy<'a>(
     let changed = |fault: OrderFault| Refusal::OfferChanged { field: fault.field };
     purchase.order.check(purchase.offer.as_ref()).map_err(changed)?;
     let offer = purchase.offer.as_ref().ok_or(Refusal::OfferChanged { field: "service" })?;
+    as_agreed(purchase, facts)?;
     if offer.price.is_monthly() {
         no_live_contract(line, purchase)?;
     }
     within_limits(line, passport, purchase, offer, facts)?;
     Ok(Allowed { offer, line_checked })
+}
+
+/// The household agreed to a charge in the month that the page named, and the moment
+/// of the decision is the one that counts.
+fn as_agreed(purchase: &Purchase, facts: &Facts) -> Result<(), Refusal> {
+    let now = facts.now.month();
+    match purchase.agreed_month {
+        Some(agreed) if agreed != now => Err(Refusal::MonthTurned { now }),
+        _ => Ok(()),
+    }
 }
 
 /// One live monthly contract for each ID and service; another ID may buy it.

@@ -75,6 +75,13 @@ pub enum Refusal {
         /// The order's field that no longer fits.
         field: &'static str,
     },
+    /// The month turned between the page and the press: what would be charged is not what the
+    /// household agreed to.
+    #[error("the month has turned since the household agreed: it is {now} now")]
+    MonthTurned {
+        /// The month it is now.
+        now: Month,
+    },
     /// The same ID already has a live contract for the service.
     #[error("the passport ID already has a live contract for the service")]
     LiveContract {
@@ -164,6 +171,7 @@ impl Refusal {
             Self::PassportIdTaken => "passport_id_taken",
             Self::NetworkTaken => "network_taken",
             Self::OfferChanged { .. } => "offer_changed",
+            Self::MonthTurned { .. } => "month_turned",
             Self::LiveContract { .. } => "live_contract",
             Self::OverLimit { .. } => "over_limit",
             Self::OverLineLimit { .. } => "over_line_limit",

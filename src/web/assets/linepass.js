@@ -1,6 +1,10 @@
 // Small comforts. Every page works without them.
 "use strict";
 
+// A page that answers a post stands at the form's own address: Back and reload open the form again
+// by GET, and no browser asks whether to post a second time.
+history.replaceState(history.state, "", location.href);
+
 // One press, one post: the button says that it works. The server takes an order once anyway.
 for (const form of document.querySelectorAll("form[data-once]")) {
   const button = form.querySelector("button[type=submit]");

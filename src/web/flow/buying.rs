@@ -24,7 +24,7 @@ use actix_web::{HttpResponse, http::StatusCode};
 
 /// Shows what is to be bought, or why it may not be.
 pub async fn show(
-    visit: &Visit<'_>,
+    visit: &Visit,
     login: &SealedLogin,
     order: &PurchaseOrder,
     consent_missing: bool,
@@ -47,23 +47,13 @@ pub async fn show(
 
 /// The press on 購入.
 pub async fn press(
-    visit: &Visit<'_>,
+    visit: &Visit,
     login: &SealedLogin,
     order: &PurchaseOrder,
-    agreed_month: Option<&str>,
+    agreed_month: Option<Month>,
 ) -> HttpResponse {
-    if let Some(agreed) = agreed_month {
-        match month_now(visit, login).await {
-            // The month turned between the page and the press: the household has not agreed to
-            // this one yet.
-            Ok(month) if month.to_string() != agreed => {
-                return show(visit, login, order, false).await;
-            }
-            Ok(_) => {}
-            Err(response) => return response,
-        }
-    }
-    let what = What::Purchase(Box::new(purchase(visit, login, order)));
+    let confirmed = Purchase { agreed_month, ..purchase(visit, login, order) };
+    let what = What::Purchase(Box::new(confirmed));
     let made = make(visit, login, what).await;
     decision(visit, login, "purchase", &made)
         .service(order.service.as_str())
@@ -72,13 +62,7 @@ pub async fn press(
     answer_made(visit, made)
 }
 
-async fn month_now(visit: &Visit<'_>, login: &SealedLogin) -> Result<Month, HttpResponse> {
-    let view = visit.state.lines.look(login.customer).await;
-    let view = view.map_err(|error| line_failed(visit, &error))?;
-    Ok(view.time(visit.state.decisions.now()).month())
-}
-
-fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {
+fn purchase(visit: &Visit, login: &SealedLogin, order: &PurchaseOrder) -> Purchase {
     Purchase {
         login: login.logged_in(),
         provider: visit.provider.id.clone(),
@@ -86,11 +70,12 @@ fn purchase(visit: &Visit<'_>, login: &SealedLogin, order: &PurchaseOrder) -> Pu
         order: order.clone(),
         offer: visit.provider.offer(&order.service).cloned(),
         require_line: visit.flow.request.require_line,
+        agreed_month: None,
     }
 }
 
 fn confirmation(
-    visit: &Visit<'_>,
+    visit: &Visit,
     view: &LineView,
     line: &Line,
     purchase: &Purchase,

@@ -22,11 +22,7 @@ use crate::{
 use actix_web::{HttpResponse, http::StatusCode};
 
 /// Shows what is to be cancelled, or why it may not be.
-pub async fn show(
-    visit: &Visit<'_>,
-    login: &SealedLogin,
-    order: &CancellationOrder,
-) -> HttpResponse {
+pub async fn show(visit: &Visit, login: &SealedLogin, order: &CancellationOrder) -> HttpResponse {
     let view = match visit.state.lines.look(login.customer).await {
         Ok(view) => view,
         Err(error) => return line_failed(visit, &error),
@@ -40,18 +36,14 @@ pub async fn show(
 }
 
 /// The press on 解約.
-pub async fn press(
-    visit: &Visit<'_>,
-    login: &SealedLogin,
-    order: &CancellationOrder,
-) -> HttpResponse {
+pub async fn press(visit: &Visit, login: &SealedLogin, order: &CancellationOrder) -> HttpResponse {
     let what = What::Cancel(Box::new(cancel(visit, login, order)));
     let made = make(visit, login, what).await;
     decision(visit, login, "cancel", &made).emit("a household pressed 解約");
     answer_made(visit, made)
 }
 
-fn cancel(visit: &Visit<'_>, login: &SealedLogin, order: &CancellationOrder) -> Cancel {
+fn cancel(visit: &Visit, login: &SealedLogin, order: &CancellationOrder) -> Cancel {
     Cancel {
         login: login.logged_in(),
         provider: visit.provider.id.clone(),
@@ -61,7 +53,7 @@ fn cancel(visit: &Visit<'_>, login: &SealedLogin, order: &CancellationOrder) -> 
 }
 
 fn confirmation(
-    visit: &Visit<'_>,
+    visit: &Visit,
     login: &SealedLogin,
     view: &LineView,
     contract: &Contract,

@@ -7,30 +7,20 @@ use crate::{
     domain::receipt::{CancellationReceipt, Completed, PurchaseReceipt, Receipt},
     web::{
         answer,
-        context::RequestContext,
         page::{CancellationCompletePage, CompletePage, Shell},
-        state::WebState,
     },
 };
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use actix_web::{HttpResponse, http::StatusCode};
 
 /// Shows the receipt to whoever bought.
-pub async fn page(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn page(visit: Visit) -> HttpResponse {
     let Some(login) = visit.flow.login().copied() else { return visit.go_to("login") };
     let completed = match own_completed(&visit).await {
         Ok(Some(completed)) => completed,
         Ok(None) => return visit.go_to("confirm"),
         Err(response) => return response,
     };
-    let Ok(view) = state.lines.look(login.customer).await else {
+    let Ok(view) = visit.state.lines.look(login.customer).await else {
         return visit.overloaded("complete");
     };
     let name = view.private.get(&login.passport).map(|private| private.name.as_str());
@@ -47,7 +37,7 @@ pub async fn page(
 }
 
 /// The flow's order, if this login completed it.
-pub async fn own_completed(visit: &Visit<'_>) -> Result<Option<Completed>, HttpResponse> {
+pub async fn own_completed(visit: &Visit) -> Result<Option<Completed>, HttpResponse> {
     let (Some(login), Some(order)) = (visit.flow.login(), &visit.flow.request.order) else {
         return Ok(None);
     };
@@ -58,12 +48,12 @@ pub async fn own_completed(visit: &Visit<'_>) -> Result<Option<Completed>, HttpR
     Ok(found.filter(own))
 }
 
-fn slip_shell(visit: &Visit<'_>, passport_id: &str) -> Shell {
+fn slip_shell(visit: &Visit, passport_id: &str) -> Shell {
     Shell { signed_in_as: Some(passport_id.into()), ..visit.shell(Some("complete")) }
 }
 
 fn purchase_slip(
-    visit: &Visit<'_>,
+    visit: &Visit,
     completed: &Completed,
     receipt: &PurchaseReceipt,
     passport_id: &str,
@@ -85,7 +75,7 @@ fn purchase_slip(
 }
 
 fn cancellation_slip(
-    visit: &Visit<'_>,
+    visit: &Visit,
     completed: &Completed,
     receipt: &CancellationReceipt,
     passport_id: &str,

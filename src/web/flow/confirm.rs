@@ -13,38 +13,21 @@ use crate::{
         order::Order,
     },
     telemetry::{Decision, Outcome},
-    web::{context::RequestContext, form::Body, state::WebState},
+    web::{answer, form::Body, page::Problem},
 };
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::HttpResponse;
 
 /// The form's name in its token.
 pub const FORM: &str = "confirm";
 
 /// Shows what is to be bought or cancelled.
-pub async fn form(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn form(visit: Visit) -> HttpResponse {
     let Some((login, order)) = login_and_order(&visit) else { return visit.go_to("login") };
     visit.keep_language(show(&visit, login, order).await)
 }
 
 /// Takes the press on the button.
-pub async fn submit(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-    body: Body,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn submit(visit: Visit, body: Body) -> HttpResponse {
     let Some((login, order)) = login_and_order(&visit) else { return visit.go_to("login") };
     let form = match visit.form(FORM, &body) {
         Ok(form) => form,
@@ -52,19 +35,22 @@ pub async fn submit(
     };
     match order {
         Order::Purchase(order) => match form.get("consent") {
-            Some("yes") => buying::press(&visit, login, order, form.get("month")).await,
+            Some("yes") => match form.get("month").map(str::parse).transpose() {
+                Ok(agreed_month) => buying::press(&visit, login, order, agreed_month).await,
+                Err(_) => answer::problem(&visit.context, visit.language, Problem::BadRequest),
+            },
             _ => buying::show(&visit, login, order, true).await,
         },
         Order::Cancellation(order) => cancelling::press(&visit, login, order).await,
     }
 }
 
-fn login_and_order<'a>(visit: &'a Visit<'_>) -> Option<(&'a SealedLogin, &'a Order)> {
+fn login_and_order(visit: &Visit) -> Option<(&SealedLogin, &Order)> {
     visit.flow.login().zip(visit.flow.request.order.as_ref())
 }
 
 /// A repeated visit after the press shows what came of it, never the form again.
-async fn show(visit: &Visit<'_>, login: &SealedLogin, order: &Order) -> HttpResponse {
+async fn show(visit: &Visit, login: &SealedLogin, order: &Order) -> HttpResponse {
     let store = visit.state.store.as_ref();
     match orders::completed(store, &visit.provider.id, order.reference()).await {
         Ok(None) => {}
@@ -84,7 +70,7 @@ async fn show(visit: &Visit<'_>, login: &SealedLogin, order: &Order) -> HttpResp
 }
 
 /// What the rules are asked with before the press.
-pub fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
+pub fn facts(visit: &Visit, view: &LineView) -> Facts {
     Facts {
         now: view.time(visit.state.decisions.now()),
         receipt: None,
@@ -94,7 +80,7 @@ pub fn facts(visit: &Visit<'_>, view: &LineView) -> Facts {
 }
 
 /// One command to the line; the completion page tells the rest from the journal.
-pub async fn make(visit: &Visit<'_>, login: &SealedLogin, what: What) -> Answer {
+pub async fn make(visit: &Visit, login: &SealedLogin, what: What) -> Answer {
     let change = Change {
         what,
         by: By::Passport { passport: login.passport },
@@ -105,7 +91,7 @@ pub async fn make(visit: &Visit<'_>, login: &SealedLogin, what: What) -> Answer 
 }
 
 /// The page after the press.
-pub fn answer_made(visit: &Visit<'_>, made: Answer) -> HttpResponse {
+pub fn answer_made(visit: &Visit, made: Answer) -> HttpResponse {
     match made {
         Ok(_) => visit.go_to("complete"),
         Err(error) => match &*error {
@@ -116,7 +102,7 @@ pub fn answer_made(visit: &Visit<'_>, made: Answer) -> HttpResponse {
 }
 
 /// A line that did not answer.
-pub fn line_failed(visit: &Visit<'_>, error: &LineError) -> HttpResponse {
+pub fn line_failed(visit: &Visit, error: &LineError) -> HttpResponse {
     match error {
         LineError::Busy(_) | LineError::Stopping => visit.overloaded("confirm"),
         other => visit.failed(other),
@@ -125,7 +111,7 @@ pub fn line_failed(visit: &Visit<'_>, error: &LineError) -> HttpResponse {
 
 /// The decision's line in the log, to which what was ordered is added.
 pub fn decision<'a>(
-    visit: &'a Visit<'_>,
+    visit: &'a Visit,
     login: &SealedLogin,
     action: &'static str,
     made: &Answer,

@@ -13,23 +13,13 @@ use crate::{
     security::{Purpose, random},
     web::{
         answer,
-        context::RequestContext,
         provider::code::{AuthorizationCode, Subject},
-        state::WebState,
     },
 };
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::HttpResponse;
 
 /// サービスを利用する, OK, and the end of a login: mints a code, good for a minute and once.
-pub async fn with_code(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn with_code(visit: Visit) -> HttpResponse {
     let Some(login) = visit.flow.login() else { return visit.go_to("login") };
     let stands = match visit.flow.request.order {
         Some(_) => completed(&visit).await,
@@ -38,6 +28,7 @@ pub async fn with_code(
     if let Err(response) = stands {
         return response;
     }
+    let state = &visit.state;
     let expires_at_s = state.expiry(state.lifetimes.code_lifetime_s);
     let code = code(&visit, login);
     match answer::seal(&state.keys, Purpose::AuthorizationCode, &code, expires_at_s) {
@@ -50,7 +41,7 @@ pub async fn with_code(
 }
 
 /// The order of this flow is completed, by this login.
-async fn completed(visit: &Visit<'_>) -> Result<(), HttpResponse> {
+async fn completed(visit: &Visit) -> Result<(), HttpResponse> {
     match own_completed(visit).await? {
         Some(_) => Ok(()),
         None => Err(visit.go_to("confirm")),
@@ -58,7 +49,7 @@ async fn completed(visit: &Visit<'_>) -> Result<(), HttpResponse> {
 }
 
 /// A login alone is judged once more: the line may be barred by now, or left.
-async fn still_logged_in(visit: &Visit<'_>, login: &SealedLogin) -> Result<(), HttpResponse> {
+async fn still_logged_in(visit: &Visit, login: &SealedLogin) -> Result<(), HttpResponse> {
     let view = visit.state.lines.look(login.customer).await;
     let view = view.map_err(|error| line_failed(visit, &error))?;
     let line = view.line.as_deref().ok_or_else(|| visit.go_to("login"))?;
@@ -68,7 +59,7 @@ async fn still_logged_in(visit: &Visit<'_>, login: &SealedLogin) -> Result<(), H
     stands.map(drop).map_err(|refusal| refused::page(visit, &refusal))
 }
 
-fn code(visit: &Visit<'_>, login: &SealedLogin) -> AuthorizationCode {
+fn code(visit: &Visit, login: &SealedLogin) -> AuthorizationCode {
     let request = &visit.flow.request;
     AuthorizationCode {
         subject: Subject {
@@ -90,15 +81,7 @@ fn code(visit: &Visit<'_>, login: &SealedLogin) -> AuthorizationCode {
 }
 
 /// 購入せずに戻る, 戻る, 閉じる: the provider learns that nothing came of it, and no reason.
-pub async fn without(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn without(visit: Visit) -> HttpResponse {
     // A page from before the press may still be open: what was bought is shown, not denied.
     match own_completed(&visit).await {
         Ok(Some(_)) => return visit.go_to("complete"),
@@ -109,5 +92,5 @@ pub async fn without(
         Stage::Unmet => "unmet_authentication_requirements",
         _ => "access_denied",
     };
-    answer::see_other(&visit.flow.request.redirect(&state.issuer, &[("error", error)]))
+    answer::see_other(&visit.flow.request.redirect(&visit.state.issuer, &[("error", error)]))
 }

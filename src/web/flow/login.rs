@@ -26,7 +26,7 @@ use crate::{
         state::WebState,
     },
 };
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use actix_web::{HttpResponse, http::StatusCode};
 use std::sync::Arc;
 
 /// The form's name in its token.
@@ -35,20 +35,12 @@ const FORM: &str = "login";
 pub const AGAIN: &str = "again=1";
 
 /// Shows the form.
-pub async fn form(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn form(visit: Visit) -> HttpResponse {
     let page = login_page(&visit, String::new(), MissingFields::default());
     visit.keep_language(answer::html(StatusCode::OK, &page))
 }
 
-fn login_page(visit: &Visit<'_>, passport_id: String, missing: MissingFields) -> LoginPage {
+fn login_page(visit: &Visit, passport_id: String, missing: MissingFields) -> LoginPage {
     LoginPage {
         shell: visit.shell(Some("login")),
         provider: visit.shown_provider(),
@@ -63,16 +55,7 @@ fn login_page(visit: &Visit<'_>, passport_id: String, missing: MissingFields) ->
 }
 
 /// Takes the form.
-pub async fn submit(
-    request: HttpRequest,
-    context: RequestContext,
-    state: Data<WebState>,
-    body: Body,
-) -> HttpResponse {
-    let visit = match Visit::begin(&request, context, &state) {
-        Ok(visit) => visit,
-        Err(response) => return response,
-    };
+pub async fn submit(visit: Visit, body: Body) -> HttpResponse {
     let form = match visit.form(FORM, &body) {
         Ok(form) => form,
         Err(response) => return response,
@@ -115,8 +98,8 @@ enum Attempted {
     Failed(Arc<LineError>),
 }
 
-async fn try_to_log_in(visit: &Visit<'_>, typed: Typed) -> Attempted {
-    let (state, source) = (visit.state, visit.context.source);
+async fn try_to_log_in(visit: &Visit, typed: Typed) -> Attempted {
+    let (state, source) = (&visit.state, visit.context.source);
     if state.logins.check(&source).is_err() {
         return Attempted::Refused(None, LoginRefusal::Generic("throttled_source"));
     }
@@ -197,8 +180,8 @@ async fn find(state: &WebState, name_hash: [u8; 32]) -> Result<Option<Found>, Ar
 }
 
 /// The rules judge, with the line as it stands after the hash.
-async fn judged(visit: &Visit<'_>, found: Option<Found>, password_matches: bool) -> Attempted {
-    let state = visit.state;
+async fn judged(visit: &Visit, found: Option<Found>, password_matches: bool) -> Attempted {
+    let state = &visit.state;
     let Some(found) = found else {
         return Attempted::Refused(None, LoginRefusal::Generic("unknown_passport"));
     };
@@ -236,7 +219,7 @@ const fn intent(order: Option<&Order>) -> Intent {
     }
 }
 
-fn answer_attempt(visit: &Visit<'_>, attempted: Attempted) -> HttpResponse {
+fn answer_attempt(visit: &Visit, attempted: Attempted) -> HttpResponse {
     log(visit, &attempted);
     match attempted {
         Attempted::Accepted(customer, login) => {
@@ -272,13 +255,13 @@ fn answer_attempt(visit: &Visit<'_>, attempted: Attempted) -> HttpResponse {
     }
 }
 
-fn go_on(visit: &Visit<'_>, flow: &Flow, response: HttpResponse) -> HttpResponse {
-    cookie::set(visit.request, visit.state, response, flow, false)
+fn go_on(visit: &Visit, flow: &Flow, response: HttpResponse) -> HttpResponse {
+    cookie::set(&visit.request, &visit.state, response, flow, false)
 }
 
 /// 利用規制中, only after a correct password on the right line; whether the
 /// company stopped it is put in neutral words.
-pub fn barred(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
+pub fn barred(visit: &Visit, refusal: &Refusal) -> HttpResponse {
     let cause = match refusal {
         Refusal::Restricted { .. } => RestrictionCause::Customer,
         _ => RestrictionCause::Company,
@@ -292,7 +275,7 @@ pub fn barred(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
     answer::html(StatusCode::FORBIDDEN, &page)
 }
 
-fn log(visit: &Visit<'_>, attempted: &Attempted) {
+fn log(visit: &Visit, attempted: &Attempted) {
     let (outcome, customer, reason) = match attempted {
         Attempted::Accepted(customer, _) => (Outcome::Accepted, Some(*customer), None),
         Attempted::Refused(customer, refusal) => {

@@ -30,7 +30,7 @@ pub mod shown;
 pub mod success;
 pub mod visit;
 
-use super::answer::only;
+use super::answer::{get, only};
 use actix_web::web::{self, ServiceConfig};
 
 /// The pages.
@@ -38,34 +38,34 @@ pub fn routes(service: &mut ServiceConfig) {
     service
         .service(
             web::resource("/flow/{id}/login")
-                .route(web::get().to(login::form))
+                .route(get().to(login::form))
                 .route(web::post().to(login::submit))
-                .default_service(only("GET, POST")),
+                .default_service(only("GET, HEAD, POST")),
         )
         .service(
             web::resource("/flow/{id}/success")
-                .route(web::get().to(success::page))
-                .default_service(only("GET")),
+                .route(get().to(success::page))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/flow/{id}/confirm")
-                .route(web::get().to(confirm::form))
+                .route(get().to(confirm::form))
                 .route(web::post().to(confirm::submit))
-                .default_service(only("GET, POST")),
+                .default_service(only("GET, HEAD, POST")),
         )
         .service(
             web::resource("/flow/{id}/complete")
-                .route(web::get().to(complete::page))
-                .default_service(only("GET")),
+                .route(get().to(complete::page))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/flow/{id}/return")
-                .route(web::get().to(leave::with_code))
-                .default_service(only("GET")),
+                .route(get().to(leave::with_code))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/flow/{id}/back")
-                .route(web::get().to(leave::without))
-                .default_service(only("GET")),
+                .route(get().to(leave::without))
+                .default_service(only("GET, HEAD")),
         );
 }

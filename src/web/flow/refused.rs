@@ -11,7 +11,7 @@ use crate::{
 use actix_web::{HttpResponse, http::StatusCode};
 
 /// The page of a refusal of the confirmed order.
-pub fn page(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
+pub fn page(visit: &Visit, refusal: &Refusal) -> HttpResponse {
     match refusal {
         // The login no longer stands, or the network has changed: log in again (security.md 61).
         Refusal::LoginOver
@@ -20,6 +20,8 @@ pub fn page(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
         | Refusal::UnknownLine
         | Refusal::LineEnded
         | Refusal::ForeignLine => visit.go_to(&format!("login?{}", login::AGAIN)),
+        // The household has not agreed to this month yet: it is shown it.
+        Refusal::MonthTurned { .. } => visit.go_to("confirm"),
         Refusal::Restricted { .. } | Refusal::Stopped { .. } => login::barred(visit, refusal),
         other => {
             let page = RefusalPage {
@@ -34,7 +36,7 @@ pub fn page(visit: &Visit<'_>, refusal: &Refusal) -> HttpResponse {
     }
 }
 
-fn reason(visit: &Visit<'_>, refusal: &Refusal) -> RefusalReason {
+fn reason(visit: &Visit, refusal: &Refusal) -> RefusalReason {
     let service = || shown::ordered_service(&visit.provider, visit.flow.request.order.as_ref());
     match refusal {
         Refusal::OverLimit { used, added, limit } => {

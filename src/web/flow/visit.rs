@@ -12,17 +12,25 @@ use crate::{
         state::WebState,
     },
 };
-use actix_web::{HttpRequest, HttpResponse, http::header};
-use std::sync::Arc;
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, ResponseError,
+    dev::Payload,
+    http::{StatusCode, header},
+    web::Data,
+};
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
 /// A browser on a page of its flow.
-pub struct Visit<'a> {
+pub struct Visit {
     /// The request.
-    pub request: &'a HttpRequest,
+    pub request: HttpRequest,
     /// Its context.
     pub context: RequestContext,
     /// What handlers reach.
-    pub state: &'a WebState,
+    pub state: Data<WebState>,
     /// The flow.
     pub flow: Flow,
     /// The page's language.
@@ -31,25 +39,53 @@ pub struct Visit<'a> {
     pub provider: Arc<Provider>,
 }
 
-impl<'a> Visit<'a> {
-    /// Opens the flow named in the address, or answers that it must begin again at the provider.
-    pub fn begin(
-        request: &'a HttpRequest,
-        context: RequestContext,
-        state: &'a WebState,
-    ) -> Result<Self, HttpResponse> {
+/// A page of a flow takes its visit as an argument; where no flow stands, the framework answers with
+/// the page that says so, and the handler is not run.
+impl FromRequest for Visit {
+    type Error = NoFlow;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::begin(request).ok_or_else(|| NoFlow(request.clone())))
+    }
+}
+
+/// The address names no flow of this browser: it must begin again at the provider.
+#[derive(thiserror::Error)]
+#[error("no flow of this browser")]
+pub struct NoFlow(HttpRequest);
+
+impl std::fmt::Debug for NoFlow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NoFlow")
+    }
+}
+
+impl ResponseError for NoFlow {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::BAD_REQUEST
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let language = context::language(&self.0, None);
+        answer::problem(&context::of(&self.0), language, Problem::FlowUnknown)
+    }
+}
+
+impl Visit {
+    /// Opens the flow named in the address.
+    fn begin(request: &HttpRequest) -> Option<Self> {
+        let state = Data::clone(request.app_data::<Data<WebState>>()?);
         let id = request.match_info().get("id").unwrap_or_default();
-        let known = cookie::read(request, state, id).and_then(|flow| {
-            let provider = state.providers.get(&flow.request.client)?;
-            provider.may_redirect_to(&flow.request.redirect_uri).then_some((flow, provider))
-        });
-        let Some((flow, provider)) = known else {
-            let language = context::language(request, None);
-            return Err(answer::problem(&context, language, Problem::FlowUnknown));
-        };
+        let flow = cookie::read(request, &state, id)?;
+        let provider = state.providers.get(&flow.request.client)?;
+        if !provider.may_redirect_to(&flow.request.redirect_uri) {
+            return None;
+        }
         let asked = flow.language.as_deref().or(flow.request.ui_locales.as_deref());
         let language = context::language(request, asked);
-        Ok(Self { request, context, state, flow, language, provider })
+        let (request, context) = (request.clone(), context::of(request));
+        Some(Self { request, context, state, flow, language, provider })
     }
 
     /// Reads a form that this flow's own page posted: from this origin, with the form's token.
@@ -87,7 +123,7 @@ impl<'a> Visit<'a> {
 
     /// The same with the request ID.
     pub fn shell_with_id(&self) -> Shell {
-        answer::shell_with_id(&self.context, self.language, None)
+        answer::shell_with_id(&self.context, self.language)
     }
 
     /// The provider as pages show it.
@@ -100,13 +136,13 @@ impl<'a> Visit<'a> {
 
     /// Keeps the language that was chosen with the switch.
     pub fn keep_language(&self, response: HttpResponse) -> HttpResponse {
-        let chosen = context::chosen_language(self.request);
+        let chosen = context::chosen_language(&self.request);
         if chosen.is_none() || chosen == self.flow.language {
             return response;
         }
         let language = Some(self.language.code().to_owned());
         let flow = Flow { language, ..self.flow.clone() };
-        cookie::set(self.request, self.state, response, &flow, false)
+        cookie::set(&self.request, &self.state, response, &flow, false)
     }
 
     /// Sends the browser to another page of the flow.

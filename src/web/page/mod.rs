@@ -38,9 +38,8 @@ pub struct Shell {
     pub language: Language,
     /// The nonce of this response's `Content-Security-Policy`, as it stands in the header.
     pub nonce: String,
-    /// The path of this page for the language switch, with no query, such as
-    /// `/flow/3f9a/confirm`. `None` leaves the switch away, as for a page that answers a POST
-    /// and has no address of its own.
+    /// The address of this page for the language switch, such as `/flow/3f9a/confirm`, without
+    /// `lang`. `None` leaves the switch away.
     pub switch_path: Option<String>,
     /// The request ID, shown small at the foot. Set it on pages that tell of an error or refusal.
     pub request_id: Option<String>,
@@ -57,6 +56,12 @@ impl Shell {
     /// A path of our own that carries the language on.
     fn own(&self, path: &str) -> String {
         format!("{path}?lang={}", self.language.code())
+    }
+
+    /// The same page in another language.
+    fn switch(address: &str, language: impl Borrow<Language>) -> String {
+        let joint = if address.contains('?') { '&' } else { '?' };
+        format!("{address}{joint}lang={}", language.borrow().code())
     }
 
     fn languages() -> [Language; 2] {

@@ -1,4 +1,4 @@
-//! An authorization code and an access token, as they are sealed.
+//! An authorization code and the access tokens, as they are sealed.
 
 use crate::domain::ids::{CustomerId, PassportNumber, ProviderId, Reference};
 use serde::{Deserialize, Serialize};
@@ -53,4 +53,12 @@ pub struct AuthorizationCode {
     /// The run of the server that made it: no other takes it.
     #[serde(rename = "b")]
     pub run: String,
+}
+
+/// A provider's own access token, for its own orders and nobody's login (RFC 6749 section 4.4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderAccess {
+    /// Whose orders it may be asked about; the scope is `purchases:read`, the only one there is.
+    #[serde(rename = "c")]
+    pub client: ProviderId,
 }

@@ -1,5 +1,6 @@
 //! Metadata (`OpenID` Connect Discovery, RFC 8414) and keys (RFC 7517). It names what works.
 
+use super::client_credentials::PURCHASES_READ;
 use crate::web::state::WebState;
 use actix_web::{HttpResponse, http::header, web};
 use serde_json::json;
@@ -23,12 +24,12 @@ pub async fn metadata(state: web::Data<WebState>) -> HttpResponse {
         "require_pushed_authorization_requests": true,
         "authorization_response_iss_parameter_supported": true,
         "authorization_details_types_supported": ["purchase", "cancellation"],
-        "scopes_supported": ["openid", "entitlements"],
+        "scopes_supported": ["openid", "entitlements", PURCHASES_READ],
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code"],
+        "grant_types_supported": ["authorization_code", "client_credentials"],
         "subject_types_supported": ["pairwise"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
         "token_endpoint_auth_methods_supported": client_authentication,
         "code_challenge_methods_supported": ["S256"],
         "acr_values_supported": [ACR_LINE, ACR_PASSWORD],

@@ -122,6 +122,15 @@ impl OAuthError {
         Self { retry_after_s: Some(retry_after_s), ..error }
     }
 
+    /// The answer to a request without a token: a challenge, and no error code (RFC 6750 section
+    /// 3.1).
+    pub fn no_token() -> HttpResponse {
+        HttpResponse::Unauthorized()
+            .insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"linepass\""))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .finish()
+    }
+
     /// The response (RFC 6749 section 5.2): JSON that nobody may keep.
     pub fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);

@@ -9,14 +9,16 @@
 //! | [`authorize`] | `GET /oauth/authorize` |
 //! | [`token`] | `POST /oauth/token` |
 //! | [`userinfo`] | `GET /oauth/userinfo` |
+//! | [`client_credentials`] | the same for a provider itself |
 //! | [`client`] | who the provider is |
 //! | [`error`](mod@error) | errors as the RFCs have them |
 //! | [`request`] | a pushed request, as it is sealed |
-//! | [`code`] | an authorization code and an access token, as they are sealed |
+//! | [`code`] | an authorization code and the access tokens, as they are sealed |
 //! | [`redeemed`] | codes that were exchanged |
 
 pub mod authorize;
 pub mod client;
+pub mod client_credentials;
 pub mod code;
 pub mod discovery;
 pub mod error;
@@ -26,27 +28,27 @@ pub mod request;
 pub mod token;
 pub mod userinfo;
 
-use super::answer::only;
+use super::answer::{get, only};
 use actix_web::web::{self, ServiceConfig};
 
 /// The endpoints.
 pub fn routes(service: &mut ServiceConfig) {
-    let metadata = || web::get().to(discovery::metadata);
+    let metadata = || get().to(discovery::metadata);
     service
         .service(
             web::resource("/.well-known/openid-configuration")
                 .route(metadata())
-                .default_service(only("GET")),
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/.well-known/oauth-authorization-server")
                 .route(metadata())
-                .default_service(only("GET")),
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/oauth/jwks.json")
-                .route(web::get().to(discovery::keys))
-                .default_service(only("GET")),
+                .route(get().to(discovery::keys))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/oauth/par")
@@ -55,9 +57,9 @@ pub fn routes(service: &mut ServiceConfig) {
         )
         .service(
             web::resource("/oauth/authorize")
-                .route(web::get().to(authorize::by_get))
+                .route(get().to(authorize::by_get))
                 .route(web::post().to(authorize::by_post))
-                .default_service(only("GET, POST")),
+                .default_service(only("GET, HEAD, POST")),
         )
         .service(
             web::resource("/oauth/token")
@@ -66,8 +68,8 @@ pub fn routes(service: &mut ServiceConfig) {
         )
         .service(
             web::resource("/oauth/userinfo")
-                .route(web::get().to(userinfo::tell))
+                .route(get().to(userinfo::tell))
                 .route(web::post().to(userinfo::tell))
-                .default_service(only("GET, POST")),
+                .default_service(only("GET, HEAD, POST")),
         );
 }

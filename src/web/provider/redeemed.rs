@@ -39,6 +39,15 @@ impl RedeemedCodes {
         true
     }
 
+    /// Notes that a code came again after its own time: if it is remembered, its access token is
+    /// over. A code that was never exchanged is not remembered by this.
+    pub fn came_again(&self, code_id: &str) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = state.codes.get_mut(code_id) {
+            code.twice = true;
+        }
+    }
+
     /// Whether the code came twice.
     pub fn came_twice(&self, code_id: &str) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,6 +77,16 @@ mod tests {
         assert!(!codes.redeem("a", 101, 700));
         assert!(codes.came_twice("a"));
         assert!(codes.redeem("b", 101, 701));
+    }
+
+    #[test]
+    fn a_code_that_comes_again_late_ends_its_token_and_one_never_exchanged_takes_no_room() {
+        let codes = RedeemedCodes::default();
+        assert!(codes.redeem("a", 100, 700));
+        codes.came_again("a");
+        codes.came_again("never exchanged");
+        assert!(codes.came_twice("a") && !codes.came_twice("never exchanged"));
+        assert_eq!(codes.state.lock().expect("no panic").codes.len(), 1);
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! `POST /oauth/token`: a code becomes an `id_token`, an access token and the receipt, once.
+//! `POST /oauth/token`: a code becomes an `id_token`, an access token and the receipt, once. A
+//! provider that asks for itself goes on in [`client_credentials`].
 
 use super::{
-    client,
+    client, client_credentials,
     code::AuthorizationCode,
     discovery::{ACR_LINE, ACR_PASSWORD},
     error::{Code, OAuthError},
@@ -18,7 +19,7 @@ use crate::{
         provider::{IdTokenAlgorithm, Provider},
         receipt::Receipt,
     },
-    security::{Purpose, SigningAlgorithm, mac},
+    security::{Purpose, SealError, SigningAlgorithm, mac},
     telemetry::{Decision, Outcome},
     web::{
         answer,
@@ -33,7 +34,7 @@ use serde::Serialize;
 use serde_json::json;
 use subtle::ConstantTimeEq;
 
-/// Exchanges a code.
+/// Exchanges a code, or gives a provider a token of its own.
 pub async fn exchange(
     request: HttpRequest,
     context: RequestContext,
@@ -49,14 +50,16 @@ pub async fn exchange(
 /// What is known of an exchange so far, for the log.
 #[derive(Default)]
 struct Known {
+    for_itself: bool,
     provider: Option<ProviderId>,
     customer: Option<CustomerId>,
 }
 
 fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse, OAuthError>) {
+    let action = if known.for_itself { "issue_provider_token" } else { "exchange_code" };
     let mut decision = match exchanged {
-        Ok(_) => Decision::new("exchange_code", Outcome::Accepted),
-        Err(error) => Decision::new("exchange_code", Outcome::Refused).reason(error.code.as_str()),
+        Ok(_) => Decision::new(action, Outcome::Accepted),
+        Err(error) => Decision::new(action, Outcome::Refused).reason(error.code.as_str()),
     };
     if let Some(provider) = &known.provider {
         decision = decision.provider(provider.as_str());
@@ -68,7 +71,7 @@ fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse,
         .source(context.source.address())
         .latency(context.began.elapsed())
         .request_id(&*context.request_id)
-        .emit("a code was brought to be exchanged");
+        .emit("a provider asked for a token");
 }
 
 async fn grant(
@@ -81,18 +84,30 @@ async fn grant(
     let provider = client::authenticate(request, &mut form, &state.providers)?;
     known.provider = Some(provider.id.clone());
     match form.get("grant_type") {
-        Some("authorization_code") => {}
-        None => return Err(OAuthError::invalid_request("grant_type: is missing")),
+        Some("authorization_code") => exchange_code(state, &provider, &form, known).await,
+        Some("client_credentials") => {
+            known.for_itself = true;
+            client_credentials::grant(state, &provider, &form)
+        }
+        None => Err(OAuthError::invalid_request("grant_type: is missing")),
         Some(_) => {
-            let description = "grant_type: must be authorization_code";
-            return Err(OAuthError::new(Code::UnsupportedGrantType, description));
+            let description = "grant_type: must be authorization_code or client_credentials";
+            Err(OAuthError::new(Code::UnsupportedGrantType, description))
         }
     }
-    let code = fitting_code(state, &provider, &form)?;
+}
+
+async fn exchange_code(
+    state: &WebState,
+    provider: &Provider,
+    form: &Form,
+    known: &mut Known,
+) -> Result<HttpResponse, OAuthError> {
+    let code = fitting_code(state, provider, form)?;
     known.customer = Some(code.subject.customer);
     still_stands(state, &code).await?;
     let receipt = receipt(state, &code).await?;
-    let answer = answer_with(state, &provider, &code, receipt)?;
+    let answer = answer_with(state, provider, &code, receipt)?;
     // Last: whatever failed before this was ours, and the provider may come again with its code.
     use_up(state, &code)?;
     Ok(answer)
@@ -106,9 +121,8 @@ fn fitting_code(
 ) -> Result<AuthorizationCode, OAuthError> {
     let refused = |description: &'static str| OAuthError::new(Code::InvalidGrant, description);
     let token = form.get("code").ok_or(OAuthError::invalid_request("code: is missing"))?;
-    let opened = state.keys.sealer().open(Purpose::AuthorizationCode, token, state.now_s());
-    let code: AuthorizationCode =
-        opened.map_err(|_| refused("code: is not one of ours, or has expired"))?;
+    let over = || refused("code: is not one of ours, or has expired");
+    let (code, expired) = open_code(state, token).ok_or_else(over)?;
     if code.subject.client != provider.id {
         return Err(refused("code: was given to another client"));
     }
@@ -121,7 +135,22 @@ fn fitting_code(
     if !verifies(form.get("code_verifier").unwrap_or_default(), &code.code_challenge) {
         return Err(refused("code_verifier: does not fit the code_challenge"));
     }
+    if expired {
+        state.redeemed.came_again(&code.subject.code_id);
+        return Err(over());
+    }
     Ok(code)
+}
+
+/// The code, and whether its time is over: one that was exchanged in time and comes again late ends
+/// its access token all the same.
+fn open_code(state: &WebState, token: &str) -> Option<(AuthorizationCode, bool)> {
+    let open = |now_s| state.keys.sealer().open(Purpose::AuthorizationCode, token, now_s);
+    match open(state.now_s()) {
+        Ok(code) => Some((code, false)),
+        Err(SealError::Expired) => open(i64::MIN).ok().map(|code| (code, true)),
+        Err(SealError::Malformed) => None,
+    }
 }
 
 /// A code is used once; used again, its access token ends (RFC 6749 section 4.1.2).

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 /// Answers who holds the access token.
 pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
-    match claims(&request, &state).await {
+    let Some(token) = bearer(&request) else { return OAuthError::no_token() };
+    match claims(token, &state).await {
         Ok(claims) => {
             HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(claims)
         }
@@ -20,14 +21,15 @@ pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
     }
 }
 
-async fn claims(request: &HttpRequest, state: &WebState) -> Result<Value, OAuthError> {
+/// The token in the header (RFC 6750 section 2.1); in a form or an address none is looked for.
+fn bearer(request: &HttpRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+async fn claims(token: &str, state: &WebState) -> Result<Value, OAuthError> {
     let refused = || OAuthError::new(Code::InvalidToken, "the access token is not valid");
-    let value = request.headers().get(header::AUTHORIZATION);
-    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (scheme, token) = value.split_once(' ').ok_or_else(refused)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(refused());
-    }
     let opened = state.keys.sealer().open(Purpose::AccessToken, token, state.now_s());
     let subject: Subject = opened.map_err(|_| refused())?;
     if state.redeemed.came_twice(&subject.code_id) {

@@ -16,17 +16,19 @@ use actix_web::{
 /// The addresses.
 pub fn routes(service: &mut ServiceConfig) {
     service.service(
-        web::resource("/").route(web::get().to(landing)).default_service(answer::only("GET")),
+        web::resource("/")
+            .route(answer::get().to(landing))
+            .default_service(answer::only("GET, HEAD")),
     );
     for topic in HelpTopic::ALL {
         let page = move |request, context, state| help(topic, request, context, state);
-        let resource = web::resource(topic.path()).route(web::get().to(page));
-        service.service(resource.default_service(answer::only("GET")));
+        let resource = web::resource(topic.path()).route(answer::get().to(page));
+        service.service(resource.default_service(answer::only("GET, HEAD")));
     }
     for asset in assets::ALL {
         let file = move |request| serve_asset(asset, request);
-        let resource = web::resource(asset.path).route(web::get().to(file));
-        service.service(resource.default_service(answer::only("GET")));
+        let resource = web::resource(asset.path).route(answer::get().to(file));
+        service.service(resource.default_service(answer::only("GET, HEAD")));
     }
 }
 

@@ -365,6 +365,22 @@ fn the_catalogue_is_asked_again_at_the_purchase_r_007() {
 }
 
 #[test]
+fn a_purchase_is_charged_in_the_month_that_was_agreed_to_r_111_r_112() {
+    let agreed = |purchase: Purchase, month: &str| Purchase {
+        agreed_month: Some(month.parse().expect("a month")),
+        ..purchase
+    };
+    let now = "2026-11".parse().expect("a month");
+    for purchase in [monthly(1, "pack", 500), once(1, "anime-1", 300)] {
+        for month in ["2026-10", "2026-12", "2025-11"] {
+            let turned = agreed(purchase.clone(), month);
+            household().when(turned).then_refused(Refusal::MonthTurned { now });
+        }
+        household().when(agreed(purchase, "2026-11")).then_accepted();
+    }
+}
+
+#[test]
 fn a_price_set_at_each_purchase_is_the_orders_r_007() {
     let open = |amount| {
         let order = pieces(once(1, "goods", 0), 2, amount);

@@ -350,6 +350,7 @@ fn purchase(passport: u32, service: &str, price: Price, amount: u64) -> Purchase
             offered: true,
         }),
         require_line: false,
+        agreed_month: None,
     }
 }
 
