@@ -42,11 +42,24 @@ export class ProviderSite {
   }
 
   /** Pushes an order and gives the address to send the browser to. Without an order: login only. */
-  async begin(order, more = {}) {
+  begin(order, more = {}) {
+    return this.#push(order && this.order(order), more);
+  }
+
+  /** Pushes a cancellation of this contract. */
+  beginCancellation(contract, more = {}) {
+    return this.#push({ type: "cancellation", reference: this.#reference(), contract }, more);
+  }
+
+  /** What the last return of the browser brought: the receipt. */
+  receipt() {
+    return this.returns.at(-1).tokens.authorization_details[0];
+  }
+
+  async #push(details, more) {
     const verifier = oidc.randomPKCECodeVerifier();
     const flow = { verifier, nonce: oidc.randomNonce(), state: oidc.randomState() };
     this.#flows.set(flow.state, flow);
-    const details = order && [this.order(order)];
     const url = await oidc.buildAuthorizationUrlWithPAR(this.config, {
       redirect_uri: this.redirectUri,
       scope: "openid",
@@ -54,7 +67,7 @@ export class ProviderSite {
       nonce: flow.nonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
       code_challenge_method: "S256",
-      ...(details && { authorization_details: JSON.stringify(details) }),
+      ...(details && { authorization_details: JSON.stringify([details]) }),
       ...more,
     });
     return url.href;
@@ -62,10 +75,13 @@ export class ProviderSite {
 
   /** One 名作アニメ1 for 300 yen, unless told otherwise. */
   order(changes = {}) {
-    this.#references += 1;
-    const reference = `order-${this.#references}`;
     const usual = { service: "anime-1", quantity: 1, amount: 300, currency: "JPY" };
-    return { type: "purchase", reference, ...usual, ...changes };
+    return { type: "purchase", reference: this.#reference(), ...usual, ...changes };
+  }
+
+  #reference() {
+    this.#references += 1;
+    return `order-${this.#references}`;
   }
 
   async #answer(request, response) {

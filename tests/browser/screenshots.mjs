@@ -3,7 +3,7 @@
 
 import path from "node:path";
 import test from "node:test";
-import { startDemo, TARGET } from "./support.mjs";
+import { startDemo, TARGET, withMonthly } from "./support.mjs";
 import { tour } from "./tour.mjs";
 
 const FOLDER = path.join(TARGET, "screenshots");
@@ -12,7 +12,7 @@ for (const lang of ["ja", "en"]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, height] of [[390, 844], [1280, 900]]) {
       test(`${lang} ${colorScheme} ${width}`, async (t) => {
-        const demo = await startDemo(t);
+        const demo = await startDemo(t, withMonthly);
         const options = { colorScheme, viewport: { width, height } };
         await tour(t, demo, lang, options, async (name, page) => {
           const file = `${name}-${lang}-${colorScheme}-${width}.png`;

@@ -32,11 +32,13 @@ export const LABELS = {
     id: "フレッツ・パスポートID", password: "パスワード", login: "ログイン", here: "ここ",
     consent: "承諾する", buy: "購入", use: "サービスを利用する", back: "購入せずに戻る",
     confirmTitle: "購入内容確認", completeTitle: "購入手続き完了",
+    cancel: "解約", cancelTitle: "解約内容確認", cancelledTitle: "解約手続き完了",
   },
   en: {
     id: "Passport ID", password: "Password", login: "Log in", here: "here",
     consent: "I agree", buy: "Buy", use: "Use the service", back: "Go back without buying",
     confirmTitle: "Check your order", completeTitle: "Purchase complete",
+    cancel: "Cancel contract", cancelTitle: "Check what you cancel", cancelledTitle: "Contract cancelled",
   },
 };
 
@@ -196,9 +198,46 @@ export async function buy(page, lang = "ja") {
   await heading(page, LABELS[lang].completeTitle);
 }
 
+/** The change of the sample that gives the test's own provider a monthly service. */
+export function withMonthly(sample) {
+  const seller = sample.providers.find((one) => one.services.some(({ service }) => service === "anime-1"));
+  const like = seller.services.find(({ service }) => service === "anime-1");
+  seller.services.push({ ...like, ...MONTHLY });
+}
+
+const MONTHLY = { service: "cinema", name: "映画館パック", kind: "monthly", unit_price: 980 };
+
+/** Buys that service; the contract's number. */
+export async function subscribe(page, demo, id = "sakura01", lang = "ja") {
+  await page.goto(await demo.site.begin({ service: MONTHLY.service, amount: MONTHLY.unit_price }));
+  await logIn(page, demo, id, lang);
+  await buy(page, lang);
+  await goToService(page, lang);
+  await page.getByRole("heading", { name: /^Welcome back/ }).waitFor();
+  return demo.site.receipt().contract;
+}
+
 /** Goes to the provider by サービスを利用する. */
 export async function goToService(page, lang = "ja") {
   await page.getByRole("link", { name: LABELS[lang].use, exact: true }).click();
+}
+
+/** Presses Tab until this has the focus, and sees that the focus can be seen. */
+export async function tabTo(page, locator) {
+  const hasFocus = () => locator.evaluate((element) => element === document.activeElement);
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await hasFocus()) {
+      const outline = await locator.evaluate((element) => {
+        const width = (one) => parseFloat(getComputedStyle(one).outlineWidth);
+        const drawn = (one) => getComputedStyle(one).outlineStyle !== "none" && width(one) >= 2;
+        return drawn(element) || drawn(element.closest("label") ?? element);
+      });
+      assert.ok(outline, "the focus cannot be seen");
+      return;
+    }
+  }
+  assert.fail(`Tab never reached ${locator}`);
 }
 
 /** Waits for the page with this heading. */

@@ -1,6 +1,6 @@
 // One walk past every page of the flow, for tests that hold all of them to one rule.
 
-import { agree, heading, LABELS, logIn, openBrowser, pressBuy, submitLogin } from "./support.mjs";
+import { agree, heading, LABELS, logIn, openBrowser, pressBuy, submitLogin, subscribe } from "./support.mjs";
 
 /** Calls `look(name, page)` on each page; `options` are the window's. */
 export async function tour(t, demo, lang, options, look) {
@@ -52,6 +52,7 @@ export async function tour(t, demo, lang, options, look) {
   await see("refusal");
 
   await monthly(page, demo, lang, see);
+  await cancellation(page, demo, lang, see);
 }
 
 /** Logs in and stays on the page that goes on by itself for as long as it is looked at. */
@@ -85,4 +86,21 @@ async function monthly(page, demo, lang, see) {
   await pressBuy(page, lang);
   await heading(page, LABELS[lang].completeTitle);
   await see("complete-monthly");
+}
+
+/** A cancellation at the test's own provider, from the order to the slip and a refusal after it. */
+async function cancellation(page, demo, lang, see) {
+  const words = LABELS[lang];
+  const contract = await subscribe(page, demo, "sakura02", lang);
+  await page.goto(await demo.site.beginCancellation(contract));
+  await see("login-cancellation");
+  await logIn(page, demo, "sakura02", lang);
+  await see("cancel");
+  await page.getByRole("button", { name: words.cancel, exact: true }).click();
+  await heading(page, words.cancelledTitle);
+  await see("cancelled");
+  await page.goto(await demo.site.beginCancellation(contract));
+  await logIn(page, demo, "sakura02", lang);
+  await page.getByRole("alert").waitFor();
+  await see("cancel-refused");
 }
