@@ -18,10 +18,25 @@ const WALLS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("telemetry", &["config"]),
     ("actors", &["clock", "config", "domain", "security", "store", "telemetry"]),
-    ("web", &["actors", "clock", "config", "domain", "security", "store", "telemetry", "text"]),
+    ("net", &["clock", "config", "security"]),
+    (
+        "web",
+        &["actors", "clock", "config", "domain", "net", "security", "store", "telemetry", "text"],
+    ),
     (
         "app",
-        &["actors", "clock", "config", "domain", "security", "store", "telemetry", "text", "web"],
+        &[
+            "actors",
+            "clock",
+            "config",
+            "domain",
+            "net",
+            "security",
+            "store",
+            "telemetry",
+            "text",
+            "web",
+        ],
     ),
     (
         "cli",
