@@ -23,6 +23,7 @@ pub struct Activity {
     under_way: Cell<usize>,
     quiet_since: Cell<Instant>,
     head_since: Cell<Option<Instant>>,
+    is_over: Cell<bool>,
 }
 
 impl Activity {
@@ -35,6 +36,7 @@ impl Activity {
             under_way: Cell::new(0),
             quiet_since: Cell::new(Instant::now()),
             head_since: Cell::new(None),
+            is_over: Cell::new(false),
         })
     }
 
@@ -48,6 +50,16 @@ impl Activity {
     /// Requests under way.
     pub fn under_way(&self) -> usize {
         self.under_way.get()
+    }
+
+    /// The request under way is the connection's last.
+    pub fn end(&self) {
+        self.is_over.set(true);
+    }
+
+    /// Whether the last request came already.
+    pub fn is_over(&self) -> bool {
+        self.is_over.get()
     }
 
     /// Bytes came.
