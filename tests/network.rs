@@ -5,7 +5,7 @@ mod process;
 mod wire;
 
 use common::{Demo, Options, anime, unique};
-use process::{Ended, PATIENCE, free_port};
+use process::{Ended, PATIENCE, free_port, linepass, run};
 use rcgen::{CertifiedKey, KeyPair, generate_simple_self_signed};
 use std::{
     fs,
@@ -215,13 +215,13 @@ fn start_with(certificate: Option<&str>, key: Option<(&str, u32)>) -> (tempfile:
 
 #[test]
 fn a_certificate_or_key_that_cannot_be_used_stops_the_start() {
+    type Case<'a> = (Option<&'a str>, Option<(&'a str, u32)>, [&'a str; 3], &'a str);
     let (good, key) = certificate();
     let other = KeyPair::generate().expect("a key").serialize_pem();
     let (key, other) = (key.as_str(), other.as_str());
     let of_certificate = ["tls.certificate_file", "server.crt", "linepass.toml:7"];
     let of_key = ["tls.key_file", "server.key", "linepass.toml:8"];
     let cut = &good[..good.len() / 2];
-    type Case<'a> = (Option<&'a str>, Option<(&'a str, u32)>, [&'a str; 3], &'a str);
     let table: [Case<'_>; 9] = [
         (None, Some((key, 0o600)), of_certificate, "cannot be read"),
         (Some(&good), None, of_key, "cannot be read"),
@@ -240,6 +240,10 @@ fn a_certificate_or_key_that_cannot_be_used_stops_the_start() {
             assert!(ended.err.contains(part), "{part}: {ended:?}");
         }
         assert!(!ended.err.contains("PRIVATE"), "{ended:?}");
+        let file = folder.path().join("linepass.toml");
+        let checked = run(linepass(&["config", "check", "--config"]).arg(file));
+        assert_eq!(checked.code, Some(1), "{checked:?}");
+        assert!(checked.err.contains(problem), "{checked:?}");
         assert!(!folder.path().join("store").exists(), "nothing was made");
     }
     // The group may read the key, as tools that share one do.

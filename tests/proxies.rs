@@ -50,10 +50,11 @@ fn logged_source(demo: &Demo, request_id: &str) -> String {
 /// momiji01's line is 203.0.113.0/24. security.md 51, 55.
 #[test]
 fn a_trusted_proxy_tells_the_line_and_nobody_else_does() {
+    type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
     const FOR: &str = "X-Forwarded-For";
     let (own, own_6) = ("203.0.113.9", "::FFFF:203.0.113.9");
     let other = "198.51.100.1";
-    let table: &[(&[(&str, &str)], u16, &str)] = &[
+    let table: &[Case<'_>] = &[
         (&[(FOR, own)], 303, own),
         (&[(FOR, own_6)], 303, own),
         (&[(FOR, "203.0.113.9, 10.1.2.3")], 303, own),

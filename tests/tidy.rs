@@ -46,6 +46,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "domain",
+            "net",
             "security",
             "store",
             "telemetry",

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Clock,
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, TlsConfig},
 };
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::{
@@ -66,31 +66,35 @@ impl std::fmt::Debug for Certificates {
 impl Certificates {
     /// Reads the configured files; where neither is there, makes a development certificate first.
     pub fn open(config: &Config) -> Result<Arc<Self>, ConfigError> {
-        let told = |(key, problem): Fault| {
-            let allowed = if key == KEY_KEY { KEY_ALLOWED } else { CERTIFICATE_ALLOWED };
-            ConfigError {
-                origin: config.origin(key).clone(),
-                key: Some(key.to_owned()),
-                problem,
-                allowed: Some(allowed.to_owned()),
-            }
-        };
-        let (certificate_file, key_file) = (&config.tls.certificate_file, &config.tls.key_file);
-        if !certificate_file.exists() && !key_file.exists() {
+        let tls = &config.tls;
+        if are_missing(tls) {
             let host = config.server.issuer.host();
-            make_development_certificate(certificate_file, key_file, &host).map_err(told)?;
+            make_development_certificate(&tls.certificate_file, &tls.key_file, &host)
+                .map_err(|fault| told(config, fault))?;
         }
+        let certificates = Self::load(config)?;
+        certificates.warn_of_development();
+        Ok(Arc::new(certificates))
+    }
+
+    /// Whether the configured files can be used, or will be made; nothing is made now.
+    pub fn check(config: &Config) -> Result<(), ConfigError> {
+        let nothing_to_read = !config.tls.enabled || are_missing(&config.tls);
+        if nothing_to_read { Ok(()) } else { Self::load(config).map(drop) }
+    }
+
+    fn load(config: &Config) -> Result<Self, ConfigError> {
+        let TlsConfig { certificate_file, key_file, .. } = &config.tls;
         let provider = Arc::new(aws_lc_rs::default_provider());
-        let contents = read_both(certificate_file, key_file).map_err(told)?;
-        let certified = parse(&contents, certificate_file, key_file, &provider).map_err(told)?;
-        let certificates = Self {
+        let certified = read_both(certificate_file, key_file)
+            .and_then(|contents| parse(&contents, certificate_file, key_file, &provider))
+            .map_err(|fault| told(config, fault))?;
+        Ok(Self {
             certificate_file: certificate_file.clone(),
             key_file: key_file.clone(),
             provider,
             in_force: RwLock::new(Arc::new(certified)),
-        };
-        certificates.warn_of_development();
-        Ok(Arc::new(certificates))
+        })
     }
 
     /// TLS 1.2 and 1.3 with this certificate, HTTP/2 before HTTP/1.1.
@@ -139,6 +143,21 @@ impl Certificates {
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.in_force())
+    }
+}
+
+fn are_missing(tls: &TlsConfig) -> bool {
+    !tls.certificate_file.exists() && !tls.key_file.exists()
+}
+
+/// A fault with the place where its key was set.
+fn told(config: &Config, (key, problem): Fault) -> ConfigError {
+    let allowed = if key == KEY_KEY { KEY_ALLOWED } else { CERTIFICATE_ALLOWED };
+    ConfigError {
+        origin: config.origin(key).clone(),
+        key: Some(key.to_owned()),
+        problem,
+        allowed: Some(allowed.to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{answer, context, page::Problem, state::WebState};
 use crate::net::Activity;
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpMessage, HttpRequest, HttpResponse,
     body::{EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
@@ -35,36 +35,54 @@ pub async fn middleware(
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let activity = request.conn_data::<Rc<Activity>>().cloned();
     let _under_way = activity.as_ref().map(Activity::begin);
-    let at_once = activity.map_or(0, |activity| activity.under_way());
-    let (status, problem) = if is_head_too_large(&request, state.limits.head_bytes) {
-        (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, Problem::BadRequest)
-    } else if at_once > MOST_AT_ONCE {
-        (StatusCode::TOO_MANY_REQUESTS, Problem::BadRequest)
-    } else {
-        let is_late = time_body(&mut request, state.limits.body_time);
-        // The scanner of heads loses count in a chunked body, so the connection ends with it.
-        let ends = request.version() <= Version::HTTP_11
-            && request.headers().contains_key(header::TRANSFER_ENCODING);
-        let mut response = next.call(request).await?.map_into_left_body();
-        if is_late.get() {
-            *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
-        }
-        if ends || is_late.get() {
-            let head = response.response_mut().head_mut();
-            head.set_connection_type(ConnectionType::Close);
-        }
-        return Ok(response);
-    };
-    let response = refusal(request.request(), status, problem);
-    Ok(request.into_response(response).map_into_right_body())
+    if let Some(status) = refused(&request, activity.as_deref(), state.limits.head_bytes) {
+        let response = refusal(request.request(), status);
+        return Ok(request.into_response(response).map_into_right_body());
+    }
+    let is_last = is_last(&request);
+    if let Some(activity) = activity.filter(|_| is_last) {
+        activity.end();
+    }
+    let is_late = time_body(&mut request, state.limits.body_time);
+    let mut response = next.call(request).await?.map_into_left_body();
+    if is_late.get() {
+        *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
+    }
+    if is_last || is_late.get() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
-fn refusal(request: &HttpRequest, status: StatusCode, problem: Problem) -> actix_web::HttpResponse {
-    let context = context::of(request);
-    let mut response = answer::problem(&context, context::language(request, None), problem);
+/// The status of a request that is not looked at any further.
+fn refused(
+    request: &ServiceRequest,
+    activity: Option<&Activity>,
+    most_bytes: usize,
+) -> Option<StatusCode> {
+    if activity.is_some_and(Activity::is_over) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    if activity.is_some_and(|activity| activity.under_way() > MOST_AT_ONCE) {
+        return Some(StatusCode::TOO_MANY_REQUESTS);
+    }
+    let is_too_large = is_head_too_large(request, most_bytes);
+    is_too_large.then_some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+}
+
+fn refusal(request: &HttpRequest, status: StatusCode) -> HttpResponse {
+    let (context, language) = (context::of(request), context::language(request, None));
+    let mut response = answer::problem(&context, language, Problem::BadRequest);
     *response.status_mut() = status;
     response.head_mut().set_connection_type(ConnectionType::Close);
     response
+}
+
+/// The scanner of HTTP/1 heads cannot follow a chunked body, so a connection ends with one: no
+/// request hides behind it (security.md 70).
+fn is_last(request: &ServiceRequest) -> bool {
+    request.version() <= Version::HTTP_11
+        && request.headers().contains_key(header::TRANSFER_ENCODING)
 }
 
 /// The head as HTTP/1 would write it.

@@ -44,10 +44,25 @@ impl Wire {
 
     /// The same by another name.
     pub fn tls_as(address: &str, name: &str, certificate: &Path, before: &[u8]) -> Self {
-        let Self { mut socket, .. } = Self::plain(address);
+        Self::tls_over(Self::plain(address).socket, name, client_config(certificate), before)
+    }
+
+    /// HTTP/2 over TLS, chosen by ALPN; nothing of HTTP is sent.
+    pub fn http_2(address: &str, certificate: &Path) -> Self {
+        let mut config = Arc::unwrap_or_clone(client_config(certificate));
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        Self::tls_over(Self::plain(address).socket, "localhost", Arc::new(config), b"")
+    }
+
+    fn tls_over(
+        mut socket: TcpStream,
+        name: &str,
+        config: Arc<ClientConfig>,
+        before: &[u8],
+    ) -> Self {
         socket.write_all(before).expect("writes");
         let name = name.to_owned().try_into().expect("a name");
-        let connection = ClientConnection::new(client_config(certificate), name).expect("TLS");
+        let connection = ClientConnection::new(config, name).expect("TLS");
         let stream = StreamOwned::new(connection, socket.try_clone().expect("clones"));
         Self { stream: Box::new(stream), socket }
     }
