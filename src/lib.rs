@@ -15,6 +15,7 @@
 //! | [`store`] | what is kept: batches as values, the journal's blocks, sled and memory behind one trait |
 //! | [`actors`] | one actor for each line, the committer, the directory: gather, decide, commit, answer |
 //! | [`security`] | passwords, keys, sealed tokens, throttles |
+//! | [`net`] | TLS, PROXY headers, slow and crooked clients: how connections come in |
 //! | [`web`] | one folder for each audience: providers, households in a flow, operators, everybody |
 //! | [`text`] | every sentence a person reads, in Japanese and English |
 //! | [`config`] | the configuration file and its errors |
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod net;
 pub mod security;
 pub mod store;
 pub mod telemetry;

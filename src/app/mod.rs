@@ -3,11 +3,13 @@
 //! | file | what |
 //! |---|---|
 //! | [`keys`] | the master key and the key ring, made at the first start |
+//! | [`public`] | the public listeners, from the configuration |
 //!
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, committer,
 //! store.
 
 pub mod keys;
+pub mod public;
 
 use crate::{
     actors::{
@@ -18,7 +20,7 @@ use crate::{
         receipts::ReceiptNumbers,
     },
     clock::Clock,
-    config::Config,
+    config::{Config, ConfigErrors},
     domain::{line::LineDefaults, yen::Yen},
     security::{
         HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
@@ -62,6 +64,12 @@ pub enum AppError {
         #[from]
         source: SecurityError,
     },
+    /// A certificate or key cannot be used.
+    #[error("{0}")]
+    Config(#[from] ConfigErrors),
+    /// TLS cannot be set up.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
     /// The system gave no thread or socket.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
@@ -83,6 +91,8 @@ fn causes(error: &dyn std::error::Error) -> String {
 pub struct Listeners {
     /// Households and providers.
     pub public: TcpListener,
+    /// The same behind balancers, where `proxy_protocol.listen` is set.
+    pub balanced: Option<TcpListener>,
     /// Operators.
     pub operator: TcpListener,
 }
@@ -95,6 +105,7 @@ pub struct Running {
     serving: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
     arbiters: Vec<Arbiter>,
     committing: JoinHandle<()>,
+    watching: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// Starts everything. Must be called inside an actix `System`.
@@ -104,6 +115,7 @@ pub async fn start(
     listeners: Listeners,
 ) -> Result<Running, AppError> {
     let host = Clock::host();
+    let doors = public::Doors::open(config)?;
     let master = keys::master_key(&config.keys)?;
     let store = open_store(config, &master)?;
     let (committer, committing) = start_committer(config, &store, &host)?;
@@ -131,6 +143,8 @@ pub async fn start(
         store,
         keys: ring,
         passwords: start_passwords(config)?,
+        limits: public::request_limits(config),
+        sources: public::source_policy(config),
         throttle: Throttle::new(throttle_policy(config)),
         logins: SourceLimiter::new(
             at_least_one(config.throttle.logins_per_minute_per_source),
@@ -149,7 +163,8 @@ pub async fn start(
         run: random::token(16),
         ready: AtomicBool::new(true),
     });
-    let public = public_server(config, &state, listeners.public)?;
+    let watching = doors.watch(config)?;
+    let public = public::server(config, &doors, &state, listeners.public, listeners.balanced)?;
     let operator = operator_server(&state, listeners.operator)?;
     Ok(Running {
         state,
@@ -157,6 +172,7 @@ pub async fn start(
         serving: [actix_rt::spawn(public), actix_rt::spawn(operator)],
         arbiters,
         committing,
+        watching,
     })
 }
 
@@ -166,6 +182,9 @@ impl Running {
     /// which.
     pub async fn stop(self) -> bool {
         self.state.ready.store(false, Ordering::Relaxed);
+        if let Some(watching) = &self.watching {
+            watching.abort();
+        }
         let [public, operator] = &self.servers;
         public.stop(true).await;
         operator.stop(false).await;
@@ -271,29 +290,6 @@ fn at_least_one(number: u32) -> NonZeroU32 {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-}
-
-fn public_server(
-    config: &Config,
-    state: &Data<WebState>,
-    listener: TcpListener,
-) -> std::io::Result<actix_web::dev::Server> {
-    let (state, body_limit) = (state.clone(), config.server.body_limit_bytes);
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(state.clone())
-            .app_data(actix_web::web::PayloadConfig::new(body_limit))
-            .wrap(from_fn(context::middleware))
-            .configure(web::public_listener)
-    });
-    let server = server
-        .workers(config.server.workers)
-        .max_connections(config.server.max_connections)
-        .client_request_timeout(Duration::from_millis(config.server.request_header_timeout_ms))
-        .shutdown_timeout(config.server.shutdown_timeout_s)
-        .disable_signals()
-        .listen(listener)?;
-    Ok(server.run())
 }
 
 fn operator_server(

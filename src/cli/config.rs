@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::args::{ConfigArgs, ConfigCommand};
 use super::exit::Exit;
 use crate::config::{Config, ConfigError, ConfigErrors, Origin};
+use crate::net::Certificates;
 
 /// Does what `command` asks for: data to `out`, talk to `talk`.
 ///
@@ -23,7 +24,12 @@ pub fn run(
     talk: &mut impl Write,
 ) -> io::Result<Exit> {
     let (ConfigCommand::Check(args) | ConfigCommand::Show(args)) = command;
-    match (Config::load(args.config.as_deref(), environment), command) {
+    // The files that the configuration names are a part of it.
+    let loaded = Config::load(args.config.as_deref(), environment).and_then(|config| {
+        Certificates::check(&config)?;
+        Ok(config)
+    });
+    match (loaded, command) {
         (Err(errors), _) => refuse(&errors, args, out, talk),
         (Ok(config), ConfigCommand::Check(_)) => approve(&config, args, out, talk),
         (Ok(config), ConfigCommand::Show(_)) => show(&config, args, out),

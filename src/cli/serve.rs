@@ -60,6 +60,7 @@ async fn serve(config: &Config) -> Exit {
 fn signals_and_listeners(config: &Config) -> std::io::Result<(StopSignals, Listeners)> {
     let stop = StopSignals::listen()?;
     let public = bind(config.server.listen)?;
+    let balanced = config.proxy_protocol.listen.map(bind).transpose()?;
     let operator = bind(config.operator.listen)?;
-    Ok((stop, Listeners { public, operator }))
+    Ok((stop, Listeners { public, balanced, operator }))
 }

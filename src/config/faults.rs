@@ -1,5 +1,6 @@
 //! What is allowed of several keys together.
 
+use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
 use super::Config;
@@ -10,6 +11,9 @@ impl Config {
     pub(super) fn faults(&self) -> Vec<ConfigError> {
         [
             self.listeners(),
+            self.plain_http(),
+            self.tls_issuer(),
+            self.balancers(),
             self.master_key_place(),
             self.master_key_readers(),
             self.hash_memory(),
@@ -39,6 +43,52 @@ impl Config {
                 ["operator.listen", "server.listen"],
                 format!("{operator} is both the public and the operators' address"),
                 "two different addresses for server.listen and operator.listen",
+            )
+        })
+    }
+
+    /// Passwords cross no network in the clear: plain HTTP is for this host alone.
+    fn plain_http(&self) -> Option<ConfigError> {
+        let open = |address: SocketAddr| !self.tls.enabled && !address.ip().is_loopback();
+        let key = match self.proxy_protocol.listen {
+            _ if open(self.server.listen) => "server.listen",
+            Some(address) if open(address) => "proxy_protocol.listen",
+            _ => return None,
+        };
+        Some(self.fault(
+            [key, "tls.enabled"],
+            "plain HTTP would leave this host".to_owned(),
+            "a loopback address and a port, or any other one with tls.enabled = true",
+        ))
+    }
+
+    /// Whoever speaks TLS is known by an https address; cookies are `Secure` then.
+    fn tls_issuer(&self) -> Option<ConfigError> {
+        (self.tls.enabled && self.server.issuer.is_plain_http()).then(|| {
+            self.fault(
+                ["server.issuer", "tls.enabled"],
+                format!("tls.enabled is true, and {} is not https", self.server.issuer),
+                "https://HOST or https://HOST:PORT where tls.enabled is true",
+            )
+        })
+    }
+
+    /// A listener that believes headers names whom it believes, and is one of its own.
+    fn balancers(&self) -> Option<ConfigError> {
+        let listen = self.proxy_protocol.listen?;
+        if self.proxy_protocol.trusted_peers.is_empty() {
+            return Some(self.fault(
+                ["proxy_protocol.trusted_peers", "proxy_protocol.listen"],
+                "a listener for balancers, and no balancer that is trusted".to_owned(),
+                "one address or network at least where proxy_protocol.listen is set",
+            ));
+        }
+        let taken = [self.server.listen, self.operator.listen].contains(&listen);
+        (taken && listen.port() != 0).then(|| {
+            self.fault(
+                ["proxy_protocol.listen", "server.listen"],
+                format!("{listen} is another listener's address"),
+                "another address than server.listen and operator.listen",
             )
         })
     }

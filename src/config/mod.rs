@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `sections.rs` | the sections as types, with their ranges |
 //! | `value.rs` | kinds of values: issuer, master key, ranges |
+//! | `network.rs` | addresses and networks as values |
 //! | `layers.rs` | default, file, environment, one over the other |
 //! | `faults.rs` | what is allowed of several keys together |
 //! | `scan.rs` | lines and comments of the file's text |
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 mod error;
 mod faults;
 mod layers;
+mod network;
 mod scan;
 mod sections;
 mod show;
@@ -31,7 +33,7 @@ mod value;
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, OperatorConfig,
-    PasswordConfig, ServerConfig, StoreConfig, ThrottleConfig,
+    PasswordConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -47,6 +49,10 @@ pub const ENVIRONMENT_PREFIX: &str = "LINEPASS__";
 pub struct Config {
     /// What households and provider sites reach.
     pub server: ServerConfig,
+    /// TLS of the public listener.
+    pub tls: TlsConfig,
+    /// The public listener for balancers that speak the PROXY protocol.
+    pub proxy_protocol: ProxyProtocolConfig,
     /// What operators and their monitoring reach.
     pub operator: OperatorConfig,
     /// Where everything is kept.
@@ -122,6 +128,17 @@ impl Config {
                 "throttle.logins_per_minute_per_source = {} lets one source guess quickly",
                 self.throttle.logins_per_minute_per_source
             ));
+        }
+        if !self.server.issuer.is_plain_http()
+            && !self.tls.enabled
+            && self.server.trusted_proxies.is_empty()
+        {
+            warnings.push(
+                "server.issuer is https, tls.enabled is false and server.trusted_proxies is empty: \
+                 behind a proxy that speaks TLS every request seems to come from that proxy, and \
+                 no line can be proved"
+                    .to_owned(),
+            );
         }
         warnings
     }

@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::network::{
+    ipv4_networks, loopback, networks, optional_socket, socket, write_optional_socket,
+};
 use super::value::{
-    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, loopback, optional_url,
-    path, phone, prefixes, short_text, within, write_optional_url,
+    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, optional_url, path, phone,
+    prefixes, short_text, within, write_optional_url,
 };
 
 /// `[server]`: what households and provider sites reach.
@@ -17,9 +21,12 @@ use super::value::{
 pub struct ServerConfig {
     /// The address by which browsers and provider sites know this server; the `iss` of every token.
     pub issuer: Issuer,
-    /// The address and port to listen on; loopback until there is TLS.
-    #[serde(deserialize_with = "loopback")]
+    /// The address and port to listen on; loopback unless there is TLS.
+    #[serde(deserialize_with = "socket")]
     pub listen: SocketAddr,
+    /// Peers whose `X-Forwarded-For` is believed.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNetwork>,
     /// Threads that answer requests.
     #[serde(deserialize_with = "within::<1, 64, _, _>")]
     pub workers: usize,
@@ -29,12 +36,57 @@ pub struct ServerConfig {
     /// The time a client has to send a request's head, in milliseconds.
     #[serde(deserialize_with = "within::<100, 60_000, _, _>")]
     pub request_header_timeout_ms: u64,
+    /// The time a client has to send a request's body, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 120_000, _, _>")]
+    pub request_body_timeout_ms: u64,
+    /// A connection without a request, or whose client takes no answer, lives so long, in
+    /// milliseconds.
+    #[serde(deserialize_with = "within::<100, 600_000, _, _>")]
+    pub idle_timeout_ms: u64,
+    /// The largest request head, in bytes.
+    #[serde(deserialize_with = "within::<8192, 131_072, _, _>")]
+    pub head_limit_bytes: usize,
     /// The largest request body, in bytes.
     #[serde(deserialize_with = "within::<4096, 1_048_576, _, _>")]
     pub body_limit_bytes: usize,
     /// The time that requests under way have to end at a stop, in seconds.
     #[serde(deserialize_with = "within::<1, 600, _, _>")]
     pub shutdown_timeout_s: u64,
+}
+
+/// `[tls]`: TLS of the public listener.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// Whether the public listener speaks TLS.
+    pub enabled: bool,
+    /// The certificate chain in PEM, the server's own certificate first.
+    #[serde(deserialize_with = "path")]
+    pub certificate_file: PathBuf,
+    /// The private key in PEM.
+    #[serde(deserialize_with = "path")]
+    pub key_file: PathBuf,
+    /// How often both files are looked at, in seconds.
+    #[serde(deserialize_with = "within::<1, 3600, _, _>")]
+    pub reload_every_s: u64,
+    /// The time a client has for the handshake, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 60_000, _, _>")]
+    pub handshake_timeout_ms: u64,
+}
+
+/// `[proxy_protocol]`: a public listener for balancers that speak the PROXY protocol, version 2.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyProtocolConfig {
+    /// The address and port to listen on, if there is such a listener.
+    #[serde(deserialize_with = "optional_socket", serialize_with = "write_optional_socket")]
+    pub listen: Option<SocketAddr>,
+    /// The balancers.
+    #[serde(deserialize_with = "networks")]
+    pub trusted_peers: Vec<IpNetwork>,
+    /// The time a balancer has to send the header, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 60_000, _, _>")]
+    pub header_timeout_ms: u64,
 }
 
 /// `[operator]`: what operators and their monitoring reach.
@@ -151,6 +203,9 @@ pub struct LineConfig {
     /// How customer IDs begin: three capital letters each.
     #[serde(deserialize_with = "prefixes")]
     pub customer_id_prefixes: Vec<String>,
+    /// IPv4 networks whose addresses many households share; they prove no line.
+    #[serde(deserialize_with = "ipv4_networks")]
+    pub shared_ipv4_networks: Vec<IpNetwork>,
     /// Changes that wait for one line at most.
     #[serde(deserialize_with = "within::<1, 1000, _, _>")]
     pub queued_commands_per_line: usize,

@@ -137,8 +137,29 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
             "[server]\nissuer = \"http://example.jp\"\n",
             "server.issuer: \"http://example.jp\" is not allowed; allowed: https://HOST",
         ),
-        ("[server]\nlisten = \"0.0.0.0:8480\"\n", "other addresses need TLS"),
-        ("[server]\nlisten = \"localhost:8480\"\n", "a loopback address and a port"),
+        (
+            "[server]\nlisten = \"0.0.0.0:8480\"\n",
+            "linepass.toml:2: server.listen: plain HTTP would leave this host; allowed: a loopback address and a port, or any other one with tls.enabled = true",
+        ),
+        ("[server]\nlisten = \"localhost:8480\"\n", "allowed: an IP address and a port"),
+        (
+            "[proxy_protocol]\nlisten = \"[::]:8443\"\ntrusted_peers = [\"10.0.0.1\"]\n",
+            "linepass.toml:2: proxy_protocol.listen: plain HTTP would leave this host",
+        ),
+        (
+            "[proxy_protocol]\nlisten = \"127.0.0.1:8443\"\n",
+            "linepass.toml:2: proxy_protocol.listen: a listener for balancers, and no balancer",
+        ),
+        (
+            "[proxy_protocol]\nlisten = \"127.0.0.1:8480\"\ntrusted_peers = [\"10.0.0.1\"]\n",
+            "127.0.0.1:8480 is another listener's address",
+        ),
+        ("[proxy_protocol]\nlisten = \"8443\"\n", "or \"\" for none"),
+        (
+            "[tls]\nenabled = true\n",
+            "linepass.toml:2: tls.enabled: tls.enabled is true, and http://127.0.0.1:8480 is not https; allowed: https://HOST",
+        ),
+        ("[tls]\nenabled = 1\n", "linepass.toml:2: tls.enabled: 1 is not allowed"),
         (
             "[operator]\nlisten = \"192.0.2.1:1\"\n",
             "operator.listen: \"192.0.2.1:1\" is not allowed",
@@ -208,6 +229,55 @@ fn a_bad_variable_is_told_by_its_name() {
         let errors = from_environment(&[variable]).unwrap_err().to_string();
         assert!(errors.contains(expected), "{variable:?} says {errors:?}");
     }
+}
+
+/// security.md 54
+#[test]
+fn nobody_trusts_everybody() {
+    let bad = [
+        "",
+        "0.0.0.0/0",
+        "::/0",
+        "0.0.0.0/1",
+        "128.0.0.0/1",
+        "::ffff:0:0/96",
+        "::ffff:0.0.0.0/97",
+        "10.0.0.1/8",
+        "10.0.0.0/33",
+        "proxy.example.jp",
+        "*",
+        "10.0.0",
+        " 10.0.0.1",
+    ];
+    for key in ["server.trusted_proxies", "proxy_protocol.trusted_peers"] {
+        let (section, name) = key.split_once('.').unwrap();
+        for network in bad {
+            let text = format!("[{section}]\n{name} = [\"10.1.0.0/16\", \"{network}\"]\n");
+            let errors = from_file(&text).unwrap_err().to_string();
+            let expected = format!(
+                "linepass.toml:2: {key}: \"{network}\" is not allowed; allowed: a list of IP \
+                 addresses and networks"
+            );
+            assert!(errors.contains(&expected), "{text} says {errors}");
+        }
+        let variable = format!("LINEPASS__{section}__{name}").to_uppercase();
+        assert!(from_environment(&[(&variable, "")]).is_err(), "{variable} is empty");
+    }
+    let shared = "LINEPASS__LINE__SHARED_IPV4_NETWORKS";
+    assert!(from_environment(&[(shared, "2001:db8::/32")]).is_err());
+    let good = "10.0.0.0/8,2001:db8::1, ::ffff:192.0.2.0/120";
+    let config = from_environment(&[("LINEPASS__SERVER__TRUSTED_PROXIES", good)]).unwrap();
+    let shown: Vec<_> = config.server.trusted_proxies.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["10.0.0.0/8", "2001:db8::1/128", "192.0.2.0/24"]);
+}
+
+#[test]
+fn a_proxy_that_nobody_trusts_is_warned_of() {
+    let issuer = ("LINEPASS__SERVER__ISSUER", "https://linepass.example.jp");
+    assert!(from_environment(&[issuer]).unwrap().warnings()[0].contains("trusted_proxies"));
+    let tls = ("LINEPASS__TLS__ENABLED", "true");
+    let listen = ("LINEPASS__SERVER__LISTEN", "0.0.0.0:443");
+    assert!(from_environment(&[issuer, tls, listen]).unwrap().warnings().is_empty());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 //! A refusal's text is what an operator reads after "allowed:", so it says what to write.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -50,7 +49,10 @@ where
 }
 
 /// The text of a key, or a refusal that says `allowed`.
-fn text<'de, D: Deserializer<'de>>(input: D, allowed: &'static str) -> Result<String, D::Error> {
+pub(super) fn text<'de, D: Deserializer<'de>>(
+    input: D,
+    allowed: &'static str,
+) -> Result<String, D::Error> {
     struct Text(&'static str);
 
     impl Visitor<'_> for Text {
@@ -75,7 +77,7 @@ fn text<'de, D: Deserializer<'de>>(input: D, allowed: &'static str) -> Result<St
 }
 
 /// The refusal of a text that was read.
-fn refused<E: serde::de::Error>(value: &str, allowed: &str) -> E {
+pub(super) fn refused<E: serde::de::Error>(value: &str, allowed: &str) -> E {
     E::invalid_value(Unexpected::Str(value), &allowed)
 }
 
@@ -84,17 +86,6 @@ pub(super) fn path<'de, D: Deserializer<'de>>(input: D) -> Result<PathBuf, D::Er
     const ALLOWED: &str = "a path";
     let value = text(input, ALLOWED)?;
     if value.is_empty() { Err(refused(&value, ALLOWED)) } else { Ok(value.into()) }
-}
-
-/// An IP address and a port on the loopback interface.
-pub(super) fn loopback<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
-    const ALLOWED: &str = "a loopback address and a port, such as 127.0.0.1:8480 or [::1]:8480; \
-                           other addresses need TLS, which the listener does not speak yet";
-    let value = text(input, ALLOWED)?;
-    match value.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_loopback() => Ok(address),
-        _ => Err(refused(&value, ALLOWED)),
-    }
 }
 
 /// An address of a page, or nothing for an empty text.
@@ -184,6 +175,17 @@ impl Issuer {
     /// The issuer as tokens and metadata carry it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The host that browsers and providers name: a DNS name, or an IP address without brackets.
+    pub fn host(&self) -> String {
+        let url = Url::parse(&self.0).ok();
+        match url.as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => name.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
+            None => String::new(),
+        }
     }
 
     /// Whether browsers reach the server over plain HTTP, so that cookies cannot be `Secure`.

@@ -9,6 +9,7 @@
 //! | [`throttle`] | how many wrong passwords are looked at, and for how long nobody is heard then |
 //! | [`source_limiter`] | how often one source may try to log in at all |
 //! | [`source`] | whose address counts as the same household, neighbour or network |
+//! | [`forwarded`] | whose request it is behind proxies, and whether that may prove a line |
 //! | [`sealed`] | pushed orders, flows, codes and access tokens that are sealed, not stored |
 //! | [`keys`] | the master key, the wrapped keys under it, `sub`, name hashes, JWKS, signatures |
 //! | [`csrf`] | the token in each form of a flow |
@@ -19,6 +20,7 @@
 //! secret takes the same time wherever it differs; nothing here reads the wall clock.
 
 pub mod csrf;
+pub mod forwarded;
 pub mod keys;
 pub mod mac;
 pub mod password;
@@ -33,6 +35,7 @@ pub mod throttle;
 use std::path::PathBuf;
 
 pub use csrf::CsrfToken;
+pub use forwarded::{Peer, Seen, SourcePolicy};
 pub use keys::{KeyPurpose, KeyRecord, KeyRing, KeyState, MasterKey, SigningAlgorithm};
 pub use password::{HashCost, PasswordPool, PoolError, Verdict};
 pub use sealed::{Purpose, SealError, Sealer};

@@ -3,7 +3,7 @@
 
 use super::state::WebState;
 use crate::{
-    security::{Source, random},
+    security::{Peer, Seen, Source, SourcePolicy, random},
     text::Language,
 };
 use actix_web::{
@@ -17,7 +17,11 @@ use actix_web::{
     middleware::Next,
     web,
 };
-use std::{future::Ready, time::Instant};
+use std::{
+    future::Ready,
+    net::{IpAddr, Ipv6Addr},
+    time::Instant,
+};
 
 /// What every request has.
 #[derive(Debug, Clone)]
@@ -26,19 +30,23 @@ pub struct RequestContext {
     pub request_id: String,
     /// The nonce of this response's CSP.
     pub nonce: String,
-    /// Where it comes from: the peer's address.
+    /// Where it comes from: throttles count by it, and the log names it.
     pub source: Source,
     /// Where the language switch of an error's page leads: the request's own address.
     pub page: Option<String>,
+    /// The address that may prove an access line, where it is sure.
+    pub line_source: Option<IpAddr>,
     /// When it arrived.
     pub began: Instant,
 }
 
 impl RequestContext {
-    /// A context for a request from `source`.
-    pub fn new(source: Source) -> Self {
+    /// A context for a request from there.
+    pub fn new(seen: Seen) -> Self {
         let (request_id, nonce) = (random::token(16), random::token(16));
-        Self { request_id, nonce, source, page: None, began: Instant::now() }
+        let (source, began) = (seen.source, Instant::now());
+        let line_source = seen.proves_line.then(|| source.address());
+        Self { request_id, nonce, source, page: None, line_source, began }
     }
 }
 
@@ -54,13 +62,19 @@ impl FromRequest for RequestContext {
 /// The context that the middleware gave the request.
 pub fn of(request: &HttpRequest) -> RequestContext {
     let given = request.extensions().get::<RequestContext>().cloned();
-    given.unwrap_or_else(|| RequestContext::new(source_of(request)))
+    given.unwrap_or_else(|| RequestContext::new(seen(request, &SourcePolicy::default())))
 }
 
-/// The peer's address. A connection without one (there is none on TCP) belongs to no line.
-fn source_of(request: &HttpRequest) -> Source {
-    let unknown = std::net::IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED);
-    Source::new(request.peer_addr().map_or(unknown, |peer| peer.ip()))
+/// Where a request comes from: the connection knows its peer, the policy whom to believe. A
+/// connection without an address (there is none on TCP) belongs to no line.
+fn seen(request: &HttpRequest, policy: &SourcePolicy) -> Seen {
+    let peer = request.conn_data::<Peer>().copied().unwrap_or_else(|| {
+        let address = request.peer_addr().map(|peer| peer.ip());
+        let unknown = || Peer::without_client(Ipv6Addr::UNSPECIFIED.into());
+        address.map_or_else(unknown, Peer::direct)
+    });
+    let forwarded = request.headers().get_all(header::X_FORWARDED_FOR);
+    policy.see(peer, forwarded.map(HeaderValue::as_bytes))
 }
 
 /// The longest address that an error's page repeats in its language switch, in bytes: one with a
@@ -100,7 +114,8 @@ pub async fn middleware(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let page = page_of(request.request());
-    let context = RequestContext { page, ..RequestContext::new(source_of(request.request())) };
+    let seen = seen(request.request(), &state.sources);
+    let context = RequestContext { page, ..RequestContext::new(seen) };
     request.extensions_mut().insert(context.clone());
     let mut response = next.call(request).await?;
     add_headers(response.headers_mut(), &context, state.is_https());

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`state`] | what handlers reach |
 //! | [`context`] | request ID, nonce, source, and the headers of every response |
+//! | [`limits`] | what one request may cost: head, body, time |
 //! | [`form`] | parameters, read strictly |
 //! | [`answer`] | pages and problems as responses |
 
@@ -21,6 +22,7 @@ pub mod assets;
 pub mod context;
 pub mod flow;
 pub mod form;
+pub mod limits;
 pub mod operator;
 pub mod page;
 pub mod provider;

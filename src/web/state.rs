@@ -5,12 +5,24 @@ use crate::{
     clock::Clock,
     config::{ContactConfig, FlowConfig},
     domain::{ids::ProviderId, line::LineDefaults},
-    security::{KeyRing, PasswordPool, SourceLimiter, Throttle},
+    security::{KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
     web::provider::redeemed::RedeemedCodes,
 };
 use governor::{DefaultKeyedRateLimiter, clock::DefaultClock};
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+/// What one request may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestLimits {
+    /// The most bytes of a head.
+    pub head_bytes: usize,
+    /// How long a body may take.
+    pub body_time: Duration,
+}
 
 /// Everything a handler may need; one for the whole process.
 pub struct WebState {
@@ -28,6 +40,10 @@ pub struct WebState {
     pub keys: KeyRing,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
+    /// What one request may cost.
+    pub limits: RequestLimits,
+    /// Whose requests they are.
+    pub sources: SourcePolicy,
     /// Who may try a password.
     pub throttle: Throttle,
     /// How often a source may try to log in at all.

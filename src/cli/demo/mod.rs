@@ -83,7 +83,11 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
         .map_err(|error| DemoError::Fill(error.to_string()))?;
     let clock = args.now.map_or_else(Clock::host, |now| Clock::starting_at(Instant::from(now)));
     let (shop_listener, shop_url) = (listeners.shop, listeners.shop_url);
-    let servers = Listeners { public: listeners.public, operator: listeners.operator };
+    let servers = Listeners {
+        public: listeners.public,
+        balanced: config.proxy_protocol.listen.map(bind).transpose().map_err(io("the demo"))?,
+        operator: listeners.operator,
+    };
     let running = app::start(&config, clock, servers).await?;
     let filled = ready(args, &folder.path, &running, &shop_url, listeners.operator_url).await;
     let sample = match filled {
@@ -179,6 +183,8 @@ fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     config.server.issuer = Issuer::parse(&format!("http://{address}"))
         .map_err(|what| DemoError::Fill(what.to_owned()))?;
     config.server.listen = address;
+    // Everything of the demo stays on this machine.
+    config.tls.enabled = false;
     config.operator.listen = bound.operator.local_addr().map_err(io("a socket"))?;
     config.store.path = folder.join("store");
     config.keys.master_key_file = folder.join("master.key");

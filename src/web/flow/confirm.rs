@@ -74,7 +74,7 @@ pub fn facts(visit: &Visit, view: &LineView) -> Facts {
     Facts {
         now: view.time(visit.state.decisions.now()),
         receipt: None,
-        source: Some(visit.context.source.address()),
+        source: visit.context.line_source,
         defaults: visit.state.defaults,
     }
 }
@@ -84,7 +84,7 @@ pub async fn make(visit: &Visit, login: &SealedLogin, what: What) -> Answer {
     let change = Change {
         what,
         by: By::Passport { passport: login.passport },
-        source: Some(visit.context.source.address()),
+        source: visit.context.line_source,
         request_id: Some(visit.context.request_id.clone()),
     };
     visit.state.lines.make(login.customer, change).await

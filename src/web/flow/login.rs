@@ -155,7 +155,8 @@ struct Found {
 impl Found {
     fn is_own_line(&self, context: &RequestContext) -> bool {
         let networks = self.view.line.as_deref().map(|line| line.networks.as_slice());
-        is_own_address(networks.unwrap_or_default(), context.source.address())
+        let networks = networks.unwrap_or_default();
+        context.line_source.is_some_and(|address| is_own_address(networks, address))
     }
 
     fn password_hash(&self) -> Option<String> {
@@ -202,7 +203,7 @@ async fn judged(visit: &Visit, found: Option<Found>, password_matches: bool) -> 
     let facts = Facts {
         now: view.time(state.decisions.now()),
         receipt: None,
-        source: Some(visit.context.source.address()),
+        source: visit.context.line_source,
         defaults: state.defaults,
     };
     match judge(line, &attempt, &facts) {

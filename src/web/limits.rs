@@ -1,0 +1,133 @@
+//! What a single request may cost: the size of its head, the time of its body (security.md 69).
+
+use super::{answer, context, page::Problem, state::WebState};
+use crate::net::Activity;
+use actix_web::{
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
+    http::{ConnectionType, StatusCode, Version, header},
+    middleware::Next,
+    web::{Bytes, Data},
+};
+use futures_util::Stream;
+use std::{
+    cell::Cell,
+    io::ErrorKind,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Sleep, sleep};
+
+/// More headers than these no client of ours needs; HTTP/1's parser has the same bound.
+const MOST_HEADERS: usize = 96;
+/// Requests at once on one HTTP/2 connection, as RFC 9113 section 6.5.2 advises.
+const MOST_AT_ONCE: usize = 100;
+
+/// Bounds each request.
+pub async fn middleware(
+    state: Data<WebState>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let activity = request.conn_data::<Rc<Activity>>().cloned();
+    let _under_way = activity.as_ref().map(Activity::begin);
+    if let Some(status) = refused(&request, activity.as_deref(), state.limits.head_bytes) {
+        let response = refusal(request.request(), status);
+        return Ok(request.into_response(response).map_into_right_body());
+    }
+    let is_last = is_last(&request);
+    if let Some(activity) = activity.filter(|_| is_last) {
+        activity.end();
+    }
+    let is_late = time_body(&mut request, state.limits.body_time);
+    let mut response = next.call(request).await?.map_into_left_body();
+    if is_late.get() {
+        *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
+    }
+    if is_last || is_late.get() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
+}
+
+/// The status of a request that is not looked at any further.
+fn refused(
+    request: &ServiceRequest,
+    activity: Option<&Activity>,
+    most_bytes: usize,
+) -> Option<StatusCode> {
+    if activity.is_some_and(Activity::is_over) {
+        return Some(StatusCode::BAD_REQUEST);
+    }
+    if activity.is_some_and(|activity| activity.under_way() > MOST_AT_ONCE) {
+        return Some(StatusCode::TOO_MANY_REQUESTS);
+    }
+    let is_too_large = is_head_too_large(request, most_bytes);
+    is_too_large.then_some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+}
+
+fn refusal(request: &HttpRequest, status: StatusCode) -> HttpResponse {
+    let (context, language) = (context::of(request), context::language(request, None));
+    let mut response = answer::problem(&context, language, Problem::BadRequest);
+    *response.status_mut() = status;
+    response.head_mut().set_connection_type(ConnectionType::Close);
+    response
+}
+
+/// The scanner of HTTP/1 heads cannot follow a chunked body, so a connection ends with one: no
+/// request hides behind it (security.md 70).
+fn is_last(request: &ServiceRequest) -> bool {
+    request.version() <= Version::HTTP_11
+        && request.headers().contains_key(header::TRANSFER_ENCODING)
+}
+
+/// The head as HTTP/1 would write it.
+fn is_head_too_large(request: &ServiceRequest, most_bytes: usize) -> bool {
+    let line = request.uri().path_and_query().map_or(1, |path| path.as_str().len());
+    let fields = request.headers().iter();
+    let bytes: usize = fields.map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    line + bytes > most_bytes || request.headers().len() > MOST_HEADERS
+}
+
+/// Gives the body its time; the flag tells whether it ran out.
+fn time_body(request: &mut ServiceRequest, time: Duration) -> Rc<Cell<bool>> {
+    let is_late = Rc::new(Cell::new(false));
+    let payload: Payload = match request.take_payload() {
+        Payload::None => Payload::None,
+        inner => Payload::Stream {
+            payload: Box::pin(TimedBody {
+                inner,
+                timer: Box::pin(sleep(time)),
+                is_late: Rc::clone(&is_late),
+            }),
+        },
+    };
+    request.set_payload(payload);
+    is_late
+}
+
+/// A body that has to be there in time, however it comes.
+struct TimedBody {
+    inner: Payload,
+    timer: Pin<Box<Sleep>>,
+    is_late: Rc<Cell<bool>>,
+}
+
+impl Stream for TimedBody {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if let Poll::Ready(item) = Pin::new(&mut this.inner).poll_next(context) {
+            return Poll::Ready(item);
+        }
+        this.timer.as_mut().poll(context).map(|()| {
+            this.is_late.set(true);
+            Some(Err(PayloadError::Io(ErrorKind::TimedOut.into())))
+        })
+    }
+}
