@@ -12,16 +12,19 @@ use linepass::domain::{
     limit,
     line::{
         By, Command, Contract, Entry, Event, Facts, Line, LineDefaults, LineService, RowRef,
-        command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
+        command::{Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport},
         decide,
         event::{Barrier, BillingRoute},
-        replay,
+        may_set_limits, replay,
     },
     order::{CancellationOrder, PurchaseOrder},
     provider::{Price, Service},
     yen::Yen,
 };
-use naive::{Bought, Key, Model, Moment, MonthIndex, Reasons, Visit, month_of, next_first};
+use naive::{
+    Bought, Key, Model, Moment, MonthIndex, Reasons, Visit, month_of, next_first,
+    steps::{Catalogue, Step, steps},
+};
 use proptest::{
     prelude::*,
     test_runner::{FileFailurePersistence, TestCaseResult},
@@ -38,108 +41,6 @@ const PROVIDERS: [&str; 2] = ["a-sha", "b-sha"];
 const SERVICES: [&str; 4] = ["pack", "anime", "film", "goods"];
 const BARRIERS: [Barrier; 3] =
     [Barrier::CustomerRestriction, Barrier::CompanyStop, Barrier::Unbillable];
-
-/// How the catalogue has changed between the push and the press.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Catalogue {
-    Same,
-    Dearer,
-    Retired,
-    Gone,
-}
-
-/// One thing that happens to the line.
-#[derive(Debug, Clone)]
-enum Step {
-    Wait(Moment),
-    /// To the first second of the next month, or the last of this one.
-    Turn {
-        last_second: bool,
-    },
-    Register,
-    Buy {
-        visit: Visit,
-        provider: u8,
-        service: u8,
-        quantity: u32,
-        price: u64,
-        catalogue: Catalogue,
-    },
-    /// One of the live contracts by its own ID where `own`, else any purchase by any ID.
-    Cancel {
-        visit: Visit,
-        own: bool,
-        which: usize,
-        right_provider: bool,
-    },
-    Bar(usize),
-    Lift(usize),
-    Delete(u32),
-    End(usize),
-    SetLimits(Vec<(u32, u64)>),
-    SetLineLimit(u64),
-    SetLineAuthentication(u32, bool),
-    /// Every month before this one is closed.
-    Close,
-}
-
-fn visits() -> impl Strategy<Value = Visit> {
-    let rarely = || prop::bool::weighted(0.04);
-    (1..=20_u32, rarely(), rarely(), rarely())
-        .prop_map(|(id, stale, foreign, require_line)| Visit { id, stale, foreign, require_line })
-}
-
-fn prices() -> impl Strategy<Value = u64> {
-    prop::sample::select(vec![0, 1, 300, 500, 500, 1_000, 2_500, 5_000, 10_000, 10_001])
-}
-
-fn limits() -> impl Strategy<Value = u64> {
-    prop_oneof![
-        prop::sample::select(vec![0, 500, 1_000, 5_000, 9_999, 10_000, 10_001, 20_000, 30_000]),
-        0..12_000_u64,
-    ]
-}
-
-fn steps() -> impl Strategy<Value = Step> {
-    let catalogue = prop_oneof![
-        20 => Just(Catalogue::Same),
-        1 => Just(Catalogue::Dearer),
-        1 => Just(Catalogue::Retired),
-        1 => Just(Catalogue::Gone),
-    ];
-    let buy = (visits(), 0..2_u8, 0..4_u8, 1..4_u32, prices(), catalogue).prop_map(
-        |(visit, provider, service, quantity, price, catalogue)| Step::Buy {
-            visit,
-            provider,
-            service,
-            quantity: if service == 2 { quantity } else { 1 },
-            price,
-            catalogue,
-        },
-    );
-    let cancel = (visits(), prop::bool::weighted(0.8), 0..6_usize, prop::bool::weighted(0.95))
-        .prop_map(|(visit, own, which, right_provider)| Step::Cancel {
-            visit,
-            own,
-            which,
-            right_provider,
-        });
-    prop_oneof![
-        4 => prop::sample::select(vec![0, 1, 300, 43_200, 86_400, 864_000]).prop_map(Step::Wait),
-        2 => any::<bool>().prop_map(|last_second| Step::Turn { last_second }),
-        3 => Just(Step::Register),
-        16 => buy,
-        10 => cancel,
-        1 => (0..3_usize).prop_map(Step::Bar),
-        6 => (0..3_usize).prop_map(Step::Lift),
-        2 => (1..=6_u32).prop_map(Step::Delete),
-        1 => (0..6_usize).prop_map(Step::End),
-        2 => prop::collection::vec((1..=5_u32, limits()), 0..4).prop_map(Step::SetLimits),
-        1 => limits().prop_map(Step::SetLineLimit),
-        1 => (1..=5_u32, any::<bool>()).prop_map(|(id, on)| Step::SetLineAuthentication(id, on)),
-        1 => Just(Step::Close),
-    ]
-}
 
 const fn row(row: u32) -> RowRef {
     RowRef { row, commitment: [7; 32] }
@@ -454,7 +355,11 @@ impl Sides {
             Step::SetLimits(limits) => {
                 let against = self.model.against_limits(limits);
                 let wanted = limits.iter().map(|(id, yen)| (PassportNumber(*id), Yen::new(*yen)));
-                let command = Command::SetPassportLimits(wanted.collect());
+                let wanted: Vec<_> = wanted.collect();
+                if against.is_empty() {
+                    self.warns(&wanted)?;
+                }
+                let command = Command::SetPassportLimits(wanted);
                 if self.ask(&command, false, &against)? {
                     self.model.set_limits(limits);
                 }
@@ -478,7 +383,48 @@ impl Sides {
                     self.model.id_mut(*id).expect("an ID").line_authentication = *on;
                 }
             }
+            Step::Change { id, filled_in, line_authentication } => {
+                return self.change(*id, *filled_in, *line_authentication);
+            }
             _ => unreachable!("asked elsewhere"),
+        }
+        Ok(())
+    }
+
+    /// the confirm page warns of a new limit below what the model's month costs.
+    fn warns(&self, wanted: &[(PassportNumber, Yen)]) -> TestCaseResult {
+        let this_month = instant(self.now).month();
+        let rows = may_set_limits(self.line(), wanted, this_month);
+        for row in rows.map_err(|refusal| TestCaseError::fail(refusal.code()))? {
+            let model = self.model.id(row.passport.0).expect("an ID");
+            let last = wanted.iter().rfind(|(id, _)| *id == row.passport);
+            let limit = last.map_or(model.limit, |(_, limit)| limit.get());
+            let used = self.model.used(row.passport.0, month_of(self.now)).0;
+            prop_assert_eq!(row.warns(), limit != model.limit && limit < used, "{:?}", row);
+        }
+        Ok(())
+    }
+
+    fn change(
+        &mut self,
+        id: u32,
+        filled_in: [bool; 3],
+        line_authentication: Option<bool>,
+    ) -> TestCaseResult {
+        let against = self.model.against_changing(id, line_authentication.is_some());
+        // A row's number that no other form has, so that the form's own row is told apart.
+        let first = u32::try_from(self.given_out).expect("few") * 3 + 100;
+        let [name, credential, applicant] =
+            std::array::from_fn(|at| filled_in[at].then(|| row(first + at as u32)));
+        let passport = PassportNumber(id);
+        let form = ChangePassport { passport, name, credential, applicant, line_authentication };
+        let before = self.line().passports.get(&passport).map(|id| id.rows);
+        if self.ask(&Command::ChangePassport(form), false, &against)? {
+            self.model.change(id, filled_in[1], line_authentication);
+            let (before, after) = (before.expect("an ID"), self.line().passports[&passport].rows);
+            prop_assert_eq!(after.name, name.unwrap_or(before.name));
+            prop_assert_eq!(after.credential, credential.unwrap_or(before.credential));
+            prop_assert_eq!(after.applicant, applicant.unwrap_or(before.applicant));
         }
         Ok(())
     }
@@ -490,6 +436,11 @@ impl Sides {
         let limits: Vec<u64> = line.live_passports().map(|id| id.limit.get()).collect();
         prop_assert_eq!(limits, self.model.live_ids().map(|id| id.limit).collect::<Vec<_>>());
         prop_assert_eq!(line.line_limit, Yen::new(self.model.line_limit));
+        for (id, model) in line.live_passports().zip(self.model.live_ids()) {
+            let standing = (id.epoch, id.credential_version, id.line_authentication);
+            let expected = (model.endings, model.passwords, model.line_authentication);
+            prop_assert_eq!(standing, expected, "ID {}", id.number);
+        }
         if line.barriers.restriction.is_some() || line.barriers.unbillable.is_some() {
             prop_assert!(!line.contracts.values().any(Contract::is_live), "I5");
         }

@@ -7,7 +7,7 @@ use crate::{
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
-            command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
+            command::{Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport},
             event::{BillingRoute, By},
         },
         order::Order,
@@ -53,6 +53,8 @@ pub enum What {
     Open(Box<Opening>),
     /// A household registers a passport ID.
     Register(Box<Registration>),
+    /// A household changes what a passport ID was registered with.
+    ChangePassport(Box<Changes>),
     /// A household buys.
     Purchase(Box<Purchase>),
     /// A household cancels.
@@ -95,6 +97,55 @@ pub struct Registration {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+}
+
+/// A passport ID's change form; what was left blank stays.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// Whose.
+    pub passport: PassportNumber,
+    /// Its new string.
+    pub name: Option<Renaming>,
+    /// The new password's PHC string.
+    pub password_hash: Option<String>,
+    /// The applicant's data, all of them.
+    pub applicant: Option<Applicant>,
+    /// 回線認証機能, on or off.
+    pub line_authentication: Option<bool>,
+}
+
+/// A new string for a passport ID.
+#[derive(Debug, Clone)]
+pub struct Renaming {
+    /// As entered.
+    pub name: PassportName,
+    /// The keyed hash of its small letters, to reserve; absent where only the case of letters
+    /// changes, since the ID holds that reservation already.
+    pub name_hash: Option<[u8; 32]>,
+}
+
+/// Who applied for a passport ID.
+#[derive(Debug, Clone)]
+pub struct Applicant {
+    /// お名前.
+    pub name: PersonName,
+    /// ご連絡先電話番号.
+    pub phone: PhoneNumber,
+    /// メールアドレス.
+    pub mail: MailAddress,
+    /// 契約者確認.
+    pub is_contractor: bool,
+}
+
+impl From<&Applicant> for Personal {
+    fn from(applicant: &Applicant) -> Self {
+        Self::Applicant {
+            name: applicant.name.clone(),
+            phone: applicant.phone.clone(),
+            mail: applicant.mail.clone(),
+            is_contractor: applicant.is_contractor,
+        }
+    }
 }
 
 impl What {
@@ -175,6 +226,19 @@ pub fn prepare(
             }),
             active_from: None,
         }),
+        What::ChangePassport(changes) => Command::ChangePassport(ChangePassport {
+            passport: changes.passport,
+            name: changes
+                .name
+                .as_ref()
+                .map(|renaming| put(Personal::PassportName { name: renaming.name.clone() })),
+            credential: changes
+                .password_hash
+                .as_ref()
+                .map(|hash| put(Personal::Credential { hash: hash.clone() })),
+            applicant: changes.applicant.as_ref().map(|applicant| put(applicant.into())),
+            line_authentication: changes.line_authentication,
+        }),
         What::Purchase(purchase) => Command::Purchase(Purchase::clone(purchase)),
         What::Cancel(cancel) => Command::Cancel(Cancel::clone(cancel)),
         What::Plain(command) => Command::clone(command),
@@ -209,6 +273,16 @@ pub fn batch(
                 if let What::Register(registration) = what {
                     let holder = Holder { customer, passport: Some(*passport), seq: None };
                     batch.reserve(Reservation::PassportName(registration.name_hash), holder);
+                }
+            }
+            // The old string's reservation stays: it is never given out again.
+            Event::PassportRenamed { passport, .. } => {
+                if let What::ChangePassport(changes) = what {
+                    let hash = changes.name.as_ref().and_then(|renaming| renaming.name_hash);
+                    let holder = Holder { customer, passport: Some(*passport), seq: None };
+                    if let Some(hash) = hash {
+                        batch.reserve(Reservation::PassportName(hash), holder);
+                    }
                 }
             }
             Event::NetworksSet { networks } => {

@@ -2,6 +2,8 @@
 //! months found by walking over days. It is slow and plain on purpose, and knows nothing of how
 //! the product counts. Only the names of refusals are the product's.
 
+pub mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days of the months from November 2026 to April 2027 (Japan time).
@@ -79,6 +81,8 @@ pub struct Id {
     pub line_authentication: bool,
     /// How often its logins were ended.
     pub endings: u32,
+    /// How many passwords it has had.
+    pub passwords: u32,
 }
 
 /// A login and where it comes from, as a purchase or a cancellation brings it.
@@ -189,7 +193,8 @@ impl Model {
     pub fn register(&mut self) {
         let limit = (self.line_limit - self.sum_of_limits()).min(10_000);
         let line_authentication = !self.premium;
-        self.ids.push(Id { limit, deleted: false, line_authentication, endings: 0 });
+        let (deleted, endings, passwords) = (false, 0, 1);
+        self.ids.push(Id { limit, deleted, line_authentication, endings, passwords });
     }
 
     /// `changed`: the catalogue no longer sells it so.
@@ -268,6 +273,27 @@ impl Model {
             for id in self.ids.iter_mut().filter(|id| !id.deleted) {
                 id.endings += 1;
             }
+        }
+    }
+
+    /// `switches`: whether the form sets 回線認証機能.
+    pub fn against_changing(&self, number: u32, switches: bool) -> Reasons {
+        let mut reasons = Reasons::new();
+        if self.id(number).is_none() {
+            reasons.insert("unknown_passport");
+        }
+        if switches && self.premium {
+            reasons.insert("no_line_authentication");
+        }
+        reasons
+    }
+
+    /// A new password ends the ID's logins; a new string, applicant or setting ends none.
+    pub fn change(&mut self, number: u32, password: bool, line_authentication: Option<bool>) {
+        if let Some(id) = self.id_mut(number) {
+            id.endings += u32::from(password);
+            id.passwords += u32::from(password);
+            id.line_authentication = line_authentication.unwrap_or(id.line_authentication);
         }
     }
 

@@ -30,6 +30,8 @@ pub enum Command {
     DeletePassport(PassportNumber),
     /// An operator ends a contract (R-149, decisions).
     EndContract(ContractNumber),
+    /// A household changes what an ID was registered with, all in one form.
+    ChangePassport(ChangePassport),
     /// 回線認証機能 is switched.
     SetLineAuthentication {
         /// Whose.
@@ -75,6 +77,22 @@ pub struct RegisterPassport {
     pub applicant: RowRef,
     /// From when it can be used, where not at once.
     pub active_from: Option<Instant>,
+}
+
+/// The change form of a passport ID, whose fields were checked and whose rows are ready. What was
+/// left blank stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangePassport {
+    /// Whose.
+    pub passport: PassportNumber,
+    /// The new string's row; that it is free is a reservation's business.
+    pub name: Option<RowRef>,
+    /// The new password's hash's row.
+    pub credential: Option<RowRef>,
+    /// The applicant's new row.
+    pub applicant: Option<RowRef>,
+    /// 回線認証機能, on or off.
+    pub line_authentication: Option<bool>,
 }
 
 /// Who logged in, as it was then: a login ends when the ID's epoch or password has moved on.

@@ -4,6 +4,7 @@ use super::{
     command::{Cancel, Command, Facts, LoggedIn, OpenLine, Purchase, RegisterPassport},
     event::{Barrier, EndReason, Event},
     refusal::Refusal,
+    settings,
     state::{Contract, Line, Passport, is_own_address},
 };
 use crate::domain::{
@@ -12,7 +13,6 @@ use crate::domain::{
     limit::{self, Outlook},
     order::OrderFault,
     provider::Service,
-    yen::Yen,
 };
 
 /// The answer to a command: what happens, or why not. Pure.
@@ -38,10 +38,11 @@ pub fn decide(
         Command::DeletePassport(passport) => delete(line, *passport, facts),
         Command::EndContract(contract) => end_by_operator(line, *contract, facts),
         Command::SetLineAuthentication { passport, on } => {
-            set_line_authentication(line, *passport, *on)
+            settings::set_line_authentication(line, *passport, *on)
         }
-        Command::SetPassportLimits(limits) => set_limits(line, limits),
-        Command::SetLineLimit(limit) => set_line_limit(line, *limit),
+        Command::ChangePassport(change) => settings::change_passport(line, change),
+        Command::SetPassportLimits(limits) => settings::set_limits(line, limits, facts),
+        Command::SetLineLimit(limit) => settings::set_line_limit(line, *limit),
         Command::SetNetworks(networks) => {
             Ok(vec![Event::NetworksSet { networks: networks.clone() }])
         }
@@ -308,54 +309,6 @@ fn endings(
     let live =
         line.contracts.values().filter(move |contract| contract.is_live() && which(contract));
     live.map(move |contract| ending(contract, reason, facts, None))
-}
-
-fn set_line_authentication(
-    line: &Line,
-    passport: PassportNumber,
-    on: bool,
-) -> Result<Vec<Event>, Refusal> {
-    let passport = line.live_passport(passport).ok_or(Refusal::UnknownPassport)?;
-    if !line.service.has_line_authentication() {
-        return Err(Refusal::NoLineAuthentication);
-    }
-    let changed = passport.line_authentication != on;
-    let event = Event::LineAuthenticationSet { passport: passport.number, on };
-    Ok(changed.then_some(event).into_iter().collect())
-}
-
-/// the sum may reach the line's limit, not pass it. Lowering below this month's use is
-/// allowed: it only stops further purchases.
-fn set_limits(line: &Line, limits: &[(PassportNumber, Yen)]) -> Result<Vec<Event>, Refusal> {
-    if limits.iter().any(|(number, _)| line.live_passport(*number).is_none()) {
-        return Err(Refusal::UnknownPassport);
-    }
-    let wanted = |passport: &Passport| {
-        limits
-            .iter()
-            .rfind(|(number, _)| *number == passport.number)
-            .map_or(passport.limit, |l| l.1)
-    };
-    let sum: Yen = line.live_passports().map(wanted).sum();
-    if sum > line.line_limit {
-        return Err(Refusal::LimitsOverLine { sum, limit: line.line_limit });
-    }
-    let changed = line.live_passports().filter(|passport| wanted(passport) != passport.limit);
-    Ok(changed
-        .map(|passport| Event::PassportLimitSet {
-            passport: passport.number,
-            limit: wanted(passport),
-        })
-        .collect())
-}
-
-/// a line limit below the sum of its IDs' limits is refused.
-fn set_line_limit(line: &Line, limit: Yen) -> Result<Vec<Event>, Refusal> {
-    let sum = limit::sum_of_limits(line);
-    if sum > limit {
-        return Err(Refusal::LimitsOverLine { sum, limit });
-    }
-    Ok(vec![Event::LineLimitSet { line_limit: limit }])
 }
 
 fn eligible(line: &Line) -> Result<(), Refusal> {

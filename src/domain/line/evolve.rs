@@ -133,6 +133,8 @@ impl Line {
             Event::LineEnded { cause } => {
                 self.ended = Some(LineEnding { at, cause: *cause });
                 self.portal_epoch += 1;
+                // Everything that was logged in is over.
+                self.passports.values_mut().for_each(|passport| passport.epoch += 1);
             }
         }
     }

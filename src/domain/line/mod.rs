@@ -12,6 +12,7 @@
 //! | [`event`] | what happened: the stored shapes |
 //! | [`refusal`] | why not, with a stable code for each reason |
 //! | [`decide`](decide()) | the rules |
+//! | [`may_set_limits`] | what a household changes of its IDs |
 //! | [`evolve`](evolve()) | the fold |
 //! | [`login`] | who may log in, decided after the password was verified |
 
@@ -21,6 +22,7 @@ pub mod event;
 mod evolve;
 pub mod login;
 pub mod refusal;
+mod settings;
 pub mod state;
 
 pub use command::{Command, Facts, LineDefaults};
@@ -28,6 +30,7 @@ pub use decide::{Allowed, decide, may_buy, may_cancel};
 pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
 pub use evolve::{evolve, replay};
 pub use refusal::Refusal;
+pub use settings::{LimitChange, may_set_limits};
 pub use state::{Contract, ContractEnd, Line, Passport, PerUseCharge, is_own_address};
 
 #[cfg(test)]

@@ -6,6 +6,8 @@
 mod barring;
 mod buying;
 mod cancelling;
+mod changing;
+mod epochs;
 mod language;
 mod limits;
 mod login;

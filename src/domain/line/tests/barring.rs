@@ -192,3 +192,28 @@ fn an_id_can_be_deleted_while_new_use_is_barred_r_104() {
         .when(Command::DeletePassport(PassportNumber(1)))
         .then([ended(1, EndReason::PassportDeleted), deleted(1)]);
 }
+
+#[test]
+fn a_deletion_charges_its_month_but_for_the_first_r_106_r_016_r_017() {
+    // When ID 2, which bought in November, is deleted; the last month it is charged for.
+    for (at, last) in [
+        ("2026-11-30T23:59:59", "2026-11"),
+        ("2026-12-01T00:00:00", "2026-11"),
+        ("2026-12-01T23:59:59", "2026-11"),
+        ("2026-12-02T00:00:00", "2026-12"),
+    ] {
+        let deletion = subscribed().when(Command::DeletePassport(PassportNumber(2))).at(at);
+        let events = deletion.answer().expect("accepted");
+        let told = events.iter().find_map(|event| match event {
+            Event::ContractEnded { last_charge_month, reason, .. } => {
+                Some((*last_charge_month, *reason))
+            }
+            _ => None,
+        });
+        assert_eq!(told, Some((month(last), EndReason::PassportDeleted)), "{at}");
+        let line = deletion.then_accepted();
+        let december = if last == "2026-12" { 500 } else { 0 };
+        assert_eq!(line.used(2, "2026-12").by_passport, yen(december), "{at}");
+        assert_eq!(line.used(1, "2026-12").by_passport, yen(500), "{at}: the other ID's");
+    }
+}

@@ -3,7 +3,7 @@
 use super::language::*;
 use crate::domain::{
     ids::PassportNumber,
-    line::{Command, Event, LineService, Refusal},
+    line::{Command, Event, LimitChange, LineService, Refusal, may_set_limits},
     yen::Yen,
 };
 
@@ -58,6 +58,34 @@ fn lowering_below_this_months_use_is_allowed_r_158() {
         limit: yen(4_999),
     });
     line.when(set(&[(1, 5_001)])).then_accepted().when(once(1, "anime-1", 1)).then_accepted();
+}
+
+#[test]
+fn the_confirm_page_is_told_of_a_limit_below_this_months_use_r_155_r_158() {
+    let line = household().and([bought(1, &monthly(1, "pack", 5_000))]);
+    let row = |passport, wanted, used| LimitChange {
+        passport: PassportNumber(passport),
+        current: yen(10_000),
+        wanted: yen(wanted),
+        used: yen(used),
+    };
+    // The wanted limit of ID 1, whether it changes, whether it warns.
+    for (wanted, changes, warns) in
+        [(4_999, true, true), (5_000, true, false), (0, true, true), (10_000, false, false)]
+    {
+        let limits = [(PassportNumber(1), yen(wanted))];
+        let rows = may_set_limits(line.line(), &limits, month("2026-11")).expect("allowed");
+        assert_eq!(rows, [row(1, wanted, 5_000), row(2, 10_000, 0)]);
+        assert_eq!((rows[0].is_change(), rows[0].warns()), (changes, warns), "{wanted}");
+        assert!(!rows[1].is_change() && !rows[1].warns());
+    }
+    let too_much = [(PassportNumber(1), yen(10_001))];
+    let refused = may_set_limits(line.line(), &too_much, month("2026-11"));
+    assert_eq!(refused, Err(over(20_001, 20_000)));
+    // A limit that stands below the use and stays warns of nothing new.
+    let line = line.and([limit_set(1, 100)]);
+    let rows = may_set_limits(line.line(), &[], month("2026-11")).expect("allowed");
+    assert!(!rows[0].warns());
 }
 
 #[test]
