@@ -118,7 +118,7 @@ async fn fill_provider(state: &WebState, sample: &SampleProvider) -> Result<(), 
     let id = sample.client_id.parse().map_err(failed)?;
     let events = match state.providers.get(&id) {
         None => registering(sample)?,
-        Some(provider) => changed(&provider, sample),
+        Some(provider) => changed(&provider, sample)?,
     };
     if events.is_empty() {
         return Ok(());
@@ -148,15 +148,25 @@ fn registering(sample: &SampleProvider) -> Result<Vec<ProviderEvent>, DemoError>
     Ok(events)
 }
 
-/// What this run registers otherwise than the last one: its addresses, and what was changed in
-/// `demo.json`.
-fn changed(provider: &Provider, sample: &SampleProvider) -> Vec<ProviderEvent> {
+/// What this run registers otherwise than the last one: its addresses, and what was changed in or
+/// added to `demo.json`.
+fn changed(
+    provider: &Provider,
+    sample: &SampleProvider,
+) -> Result<Vec<ProviderEvent>, DemoError> {
     let redirect_uris = (provider.redirect_uris != sample.redirect_uris)
         .then(|| ProviderEvent::RedirectUrisSet { redirect_uris: sample.redirect_uris.clone() });
     let id_token_algorithm = sample.id_token_signed_response_alg;
     let algorithm = (provider.id_token_algorithm != id_token_algorithm)
         .then_some(ProviderEvent::IdTokenAlgorithmSet { id_token_algorithm });
-    redirect_uris.into_iter().chain(algorithm).collect()
+    let mut events: Vec<_> = redirect_uris.into_iter().chain(algorithm).collect();
+    for entry in &sample.services {
+        let service = service(entry)?;
+        if !provider.services.contains_key(&service.code) {
+            events.push(ProviderEvent::ServiceListed { service });
+        }
+    }
+    Ok(events)
 }
 
 fn service(sample: &SampleService) -> Result<Service, DemoError> {
