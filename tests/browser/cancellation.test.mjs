@@ -123,7 +123,7 @@ test("a login alone leads back with who it is and how it was checked (R-011)", a
   // 光プレミアム has no line authentication: right password, no acr.
   await page.goto(await demo.site.begin(undefined, more));
   await submitLogin(page, "tsubaki1", demo.password("tsubaki1"));
-  await page.waitForURL((url) => !url.pathname.endsWith("/login"));
-  await page.waitForURL((url) => url.href.startsWith(demo.site.redirectUri));
-  assert.equal(new URL(page.url()).searchParams.get("error"), "unmet_authentication_requirements");
+  await page.getByRole("alert").waitFor();
+  await page.getByRole("link", { name: "戻る", exact: true }).click();
+  assert.equal(await errorAtProvider(page, demo), "unmet_authentication_requirements");
 });
