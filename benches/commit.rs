@@ -15,6 +15,7 @@ use linepass::{
         line::LineServices,
         lines::Lines,
         receipts::ReceiptNumbers,
+        snapshot::Snapshots,
     },
     clock::Clock,
     domain::{
@@ -234,6 +235,7 @@ impl House {
             receipts,
             defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 50) },
             most_waiting_changes: 1_000,
+            snapshots: Snapshots { key: [2; 32], every_events: 100 },
             draw_salt: random::bytes::<32>,
             idle_before_sleep: Duration::from_hours(1),
             awake_lines: std::sync::atomic::AtomicUsize::new(0),

@@ -90,6 +90,20 @@ impl Committer {
         outcome.await.map_err(|_| CommitError::Stopped)
     }
 
+    /// Commits a batch that nobody waits for, if there is room: losing it loses nothing.
+    pub fn offer(&self, batch: Batch) {
+        if !self.store.has_room() {
+            return;
+        }
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        let (reply, _) = oneshot::channel();
+        // A committer that has stopped takes nothing more, and nothing is lost by it.
+        drop(self.jobs.send(Job { batch, reply }));
+    }
+
     /// Whether the thread still takes batches.
     pub fn is_running(&self) -> bool {
         !self.jobs.is_closed()

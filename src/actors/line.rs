@@ -7,7 +7,9 @@ use super::{
     committer::{CommitError, Committer},
     directory::Rested,
     orders,
+    reading::Awake,
     receipts::{LeaseError, ReceiptNumbers},
+    snapshot::Snapshots,
 };
 use crate::{
     clock::Clock,
@@ -15,10 +17,10 @@ use crate::{
         calendar::Instant,
         field::PassportName,
         ids::{CustomerId, PassportNumber, ReceiptNumber},
-        line::{Entry, Facts, Line, LineDefaults, Refusal, RowRef, decide, replay},
+        line::{Entry, Facts, Line, LineDefaults, Refusal, decide},
         receipt::Completed,
     },
-    store::{Batch, Broken, Outcome, PersonalRow, Reservation, Store, StoreError, Stream, record},
+    store::{Batch, Broken, Outcome, PersonalRow, Reservation, Store, StoreError},
 };
 use actix::prelude::*;
 use std::{
@@ -42,6 +44,8 @@ pub struct LineServices {
     pub defaults: LineDefaults,
     /// So many changes of one line may wait.
     pub most_waiting_changes: usize,
+    /// How lines are kept short to read.
+    pub snapshots: Snapshots,
     /// Where salts come from.
     pub draw_salt: fn() -> [u8; 32],
     /// A line that nobody asks for so long sleeps.
@@ -146,13 +150,6 @@ enum Phase {
     Broken(Arc<LineError>),
 }
 
-#[derive(Clone)]
-struct Awake {
-    line: Option<Arc<Line>>,
-    seq: u64,
-    private: Arc<HashMap<PassportNumber, PrivatePassport>>,
-}
-
 struct Pending {
     change: Box<Change>,
     replies: Vec<oneshot::Sender<Answer>>,
@@ -186,6 +183,9 @@ impl Handler<Sleep> for LineActor {
 
     fn handle(&mut self, Sleep { directory }: Sleep, ctx: &mut Self::Context) {
         let asleep = self.is_idle();
+        if asleep {
+            self.keep_before_sleep();
+        }
         directory.do_send(Rested { customer: self.customer, asleep });
         if asleep {
             ctx.stop();
@@ -198,6 +198,14 @@ impl LineActor {
     fn is_idle(&self) -> bool {
         let waking = matches!(self.phase, Phase::Waking(_));
         !waking && self.current.is_none() && self.queue.is_empty()
+    }
+
+    /// Falling asleep with much that is new would make the next waking read it all again.
+    fn keep_before_sleep(&self) {
+        let Phase::Awake(Awake { line: Some(line), place, .. }) = &self.phase else { return };
+        if let Some(snapshot) = self.services.snapshots.before_sleep(line, place) {
+            self.services.committer.offer(snapshot);
+        }
     }
 
     /// An actor for a line that is not awake yet.
@@ -233,7 +241,9 @@ impl LineActor {
     fn wake(&mut self, ctx: &mut Context<Self>) {
         let services = Arc::clone(&self.services);
         let customer = self.customer;
-        let reading = async move { read(services.store.as_ref(), customer).await };
+        let reading = async move {
+            Awake::read(services.store.as_ref(), customer, &services.snapshots).await
+        };
         ctx.spawn(reading.into_actor(self).map(|read, actor, ctx| actor.woken(read, ctx)));
     }
 
@@ -308,7 +318,8 @@ impl LineActor {
         if entry.events.is_empty() {
             return self.finish(Ok(Done { entry, completed: None, repeated: false }), ctx);
         }
-        let batch = change::batch(self.customer, line, awake.seq, &entry, &change.what, &rows);
+        let batch =
+            change::batch(self.customer, line, awake.place.seq, &entry, &change.what, &rows);
         self.commit(batch, entry, rows, ctx);
     }
 
@@ -344,10 +355,8 @@ impl LineActor {
         ctx: &mut Context<Self>,
     ) {
         match outcome {
-            Ok(Outcome::Committed { .. }) => {
-                if let Phase::Awake(awake) = &mut self.phase {
-                    awake.take(&entry, rows);
-                }
+            Ok(Outcome::Committed { block }) => {
+                self.take(&entry, rows, block);
                 let completed = self.completed_by(&entry);
                 self.finish(Ok(Done { entry, completed, repeated: false }), ctx);
             }
@@ -360,6 +369,15 @@ impl LineActor {
                 self.finish(Err(LineError::Store(StoreError::Engine(what))), ctx);
             }
             Err(error) => self.finish(Err(error.into()), ctx),
+        }
+    }
+
+    /// Takes over what was committed. A snapshot that is worth writing goes on its own way: nobody
+    /// waits for it.
+    fn take(&mut self, entry: &Entry, rows: &[(u32, PersonalRow)], block: u64) {
+        let Phase::Awake(awake) = &mut self.phase else { return };
+        if let Some(snapshot) = awake.take(entry, rows, block, &self.services.snapshots) {
+            self.services.committer.offer(snapshot);
         }
     }
 
@@ -407,83 +425,6 @@ impl LineActor {
         }
         self.next(ctx);
     }
-}
-
-impl Awake {
-    fn take(&mut self, entry: &Entry, rows: &[(u32, PersonalRow)]) {
-        let line = self.line.take().map(Arc::unwrap_or_clone);
-        self.line = replay(line, entry).map(Arc::new);
-        self.seq += 1;
-        if let (false, Some(line)) = (rows.is_empty(), self.line.as_deref()) {
-            let private = Arc::make_mut(&mut self.private);
-            for passport in line.live_passports() {
-                let row = |wanted: u32| rows.iter().find(|(row, _)| *row == wanted).map(|r| &r.1);
-                let (name, hash) = (passport.rows.name.row, passport.rows.credential.row);
-                let fresh = private_of(row(name), row(hash));
-                private.extend(fresh.map(|fresh| (passport.number, fresh)));
-            }
-        }
-    }
-}
-
-fn private_of(
-    name: Option<&PersonalRow>,
-    credential: Option<&PersonalRow>,
-) -> Option<PrivatePassport> {
-    use record::Personal;
-    match (&name?.data, &credential?.data) {
-        (Personal::PassportName { name }, Personal::Credential { hash }) => {
-            Some(PrivatePassport { name: name.clone(), password_hash: hash.clone() })
-        }
-        _ => None,
-    }
-}
-
-/// Reads a line: its events folded, and its live IDs' personal rows.
-async fn read(store: &dyn Store, customer: CustomerId) -> Result<Awake, StoreError> {
-    let stream = Stream::Line(customer);
-    let (mut line, mut seq) = (None, 0);
-    loop {
-        let rows = store.events(&stream, seq, 256).await?;
-        for row in &rows {
-            if row.seq != seq + 1 {
-                let place = format!("event {} of {stream}", seq + 1);
-                return Err(StoreError::damaged(place, "it is missing"));
-            }
-            seq = row.seq;
-            let entry: Entry = record::from_json(&format!("event {seq} of {stream}"), &row.entry)?;
-            line = replay(line, &entry);
-        }
-        if rows.len() < 256 {
-            break;
-        }
-    }
-    let mut private = HashMap::new();
-    for passport in line.iter().flat_map(Line::live_passports) {
-        let name = committed(store, customer, passport.rows.name).await?;
-        let credential = committed(store, customer, passport.rows.credential).await?;
-        let found = private_of(Some(&name), Some(&credential)).ok_or_else(|| {
-            let place = format!("personal rows of passport {} of {stream}", passport.number);
-            StoreError::damaged(place, "they are of another kind")
-        })?;
-        private.insert(passport.number, found);
-    }
-    Ok(Awake { line: line.map(Arc::new), seq, private: Arc::new(private) })
-}
-
-/// A personal row as its event committed to it.
-async fn committed(
-    store: &dyn Store,
-    customer: CustomerId,
-    reference: RowRef,
-) -> Result<PersonalRow, StoreError> {
-    let row = store.personal(customer, reference.row).await?;
-    let what = match row {
-        Some(row) if row.reference(reference.row) == reference => return Ok(row),
-        Some(_) => "it is not the row that its event committed to",
-        None => "it is missing",
-    };
-    Err(StoreError::damaged(format!("personal row {} of {customer}", reference.row), what))
 }
 
 fn answer_look(look: Look, awake: &Awake) {

@@ -11,6 +11,8 @@
 //! | [`directory`] | which line is awake, on the Arbiter its customer ID hashes to |
 //! | [`line`](mod@line) | one actor for each awake line: one change after the other |
 //! | [`change`] | what is asked of a line, made into a command and a batch |
+//! | [`reading`] | a line read from the store, and kept while it is awake |
+//! | [`snapshot`] | the shortcut for reading it |
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
@@ -23,7 +25,9 @@ pub mod line;
 pub mod lines;
 pub mod orders;
 pub mod providers;
+mod reading;
 pub mod receipts;
+pub mod snapshot;
 
 use crate::{domain::line::Refusal, store::StoreError};
 use committer::CommitError;

@@ -18,6 +18,7 @@ use crate::{
         lines::Lines,
         providers::Providers,
         receipts::ReceiptNumbers,
+        snapshot::Snapshots,
     },
     clock::Clock,
     config::{Config, ConfigErrors},
@@ -129,6 +130,10 @@ pub async fn start(
         receipts,
         defaults: defaults(config),
         most_waiting_changes: config.line.queued_commands_per_line,
+        snapshots: Snapshots {
+            key: master.derive("linepass/snapshot/v1"),
+            every_events: config.line.snapshot_every_events,
+        },
         draw_salt: random::bytes::<32>,
         idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
         awake_lines: AtomicUsize::new(0),

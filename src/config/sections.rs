@@ -209,6 +209,9 @@ pub struct LineConfig {
     /// Changes that wait for one line at most.
     #[serde(deserialize_with = "within::<1, 1000, _, _>")]
     pub queued_commands_per_line: usize,
+    /// New events of a line that are worth a snapshot.
+    #[serde(deserialize_with = "within::<10, 10_000, _, _>")]
+    pub snapshot_every_events: u64,
     /// Seconds without a question after which a line sleeps.
     #[serde(deserialize_with = "within::<1, 86_400, _, _>")]
     pub idle_before_sleep_s: u64,

@@ -79,6 +79,16 @@ pub enum Put {
         /// The row.
         body: PersonalRow,
     },
+    /// A shortcut for whoever reads the stream: its state after an event row. No event, and nothing
+    /// is lost where it is missing.
+    Snapshot {
+        /// The stream.
+        stream: Stream,
+        /// The event row it stands after.
+        seq: u64,
+        /// The state, sealed by whoever made it.
+        body: Vec<u8>,
+    },
     /// A wrapped key.
     Key {
         /// Its ID.
@@ -98,6 +108,7 @@ impl Put {
             Self::Event { entry, .. } => entry.len(),
             Self::Reservation { .. } => 0,
             Self::Personal { body, .. } => body.to_bytes().len(),
+            Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
         }
     }
@@ -114,6 +125,9 @@ impl fmt::Debug for Put {
                 write!(f, "Reservation({reservation:?}, {holder:?})")
             }
             Self::Personal { customer, row, .. } => write!(f, "Personal({customer}, {row}, ***)"),
+            Self::Snapshot { stream, seq, body } => {
+                write!(f, "Snapshot({stream}, {seq}, {} bytes)", body.len())
+            }
             Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
         }
     }
@@ -130,6 +144,13 @@ pub enum Delete {
         customer: CustomerId,
         /// Its number.
         row: u32,
+    },
+    /// A snapshot that a newer one replaces.
+    Snapshot {
+        /// The stream.
+        stream: Stream,
+        /// The event row it stands after.
+        seq: u64,
     },
     /// A key that opens nothing any more.
     Key {

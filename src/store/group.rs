@@ -175,6 +175,7 @@ impl<S: Stored> Open<'_, S> {
             let key = match delete {
                 Delete::Reservation(reservation) => key::reservation(reservation),
                 Delete::Personal { customer, row } => key::personal(*customer, *row),
+                Delete::Snapshot { stream, seq } => key::snapshot(stream, *seq),
                 Delete::Key { kid } => key::key(kid),
             };
             self.rows.insert(key, None);
@@ -200,6 +201,9 @@ impl<S: Stored> Open<'_, S> {
             }
             Put::Personal { customer, row, body } => {
                 (key::personal(*customer, *row), record::encode(self.number, &body.to_bytes()))
+            }
+            Put::Snapshot { stream, seq, body } => {
+                (key::snapshot(stream, *seq), record::encode(self.number, body))
             }
             Put::Key { kid, record } => (key::key(kid), record::encode(self.number, record)),
         }

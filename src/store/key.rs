@@ -73,6 +73,18 @@ pub fn event(stream: &Stream, seq: u64) -> Vec<u8> {
     key
 }
 
+/// The prefix of a stream's snapshots.
+pub fn snapshots_of(stream: &Stream) -> Vec<u8> {
+    format!("s/{stream}/").into_bytes()
+}
+
+/// The snapshot of a stream after this event row.
+pub fn snapshot(stream: &Stream, seq: u64) -> Vec<u8> {
+    let mut key = snapshots_of(stream);
+    key.extend_from_slice(&seq.to_be_bytes());
+    key
+}
+
 /// The prefix of all providers' event rows.
 pub const PROVIDERS: &[u8] = b"e/@";
 

@@ -1,7 +1,8 @@
 //! The store in memory: the same groups, blocks and outcomes, gone with the process.
 
 use super::{
-    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
+    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, SnapshotRow, Store,
+    StoreError, Stream,
     group::{self, Stored, Tails, Tip},
     key, record,
 };
@@ -100,6 +101,13 @@ impl Store for MemoryStore {
             Ok(EventRow { seq, block, entry: entry.to_vec() })
         });
         rows.collect()
+    }
+
+    async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError> {
+        let state = self.state();
+        let rows = state.rows.range(key::snapshot(stream, 0)..=key::snapshot(stream, u64::MAX));
+        let rows = rows.rev().map(|(key, row)| (key.as_slice(), row.as_slice()));
+        Ok(record::newest_snapshot(rows, u64::MAX))
     }
 
     async fn providers(

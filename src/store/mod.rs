@@ -29,7 +29,7 @@ mod suite;
 pub use batch::{Batch, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation};
 pub use block::Block;
 pub use key::Stream;
-pub use record::{EventRow, Holder, PersonalRow};
+pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
 
 use crate::domain::{calendar::Instant, ids::CustomerId};
 use std::path::PathBuf;
@@ -101,6 +101,10 @@ pub trait Store: Send + Sync + 'static {
         after: u64,
         limit: usize,
     ) -> Result<Vec<EventRow>, StoreError>;
+
+    /// The newest snapshot of a stream that can be read. One that cannot is passed over: it is a
+    /// shortcut, and the events have everything.
+    async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError>;
 
     /// At most `limit` streams of providers after `after`, in order.
     async fn providers(

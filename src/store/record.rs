@@ -73,6 +73,34 @@ pub struct EventRow {
     pub entry: Vec<u8>,
 }
 
+/// A snapshot row as it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotRow {
+    /// The event row it stands after.
+    pub seq: u64,
+    /// The state, as it was sealed.
+    pub body: Vec<u8>,
+}
+
+/// The first of a stream's snapshot rows, given from the newest on, that can be read and whose
+/// group is durable.
+pub fn newest_snapshot<K: AsRef<[u8]>, R: AsRef<[u8]>>(
+    rows: impl Iterator<Item = (K, R)>,
+    durable: u64,
+) -> Option<SnapshotRow> {
+    rows.map(|(key, row)| {
+        let (block, body) = decode(key.as_ref(), row.as_ref())?;
+        let seq = super::key::seq_of_event(key.as_ref()).unwrap_or_default();
+        Ok((block <= durable).then(|| SnapshotRow { seq, body: body.to_vec() }))
+    })
+    .inspect(|read: &Result<_, StoreError>| {
+        if let Err(error) = read {
+            tracing::warn!(%error, "a snapshot is passed over");
+        }
+    })
+    .find_map(|read| read.ok().flatten())
+}
+
 /// The number of a line's row of sign-ins: events number theirs from 0 up, this one stands at the
 /// other end.
 pub const SIGN_INS_ROW: u32 = u32::MAX;

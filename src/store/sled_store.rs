@@ -13,15 +13,18 @@
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
 //! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
+mod opening;
+
 use super::{
-    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, Store, StoreError, Stream,
+    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, SnapshotRow, Store,
+    StoreError, Stream,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
 };
 use crate::domain::{calendar::Instant, ids::CustomerId};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -37,8 +40,6 @@ use tokio::runtime::Runtime;
 /// file of its own that it never syncs. 16 rows of 64 KiB and their keys stay well below a quarter
 /// of this. sled fixes the size when the store is made.
 const SEGMENT_BYTES: usize = 8 << 20;
-/// How many of the last blocks are checked at every opening; `verify` checks all.
-const BLOCKS_CHECKED_ON_OPENING: u64 = 1_000;
 /// How often the head file and the free space are looked at.
 const KEEPING_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -92,18 +93,18 @@ impl SledStore {
     /// Opens the store, or says where it is damaged or that another process has it.
     pub fn open(options: &SledOptions) -> Result<Self, StoreError> {
         let folder = &options.folder;
-        create_private_folder(folder)?;
-        let lock = lock(folder)?;
+        opening::create_private_folder(folder)?;
+        let lock = opening::lock(folder)?;
         let engine = folder.join("sled");
-        remove_unfinished_snapshots(&engine)?;
-        let db = open_engine(&engine, options)?;
+        opening::remove_unfinished_snapshots(&engine)?;
+        let db = opening::open_engine(&engine, options)?;
         let data = File::open(engine.join("db")).map_err(file_error(&engine))?;
         // After a kill, rows that never were synced come back from the page cache. Before they
         // count as durable, and before the head names them, they are.
         data.sync_data().map_err(file_error(&engine))?;
         let head = HeadFile::new(folder, &options.head_key);
         let known = head.read()?;
-        let checked = catch_unwind(AssertUnwindSafe(|| check_recent(&db, known)));
+        let checked = catch_unwind(AssertUnwindSafe(|| opening::check_recent(&db, known)));
         let tip = checked.unwrap_or_else(|_| {
             let what = "the engine cannot read its rows";
             Err(StoreError::damaged(engine.display().to_string(), what))
@@ -122,7 +123,7 @@ impl SledStore {
             _lock: lock,
         });
         inner.look_for_room();
-        let reads = reading_threads(options.read_threads).map_err(file_error(folder))?;
+        let reads = opening::reading_threads(options.read_threads).map_err(file_error(folder))?;
         let keeper = {
             let inner = Arc::clone(&inner);
             let thread = std::thread::Builder::new().name("store-keeper".into());
@@ -234,6 +235,12 @@ impl Inner {
         Err(StoreError::damaged(format!("event {seq} of {stream}"), what))
     }
 
+    fn newest_snapshot(&self, stream: &Stream) -> Option<SnapshotRow> {
+        let durable = self.durable.load(Ordering::Acquire);
+        let rows = self.db.scan_prefix(key::snapshots_of(stream)).rev();
+        record::newest_snapshot(rows.filter_map(Result::ok), durable)
+    }
+
     /// Provider streams, each found by skipping over the events of the one before.
     fn providers(&self, after: Option<&Stream>, limit: usize) -> Result<Vec<Stream>, StoreError> {
         let mut from = after.map_or_else(|| key::PROVIDERS.to_vec(), |s| key::event(s, u64::MAX));
@@ -342,6 +349,11 @@ impl Store for SledStore {
         self.read(move |inner| inner.events(&stream, after, limit)).await
     }
 
+    async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError> {
+        let stream = stream.clone();
+        self.read(move |inner| Ok(inner.newest_snapshot(&stream))).await
+    }
+
     async fn providers(
         &self,
         after: Option<&Stream>,
@@ -400,112 +412,6 @@ fn engine_error(error: sled::Error) -> StoreError {
 fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError::File { path, source }
-}
-
-/// The folder, for its owner alone.
-fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder).map_err(file_error(folder))
-}
-
-/// One process has the store: a second one exits at once.
-fn lock(folder: &Path) -> Result<File, StoreError> {
-    let path = folder.join("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(file_error(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: folder.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(file_error(&path)(error)),
-    }
-}
-
-/// A crash while opening leaves `snap.*.generating`, and sled would fail at every later opening.
-fn remove_unfinished_snapshots(engine: &Path) -> Result<(), StoreError> {
-    let Ok(files) = fs::read_dir(engine) else { return Ok(()) };
-    for file in files.filter_map(Result::ok) {
-        let name = file.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with("snap.") && name.ends_with(".generating") {
-            fs::remove_file(file.path()).map_err(file_error(&file.path()))?;
-        }
-    }
-    Ok(())
-}
-
-fn open_engine(engine: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
-    let config = sled::Config::new()
-        .path(engine)
-        .cache_capacity(options.cache_bytes)
-        .segment_size(SEGMENT_BYTES)
-        .flush_every_ms(Some(options.flush_every_ms));
-    let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-    let damaged = |what: String| StoreError::damaged(engine.display().to_string(), what);
-    match opened {
-        Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(_) => Err(damaged("the engine cannot read its files".into())),
-    }
-}
-
-fn reading_threads(threads: usize) -> std::io::Result<Runtime> {
-    tokio::runtime::Builder::new_current_thread()
-        .max_blocking_threads(threads.max(1))
-        .thread_name("store-read")
-        .build()
-}
-
-/// The chain's tip, once the head and the last blocks were found whole.
-fn check_recent(db: &sled::Db, head: Option<Tip>) -> Result<Tip, StoreError> {
-    let last = db.scan_prefix(key::blocks()).next_back().transpose().map_err(engine_error)?;
-    let last = last.and_then(|(key, _)| key::seq_of_event(&key)).unwrap_or(0);
-    let head = match head {
-        Some(head) => head,
-        None if last == 0 => Tip::GENESIS,
-        None => return Err(StoreError::damaged("head", "the head file is missing")),
-    };
-    if head.number > last {
-        let what =
-            format!("the head names it, but the last block stored is {last}: a tail is lost");
-        return Err(StoreError::damaged(format!("block {}", head.number), what));
-    }
-    if head.number > 0 && encoded_block(db, head.number)?.1 != head.hash {
-        let what = "it is not the block that the head names";
-        return Err(StoreError::damaged(format!("block {}", head.number), what));
-    }
-    let mut tip = Tip::GENESIS;
-    for number in last.saturating_sub(BLOCKS_CHECKED_ON_OPENING - 1).max(1)..=last {
-        tip = check_block(db, number, tip)?;
-    }
-    Ok(tip)
-}
-
-fn encoded_block(db: &sled::Db, number: u64) -> Result<(sled::IVec, [u8; 32]), StoreError> {
-    let row = db.get(key::block(number)).map_err(engine_error)?;
-    let row = row.ok_or_else(|| StoreError::damaged(format!("block {number}"), "it is missing"))?;
-    let hash = Block::hash(&row);
-    Ok((row, hash))
-}
-
-/// Checks a block's link to the one before (where that was checked too) and each of its rows.
-fn check_block(db: &sled::Db, number: u64, previous: Tip) -> Result<Tip, StoreError> {
-    let (row, hash) = encoded_block(db, number)?;
-    let block = Block::decode(number, &row)?;
-    let follows = previous.number + 1 == number;
-    if follows && block.previous != previous.hash {
-        let what = "it does not follow from the block before it";
-        return Err(StoreError::damaged(format!("block {number}"), what));
-    }
-    for entry in &block.entries {
-        let key = key::event(&entry.stream, entry.seq);
-        let row = db.get(&key).map_err(engine_error)?;
-        if row.is_none_or(|row| record::sha256(&row) != entry.hash) {
-            let what = format!("it is not the row that block {number} closed");
-            return Err(StoreError::damaged(key::readable(&key), what));
-        }
-    }
-    Ok(Tip { number, hash })
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::super::suite::{at, event, line, options};
 use super::*;
+use std::fs;
 use tempfile::TempDir;
 
 async fn filled(folder: &TempDir) {

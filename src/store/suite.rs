@@ -50,6 +50,7 @@ on_every_backend!(
     providers_are_listed_once_each,
     prefixes_never_overlap,
     a_row_that_is_too_large_is_refused,
+    the_newest_snapshot_is_found_and_old_ones_go,
 );
 
 pub(super) fn line(number: u64) -> Stream {
@@ -236,4 +237,27 @@ async fn a_row_that_is_too_large_is_refused(store: &impl Store) {
     let bytes = super::MOST_ROW_BYTES + 1;
     assert_eq!(outcomes[0], Outcome::Refused(Broken::TooLarge { bytes }));
     assert!(matches!(outcomes[1], Outcome::Committed { .. }));
+}
+
+async fn the_newest_snapshot_is_found_and_old_ones_go(store: &impl Store) {
+    let snapshot = |number: u64, seq: u64| Put::Snapshot {
+        stream: line(number),
+        seq,
+        body: format!("{number} after {seq}").into_bytes(),
+    };
+    let put = |put: Vec<Put>, delete: Vec<Delete>| Batch { expect: Vec::new(), put, delete };
+    assert_eq!(store.newest_snapshot(&line(1)).await.expect("reads"), None);
+    // Sequence numbers whose bytes would sort otherwise, and a neighbour.
+    let group = vec![put(vec![snapshot(1, 9), snapshot(1, 300), snapshot(2, 1_000)], vec![])];
+    commit(store, group).await;
+    let newest = async || store.newest_snapshot(&line(1)).await.expect("reads");
+    let found = newest().await.expect("there");
+    assert_eq!((found.seq, found.body), (300, b"1 after 300".to_vec()));
+    let gone = Delete::Snapshot { stream: line(1), seq: 300 };
+    commit(store, vec![put(vec![], vec![gone])]).await;
+    assert_eq!(newest().await.map(|found| found.seq), Some(9));
+    // It is no event: the stream has not moved.
+    assert_eq!(store.events(&line(1), 0, 10).await.expect("reads"), []);
+    let block = store.block(store.durable_block()).await.expect("reads").expect("there");
+    assert_eq!(block.entries, []);
 }
