@@ -10,7 +10,7 @@ use crate::{
     clock::Clock,
     config::KeysConfig,
     domain::system::SystemEvent,
-    security::{KeyRecord, KeyRing, MasterKey},
+    security::{KeyRecord, KeyRing, MasterKey, OperatorToken},
     store::{Outcome, Put, Store, StoreError, record},
 };
 use std::path::Path;
@@ -27,7 +27,13 @@ pub fn master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
     Ok(MasterKey::load_or_create(&keys.master_key_file)?)
 }
 
-/// The key file's folder, for its owner alone, where it is not there yet.
+/// The operator's token, of which only a hash is kept; its file is made at the first start.
+pub fn operator_token(file: &Path) -> Result<OperatorToken, AppError> {
+    make_folder_of(file)?;
+    Ok(OperatorToken::load_or_create(file)?)
+}
+
+/// The file's folder, for its owner alone, where it is not there yet.
 fn make_folder_of(file: &Path) -> Result<(), AppError> {
     use std::os::unix::fs::DirBuilderExt;
     let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {

@@ -142,6 +142,7 @@ pub async fn start(
         committer: committer.clone(),
         store,
         keys: ring,
+        operator_token: keys::operator_token(&config.operator.token_file)?,
         passwords: start_passwords(config)?,
         limits: public::request_limits(config),
         sources: public::source_policy(config),

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
+use super::operator::args::LineCommand;
+
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
 #[command(
@@ -59,6 +61,9 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
+    /// Show, restrict or lift an access line of the running server
+    #[command(subcommand, arg_required_else_help = true)]
+    Line(LineCommand),
 }
 
 /// `linepass demo`.
@@ -243,7 +248,15 @@ mod tests {
 
     #[test]
     fn long_help_has_examples() {
-        for line in ["demo", "serve", "config check", "config show"] {
+        for line in [
+            "demo",
+            "serve",
+            "config check",
+            "config show",
+            "line show",
+            "line restrict",
+            "line lift",
+        ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
             assert!(help.to_string().contains("Examples:"), "{line}");

@@ -5,7 +5,7 @@ use crate::{
     clock::Clock,
     config::{ContactConfig, FlowConfig},
     domain::{ids::ProviderId, line::LineDefaults},
-    security::{KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
+    security::{KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
     web::provider::redeemed::RedeemedCodes,
 };
@@ -38,6 +38,8 @@ pub struct WebState {
     pub store: Arc<dyn Store>,
     /// Keys that seal, sign, and name.
     pub keys: KeyRing,
+    /// Who may use the operator API.
+    pub operator_token: OperatorToken,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
     /// What one request may cost.

@@ -1,4 +1,16 @@
 //! What operators and their monitoring reach, on a listener of its own.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`access`] | every route of the operator API with its role; who may |
+//! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`problem`] | problem details (RFC 9457) |
+
+pub mod access;
+pub mod ask;
+pub mod lines;
+pub mod problem;
 
 use super::{answer::only, state::WebState};
 use actix_web::{
@@ -15,9 +27,8 @@ pub fn routes(service: &mut ServiceConfig) {
         .service(
             web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
         )
-        .service(
-            web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")),
-        );
+        .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")))
+        .configure(access::routes);
 }
 
 /// The process is there, its store answers and its committer runs: restart it when this fails.
