@@ -14,6 +14,7 @@
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
+//! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod change;
@@ -24,6 +25,7 @@ pub mod lines;
 pub mod orders;
 pub mod providers;
 pub mod receipts;
+pub mod system;
 
 use crate::{domain::line::Refusal, store::StoreError};
 use committer::CommitError;

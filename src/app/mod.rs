@@ -18,6 +18,7 @@ use crate::{
         lines::Lines,
         providers::Providers,
         receipts::ReceiptNumbers,
+        system::{Maintenance, SystemStream},
     },
     clock::Clock,
     config::{Config, ConfigErrors},
@@ -122,6 +123,8 @@ pub async fn start(
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
+    let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
+    let maintenance = Maintenance::load(system.clone()).await?;
     let services = Arc::new(LineServices {
         store: Arc::clone(&store),
         committer: committer.clone(),
@@ -139,6 +142,8 @@ pub async fn start(
         issuer: config.server.issuer.as_str().to_owned(),
         lines: Lines::start(&services, &handles, MOST_ASKING),
         providers,
+        system,
+        maintenance,
         committer: committer.clone(),
         store,
         keys: ring,

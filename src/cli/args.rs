@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::LineCommand;
+use super::operator::args::{LineCommand, MaintenanceCommand};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -64,6 +64,9 @@ pub enum Command {
     /// Show, restrict or lift an access line of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Line(LineCommand),
+    /// Put maintenance on or off, or show how it stands
+    #[command(subcommand, arg_required_else_help = true)]
+    Maintenance(MaintenanceCommand),
 }
 
 /// `linepass demo`.
@@ -132,7 +135,7 @@ pub struct ConfigArgs {
 }
 
 /// Reads an instant with its offset; the years are those whose months the calendar pages know.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     const ALLOWED: &str = "write RFC 3339 with an offset, such as 2026-11-30T23:59:50+09:00, in \
                            the years 2000 to 2099";
     let time: Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
@@ -256,6 +259,9 @@ mod tests {
             "line show",
             "line restrict",
             "line lift",
+            "maintenance on",
+            "maintenance off",
+            "maintenance status",
         ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));

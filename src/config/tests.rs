@@ -184,6 +184,10 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
             "[keys]\nmaster_key_file = \"data/store/x\"\n",
             "linepass.toml:2: keys.master_key_file: data/store/x is inside the store data/store; allowed: a file outside store.path",
         ),
+        (
+            "[operator]\ntoken_file = \"data/store/t\"\n",
+            "linepass.toml:2: operator.token_file: data/store/t is inside the store data/store",
+        ),
         ("[keys]\nmaster_key_file = \"data/./a/../store/k\"\n", "is inside the store"),
         (
             "[store]\npath = \"data\"\n",
@@ -286,8 +290,8 @@ fn all_errors_are_told_at_once() {
     let environment = variables(&[("LINEPASS__LOG__LEVEL", "loud")]);
     let errors = Config::load(Some(&path), environment.into_iter()).unwrap_err();
     let keys: Vec<_> = errors.iter().filter_map(|error| error.key.as_deref()).collect();
-    assert_eq!(keys, ["log.level", "server.workers", "server.issuer", "store.path"]);
-    assert_eq!(errors.to_string().lines().count(), 4);
+    assert_eq!(keys, ["log.level", "server.workers", "server.issuer", "store.path", "store.path"]);
+    assert_eq!(errors.to_string().lines().count(), 5);
 }
 
 #[test]

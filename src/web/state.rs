@@ -1,7 +1,12 @@
 //! What handlers reach.
 
 use crate::{
-    actors::{committer::Committer, lines::Lines, providers::Providers},
+    actors::{
+        committer::Committer,
+        lines::Lines,
+        providers::Providers,
+        system::{Maintenance, SystemStream},
+    },
     clock::Clock,
     config::{ContactConfig, FlowConfig},
     domain::{ids::ProviderId, line::LineDefaults},
@@ -32,6 +37,10 @@ pub struct WebState {
     pub lines: Lines,
     /// All providers.
     pub providers: Providers,
+    /// Changes of Linepass as a whole.
+    pub system: SystemStream,
+    /// Whether maintenance is on.
+    pub maintenance: Maintenance,
     /// What commits; asked only whether it is there.
     pub committer: Committer,
     /// For completed orders and passport IDs' names.

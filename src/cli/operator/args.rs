@@ -2,8 +2,10 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
+use crate::cli::args::parse_time;
 use crate::domain::{ids::CustomerId, reason::Reason};
 use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
 use std::path::PathBuf;
 
 /// Which server, and how its answer is printed.
@@ -101,4 +103,34 @@ impl BarKind {
             Self::Company => "company",
         }
     }
+}
+
+/// `linepass maintenance`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum MaintenanceCommand {
+    /// Put maintenance on, or another notice up: households meet the page, providers a 503
+    #[command(after_long_help = "Examples:\n  \
+        linepass maintenance on --reason 'release 1.4' --until 2026-12-01T05:00:00+09:00\n  \
+        linepass maintenance on --reason 'release 1.4' --message '設備の更新を行っています。'")]
+    On(BeginArgs),
+    /// Put maintenance off
+    #[command(after_long_help = "Examples:\n  linepass maintenance off --reason 'release 1.4'")]
+    Off(ChangeArgs),
+    /// Show whether maintenance is on, and what households are told
+    #[command(after_long_help = "Examples:\n  linepass maintenance status --json | jq .on")]
+    Status(ServerArgs),
+}
+
+/// `linepass maintenance on`.
+#[derive(Debug, Clone, Args)]
+pub struct BeginArgs {
+    /// What households read beside the usual words: 1 to 120 characters
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+    /// When it is expected to end, RFC 3339 such as 2026-12-01T05:00:00+09:00
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub until: Option<Timestamp>,
+    /// The change.
+    #[command(flatten)]
+    pub change: ChangeArgs,
 }

@@ -6,10 +6,12 @@
 //! | [`args`] | the command line as types |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
+//! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
 pub mod args;
 pub mod client;
 pub mod line;
+pub mod maintenance;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};

@@ -3,7 +3,7 @@
 //! Routes are registered from the table, so none can exist without a role; what the table does not
 //! know is refused.
 
-use super::{lines, problem::ProblemDetails};
+use super::{lines, maintenance, problem::ProblemDetails};
 use crate::web::{
     context::{self, RequestContext},
     state::WebState,
@@ -80,6 +80,24 @@ pub static ROUTES: &[ApiRoute] = &[
         path: "/lines/{customer}/lift",
         role: Role::Desk,
         handler: |route| route.to(lines::lift),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/maintenance",
+        role: Role::Desk,
+        handler: |route| route.to(maintenance::status),
+    },
+    ApiRoute {
+        method: Method::PUT,
+        path: "/maintenance",
+        role: Role::Admin,
+        handler: |route| route.to(maintenance::begin),
+    },
+    ApiRoute {
+        method: Method::DELETE,
+        path: "/maintenance",
+        role: Role::Admin,
+        handler: |route| route.to(maintenance::end),
     },
 ];
 
@@ -200,6 +218,9 @@ mod tests {
             ("GET", "/lines/{customer}", Role::Desk),
             ("POST", "/lines/{customer}/restrict", Role::Desk),
             ("POST", "/lines/{customer}/lift", Role::Desk),
+            ("GET", "/maintenance", Role::Desk),
+            ("PUT", "/maintenance", Role::Admin),
+            ("DELETE", "/maintenance", Role::Admin),
         ];
         let there: Vec<_> =
             ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.role)).collect();

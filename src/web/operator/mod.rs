@@ -5,11 +5,13 @@
 //! | [`access`] | every route of the operator API with its role; who may |
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`maintenance`] | maintenance on and off |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
 pub mod ask;
 pub mod lines;
+pub mod maintenance;
 pub mod problem;
 
 use super::{answer::only, state::WebState};
@@ -52,7 +54,12 @@ async fn readyz(state: Data<WebState>) -> HttpResponse {
         (false, true) => None,
     };
     match reason {
-        None => HttpResponse::Ok().json(json!({ "status": "ready" })),
+        // Maintenance stays ready: it is this server that shows the page, and whoever took it out
+        // of service would show households an error of its own instead.
+        None => {
+            let maintenance = state.maintenance.notice().is_some();
+            HttpResponse::Ok().json(json!({ "status": "ready", "maintenance": maintenance }))
+        }
         Some(reason) => HttpResponse::ServiceUnavailable()
             .json(json!({ "status": "not_ready", "reason": reason })),
     }
