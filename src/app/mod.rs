@@ -14,6 +14,7 @@ pub mod public;
 use crate::{
     actors::{
         committer::{Committer, CommitterOptions},
+        keys::KeyKeeper,
         line::LineServices,
         lines::Lines,
         providers::Providers,
@@ -142,6 +143,7 @@ pub async fn start(
         issuer: config.server.issuer.as_str().to_owned(),
         lines: Lines::start(&services, &handles, MOST_ASKING),
         providers,
+        key_keeper: KeyKeeper::new(master, system.clone(), keys::kept_for(&config.flow)),
         system,
         maintenance,
         committer: committer.clone(),

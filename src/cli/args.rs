@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{LineCommand, MaintenanceCommand};
+use super::operator::args::{KeyCommand, LineCommand, MaintenanceCommand};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -67,6 +67,9 @@ pub enum Command {
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),
+    /// Rotate keys of the running server
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(KeyCommand),
 }
 
 /// `linepass demo`.
@@ -256,6 +259,7 @@ mod tests {
             "serve",
             "config check",
             "config show",
+            "key rotate",
             "line show",
             "line restrict",
             "line lift",

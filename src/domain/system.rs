@@ -180,8 +180,9 @@ mod tests {
         assert_eq!(new(None, None), Ok(Notice::default()));
         let kept = new(Some(" 定期点検のため "), Some(at(101))).map(|notice| notice.message);
         assert_eq!(kept, Ok(Some("定期点検のため".to_owned())));
-        assert!(new(Some(&"あ".repeat(120)), None).is_ok());
-        for message in ["", "  ", "a\nb", &"あ".repeat(121)] {
+        let (longest, longer) = ("あ".repeat(120), "あ".repeat(121));
+        assert!(new(Some(&longest), None).is_ok());
+        for message in ["", "  ", "a\nb", &longer] {
             assert_eq!(new(Some(message), None), Err(NoticeFault::Message), "{message:?}");
         }
         for until in [at(99), at(100)] {

@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         committer::Committer,
+        keys::KeyKeeper,
         lines::Lines,
         providers::Providers,
         system::{Maintenance, SystemStream},
@@ -47,6 +48,8 @@ pub struct WebState {
     pub store: Arc<dyn Store>,
     /// Keys that seal, sign, and name.
     pub keys: KeyRing,
+    /// Who rotates them.
+    pub key_keeper: KeyKeeper,
     /// Who may use the operator API.
     pub operator_token: OperatorToken,
     /// Where passwords are hashed.

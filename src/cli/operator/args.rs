@@ -134,3 +134,50 @@ pub struct BeginArgs {
     #[command(flatten)]
     pub change: ChangeArgs,
 }
+
+/// `linepass key`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum KeyCommand {
+    /// Rotate the keys that sign id_tokens or those that seal flows, codes and tokens
+    #[command(
+        long_about = "Rotates keys in the running server. 'signing': the next key, which JWKS has \
+                      shown already, signs from now on. 'sealing': a new key seals from now on. \
+                      What the previous key made is accepted until it expires, so a second \
+                      rotation is refused until then. The keys behind sub and behind passport \
+                      IDs never rotate.",
+        after_long_help = "Examples:\n  \
+        linepass key rotate --kind signing --reason 'yearly rotation'\n  \
+        linepass key rotate --kind sealing --reason 'yearly rotation' --dry-run --json"
+    )]
+    Rotate(RotateArgs),
+}
+
+/// `linepass key rotate`.
+#[derive(Debug, Clone, Args)]
+pub struct RotateArgs {
+    /// Which keys
+    #[arg(long, value_enum)]
+    pub kind: KeyKind,
+    /// The change.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// Which keys rotate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    /// Those that sign id_tokens, of every algorithm
+    Signing,
+    /// Those that seal pushed orders, flows, codes and access tokens
+    Sealing,
+}
+
+impl KeyKind {
+    /// Its word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing => "signing",
+            Self::Sealing => "sealing",
+        }
+    }
+}

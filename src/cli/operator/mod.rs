@@ -5,11 +5,13 @@
 //! |---|---|
 //! | [`args`] | the command line as types |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
+//! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
 pub mod args;
 pub mod client;
+pub mod key;
 pub mod line;
 pub mod maintenance;
 

@@ -3,7 +3,7 @@
 //! Routes are registered from the table, so none can exist without a role; what the table does not
 //! know is refused.
 
-use super::{lines, maintenance, problem::ProblemDetails};
+use super::{keys, lines, maintenance, problem::ProblemDetails};
 use crate::web::{
     context::{self, RequestContext},
     state::WebState,
@@ -98,6 +98,12 @@ pub static ROUTES: &[ApiRoute] = &[
         path: "/maintenance",
         role: Role::Admin,
         handler: |route| route.to(maintenance::end),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/keys/rotate",
+        role: Role::Admin,
+        handler: |route| route.to(keys::rotate),
     },
 ];
 
@@ -221,6 +227,7 @@ mod tests {
             ("GET", "/maintenance", Role::Desk),
             ("PUT", "/maintenance", Role::Admin),
             ("DELETE", "/maintenance", Role::Admin),
+            ("POST", "/keys/rotate", Role::Admin),
         ];
         let there: Vec<_> =
             ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.role)).collect();

@@ -11,7 +11,8 @@ use crate::{
         calendar::{Instant, Month},
         ids::{ContractNumber, CustomerId, ProviderId, ServiceCode},
         line::{
-            By, Command, Entry, Event, Facts, Line, LineService, Refusal, decide, event::Barrier,
+            By, Command, Entry, Event, Facts, Line, LineService, Refusal, decide,
+            event::{Barrier, EndReason},
             replay,
         },
         yen::Yen,
@@ -190,11 +191,13 @@ struct Ended {
     provider: ProviderId,
     service: ServiceCode,
     last_charge_month: Month,
+    reason: EndReason,
 }
 
 impl Ended {
     fn of(event: &Event) -> Option<Self> {
-        let Event::ContractEnded { contract, provider, service, last_charge_month, .. } = event
+        let Event::ContractEnded { contract, provider, service, last_charge_month, reason, .. } =
+            event
         else {
             return None;
         };
@@ -203,6 +206,7 @@ impl Ended {
             provider: provider.clone(),
             service: service.clone(),
             last_charge_month: *last_charge_month,
+            reason: *reason,
         })
     }
 }

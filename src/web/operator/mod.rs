@@ -4,12 +4,14 @@
 //! |---|---|
 //! | [`access`] | every route of the operator API with its role; who may |
 //! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
 pub mod ask;
+pub mod keys;
 pub mod lines;
 pub mod maintenance;
 pub mod problem;
