@@ -8,9 +8,71 @@ use common::{
     operator::{Operator, SAKURA},
     unique,
 };
-use linepass::web::operator::access::ROUTES;
+use linepass::{
+    security::MasterKey,
+    store::{
+        Store, Stream, record,
+        sled_store::{SledOptions, SledStore},
+    },
+    web::operator::access::ROUTES,
+};
 use serde_json::{Value, json};
-use std::os::unix::fs::PermissionsExt;
+use std::{os::unix::fs::PermissionsExt, path::Path};
+
+/// What a stopped demo's journal holds of a stream.
+fn journal(folder: &Path, stream: &Stream) -> Vec<Value> {
+    let master = MasterKey::load_or_create(&folder.join("master.key")).expect("the master key");
+    let options = SledOptions {
+        folder: folder.join("store"),
+        head_key: master.derive("linepass/store/head/v1"),
+        cache_bytes: 1 << 20,
+        flush_every_ms: 500,
+        min_free_space_bytes: 0,
+        read_threads: 1,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let store = SledStore::open(&options).expect("the store");
+        let rows = store.events(stream, 0, 256).await.expect("the journal");
+        rows.iter().map(|row| record::from_json("a row", &row.entry).expect("JSON")).collect()
+    })
+}
+
+#[test]
+fn the_journal_keeps_who_changed_what_and_why() {
+    let mut demo = Demo::start();
+    let operator = Operator::of(&demo);
+    operator.restrict(SAKURA, "company");
+    let body = json!({ "reason": "release 1.4" });
+    operator.change("PUT", "/maintenance", &body);
+    operator.change("DELETE", "/maintenance", &body);
+    let body = json!({ "kind": "sealing", "reason": "yearly rotation" });
+    operator.change("POST", "/keys/rotate", &body);
+    let rehearsed = json!({ "kind": "company", "reason": "rehearsed", "dry_run": true });
+    operator.change("POST", &format!("/lines/{SAKURA}/lift"), &rehearsed);
+    assert!(demo.terminate().success());
+
+    let by_operators = |stream: Stream| -> Vec<(Value, Value)> {
+        let entries = journal(demo.folder(), &stream).into_iter();
+        let by_operators = entries.filter(|entry| entry["by"]["who"] == "operator");
+        let checked = by_operators.inspect(|entry| {
+            assert_eq!(entry["by"]["name"], "admin");
+            assert!(entry["request_id"].is_string(), "{entry}");
+        });
+        checked
+            .map(|entry| (entry["by"]["reason"].clone(), entry["events"][0]["event"].clone()))
+            .collect()
+    };
+    let line = by_operators(Stream::Line(SAKURA.parse().expect("an ID")));
+    assert_eq!(line, [(json!("form 2026-11-27/31"), json!("barrier_raised"))]);
+    let system = by_operators(Stream::System);
+    let expected = [
+        ("release 1.4", "maintenance_began"),
+        ("release 1.4", "maintenance_ended"),
+        ("yearly rotation", "key_made"),
+    ];
+    assert_eq!(system, expected.map(|(reason, event)| (json!(reason), json!(event))));
+}
 
 fn assert_problem(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{answer:?}");

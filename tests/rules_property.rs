@@ -414,8 +414,9 @@ impl Sides {
         let against = self.model.against_changing(id, line_authentication.is_some());
         // A row's number that no other form has, so that the form's own row is told apart.
         let first = self.given_out * 3 + 100;
-        let [name, credential, applicant] =
-            std::array::from_fn(|at| filled_in[at].then(|| row(u32::try_from(first + at).expect("few"))));
+        let [name, credential, applicant] = std::array::from_fn(|at| {
+            filled_in[at].then(|| row(u32::try_from(first + at).expect("few")))
+        });
         let passport = PassportNumber(id);
         let form = ChangePassport { passport, name, credential, applicant, line_authentication };
         let before = self.line().passports.get(&passport).map(|id| id.rows);

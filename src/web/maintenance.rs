@@ -77,7 +77,7 @@ fn page(request: &HttpRequest, state: &WebState, id: &str, notice: &Notice) -> H
     let context: RequestContext = context::of(request);
     let language = context::language(request, asked);
     let page = MaintenancePage {
-        shell: answer::shell_with_id(&context, language, None),
+        shell: answer::shell_with_id(&context, language),
         message: notice.message.as_deref().map(Into::into),
         until_us: notice.until.map(crate::domain::calendar::Instant::micros),
         close_path: flow.as_ref().map(|flow| flow.path("back")),

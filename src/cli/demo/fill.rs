@@ -150,10 +150,7 @@ fn registering(sample: &SampleProvider) -> Result<Vec<ProviderEvent>, DemoError>
 
 /// What this run registers otherwise than the last one: its addresses, and what was changed in or
 /// added to `demo.json`.
-fn changed(
-    provider: &Provider,
-    sample: &SampleProvider,
-) -> Result<Vec<ProviderEvent>, DemoError> {
+fn changed(provider: &Provider, sample: &SampleProvider) -> Result<Vec<ProviderEvent>, DemoError> {
     let redirect_uris = (provider.redirect_uris != sample.redirect_uris)
         .then(|| ProviderEvent::RedirectUrisSet { redirect_uris: sample.redirect_uris.clone() });
     let id_token_algorithm = sample.id_token_signed_response_alg;
