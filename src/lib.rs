@@ -22,7 +22,7 @@
 //! | [`telemetry`] | decision lines and the log's two formats |
 //! | [`clock`] | the one place that asks what time it is |
 //! | [`app`] | config → store → actors → web, in one function that the tests use too |
-//! | [`cli`] | the command line: `serve`, `demo`, `config` |
+//! | [`cli`] | the command line: `serve`, `demo`, `config`, and the operator's commands |
 //!
 //! ARCHITECTURE.md tells the flows, the invariants and what is absent on purpose.
 

@@ -16,11 +16,14 @@
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
+//! | [`keys`] | rotation of signing and sealing keys |
+//! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod change;
 pub mod committer;
 pub mod directory;
+pub mod keys;
 pub mod line;
 pub mod lines;
 pub mod orders;
@@ -28,6 +31,7 @@ pub mod providers;
 mod reading;
 pub mod receipts;
 pub mod snapshot;
+pub mod system;
 
 use crate::{domain::line::Refusal, store::StoreError};
 use committer::CommitError;

@@ -4,14 +4,14 @@
 use crate::{
     actors::{
         committer::Committer,
-        receipts::{read_system, system_batch},
+        keys::{self as stored, KeptFor},
     },
     app::AppError,
     clock::Clock,
-    config::KeysConfig,
-    domain::system::SystemEvent,
-    security::{KeyRecord, KeyRing, MasterKey},
-    store::{Outcome, Put, Store, StoreError, record},
+    config::{FlowConfig, KeysConfig},
+    security::{KeyRing, MasterKey, OperatorToken},
+    store::{Store, StoreError},
+    web::provider::discovery::JWKS_MAX_AGE_S,
 };
 use std::path::Path;
 
@@ -27,7 +27,13 @@ pub fn master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
     Ok(MasterKey::load_or_create(&keys.master_key_file)?)
 }
 
-/// The key file's folder, for its owner alone, where it is not there yet.
+/// The operator's token, of which only a hash is kept; its file is made at the first start.
+pub fn operator_token(file: &Path) -> Result<OperatorToken, AppError> {
+    make_folder_of(file)?;
+    Ok(OperatorToken::load_or_create(file)?)
+}
+
+/// The file's folder, for its owner alone, where it is not there yet.
 fn make_folder_of(file: &Path) -> Result<(), AppError> {
     use std::os::unix::fs::DirBuilderExt;
     let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
@@ -43,37 +49,28 @@ pub async fn ring(
     master: &MasterKey,
     clock: &Clock,
 ) -> Result<KeyRing, AppError> {
-    let mut records = Vec::new();
-    for body in store.keys().await? {
-        records.push(record::from_json::<KeyRecord>("a key's row", &body)?);
-    }
+    let mut records = stored::read(store).await?;
     if records.is_empty() {
         records = KeyRing::generate(master, clock.now().seconds())?;
-        keep(store, committer, clock, &records).await?;
+        let kept = stored::keep_first(store, committer, clock, &records).await;
+        kept.map_err(|error| StoreError::Engine(error.to_string()))?;
     }
     Ok(KeyRing::open(master, &records)?)
 }
 
-async fn keep(
-    store: &dyn Store,
-    committer: &Committer,
-    clock: &Clock,
-    records: &[KeyRecord],
-) -> Result<(), AppError> {
-    let (_, seq) = read_system(store).await?;
-    let made = |record: &KeyRecord| SystemEvent::KeyMade { kid: record.kid.clone() };
-    let mut batch = system_batch(seq, clock.now(), records.iter().map(made).collect());
-    for record in records {
-        let body = crate::store::record::to_json(record);
-        batch.put.push(Put::Key { kid: record.kid.clone(), record: body });
-    }
-    match committer.commit(batch).await {
-        Ok(Outcome::Committed { .. }) => Ok(()),
-        Ok(Outcome::Refused(_)) => Err(StoreError::Damaged {
-            place: "the system stream".into(),
-            what: "another process writes it".into(),
-        }
-        .into()),
-        Err(error) => Err(StoreError::Engine(error.to_string()).into()),
+/// How long what a key made is accepted by this configuration.
+pub fn kept_for(flow: &FlowConfig) -> KeptFor {
+    let seconds = |lifetimes: &[u64]| {
+        let longest = lifetimes.iter().copied().max().unwrap_or_default();
+        i64::try_from(longest).unwrap_or(i64::MAX)
+    };
+    KeptFor {
+        signed_s: seconds(&[flow.id_token_lifetime_s, JWKS_MAX_AGE_S]),
+        sealed_s: seconds(&[
+            flow.pushed_order_lifetime_s,
+            flow.flow_lifetime_s,
+            flow.code_lifetime_s,
+            flow.access_token_lifetime_s,
+        ]),
     }
 }

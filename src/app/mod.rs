@@ -14,11 +14,13 @@ pub mod public;
 use crate::{
     actors::{
         committer::{Committer, CommitterOptions},
+        keys::KeyKeeper,
         line::LineServices,
         lines::Lines,
         providers::Providers,
         receipts::ReceiptNumbers,
         snapshot::Snapshots,
+        system::{Maintenance, SystemStream},
     },
     clock::Clock,
     config::{Config, ConfigErrors},
@@ -123,6 +125,8 @@ pub async fn start(
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
+    let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
+    let maintenance = Maintenance::load(system.clone()).await?;
     let services = Arc::new(LineServices {
         store: Arc::clone(&store),
         committer: committer.clone(),
@@ -144,9 +148,13 @@ pub async fn start(
         issuer: config.server.issuer.as_str().to_owned(),
         lines: Lines::start(&services, &handles, MOST_ASKING),
         providers,
+        key_keeper: KeyKeeper::new(master, system.clone(), keys::kept_for(&config.flow)),
+        system,
+        maintenance,
         committer: committer.clone(),
         store,
         keys: ring,
+        operator_token: keys::operator_token(&config.operator.token_file)?,
         passwords: start_passwords(config)?,
         limits: public::request_limits(config),
         sources: public::source_policy(config),

@@ -7,7 +7,7 @@ use crate::{
     net::{Certificates, Door, ServerLimits, activity::Patience, reload, server},
     security::SourcePolicy,
     web::{
-        self, context, limits,
+        self, context, limits, maintenance,
         state::{RequestLimits, WebState},
     },
 };
@@ -65,6 +65,7 @@ pub fn server(
         App::new()
             .app_data(state.clone())
             .app_data(actix_web::web::PayloadConfig::new(body_limit))
+            .wrap(from_fn(maintenance::gate))
             .wrap(from_fn(limits::middleware))
             .wrap(from_fn(context::middleware))
             .configure(web::public_listener)

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
+use super::operator::args::{KeyCommand, LineCommand, MaintenanceCommand};
+
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
 #[command(
@@ -59,6 +61,15 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
+    /// Show, restrict or lift an access line of the running server
+    #[command(subcommand, arg_required_else_help = true)]
+    Line(LineCommand),
+    /// Put maintenance on or off, or show how it stands
+    #[command(subcommand, arg_required_else_help = true)]
+    Maintenance(MaintenanceCommand),
+    /// Rotate keys of the running server
+    #[command(subcommand, arg_required_else_help = true)]
+    Key(KeyCommand),
 }
 
 /// `linepass demo`.
@@ -127,7 +138,7 @@ pub struct ConfigArgs {
 }
 
 /// Reads an instant with its offset; the years are those whose months the calendar pages know.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
+pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     const ALLOWED: &str = "write RFC 3339 with an offset, such as 2026-11-30T23:59:50+09:00, in \
                            the years 2000 to 2099";
     let time: Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
@@ -243,7 +254,19 @@ mod tests {
 
     #[test]
     fn long_help_has_examples() {
-        for line in ["demo", "serve", "config check", "config show"] {
+        for line in [
+            "demo",
+            "serve",
+            "config check",
+            "config show",
+            "key rotate",
+            "line show",
+            "line restrict",
+            "line lift",
+            "maintenance on",
+            "maintenance off",
+            "maintenance status",
+        ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
             assert!(help.to_string().contains("Examples:"), "{line}");

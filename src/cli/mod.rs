@@ -1,4 +1,4 @@
-//! The command line: `serve`, `demo`, `config`.
+//! The command line: `serve`, `demo`, `config`, and what operators do to a running server.
 //!
 //! Data goes to standard output, talk to standard error; the exit codes are [`Exit`]'s.
 
@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod listen;
+pub mod operator;
 pub mod serve;
 
 pub use args::{Args, Command};
@@ -25,6 +26,18 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             // A reader that has gone away (`| head`) leaves nothing to say and nobody to say it to.
             config::run(&command, environment, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Line(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::line::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Key(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::key::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Maintenance(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::maintenance::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
     };
     exit.into()

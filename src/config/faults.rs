@@ -14,7 +14,8 @@ impl Config {
             self.plain_http(),
             self.tls_issuer(),
             self.balancers(),
-            self.master_key_place(),
+            self.outside_the_store("keys.master_key_file", &self.keys.master_key_file),
+            self.outside_the_store("operator.token_file", &self.operator.token_file),
             self.master_key_readers(),
             self.hash_memory(),
             self.waits(),
@@ -93,12 +94,12 @@ impl Config {
         })
     }
 
-    /// A copy of the store's folder must not carry the key that opens it.
-    fn master_key_place(&self) -> Option<ConfigError> {
-        let (file, store) = (&self.keys.master_key_file, &self.store.path);
+    /// A copy of the store's folder must carry neither the key that opens it nor a token.
+    fn outside_the_store(&self, key: &str, file: &Path) -> Option<ConfigError> {
+        let store = &self.store.path;
         real_place(file).starts_with(real_place(store)).then(|| {
             self.fault(
-                ["keys.master_key_file", "store.path"],
+                [key, "store.path"],
                 format!("{} is inside the store {}", file.display(), store.display()),
                 "a file outside store.path",
             )

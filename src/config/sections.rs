@@ -96,6 +96,9 @@ pub struct OperatorConfig {
     /// The address and port to listen on; loopback for now.
     #[serde(deserialize_with = "loopback")]
     pub listen: SocketAddr,
+    /// The file that holds the operator's token; outside the store's folder.
+    #[serde(deserialize_with = "path")]
+    pub token_file: PathBuf,
 }
 
 /// `[store]`: where everything is kept.

@@ -286,14 +286,22 @@ fn all_errors_are_told_at_once() {
     let environment = variables(&[("LINEPASS__LOG__LEVEL", "loud")]);
     let errors = Config::load(Some(&path), environment.into_iter()).unwrap_err();
     let keys: Vec<_> = errors.iter().filter_map(|error| error.key.as_deref()).collect();
-    assert_eq!(keys, ["log.level", "server.workers", "server.issuer", "store.path"]);
-    assert_eq!(errors.to_string().lines().count(), 4);
+    assert_eq!(keys, ["log.level", "server.workers", "server.issuer", "store.path", "store.path"]);
+    assert_eq!(errors.to_string().lines().count(), 5);
 }
 
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let errors = Config::load(Some(Path::new("/nowhere/x.toml")), std::iter::empty()).unwrap_err();
     assert!(errors.to_string().starts_with("/nowhere/x.toml: cannot be read: "), "{errors}");
+}
+
+#[test]
+fn the_operators_token_stays_out_of_the_store() {
+    let (_folder, path) = file("[operator]\ntoken_file = \"data/store/t\"\n");
+    let errors = Config::load(Some(&path), std::iter::empty()).unwrap_err().to_string();
+    let expected = "linepass.toml:2: operator.token_file: data/store/t is inside the store";
+    assert!(errors.contains(expected), "{errors}");
 }
 
 #[test]

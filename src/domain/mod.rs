@@ -23,6 +23,7 @@ pub mod limit;
 pub mod line;
 pub mod order;
 pub mod provider;
+pub mod reason;
 pub mod receipt;
 pub mod system;
 pub mod yen;

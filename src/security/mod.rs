@@ -14,6 +14,7 @@
 //! | [`keys`] | the master key, the wrapped keys under it, `sub`, name hashes, JWKS, signatures |
 //! | [`csrf`] | the token in each form of a flow |
 //! | [`provider_secret`] | the secrets that providers authenticate with |
+//! | [`operator_token`], [`secret_file`] | the token of the operator API, and files for their owner alone |
 //! | [`secret`], [`mac`], [`random`] | strings that never print, HMAC and SHA-256, the system's randomness |
 //!
 //! What must stay true: no secret reaches `Debug`, `Display` or an error's text; comparing a
@@ -23,11 +24,13 @@ pub mod csrf;
 pub mod forwarded;
 pub mod keys;
 pub mod mac;
+pub mod operator_token;
 pub mod password;
 pub mod provider_secret;
 pub mod random;
 pub mod sealed;
 pub mod secret;
+pub mod secret_file;
 pub mod source;
 pub mod source_limiter;
 pub mod throttle;
@@ -37,6 +40,7 @@ use std::path::PathBuf;
 pub use csrf::CsrfToken;
 pub use forwarded::{Peer, Seen, SourcePolicy};
 pub use keys::{KeyPurpose, KeyRecord, KeyRing, KeyState, MasterKey, SigningAlgorithm};
+pub use operator_token::OperatorToken;
 pub use password::{HashCost, PasswordPool, PoolError, Verdict};
 pub use sealed::{Purpose, SealError, Sealer};
 pub use secret::Secret;
@@ -108,6 +112,14 @@ pub enum SecurityError {
     MasterKeyContent {
         /// Which file, if it came from one.
         path: Option<PathBuf>,
+    },
+    /// The operator's token file cannot be used, or holds no token.
+    #[error("operator token file {}: {what}", path.display())]
+    OperatorTokenFile {
+        /// Which file.
+        path: PathBuf,
+        /// What is the matter with it.
+        what: String,
     },
     /// A stored key or value does not open under this master key, or not for this purpose.
     #[error("{what} cannot be unwrapped: another master key made it, or it was altered")]

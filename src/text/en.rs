@@ -338,6 +338,7 @@ const MAINTENANCE: Maintenance = Maintenance {
     title: "System maintenance",
     what: "The system is under maintenance.",
     sorry: "We are sorry for the trouble. Please wait a while and try again.",
+    until: "Expected to end",
     close: "Close",
 };
 

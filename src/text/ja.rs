@@ -339,6 +339,7 @@ const MAINTENANCE: Maintenance = Maintenance {
     title: "システムメンテナンス中",
     what: "ただいまシステムメンテナンス中です。",
     sorry: "お客様には大変ご迷惑をお掛けいたしますが、しばらくお待ちくださいますようお願いいたします。",
+    until: "終了予定",
     close: "閉じる",
 };
 

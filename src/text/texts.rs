@@ -304,6 +304,7 @@ pub struct Maintenance {
     pub(crate) title: &'static str,
     pub(crate) what: &'static str,
     pub(crate) sorry: &'static str,
+    pub(crate) until: &'static str,
     pub(crate) close: &'static str,
 }
 

@@ -14,6 +14,7 @@
 //! | [`state`] | what handlers reach |
 //! | [`context`] | request ID, nonce, source, and the headers of every response |
 //! | [`limits`] | what one request may cost: head, body, time |
+//! | [`maintenance`] | what the public listener answers while maintenance is on (R-171) |
 //! | [`form`] | parameters, read strictly |
 //! | [`answer`] | pages and problems as responses |
 
@@ -23,6 +24,7 @@ pub mod context;
 pub mod flow;
 pub mod form;
 pub mod limits;
+pub mod maintenance;
 pub mod operator;
 pub mod page;
 pub mod provider;

@@ -1,11 +1,17 @@
 //! What handlers reach.
 
 use crate::{
-    actors::{committer::Committer, lines::Lines, providers::Providers},
+    actors::{
+        committer::Committer,
+        keys::KeyKeeper,
+        lines::Lines,
+        providers::Providers,
+        system::{Maintenance, SystemStream},
+    },
     clock::Clock,
     config::{ContactConfig, FlowConfig},
     domain::{ids::ProviderId, line::LineDefaults},
-    security::{KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
+    security::{KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
     web::provider::redeemed::RedeemedCodes,
 };
@@ -32,12 +38,20 @@ pub struct WebState {
     pub lines: Lines,
     /// All providers.
     pub providers: Providers,
+    /// Changes of Linepass as a whole.
+    pub system: SystemStream,
+    /// Whether maintenance is on.
+    pub maintenance: Maintenance,
     /// What commits; asked only whether it is there.
     pub committer: Committer,
     /// For completed orders and passport IDs' names.
     pub store: Arc<dyn Store>,
     /// Keys that seal, sign, and name.
     pub keys: KeyRing,
+    /// Who rotates them.
+    pub key_keeper: KeyKeeper,
+    /// Who may use the operator API.
+    pub operator_token: OperatorToken,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
     /// What one request may cost.

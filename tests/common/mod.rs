@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of the harness")]
 
 pub mod door;
+pub mod operator;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;

@@ -182,7 +182,7 @@ pub fn spawn(folder: &Path, environment: &[(&str, &str)]) -> Served {
         "[server]\nissuer = \"https://localhost:{port}\"\nlisten = \"0.0.0.0:{port}\"\n\n\
          [tls]\nenabled = true\ncertificate_file = \"{0}/certs/server.crt\"\n\
          key_file = \"{0}/certs/server.key\"\nreload_every_s = 1\n\n\
-         [operator]\nlisten = \"{operator}\"\n\n\
+         [operator]\nlisten = \"{operator}\"\ntoken_file = \"{0}/operator.token\"\n\n\
          [store]\npath = \"{0}/store\"\n\n[keys]\nmaster_key_file = \"{0}/master.key\"\n",
         folder.display(),
     );

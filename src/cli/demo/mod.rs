@@ -119,6 +119,9 @@ async fn ready(
     operator_url: String,
 ) -> Result<Sample, DemoError> {
     let mut sample = Sample::load_or_make(&folder.join("demo.json"))?;
+    let token_file = std::path::absolute(operator_token_file(folder));
+    let token_file = token_file.map_err(io("the operator's token"))?;
+    sample.operator_token_file = Some(token_file.display().to_string());
     sample.addresses(&running.state.issuer, shop_url, operator_url, args.redirect_uri.as_deref());
     fill::fill(&running.state, &sample).await?;
     Ok(sample)
@@ -188,8 +191,14 @@ fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     config.operator.listen = bound.operator.local_addr().map_err(io("a socket"))?;
     config.store.path = folder.join("store");
     config.keys.master_key_file = folder.join("master.key");
+    config.operator.token_file = operator_token_file(folder);
     config.check()?;
     Ok(config)
+}
+
+/// Where the demo's operator token is.
+fn operator_token_file(folder: &Path) -> PathBuf {
+    folder.join("operator.token")
 }
 
 fn shop_config(config: &Config, sample: &Sample) -> ShopConfig {

@@ -1,10 +1,7 @@
 //! The master key: 32 bytes that never enter the store.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use base64::Engine;
@@ -13,10 +10,8 @@ use pasetors::keys::SymmetricKey;
 use pasetors::version4::V4;
 use zeroize::Zeroizing;
 
+use crate::security::secret_file::{self, SecretFileFault};
 use crate::security::{SecurityError, random, sealed};
-
-/// Enough for 44 characters and a line end; a longer file is not a master key.
-const MAX_FILE_BYTES: u64 = 256;
 
 /// The key above all others. It is wiped when dropped and never printed.
 ///
@@ -37,16 +32,19 @@ impl MasterKey {
     /// The file cannot be read or made, may be used by others than its owner, or holds no key.
     /// The message names the path and what is wanted, never the content.
     pub fn load_or_create(path: &Path) -> Result<Self, SecurityError> {
-        let in_file = |source| SecurityError::MasterKeyFile { path: path.to_owned(), source };
-        match File::open(path) {
-            Ok(file) => Self::read(file, path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                create(path, &Self::generate()).map_err(in_file)?;
-                // Read back: another process may have been first.
-                Self::read(File::open(path).map_err(in_file)?, path)
+        let draw = || Zeroizing::new(STANDARD.encode(Self::generate().0.as_slice()));
+        let text = secret_file::load_or_create(path, draw).map_err(|fault| match fault {
+            SecretFileFault::Io(source) => {
+                SecurityError::MasterKeyFile { path: path.to_owned(), source }
             }
-            Err(error) => Err(in_file(error)),
-        }
+            SecretFileFault::Mode(mode) => {
+                SecurityError::MasterKeyMode { path: path.to_owned(), mode }
+            }
+        })?;
+        std::str::from_utf8(&text)
+            .ok()
+            .and_then(|text| decode(text).map(Self))
+            .ok_or_else(|| SecurityError::MasterKeyContent { path: Some(path.to_owned()) })
     }
 
     /// Reads the key from base64, padded or not, for example from the environment.
@@ -105,25 +103,6 @@ impl MasterKey {
         let key = Zeroizing::new(self.derive("wrap"));
         SymmetricKey::from(key.as_slice()).expect("a v4.local key has 32 bytes")
     }
-
-    fn read(file: File, path: &Path) -> Result<Self, SecurityError> {
-        let in_file = |source| SecurityError::MasterKeyFile { path: path.to_owned(), source };
-        // Asked of the open file, so that it cannot be exchanged between check and use.
-        let metadata = file.metadata().map_err(in_file)?;
-        if !metadata.is_file() {
-            return Err(in_file(io::Error::other("not a regular file")));
-        }
-        let mode = metadata.mode() & 0o7777;
-        if mode & 0o077 != 0 {
-            return Err(SecurityError::MasterKeyMode { path: path.to_owned(), mode });
-        }
-        let mut text = Zeroizing::new(Vec::with_capacity(64));
-        file.take(MAX_FILE_BYTES).read_to_end(&mut text).map_err(in_file)?;
-        std::str::from_utf8(&text)
-            .ok()
-            .and_then(|text| decode(text).map(Self))
-            .ok_or_else(|| SecurityError::MasterKeyContent { path: Some(path.to_owned()) })
-    }
 }
 
 impl fmt::Debug for MasterKey {
@@ -143,36 +122,10 @@ fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     bytes.as_slice().try_into().ok().map(Zeroizing::new)
 }
 
-/// Writes a sibling first and links it to its name: a crash leaves no half key behind, and a key
-/// that is already there is never written over, for everything in the store would be lost.
-fn create(path: &Path, key: &MasterKey) -> io::Result<()> {
-    let sibling = sibling(path);
-    let written = write_new(&sibling, key).and_then(|()| match fs::hard_link(&sibling, path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other,
-    });
-    let removed = fs::remove_file(&sibling);
-    written.and(removed)?;
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn write_new(path: &Path, key: &MasterKey) -> io::Result<()> {
-    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(key.0.as_slice())));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn sibling(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", random::token(6)));
-    path.with_file_name(name)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     use super::*;
 

@@ -1,6 +1,7 @@
 //! The keys in use, unwrapped, and what is done with them.
 
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,11 +12,18 @@ use super::signing::SigningKey;
 use super::{KeyPurpose, KeyRecord, KeyState, MasterKey, SigningAlgorithm};
 use crate::security::{Sealer, SecurityError, mac, random};
 
-/// The keys of this installation. Made anew from its records after each rotation.
+/// The keys of this installation. Those that rotate are exchanged in the running server; those
+/// behind `sub` and behind names never change.
 pub struct KeyRing {
-    sealer: Sealer,
     subject: Zeroizing<[u8; 32]>,
     passport_name: Zeroizing<[u8; 32]>,
+    rotating: RwLock<Arc<Rotating>>,
+}
+
+/// What one rotation exchanges as a whole: a request that began with the keys of before ends with
+/// them, and what it made is still accepted.
+struct Rotating {
+    sealer: Arc<Sealer>,
     rs256: SigningKeys,
     es256: SigningKeys,
 }
@@ -52,20 +60,29 @@ impl KeyRing {
     /// unwrap.
     pub fn open(master: &MasterKey, records: &[KeyRecord]) -> Result<Self, SecurityError> {
         Ok(Self {
-            sealer: open_sealer(master, records)?,
             subject: open_symmetric(master, only_current(records, KeyPurpose::Subject)?)?,
             passport_name: open_symmetric(
                 master,
                 only_current(records, KeyPurpose::PassportName)?,
             )?,
-            rs256: open_signing(master, records, SigningAlgorithm::Rs256)?,
-            es256: open_signing(master, records, SigningAlgorithm::Es256)?,
+            rotating: RwLock::new(Arc::new(Rotating::open(master, records)?)),
         })
     }
 
+    /// Takes the rotating keys of another ring of this installation from now on, once they are
+    /// stored.
+    pub fn exchange(&self, fresh: Self) {
+        let fresh = fresh.rotating.into_inner().unwrap_or_else(PoisonError::into_inner);
+        *self.rotating.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+
+    fn rotating(&self) -> Arc<Rotating> {
+        Arc::clone(&self.rotating.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What seals and opens tokens.
-    pub fn sealer(&self) -> &Sealer {
-        &self.sealer
+    pub fn sealer(&self) -> Arc<Sealer> {
+        Arc::clone(&self.rotating().sealer)
     }
 
     /// The `sub` of a passport ID for one client (`OpenID` Connect Core 8.1, pairwise): it follows
@@ -88,7 +105,8 @@ impl KeyRing {
     /// The public keys as a JWK set (RFC 7517): for each algorithm the current key, then the next,
     /// which clients may learn in time, and the previous, which signed what is still alive.
     pub fn jwks(&self) -> serde_json::Value {
-        let keys: Vec<&serde_json::Value> = [&self.rs256, &self.es256]
+        let rotating = self.rotating();
+        let keys: Vec<&serde_json::Value> = [&rotating.rs256, &rotating.es256]
             .into_iter()
             .flat_map(|keys| std::iter::once(&keys.current).chain(&keys.others))
             .map(|key| &key.public)
@@ -105,10 +123,27 @@ impl KeyRing {
         algorithm: SigningAlgorithm,
         claims: &T,
     ) -> Result<String, SecurityError> {
+        let rotating = self.rotating();
         match algorithm {
-            SigningAlgorithm::Rs256 => self.rs256.current.sign(claims),
-            SigningAlgorithm::Es256 => self.es256.current.sign(claims),
+            SigningAlgorithm::Rs256 => rotating.rs256.current.sign(claims),
+            SigningAlgorithm::Es256 => rotating.es256.current.sign(claims),
         }
+    }
+
+    /// From when a purpose's keys may be rotated, in seconds since 1970, where what a key made
+    /// must be accepted for `kept_s` seconds more: a rotation takes away the previous key, and
+    /// brings into use a key that others must have had the time to read. `None` where nothing
+    /// was rotated before.
+    pub fn rotation_opens_at_s(
+        records: &[KeyRecord],
+        purpose: KeyPurpose,
+        kept_s: i64,
+    ) -> Option<i64> {
+        in_state(records, purpose, KeyState::Previous).next()?;
+        let own = records.iter().filter(|record| record.purpose == purpose);
+        // The newest key was made at the last rotation.
+        let rotated_at_s = own.map(|record| record.created_at_s).max()?;
+        Some(rotated_at_s.saturating_add(kept_s))
     }
 
     /// The records after one rotation of an algorithm's keys: next becomes current, current
@@ -146,6 +181,16 @@ impl KeyRing {
         let mut rotated = advanced(records, KeyPurpose::Seal);
         rotated.push(new_symmetric(master, KeyPurpose::Seal, now_s)?);
         Ok(rotated)
+    }
+}
+
+impl Rotating {
+    fn open(master: &MasterKey, records: &[KeyRecord]) -> Result<Self, SecurityError> {
+        Ok(Self {
+            sealer: Arc::new(open_sealer(master, records)?),
+            rs256: open_signing(master, records, SigningAlgorithm::Rs256)?,
+            es256: open_signing(master, records, SigningAlgorithm::Es256)?,
+        })
     }
 }
 

@@ -242,3 +242,33 @@ fn rotation_without_a_next_key_is_refused() {
         .expect_err("no");
     assert_eq!(rotated.to_string(), "the key ring has no next key for sign_rs256");
 }
+
+#[test]
+fn a_running_ring_takes_rotated_keys_and_still_opens_what_it_sealed_before() {
+    let ring = open(&FIRST.1);
+    let before = ring.sealer().seal(Purpose::Flow, &"before", NOW_S + 60).expect("sealed");
+    let signed = ring.sign(SigningAlgorithm::Es256, &json!({ "n": 1 })).expect("signed");
+    let known = ring.jwks();
+    let rotated = KeyRing::rotate_seal(&FIRST.0, &FIRST.1, NOW_S).expect("rotated");
+    let rotated = KeyRing::rotate_signing(&FIRST.0, &rotated, SigningAlgorithm::Es256, NOW_S);
+    let subject = ring.subject("client", "CAF0000012573", 1);
+    ring.exchange(open(&rotated.expect("rotated")));
+    assert_eq!(ring.sealer().open::<String>(Purpose::Flow, &before, NOW_S), Ok("before".into()));
+    assert!(verified_claims(&ring.jwks(), &signed).is_some());
+    let fresh = ring.sign(SigningAlgorithm::Es256, &json!({ "n": 2 })).expect("signed");
+    assert!(verified_claims(&known, &fresh).is_some(), "the next key was shown beforehand");
+    assert_eq!(ring.subject("client", "CAF0000012573", 1), subject, "`sub` never changes");
+}
+
+#[test]
+fn a_key_is_taken_away_when_nothing_it_made_is_left() {
+    let seal = |records: &[KeyRecord], now_s| KeyRing::rotate_seal(&FIRST.0, records, now_s);
+    let opens =
+        |records: &[KeyRecord]| KeyRing::rotation_opens_at_s(records, KeyPurpose::Seal, 3_600);
+    assert_eq!(opens(&FIRST.1), None, "the first rotation takes nothing away");
+    let once = seal(&FIRST.1, NOW_S + 10).expect("rotated");
+    assert_eq!(opens(&once), Some(NOW_S + 10 + 3_600));
+    let twice = seal(&once, NOW_S + 10_000).expect("rotated");
+    assert_eq!(opens(&twice), Some(NOW_S + 10_000 + 3_600));
+    assert_eq!(KeyRing::rotation_opens_at_s(&twice, KeyPurpose::SignRs256, 300), None);
+}

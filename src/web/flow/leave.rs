@@ -82,6 +82,12 @@ fn code(visit: &Visit, login: &SealedLogin) -> AuthorizationCode {
 
 /// 購入せずに戻る, 戻る, 閉じる: the provider learns that nothing came of it, and no reason.
 pub async fn without(visit: Visit) -> HttpResponse {
+    // Maintenance looks nothing up and denies nothing: the provider learns that it should ask
+    // again, and finds what was bought by its reference.
+    if visit.state.maintenance.notice().is_some() {
+        let error = [("error", "temporarily_unavailable")];
+        return answer::see_other(&visit.flow.request.redirect(&visit.state.issuer, &error));
+    }
     // A page from before the press may still be open: what was bought is shown, not denied.
     match own_completed(&visit).await {
         Ok(Some(_)) => return visit.go_to("complete"),

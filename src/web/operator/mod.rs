@@ -1,4 +1,20 @@
 //! What operators and their monitoring reach, on a listener of its own.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`access`] | every route of the operator API with its role; who may |
+//! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`keys`] | rotation of signing and sealing keys |
+//! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`maintenance`] | maintenance on and off |
+//! | [`problem`] | problem details (RFC 9457) |
+
+pub mod access;
+pub mod ask;
+pub mod keys;
+pub mod lines;
+pub mod maintenance;
+pub mod problem;
 
 use super::{answer::only, state::WebState};
 use actix_web::{
@@ -15,9 +31,8 @@ pub fn routes(service: &mut ServiceConfig) {
         .service(
             web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
         )
-        .service(
-            web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")),
-        );
+        .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")))
+        .configure(access::routes);
 }
 
 /// The process is there, its store answers and its committer runs: restart it when this fails.
@@ -41,7 +56,12 @@ async fn readyz(state: Data<WebState>) -> HttpResponse {
         (false, true) => None,
     };
     match reason {
-        None => HttpResponse::Ok().json(json!({ "status": "ready" })),
+        // Maintenance stays ready: it is this server that shows the page, and whoever took it out
+        // of service would show households an error of its own instead.
+        None => {
+            let maintenance = state.maintenance.notice().is_some();
+            HttpResponse::Ok().json(json!({ "status": "ready", "maintenance": maintenance }))
+        }
         Some(reason) => HttpResponse::ServiceUnavailable()
             .json(json!({ "status": "not_ready", "reason": reason })),
     }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{Provider, Shell, ShownName};
-use crate::text::ProblemText;
+use crate::text::{ProblemText, format};
 
 /// Who asked for the restriction; decides the sentence alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,19 @@ pub struct RestrictedPage {
 pub struct MaintenancePage {
     /// What is around the content.
     pub shell: Shell,
+    /// What the operator adds to the guide's words.
+    pub message: Option<ShownName>,
+    /// When it is expected to end, microseconds since 1970.
+    pub until_us: Option<i64>,
     /// 「閉じる」: in a flow its way back, which tells the provider `temporarily_unavailable`;
     /// `None` where there is no flow, and the button is left away.
     pub close_path: Option<String>,
+}
+
+impl MaintenancePage {
+    fn until_rfc3339(&self) -> String {
+        self.until_us.map(format::instant_rfc3339).unwrap_or_default()
+    }
 }
 
 /// A fault that is told on a page of our own.

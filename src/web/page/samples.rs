@@ -240,7 +240,13 @@ impl Samples {
         pages.push(("restricted-customer", self.restricted(RestrictionCause::Customer).render()?));
         pages.push(("restricted-company", self.restricted(RestrictionCause::Company).render()?));
         let close_path = Some("/flow/3f9a/back".into());
-        pages.push(("maintenance", MaintenancePage { shell: self.failed(), close_path }.render()?));
+        let maintenance = MaintenancePage {
+            shell: self.failed(),
+            message: Some("設備の更新を行っています。".into()),
+            until_us: Some(1_795_982_400_000_000),
+            close_path,
+        };
+        pages.push(("maintenance", maintenance.render()?));
         Ok(pages)
     }
 

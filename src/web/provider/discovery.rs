@@ -5,6 +5,9 @@ use crate::web::state::WebState;
 use actix_web::{HttpResponse, http::header, web};
 use serde_json::json;
 
+/// How long a client may keep the keys, in seconds.
+pub const JWKS_MAX_AGE_S: u64 = 300;
+
 /// `acr` when the line itself was checked.
 pub const ACR_LINE: &str = "urn:linepass:acr:line";
 /// `acr` when only the password was.
@@ -46,7 +49,7 @@ pub async fn metadata(state: web::Data<WebState>) -> HttpResponse {
 /// `/oauth/jwks.json`: the current and the next keys, so that a rotation fails no verification.
 pub async fn keys(state: web::Data<WebState>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((header::CACHE_CONTROL, "max-age=300"))
+        .insert_header((header::CACHE_CONTROL, format!("max-age={JWKS_MAX_AGE_S}")))
         .content_type("application/jwk-set+json")
         .json(state.keys.jwks())
 }

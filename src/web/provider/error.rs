@@ -131,6 +131,13 @@ impl OAuthError {
             .finish()
     }
 
+    /// Maintenance is on.
+    pub fn maintenance(retry_after_s: u64) -> Self {
+        let description = "system maintenance; come again after Retry-After seconds";
+        let error = Self::new(Code::TemporarilyUnavailable, description);
+        Self { retry_after_s: Some(retry_after_s), ..error }
+    }
+
     /// The response (RFC 6749 section 5.2): JSON that nobody may keep.
     pub fn response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);

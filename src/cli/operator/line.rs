@@ -1,0 +1,80 @@
+//! `linepass line show`, `restrict` and `lift`.
+
+use super::{
+    Request,
+    args::{BarArgs, LineCommand, ServerArgs},
+    change_body, run as ask, text,
+};
+use crate::cli::exit::Exit;
+use serde_json::{Value, json};
+use std::io::{Result, Write};
+
+/// Does what `command` asks for.
+///
+/// # Errors
+/// `out` or `talk` cannot be written.
+pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -> Result<Exit> {
+    match command {
+        LineCommand::Show(args) => {
+            let path = format!("/lines/{}", args.customer);
+            ask(&args.server, &Request { method: "GET", path, body: None }, shown, out, talk)
+        }
+        LineCommand::Restrict(args) => {
+            let (server, request) = bar("restrict", args);
+            ask(server, &request, changed, out, talk)
+        }
+        LineCommand::Lift(args) => {
+            let (server, request) = bar("lift", args);
+            ask(server, &request, changed, out, talk)
+        }
+    }
+}
+
+fn bar<'a>(verb: &str, args: &'a BarArgs) -> (&'a ServerArgs, Request) {
+    let path = format!("/lines/{}/{verb}", args.customer);
+    let body = change_body(&args.change, json!({ "kind": args.kind.as_str() }));
+    (&args.change.server, Request { method: "POST", path, body: Some(body) })
+}
+
+fn shown(line: &Value) -> String {
+    let since = |field: &str| match line[field].as_str() {
+        Some(since) => format!("since {since}"),
+        None => "no".to_owned(),
+    };
+    let standing = match (line["ended"].as_bool(), line["open"].as_bool()) {
+        (Some(true), _) => "ended",
+        (_, Some(true)) => "open",
+        _ => "barred",
+    };
+    format!(
+        "{}  {}  {standing}\n  customer's restriction  {}\n  company's stop          {}\n  \
+         cannot be billed        {}\n  passport IDs            {}\n  live contracts          {}\n  \
+         line limit              {} yen\n",
+        text(line, "/customer_id"),
+        text(line, "/service"),
+        since("restriction"),
+        since("company_stop"),
+        since("unbillable"),
+        line["passport_ids"],
+        line["live_contracts"],
+        line["line_limit_yen"],
+    )
+}
+
+fn changed(answer: &Value) -> String {
+    let rehearsed = answer["dry_run"] == true;
+    let head = if rehearsed { "Nothing was changed; it would be:\n" } else { "" };
+    let ended: String = answer["contracts_ended"].as_array().into_iter().flatten().fold(
+        String::new(),
+        |told, contract| {
+            format!(
+                "{told}  ends {} ({} of {}), charged through {}\n",
+                text(contract, "/contract"),
+                text(contract, "/service"),
+                text(contract, "/provider"),
+                text(contract, "/last_charge_month"),
+            )
+        },
+    );
+    format!("{head}{}{ended}", shown(&answer["line"]))
+}

@@ -1,0 +1,54 @@
+//! Why an operator changes something: asked for at each change and kept in the journal for good.
+
+use std::{fmt, str::FromStr};
+
+/// A sentence of 1 to 200 characters without control characters, spaces around it cut off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason(String);
+
+/// Not a reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("wanted are 1 to {} characters on one line", Reason::LONGEST)]
+pub struct NotAReason;
+
+impl Reason {
+    /// The most characters.
+    pub const LONGEST: usize = 200;
+
+    /// The sentence.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Reason {
+    type Err = NotAReason;
+
+    fn from_str(text: &str) -> Result<Self, NotAReason> {
+        let text = text.trim();
+        let length = text.chars().count();
+        let fits = (1..=Self::LONGEST).contains(&length) && !text.contains(char::is_control);
+        fits.then(|| Self(text.to_owned())).ok_or(NotAReason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_one_line_of_1_to_200_characters() {
+        let parse = |text: &str| text.parse::<Reason>().ok().map(|reason| reason.0);
+        assert_eq!(parse(" 契約者のお申し出 "), Some("契約者のお申し出".to_owned()));
+        assert_eq!(parse(&"あ".repeat(200)).map(|kept| kept.chars().count()), Some(200));
+        for refused in ["", "  ", "a\nb", "a\u{1b}[2Jb", &"あ".repeat(201)] {
+            assert_eq!(parse(refused), None, "{refused:?}");
+        }
+    }
+}

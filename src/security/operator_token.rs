@@ -1,0 +1,108 @@
+//! The token of the operator API: drawn at the first start, kept in a file for its owner alone.
+//!
+//! It is 256 random bits, so SHA-256 is enough to know it by; the token itself is in no memory of
+//! the server after the start, and in no argument, log or answer ever.
+
+use super::{
+    SecurityError, mac, random,
+    secret::Secret,
+    secret_file::{self, SecretFileFault},
+};
+use std::path::Path;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// The fewest characters of a token: 128 bits in base64url (ASVS 7.2.3). Ours have 43.
+const SHORTEST: usize = 22;
+
+/// What the server keeps of the token.
+pub struct OperatorToken {
+    sha256: [u8; 32],
+}
+
+impl OperatorToken {
+    /// Reads the token's file, or makes it.
+    ///
+    /// # Errors
+    /// The file cannot be read or made, may be used by others, or holds no token.
+    pub fn load_or_create(path: &Path) -> Result<Self, SecurityError> {
+        let draw = || Zeroizing::new(random::token(32));
+        let bytes = secret_file::load_or_create(path, draw).map_err(|fault| named(path, &fault))?;
+        let token = token_in(path, &bytes)?;
+        Ok(Self { sha256: mac::sha256(token.expose().as_bytes()) })
+    }
+
+    /// The token of a file, for whoever asks the server something.
+    ///
+    /// # Errors
+    /// The file cannot be read, may be used by others, or holds no token.
+    pub fn read(path: &Path) -> Result<Secret, SecurityError> {
+        let bytes = secret_file::load(path).map_err(|fault| named(path, &fault))?;
+        token_in(path, &bytes)
+    }
+
+    /// Whether this is the token, in constant time.
+    pub fn is(&self, candidate: &str) -> bool {
+        mac::sha256(candidate.as_bytes()).ct_eq(&self.sha256).into()
+    }
+}
+
+fn named(path: &Path, fault: &SecretFileFault) -> SecurityError {
+    SecurityError::OperatorTokenFile { path: path.to_owned(), what: fault.to_string() }
+}
+
+fn token_in(path: &Path, bytes: &[u8]) -> Result<Secret, SecurityError> {
+    let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if text.len() < SHORTEST || !text.bytes().all(allowed) {
+        let what = format!("it holds no token: wanted are {SHORTEST} or more of A-Z a-z 0-9 - _");
+        return Err(SecurityError::OperatorTokenFile { path: path.to_owned(), what });
+    }
+    Ok(Secret::new(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    #[test]
+    fn the_first_start_makes_it_and_every_other_finds_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("operator.token");
+        let first = OperatorToken::load_or_create(&path).expect("made");
+        let mode = fs::metadata(&path).expect("a file").permissions().mode() & 0o7777;
+        assert_eq!(mode, 0o600);
+        let token = OperatorToken::read(&path).expect("read");
+        assert_eq!(token.expose().len(), 43, "256 bits");
+        let second = OperatorToken::load_or_create(&path).expect("read again");
+        assert!(first.is(token.expose()) && second.is(token.expose()));
+        assert!(!first.is("") && !first.is(&format!("{} ", token.expose())));
+    }
+
+    #[test]
+    fn a_file_that_others_may_use_or_that_holds_no_token_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("operator.token");
+        let good = "a".repeat(SHORTEST);
+        for (content, mode, wanted) in [
+            (good.as_str(), 0o640, "0600"),
+            (good.as_str(), 0o604, "0600"),
+            ("", 0o600, "no token"),
+            ("short", 0o600, "no token"),
+            ("two words that are long enough", 0o600, "no token"),
+        ] {
+            fs::write(&path, content).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("chmod");
+            let refused = [
+                OperatorToken::load_or_create(&path).map(|_| ()),
+                OperatorToken::read(&path).map(|_| ()),
+            ];
+            for refused in refused {
+                let error = refused.expect_err(content).to_string();
+                assert!(error.contains(wanted), "{error}");
+                assert!(content.is_empty() || !error.contains(content), "{error}");
+            }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Files of one secret: for their owner alone (mode 0600), made once, never written over.
+
+use super::random;
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// Enough for any secret of ours and a line end; a longer file is none.
+const MAX_FILE_BYTES: u64 = 256;
+
+/// Why a file of a secret cannot be used. Never tells its content.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretFileFault {
+    /// The system did not read or make it.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Others than its owner may use it.
+    #[error("its mode is {0:04o}, so others than its owner may use it; wanted is 0600")]
+    Mode(u32),
+}
+
+/// What the file holds.
+pub fn load(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
+    let file = File::open(path)?;
+    // Asked of the open file, so that it cannot be exchanged between check and use.
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("not a regular file").into());
+    }
+    let mode = metadata.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(SecretFileFault::Mode(mode));
+    }
+    let mut text = Zeroizing::new(Vec::with_capacity(64));
+    file.take(MAX_FILE_BYTES).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+/// What the file holds; one that is not there is made, with what `draw` gives and a line end. The
+/// file appears whole or not at all, and of two processes that make it at once, both get the same.
+pub fn load_or_create(
+    path: &Path,
+    draw: impl FnOnce() -> Zeroizing<String>,
+) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
+    match load(path) {
+        Err(SecretFileFault::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+            create(path, &draw())?;
+            // Read back: another process may have been first.
+            load(path)
+        }
+        other => other,
+    }
+}
+
+/// Writes a sibling first and links it to its name: a crash leaves no half secret behind, and one
+/// that is already there is never written over, for what depends on it would be lost.
+fn create(path: &Path, secret: &str) -> io::Result<()> {
+    let sibling = sibling(path);
+    let written = write_new(&sibling, secret).and_then(|()| match fs::hard_link(&sibling, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    });
+    let removed = fs::remove_file(&sibling);
+    written.and(removed)?;
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn write_new(path: &Path, secret: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secret.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()
+}
+
+fn sibling(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", random::token(6)));
+    path.with_file_name(name)
+}

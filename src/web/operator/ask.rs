@@ -1,0 +1,36 @@
+//! What an operator's request says: JSON, read strictly, with the reason of a change.
+
+use super::{access::Caller, problem::ProblemDetails};
+use crate::{
+    domain::{line::By, reason::Reason},
+    web::form::Body,
+};
+use actix_web::http::StatusCode;
+use serde::de::DeserializeOwned;
+
+/// Reads a body; a field that nobody knows is refused, so that no misspelt one is passed over.
+pub fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ProblemDetails> {
+    let body = body.as_ref().map_err(|error| {
+        let status = error.as_response_error().status_code();
+        ProblemDetails::new(status, "unreadable_body", "the body cannot be read")
+    })?;
+    serde_json::from_slice(body).map_err(|error| {
+        let (status, code) = match error.classify() {
+            serde_json::error::Category::Data => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid_request")
+            }
+            _ => (StatusCode::BAD_REQUEST, "not_json"),
+        };
+        ProblemDetails::new(status, code, error.to_string())
+    })
+}
+
+/// The reason of a change.
+pub fn reason(text: &str) -> Result<Reason, ProblemDetails> {
+    text.parse().map_err(|error| ProblemDetails::invalid(format!("reason: {error}")))
+}
+
+/// Who changes something and why, as the journal keeps it.
+pub fn by(caller: &Caller, reason: &Reason) -> By {
+    By::Operator { name: caller.name.clone(), reason: reason.as_str().to_owned() }
+}

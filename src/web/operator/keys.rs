@@ -1,0 +1,95 @@
+//! The rotation of signing and sealing keys.
+
+use super::{
+    access::Caller,
+    ask,
+    maintenance::{log, problem},
+    problem::ProblemDetails,
+};
+use crate::{
+    actors::{
+        keys::{Kind, Rotated, RotationError},
+        system::Asked,
+    },
+    domain::calendar::Instant,
+    web::{context::RequestContext, form::Body, state::WebState},
+};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotate {
+    kind: AskedKind,
+    reason: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum AskedKind {
+    Signing,
+    Sealing,
+}
+
+impl From<AskedKind> for Kind {
+    fn from(kind: AskedKind) -> Self {
+        match kind {
+            AskedKind::Signing => Self::Signing,
+            AskedKind::Sealing => Self::Sealing,
+        }
+    }
+}
+
+/// Rotates.
+pub async fn rotate(
+    caller: Caller,
+    context: RequestContext,
+    state: Data<WebState>,
+    body: Body,
+) -> Result<HttpResponse, ProblemDetails> {
+    let asked: Rotate = ask::read(&body)?;
+    let by = ask::by(&caller, &ask::reason(&asked.reason)?);
+    let kind = asked.kind.into();
+    if asked.dry_run {
+        let told = state.key_keeper.rehearse(kind).await;
+        let told = told.map_err(|error| rotation_problem(&context, error))?;
+        return Ok(HttpResponse::Ok().json(tell(&told, true)));
+    }
+    let asked = Asked { by, request_id: Some(context.request_id.clone()) };
+    let made = state.key_keeper.rotate(&state.keys, &asked, kind).await;
+    let made = made.map_err(|error| rotation_problem(&context, error));
+    let made = log("rotate_keys", &context, made)?;
+    Ok(HttpResponse::Ok().json(tell(&made, false)))
+}
+
+fn rotation_problem(context: &RequestContext, error: RotationError) -> ProblemDetails {
+    match error {
+        RotationError::TooSoon { .. } => {
+            ProblemDetails::new(StatusCode::CONFLICT, "rotated_lately", error.to_string())
+        }
+        RotationError::System(error) => problem(context, error),
+        error => ProblemDetails::internal(context, &error),
+    }
+}
+
+/// The keys without anything secret.
+fn tell(rotated: &Rotated, dry_run: bool) -> Value {
+    let keys = rotated.keys.iter().map(|record| {
+        let made_at = Instant::from_micros(record.created_at_s.saturating_mul(1_000_000));
+        json!({
+            "kid": record.kid,
+            "purpose": record.purpose,
+            "state": record.state,
+            "created_at": made_at.rfc3339(),
+        })
+    });
+    json!({
+        "dry_run": dry_run,
+        "keys": keys.collect::<Vec<_>>(),
+        "retired": rotated.retired,
+    })
+}

@@ -1,0 +1,130 @@
+//! Maintenance on, off, and how it stands.
+
+use super::{access::Caller, ask, problem::ProblemDetails};
+use crate::{
+    actors::{
+        LineError,
+        system::{Asked, SystemError},
+    },
+    domain::{calendar::Instant, system::Notice},
+    telemetry::{Decision, Outcome},
+    web::{context::RequestContext, form::Body, state::WebState},
+};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What is asked for to put it on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Begin {
+    reason: String,
+    message: Option<String>,
+    /// RFC 3339.
+    until: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What is asked for to put it off.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct End {
+    reason: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Tells whether it is on.
+pub async fn status(state: Data<WebState>) -> HttpResponse {
+    HttpResponse::Ok().json(told(state.maintenance.notice().as_deref(), None))
+}
+
+/// Puts it on; while it is on, puts another notice up.
+pub async fn begin(
+    caller: Caller,
+    context: RequestContext,
+    state: Data<WebState>,
+    body: Body,
+) -> Result<HttpResponse, ProblemDetails> {
+    let asked: Begin = ask::read(&body)?;
+    let by = ask::by(&caller, &ask::reason(&asked.reason)?);
+    let notice = notice(&asked, state.host.now())?;
+    if !asked.dry_run {
+        let request_id = Some(context.request_id.clone());
+        let made = state.maintenance.begin(&Asked { by, request_id }, &notice).await;
+        log("begin_maintenance", &context, made.map_err(|error| problem(&context, error)))?;
+    }
+    Ok(HttpResponse::Ok().json(told(Some(&notice), Some(asked.dry_run))))
+}
+
+/// Puts it off.
+pub async fn end(
+    caller: Caller,
+    context: RequestContext,
+    state: Data<WebState>,
+    body: Body,
+) -> Result<HttpResponse, ProblemDetails> {
+    let asked: End = ask::read(&body)?;
+    let by = ask::by(&caller, &ask::reason(&asked.reason)?);
+    if asked.dry_run {
+        let system = state.system.state().await;
+        let system = system.map_err(|error| ProblemDetails::internal(&context, &error))?;
+        let refused = system.end_maintenance().map(drop).map_err(SystemError::from);
+        refused.map_err(|error| problem(&context, error))?;
+    } else {
+        let request_id = Some(context.request_id.clone());
+        let made = state.maintenance.end(&Asked { by, request_id }).await;
+        log("end_maintenance", &context, made.map_err(|error| problem(&context, error)))?;
+    }
+    Ok(HttpResponse::Ok().json(told(None, Some(asked.dry_run))))
+}
+
+fn notice(asked: &Begin, now: Instant) -> Result<Notice, ProblemDetails> {
+    let until = asked.until.as_deref().map(str::parse::<Instant>).transpose();
+    let until = until.map_err(|_| {
+        ProblemDetails::invalid("until: must be RFC 3339, such as 2026-11-30T05:00:00+09:00")
+    })?;
+    let notice = Notice::new(asked.message.as_deref(), until, now);
+    notice.map_err(|fault| ProblemDetails::invalid(fault.to_string()))
+}
+
+/// A change of the whole that was not made.
+pub fn problem(context: &RequestContext, error: SystemError) -> ProblemDetails {
+    match error {
+        SystemError::Refused(refusal) => {
+            ProblemDetails::new(StatusCode::CONFLICT, refusal.code(), refusal.to_string())
+        }
+        error => ProblemDetails::of_line(context, &LineError::from(error)),
+    }
+}
+
+/// The decision's line in the log.
+pub fn log<T>(
+    action: &'static str,
+    context: &RequestContext,
+    made: Result<T, ProblemDetails>,
+) -> Result<T, ProblemDetails> {
+    let decision = match &made {
+        Ok(_) => Decision::new(action, Outcome::Accepted),
+        Err(problem) => problem.decision(action),
+    };
+    decision
+        .source(context.source.address())
+        .latency(context.began.elapsed())
+        .request_id(&*context.request_id)
+        .emit("an operator changed Linepass as a whole");
+    made
+}
+
+fn told(notice: Option<&Notice>, dry_run: Option<bool>) -> Value {
+    let mut told = json!({
+        "on": notice.is_some(),
+        "message": notice.and_then(|notice| notice.message.as_deref()),
+        "until": notice.and_then(|notice| notice.until).map(Instant::rfc3339),
+    });
+    if let Some(dry_run) = dry_run {
+        told["dry_run"] = json!(dry_run);
+    }
+    told
+}

@@ -1,0 +1,84 @@
+//! The operator's side: its API over raw HTTP, and the commands that use it.
+
+use super::{Answer, Demo, Http, answer};
+use serde_json::Value;
+use std::process::{Command, Output};
+
+/// お客さまID of the sample line with sakura01 and sakura02.
+pub const SAKURA: &str = "CAF0000012573";
+
+/// An operator of a demo.
+pub struct Operator {
+    /// The operator listener.
+    pub url: String,
+    /// Its token.
+    pub token: String,
+    token_file: String,
+    http: Http,
+}
+
+impl Operator {
+    /// The demo's own.
+    pub fn of(demo: &Demo) -> Self {
+        let token_file = demo.text("/operator_token_file").to_owned();
+        let token = std::fs::read_to_string(&token_file).expect("a token").trim().to_owned();
+        Self { url: demo.text("/operator").to_owned(), token, token_file, http: Http::new() }
+    }
+
+    /// A request with these headers beside the body's type, without a token of its own.
+    pub fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let url = format!("{}/operator/v1{path}", self.url);
+        let request = ureq::http::Request::builder().method(method).uri(&url);
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.header("content-type", "application/json").body(body.to_owned());
+        let sent = self.http.0.run(request.expect("a request"));
+        answer(sent.unwrap_or_else(|error| panic!("{method} {url}: {error}")))
+    }
+
+    /// A request with the token and a raw body.
+    pub fn send(&self, method: &str, path: &str, body: &str) -> Answer {
+        let value = format!("Bearer {}", self.token);
+        self.send_with(method, path, &[("authorization", &value)], body)
+    }
+
+    /// GET.
+    pub fn get(&self, path: &str) -> Answer {
+        let value = format!("Bearer {}", self.token);
+        self.http.get(&format!("{}/operator/v1{path}", self.url), &[("authorization", &value)])
+    }
+
+    /// A change that must be made; what was answered.
+    pub fn change(&self, method: &str, path: &str, body: &Value) -> Value {
+        let made = self.send(method, path, &body.to_string());
+        assert_eq!(made.status, 200, "{method} {path}: {made:?}");
+        made.json()
+    }
+
+    /// Restricts a line.
+    pub fn restrict(&self, customer: &str, kind: &str) -> Value {
+        let body = serde_json::json!({ "kind": kind, "reason": "form 2026-11-27/31" });
+        self.change("POST", &format!("/lines/{customer}/restrict"), &body)
+    }
+
+    /// Lifts what bars a line.
+    pub fn lift(&self, customer: &str, kind: &str) -> Value {
+        let body = serde_json::json!({ "kind": kind, "reason": "form 2026-12-02/7" });
+        self.change("POST", &format!("/lines/{customer}/lift"), &body)
+    }
+
+    /// Runs a command of `linepass` against this server.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_linepass"));
+        command.args(arguments);
+        command.env("LINEPASS_OPERATOR_URL", &self.url);
+        command.env("LINEPASS_OPERATOR_TOKEN_FILE", &self.token_file);
+        command.output().expect("the binary runs")
+    }
+}
