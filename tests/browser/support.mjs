@@ -2,7 +2,7 @@
 // that uses openid-client. Every test has its own ports and folders.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -64,6 +64,23 @@ class Demo {
   purchases() {
     const made = this.decisions("purchase").filter((one) => one.outcome === "accepted");
     return made.filter((one) => one.reason !== "repeated").length;
+  }
+
+  /** One of the operator's commands against this server; what it printed. */
+  operate(...command) {
+    const env = {
+      ...process.env,
+      LINEPASS_OPERATOR_URL: this.said.operator,
+      LINEPASS_OPERATOR_TOKEN_FILE: this.said.operator_token_file,
+    };
+    return execFileSync(BINARY, [...command, "--json"], { env, encoding: "utf8" });
+  }
+
+  /** Restricts the sample line of sakura01 and sakura02, or lifts that. */
+  bar(verb, kind) {
+    const { customer_id: line } = this.said.lines.find(({ passport_ids: ids }) =>
+      ids.some(({ passport_id: id }) => id === "sakura01"));
+    this.operate("line", verb, line, "--kind", kind, "--reason", "browser test");
   }
 
   async end() {

@@ -53,6 +53,7 @@ export async function tour(t, demo, lang, options, look) {
 
   await monthly(page, demo, lang, see);
   await cancellation(page, demo, lang, see);
+  await barred(page, demo, lang, see);
 }
 
 /** Logs in and stays on the page that goes on by itself for as long as it is looked at. */
@@ -103,4 +104,22 @@ async function cancellation(page, demo, lang, see) {
   await logIn(page, demo, "sakura02", lang);
   await page.getByRole("alert").waitFor();
   await see("cancel-refused");
+}
+
+/** What an operator sets off: 利用規制中 for both causes, and maintenance with a message. */
+async function barred(page, demo, lang, see) {
+  for (const kind of ["company", "customer"]) {
+    demo.bar("restrict", kind);
+    await page.goto(await demo.site.begin({}));
+    await submitLogin(page, "sakura01", demo.password("sakura01"), lang);
+    await page.getByRole("alert").waitFor();
+    await see(`restricted-${kind}`);
+    demo.bar("lift", kind);
+  }
+  const address = await demo.site.begin({});
+  const why = ["--reason", "browser test"];
+  demo.operate("maintenance", "on", "--message", "設備の更新を行っています。", "--until", "2030-01-01T05:00:00+09:00", ...why);
+  await page.goto(address);
+  await see("maintenance");
+  demo.operate("maintenance", "off", ...why);
 }
