@@ -3,10 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | [`keys`] | the master key and the key ring, made at the first start |
+//! | [`figures`] | what monitoring reads of each part |
 //!
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, committer,
 //! store.
 
+pub mod figures;
 pub mod keys;
 
 use crate::{
@@ -123,15 +125,25 @@ pub async fn start(
     });
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+    let lines = Lines::start(&services, &handles, MOST_ASKING);
+    let passwords = start_passwords(config)?;
+    let throttle = Throttle::new(throttle_policy(config));
+    let metrics = figures::metrics(&figures::Parts {
+        services: &services,
+        lines: &lines,
+        passwords: &passwords,
+        throttle: &throttle,
+        host: &host,
+    });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
-        lines: Lines::start(&services, &handles, MOST_ASKING),
+        lines,
         providers,
         committer: committer.clone(),
         store,
         keys: ring,
-        passwords: start_passwords(config)?,
-        throttle: Throttle::new(throttle_policy(config)),
+        passwords,
+        throttle,
         logins: SourceLimiter::new(
             at_least_one(config.throttle.logins_per_minute_per_source),
             config.throttle.tracked_entries,
@@ -147,6 +159,7 @@ pub async fn start(
         lifetimes: config.flow.clone(),
         contact: config.contact.clone(),
         run: random::token(16),
+        metrics,
         ready: AtomicBool::new(true),
     });
     let public = public_server(config, &state, listeners.public)?;

@@ -129,17 +129,25 @@ async fn try_to_log_in(visit: &Visit, typed: Typed) -> Attempted {
     match &attempted {
         Attempted::Accepted(..) => permit.succeeded(),
         Attempted::Refused(_, refusal) if refusal.counts_as_guess() => {
-            note_wait(source, permit.failed());
+            note_wait(state, source, permit.failed());
         }
         Attempted::Refused(_, refusal) if refusal.hides_right_password() => {
-            note_wait(source, permit.turned_away());
+            note_wait(state, source, permit.turned_away());
         }
         _ => drop(permit),
     }
     attempted
 }
 
-fn note_wait(source: Source, outcome: FailureOutcome) {
+fn note_wait(state: &WebState, source: Source, outcome: FailureOutcome) {
+    let scopes = [
+        ("source", outcome.source_hold.is_some()),
+        ("id", outcome.id_hold.is_some()),
+        ("aggregate", outcome.aggregate_hold),
+    ];
+    for (scope, _) in scopes.into_iter().filter(|(_, begins)| *begins) {
+        state.metrics.hold(scope);
+    }
     if outcome.crossed_threshold || outcome.aggregate_hold {
         tracing::warn!(source = %source, "guessing was met with a wait");
     }
@@ -284,6 +292,7 @@ fn log(visit: &Visit, attempted: &Attempted) {
         Attempted::Overloaded => (Outcome::Refused, None, Some("overloaded")),
         Attempted::Failed(_) => (Outcome::Failed, None, Some("line_failed")),
     };
+    visit.state.metrics.login(outcome.as_str(), reason);
     let mut decision = Decision::new("login", outcome)
         .provider(visit.provider.id.as_str())
         .source(visit.context.source.address())

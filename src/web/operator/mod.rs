@@ -1,6 +1,7 @@
 //! What operators and their monitoring reach, on a listener of its own.
 
 use super::{answer::only, state::WebState};
+use crate::metrics;
 use actix_web::{
     HttpResponse,
     http::StatusCode,
@@ -14,6 +15,11 @@ pub fn routes(service: &mut ServiceConfig) {
     service
         .service(
             web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
+        )
+        .service(
+            web::resource("/metrics")
+                .route(web::get().to(all_metrics))
+                .default_service(only("GET")),
         )
         .service(
             web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")),
@@ -30,6 +36,17 @@ async fn healthz(state: Data<WebState>) -> HttpResponse {
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
     };
     HttpResponse::build(code).json(json!({ "status": status, "durable_block": block }))
+}
+
+/// What monitoring reads, in the OpenMetrics text format.
+async fn all_metrics(state: Data<WebState>) -> HttpResponse {
+    match state.metrics.encode() {
+        Ok(text) => HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written down");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
 }
 
 /// The process takes requests: send it none while this fails.
