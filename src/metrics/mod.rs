@@ -1,5 +1,5 @@
 //! What monitoring reads: counters and histograms that any room may count with, and the registry
-//! that writes them down in the OpenMetrics text format.
+//! that writes them down in the `OpenMetrics` text format.
 //!
 //! | file | what |
 //! |---|---|
@@ -22,7 +22,7 @@ use prometheus_client::{
 };
 use std::time::Duration;
 
-/// The media type of what [`Metrics::encode`] writes (OpenMetrics 1.0).
+/// The media type of what [`Metrics::encode`] writes (`OpenMetrics` 1.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// How a login ended.

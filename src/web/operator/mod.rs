@@ -38,7 +38,7 @@ async fn healthz(state: Data<WebState>) -> HttpResponse {
     HttpResponse::build(code).json(json!({ "status": status, "durable_block": block }))
 }
 
-/// What monitoring reads, in the OpenMetrics text format.
+/// What monitoring reads, in the `OpenMetrics` text format.
 async fn all_metrics(state: Data<WebState>) -> HttpResponse {
     match state.metrics.encode() {
         Ok(text) => HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text),
