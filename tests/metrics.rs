@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Answer, Browser, Demo, Http, Options, anime, purchase, unique};
+use common::{Answer, Browser, Demo, Http, Options, anime, door, purchase, unique};
 use std::{
     collections::BTreeSet,
     io::{Read, Write},
@@ -39,6 +39,8 @@ fn every_part_tells_its_figures_experience_38() {
     let flow = browser.arrive(&demo.provider().push(Some(&anime(&unique()))));
     let refused: Vec<Answer> = (0..6).map(|_| browser.log_in(&flow, "sakura02", "wrong")).collect();
     assert!(refused.iter().all(|answer| answer.status == 403));
+    // The hold is committed after its answer.
+    door::decisions(&demo, "place_hold", 1);
     let text = scrape(&demo);
     let cases = [
         ("linepass_logins_total{outcome=\"accepted\",reason=\"none\"}", 1.0),

@@ -421,6 +421,11 @@ impl Awake {
                 let (name, hash) = (passport.rows.name.row, passport.rows.credential.row);
                 let fresh = private_of(row(name), row(hash));
                 private.extend(fresh.map(|fresh| (passport.number, fresh)));
+                if let (Some(known), Some(record::Personal::Credential { hash })) =
+                    (private.get_mut(&passport.number), row(hash).map(|row| &row.data))
+                {
+                    known.password_hash.clone_from(hash);
+                }
             }
         }
     }

@@ -13,12 +13,14 @@
 //! | [`refusal`] | why not, with a stable code for each reason |
 //! | [`decide`](decide()) | the rules |
 //! | [`evolve`](evolve()) | the fold |
+//! | [`guard`] | waits that survive a restart, and hashes made anew |
 //! | [`login`] | who may log in, decided after the password was verified |
 
 pub mod command;
 mod decide;
 pub mod event;
 mod evolve;
+pub mod guard;
 pub mod login;
 pub mod refusal;
 pub mod state;

@@ -6,6 +6,7 @@
 mod barring;
 mod buying;
 mod cancelling;
+mod guard;
 mod language;
 mod limits;
 mod login;
