@@ -6,7 +6,7 @@
 //! ```text
 //! domain  →  store  →  actors  →  web  →  cli
 //!                 security ─┘      │
-//!                     text, config, telemetry
+//!                     text, config, telemetry, metrics
 //! ```
 //!
 //! | room | what it is for |
@@ -20,6 +20,7 @@
 //! | [`text`] | every sentence a person reads, in Japanese and English |
 //! | [`config`] | the configuration file and its errors |
 //! | [`telemetry`] | decision lines and the log's two formats |
+//! | [`metrics`] | counters and histograms, and what monitoring reads |
 //! | [`clock`] | the one place that asks what time it is |
 //! | [`app`] | config → store → actors → web, in one function that the tests use too |
 //! | [`cli`] | the command line: `serve`, `demo`, `config`, and the operator's commands |
@@ -32,6 +33,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod metrics;
 pub mod net;
 pub mod security;
 pub mod store;

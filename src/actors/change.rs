@@ -7,7 +7,9 @@ use crate::{
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
-            command::{Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport},
+            command::{
+                Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport, UpgradeHash,
+            },
             event::{BillingRoute, By},
         },
         order::Order,
@@ -59,6 +61,8 @@ pub enum What {
     Purchase(Box<Purchase>),
     /// A household cancels.
     Cancel(Box<Cancel>),
+    /// A verified password was hashed anew.
+    UpgradeHash(Box<NewHash>),
     /// Anything that has no personal data.
     Plain(Box<Command>),
 }
@@ -145,6 +149,23 @@ impl From<&Applicant> for Personal {
             mail: applicant.mail.clone(),
             is_contractor: applicant.is_contractor,
         }
+    }
+}
+
+/// A hash of a verified password at the cost of today.
+#[derive(Clone)]
+pub struct NewHash {
+    /// Whose.
+    pub passport: PassportNumber,
+    /// The credential's row that the password was verified against.
+    pub verified: RowRef,
+    /// The new PHC string.
+    pub password_hash: String,
+}
+
+impl std::fmt::Debug for NewHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewHash").field("passport", &self.passport).finish_non_exhaustive()
     }
 }
 
@@ -241,6 +262,11 @@ pub fn prepare(
         }),
         What::Purchase(purchase) => Command::Purchase(Purchase::clone(purchase)),
         What::Cancel(cancel) => Command::Cancel(Cancel::clone(cancel)),
+        What::UpgradeHash(new) => Command::UpgradeHash(UpgradeHash {
+            passport: new.passport,
+            verified: new.verified,
+            credential: put(Personal::Credential { hash: new.password_hash.clone() }),
+        }),
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }
@@ -284,6 +310,14 @@ pub fn batch(
                         batch.reserve(Reservation::PassportName(hash), holder);
                     }
                 }
+            }
+            // A hash that was replaced is needed by nobody any more.
+            Event::PasswordSet { passport, .. } => {
+                let replaced = line.and_then(|line| line.passports.get(passport));
+                batch.delete.extend(replaced.map(|replaced| Delete::Personal {
+                    customer,
+                    row: replaced.rows.credential.row,
+                }));
             }
             Event::NetworksSet { networks } => {
                 let held = line.map_or(&[][..], |line| &line.networks);

@@ -3,6 +3,7 @@
 
 use crate::{
     clock::Clock,
+    metrics::histogram::Histogram,
     store::{Batch, Outcome, Store, StoreError, block::MOST_EVENTS},
 };
 use std::{
@@ -11,6 +12,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
+    time::Instant,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -41,6 +43,16 @@ pub struct Committer {
     waiting: Arc<AtomicUsize>,
     most_waiting: usize,
     store: Arc<dyn Store>,
+    figures: CommitFigures,
+}
+
+/// What the committing thread tells monitoring, by atomics alone and once a group.
+#[derive(Debug, Clone)]
+pub struct CommitFigures {
+    /// Batches of each group.
+    pub group_batches: Histogram,
+    /// Seconds from the writing of a group until it was durable.
+    pub sync_s: Histogram,
 }
 
 /// How groups are made.
@@ -63,17 +75,22 @@ impl Committer {
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (jobs, queue) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
+        let figures = CommitFigures {
+            group_batches: Histogram::of_counts(),
+            sync_s: Histogram::of_seconds(),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let committing = Committing {
             store: Arc::clone(&store),
             clock,
             waiting: Arc::clone(&waiting),
             group_max_events: options.group_max_events.clamp(1, MOST_EVENTS),
+            figures: figures.clone(),
         };
         let thread = std::thread::Builder::new()
             .name("committer".into())
             .spawn(move || runtime.block_on(committing.run(queue, fatal)))?;
-        Ok((Self { jobs, waiting, most_waiting: options.most_waiting, store }, thread))
+        Ok((Self { jobs, waiting, most_waiting: options.most_waiting, store, figures }, thread))
     }
 
     /// Commits a batch: durable, or refused, when this returns.
@@ -109,6 +126,11 @@ impl Committer {
         !self.jobs.is_closed()
     }
 
+    /// Sizes and times of the groups.
+    pub const fn figures(&self) -> &CommitFigures {
+        &self.figures
+    }
+
     /// How many batches wait.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
@@ -120,13 +142,19 @@ struct Committing {
     clock: Clock,
     waiting: Arc<AtomicUsize>,
     group_max_events: usize,
+    figures: CommitFigures,
 }
 
 impl Committing {
     async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>, fatal: impl Fn(&StoreError)) {
         while let Some(first) = queue.recv().await {
             let (batches, replies) = self.gather(first, &mut queue);
+            let began = Instant::now();
             let committed = self.store.commit(batches, self.clock.now()).await;
+            self.figures.sync_s.observe(began.elapsed().as_secs_f64());
+            self.figures
+                .group_batches
+                .observe(f64::from(u32::try_from(replies.len()).unwrap_or(u32::MAX)));
             self.waiting.fetch_sub(replies.len(), Ordering::Relaxed);
             match committed {
                 Ok(outcomes) => {
@@ -197,6 +225,8 @@ mod tests {
         let outcomes = futures_util::future::join_all(commits).await;
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Outcome::Committed { .. }))));
         assert_eq!(committer.waiting(), 0);
+        let groups = committer.figures().group_batches.count();
+        assert!((10..=100).contains(&groups) && groups == committer.figures().sync_s.count());
         drop(committer);
         thread.join().expect("ends");
         let block = store.block(1).await.expect("reads").expect("there");

@@ -2,7 +2,7 @@
 //! committed state at once, and takes one change after the other to its end.
 
 use super::{
-    LineError,
+    LineError, Overload,
     change::{self, Change, Prepared},
     committer::{CommitError, Committer},
     directory::Rested,
@@ -230,7 +230,7 @@ impl LineActor {
             return;
         }
         if self.queue.len() >= self.services.most_waiting_changes {
-            let busy = LineError::Busy("as many changes of this line wait as may");
+            let busy = LineError::Busy(Overload::LineQueue);
             drop(reply.send(Err(Arc::new(busy))));
             return;
         }
@@ -393,7 +393,7 @@ impl LineActor {
         current.overtaken += 1;
         self.phase = Phase::Waking(Vec::new());
         if current.overtaken > 1 {
-            answer(current, Err(Arc::new(LineError::Busy("another process changes this line"))));
+            answer(current, Err(Arc::new(LineError::Busy(Overload::Contention))));
         } else {
             self.queue.push_front(current);
         }

@@ -1,7 +1,7 @@
 //! The door to all lines: ask, and be answered.
 
 use super::{
-    LineError,
+    LineError, Overload,
     change::Change,
     directory::{Directory, Route},
     line::{Answer, Ask, LineServices, LineView, Look, Make},
@@ -12,7 +12,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
 use tokio::sync::oneshot;
@@ -23,6 +23,7 @@ pub struct Lines {
     directories: Arc<[Addr<Directory>]>,
     asking: Arc<AtomicUsize>,
     most_asking: usize,
+    turned_away: Arc<[AtomicU64; Overload::ALL.len()]>,
 }
 
 impl Lines {
@@ -37,19 +38,43 @@ impl Lines {
             Directory::start_in_arbiter(arbiter, move |_| Directory::new(services))
         };
         let directories = arbiters.iter().map(start).collect();
-        Self { directories, asking: Arc::default(), most_asking }
+        let (asking, turned_away) = (Arc::default(), Arc::default());
+        Self { directories, asking, most_asking, turned_away }
     }
 
     /// How the line stands.
     pub async fn look(&self, customer: CustomerId) -> Result<LineView, Arc<LineError>> {
         let (reply, answer) = oneshot::channel();
-        self.ask(customer, Ask::Look(Look(reply)), answer).await?
+        let looked = self.ask(customer, Ask::Look(Look(reply)), answer).await;
+        self.counted(looked.and_then(|answer| answer))
     }
 
     /// Makes a change: durable, or refused, when this returns.
     pub async fn make(&self, customer: CustomerId, change: Change) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.ask(customer, Ask::Make(Make { change: Box::new(change), reply }), answer).await?
+        let make = Ask::Make(Make { change: Box::new(change), reply });
+        let made = self.ask(customer, make, answer).await;
+        self.counted(made.and_then(|answer| answer))
+    }
+
+    /// How many requests wait for lines now, for metrics.
+    pub fn asking(&self) -> usize {
+        self.asking.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were turned away for this reason since the start, for metrics.
+    pub fn turned_away(&self, overload: Overload) -> u64 {
+        self.turned_away[overload as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts an answer that turned the request away.
+    fn counted<T>(&self, answer: Result<T, Arc<LineError>>) -> Result<T, Arc<LineError>> {
+        if let Err(error) = &answer
+            && let LineError::Busy(overload) = **error
+        {
+            self.turned_away[overload as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        answer
     }
 
     async fn ask<T>(
@@ -69,7 +94,7 @@ impl Lines {
         if self.asking.fetch_add(1, Ordering::Relaxed) < self.most_asking {
             return Ok(asking);
         }
-        Err(Arc::new(LineError::Busy("too many requests are under way")))
+        Err(Arc::new(LineError::Busy(Overload::Requests)))
     }
 
     fn directory(&self, customer: CustomerId) -> &Addr<Directory> {

@@ -45,7 +45,7 @@ pub enum LineError {
     /// Too much waits, or the store has no room: nothing changed, and trying again later may
     /// work.
     #[error("too much waits: {0}")]
-    Busy(&'static str),
+    Busy(Overload),
     /// The server is stopping; nothing changed.
     #[error("the server is stopping")]
     Stopping,
@@ -54,12 +54,49 @@ pub enum LineError {
     Store(#[from] StoreError),
 }
 
+/// What was too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Overload {
+    /// As many batches wait for the committer as may.
+    #[error("too many commits wait")]
+    CommitQueue,
+    /// The file system has less space left than is configured.
+    #[error("the store has no room")]
+    NoRoom,
+    /// As many changes of one line wait as may.
+    #[error("as many changes of this line wait as may")]
+    LineQueue,
+    /// As many requests wait for lines in the whole process as may.
+    #[error("too many requests are under way")]
+    Requests,
+    /// The line's stream moved on twice while a change was made.
+    #[error("another process changes this line")]
+    Contention,
+}
+
+impl Overload {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::CommitQueue, Self::NoRoom, Self::LineQueue, Self::Requests, Self::Contention];
+
+    /// Its word in metrics.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::CommitQueue => "commit_queue",
+            Self::NoRoom => "no_room",
+            Self::LineQueue => "line_queue",
+            Self::Requests => "requests",
+            Self::Contention => "contention",
+        }
+    }
+}
+
 impl From<CommitError> for LineError {
     fn from(error: CommitError) -> Self {
         match error {
             CommitError::Stopped => Self::Stopping,
-            CommitError::QueueFull => Self::Busy("too many commits wait"),
-            CommitError::NoRoom => Self::Busy("the store has no room"),
+            CommitError::QueueFull => Self::Busy(Overload::CommitQueue),
+            CommitError::NoRoom => Self::Busy(Overload::NoRoom),
         }
     }
 }

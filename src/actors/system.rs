@@ -2,7 +2,7 @@
 //! in the system stream before it counts.
 
 use super::{
-    LineError,
+    LineError, Overload,
     committer::{CommitError, Committer},
     receipts::read_system,
 };
@@ -34,7 +34,7 @@ impl From<SystemError> for LineError {
     fn from(error: SystemError) -> Self {
         match error {
             // A refusal is answered by whoever asked; it never becomes a line's error.
-            SystemError::Refused(_) => Self::Busy("a rule of the whole system refuses"),
+            SystemError::Refused(_) => Self::Busy(Overload::Contention),
             SystemError::Commit(error) => error.into(),
             SystemError::Store(error) => Self::Store(error),
         }

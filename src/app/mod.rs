@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`keys`] | the master key and the key ring, made at the first start |
 //! | [`public`] | the public listeners, from the configuration |
+//! | [`figures`] | what monitoring reads of each part |
 //!
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, committer,
 //! store.
 
+pub mod figures;
 pub mod keys;
 pub mod public;
 
@@ -144,9 +146,19 @@ pub async fn start(
     });
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+    let lines = Lines::start(&services, &handles, MOST_ASKING);
+    let passwords = start_passwords(config)?;
+    let throttle = Throttle::new(throttle_policy(config));
+    let metrics = figures::metrics(&figures::Parts {
+        services: &services,
+        lines: &lines,
+        passwords: &passwords,
+        throttle: &throttle,
+        host: &host,
+    });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
-        lines: Lines::start(&services, &handles, MOST_ASKING),
+        lines,
         providers,
         key_keeper: KeyKeeper::new(master, system.clone(), keys::kept_for(&config.flow)),
         system,
@@ -155,10 +167,10 @@ pub async fn start(
         store,
         keys: ring,
         operator_token: keys::operator_token(&config.operator.token_file)?,
-        passwords: start_passwords(config)?,
+        passwords,
         limits: public::request_limits(config),
         sources: public::source_policy(config),
-        throttle: Throttle::new(throttle_policy(config)),
+        throttle,
         logins: SourceLimiter::new(
             at_least_one(config.throttle.logins_per_minute_per_source),
             config.throttle.tracked_entries,
@@ -174,6 +186,7 @@ pub async fn start(
         lifetimes: config.flow.clone(),
         contact: config.contact.clone(),
         run: random::token(16),
+        metrics,
         ready: AtomicBool::new(true),
     });
     let watching = doors.watch(config)?;

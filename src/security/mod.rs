@@ -46,7 +46,9 @@ pub use sealed::{Purpose, SealError, Sealer};
 pub use secret::Secret;
 pub use source::Source;
 pub use source_limiter::{RetryAfterS, SourceLimiter};
-pub use throttle::{Attempt, FailureOutcome, Held, Permit, Throttle, ThrottlePolicy};
+pub use throttle::{
+    Attempt, CommittedHold, FailureOutcome, Held, Hold, Permit, Throttle, ThrottlePolicy,
+};
 
 /// What can go wrong with keys, costs and sealing: errors of the installation, told to the
 /// operator. What a stranger's input can cause is [`SealError`], [`Held`] or [`PoolError`].

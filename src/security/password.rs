@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Instant;
 
 use argon2::Params;
 use tokio::sync::oneshot;
@@ -21,6 +22,7 @@ use tokio::sync::oneshot;
 use self::hasher::Hasher;
 use super::SecurityError;
 use super::secret::Secret;
+use crate::metrics::histogram::Histogram;
 
 /// The most memory for one hash in KiB: 1 GiB. A stored hash that asks for more is not ours.
 pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
@@ -90,14 +92,32 @@ pub enum PoolError {
 /// threads finish what is queued and end.
 #[derive(Clone)]
 pub struct PasswordPool {
-    jobs: SyncSender<Job>,
+    jobs: SyncSender<Queued>,
     counters: Arc<Counters>,
 }
 
-#[derive(Default)]
 struct Counters {
     hashes_total: AtomicU64,
+    turned_away_total: AtomicU64,
     queued: AtomicUsize,
+    wait_s: Histogram,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            hashes_total: AtomicU64::new(0),
+            turned_away_total: AtomicU64::new(0),
+            queued: AtomicUsize::new(0),
+            wait_s: Histogram::of_seconds(),
+        }
+    }
+}
+
+/// A job and since when it waits for a thread.
+struct Queued {
+    since: Instant,
+    job: Job,
 }
 
 enum Job {
@@ -205,12 +225,25 @@ impl PasswordPool {
         self.counters.queued.load(Ordering::Relaxed)
     }
 
+    /// How many hashes were not taken since the start because the queue was full, for metrics.
+    pub fn turned_away_total(&self) -> u64 {
+        self.counters.turned_away_total.load(Ordering::Relaxed)
+    }
+
+    /// Seconds that hashes waited for a thread, for metrics.
+    pub fn wait_s(&self) -> &Histogram {
+        &self.counters.wait_s
+    }
+
     fn submit(&self, job: Job) -> Result<(), PoolError> {
         self.counters.queued.fetch_add(1, Ordering::Relaxed);
-        self.jobs.try_send(job).map_err(|error| {
+        self.jobs.try_send(Queued { since: Instant::now(), job }).map_err(|error| {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
             match error {
-                TrySendError::Full(_) => PoolError::Overloaded,
+                TrySendError::Full(_) => {
+                    self.counters.turned_away_total.fetch_add(1, Ordering::Relaxed);
+                    PoolError::Overloaded
+                }
                 TrySendError::Disconnected(_) => PoolError::Stopped,
             }
         })
@@ -218,12 +251,13 @@ impl PasswordPool {
 }
 
 /// One thread's life: until every handle of the pool is gone.
-fn work(mut hasher: Hasher, queue: &Mutex<Receiver<Job>>, counters: &Counters) {
+fn work(mut hasher: Hasher, queue: &Mutex<Receiver<Queued>>, counters: &Counters) {
     loop {
         // The guard lives for this statement only: one thread waits for a job, the others for it.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+        let Ok(Queued { since, job }) = next else { return };
         counters.queued.fetch_sub(1, Ordering::Relaxed);
+        counters.wait_s.observe(since.elapsed().as_secs_f64());
         if !job.is_abandoned() {
             job.run(&mut hasher, counters);
         }

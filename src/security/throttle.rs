@@ -10,13 +10,17 @@
 //! | (ID, /64 or /32) | 5 failures in a row | that pair |
 //! | ID | 100 failures from elsewhere than its line | all but the line itself |
 //! | /64 or /32 | 100 failures in an hour over all IDs | that source |
-//! | /48 or /24 | 1,000 failures in an hour over all IDs | that network |
-//! | one password | wrong for 50 IDs in an hour | who tries that password |
+//! | /48 or /24 | 1,000 failures in an hour over all IDs | that network, but for IDs on their own line |
+//! | one password | wrong for 50 IDs in an hour | who tries that password, but for IDs on their own line |
 //!
 //! The numbers are [`ThrottlePolicy`]'s defaults. Each crossing holds for a minute; each further
 //! failure after it doubles the wait, up to 15 minutes. Unknown IDs are counted alike. Time is
 //! monotonic, so a changed wall clock neither ends nor lengthens a hold (security.md 12). Memory
 //! is bounded: past `max_tracked` the stalest entry goes.
+//!
+//! Whoever tries on the ID's own line is held by that line's own failures alone, at the ID and as a
+//! source: neither the count of the ID elsewhere, nor a neighbour in the same network, nor somebody
+//! who sprays the same password can hold a household on its own line.
 
 mod gate;
 mod ledger;
@@ -111,6 +115,18 @@ pub struct Hold {
     pub wait_s: u64,
 }
 
+/// A hold as the journal has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommittedHold {
+    /// Of this source; with `None` of all but the line.
+    pub source_prefix: Option<IpNetwork>,
+    /// The failures that led to it.
+    pub failures: u32,
+    /// What is left of it by the wall clock. The longest wait caps it, so a wrong clock locks
+    /// nobody out (security.md 12).
+    pub remaining: Duration,
+}
+
 /// What a failure led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FailureOutcome {
@@ -185,18 +201,24 @@ impl Throttle {
         Ok(Permit { attempt, shared: Arc::clone(&self.0), _evaluation: evaluation, _turn: turn })
     }
 
-    /// Puts back a hold that was committed before a restart (security.md 11): of one source, or
-    /// with `None` of all but the line. `remaining` is capped by the longest wait, so a wrong
-    /// clock cannot lock anybody out (security.md 12).
-    pub fn restore_hold(
-        &self,
-        id_key: [u8; 32],
-        source_prefix: Option<IpNetwork>,
-        failures: u32,
-        remaining: Duration,
-    ) {
+    /// Whether this ID is held from this source, which nothing needs to be looked up for: the
+    /// other holds depend on whether the source is the ID's own line.
+    pub fn is_held_here(&self, id_key: [u8; 32], source: Source) -> bool {
+        let pair = (id_key, source.throttle_prefix());
+        self.0.state().ledger.is_pair_held(&pair, self.0.now())
+    }
+
+    /// Puts back the holds that were committed before a restart (security.md 11). Only the first
+    /// call for an ID does anything: what was placed later is here already, and a wall clock that
+    /// is set back must not bring back what is over (security.md 12).
+    pub fn restore_once(&self, id_key: [u8; 32], holds: impl IntoIterator<Item = CommittedHold>) {
         let now = self.0.now();
-        self.0.state().ledger.restore(id_key, source_prefix, failures, remaining, now);
+        let ledger = &mut self.0.state().ledger;
+        if ledger.is_first_look(id_key) {
+            for hold in holds {
+                ledger.restore(id_key, hold, now);
+            }
+        }
     }
 
     /// Ends every hold of an ID, for the desk and after a password change.

@@ -118,8 +118,16 @@ pub async fn middleware(
     let context = RequestContext { page, ..RequestContext::new(seen) };
     request.extensions_mut().insert(context.clone());
     let mut response = next.call(request).await?;
+    count(&state, &context, &response);
     add_headers(response.headers_mut(), &context, state.is_https());
     Ok(response)
+}
+
+/// Counts the answer under the pattern of its address, never under the address itself.
+fn count<B>(state: &WebState, context: &RequestContext, response: &ServiceResponse<B>) {
+    let request = response.request();
+    let (method, route) = (request.method().as_str(), request.match_pattern());
+    state.metrics.request(method, route, response.status().as_u16(), context.began.elapsed());
 }
 
 /// Headers that stand on every response alike.

@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     config::{ContactConfig, FlowConfig},
     domain::{ids::ProviderId, line::LineDefaults},
+    metrics::Metrics,
     security::{KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
     web::provider::redeemed::RedeemedCodes,
@@ -80,6 +81,8 @@ pub struct WebState {
     pub contact: ContactConfig,
     /// Drawn at the start: codes of an earlier run are not taken.
     pub run: String,
+    /// What monitoring reads.
+    pub metrics: Metrics,
     /// Whether the server takes requests: `/readyz`.
     pub ready: AtomicBool,
 }

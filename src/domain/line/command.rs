@@ -45,6 +45,34 @@ pub enum Command {
     SetLineLimit(Yen),
     /// The operator sets the line's own prefixes.
     SetNetworks(Vec<IpNetwork>),
+    /// Guessing was met with a wait that is to survive a restart.
+    PlaceHold(PlaceHold),
+    /// A verified password was hashed anew at the cost of today.
+    UpgradeHash(UpgradeHash),
+}
+
+/// A wait that guessing was met with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaceHold {
+    /// Against guessing at this ID; at the access key where absent.
+    pub passport: Option<PassportNumber>,
+    /// From this prefix; from everywhere but the own line where absent.
+    pub from: Option<IpNetwork>,
+    /// The failures that led to it.
+    pub failures: u32,
+    /// How long it lasts in seconds.
+    pub wait_s: u64,
+}
+
+/// A hash of the same password at another cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpgradeHash {
+    /// Whose.
+    pub passport: PassportNumber,
+    /// The credential's row that the password was verified against.
+    pub verified: RowRef,
+    /// The new hash's row.
+    pub credential: RowRef,
 }
 
 /// What the carrier knows of a line it opens. Personal data stand in rows of their own.

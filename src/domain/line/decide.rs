@@ -3,6 +3,7 @@
 use super::{
     command::{Cancel, Command, Facts, LoggedIn, OpenLine, Purchase, RegisterPassport},
     event::{Barrier, EndReason, Event},
+    guard,
     refusal::Refusal,
     settings,
     state::{Contract, Line, Passport, is_own_address},
@@ -46,6 +47,8 @@ pub fn decide(
         Command::SetNetworks(networks) => {
             Ok(vec![Event::NetworksSet { networks: networks.clone() }])
         }
+        Command::PlaceHold(hold) => Ok(guard::place(line, hold, facts)),
+        Command::UpgradeHash(upgrade) => Ok(guard::upgrade(line, upgrade)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     event::{Barrier, EndReason, Entry, Event, LineEnding, LineService},
+    guard::{Holds, PlacedHold},
     state::{
         Barriers, Contract, ContractEnd, Line, LineRows, Passport, PassportRows, PerUseCharge,
     },
@@ -53,6 +54,7 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         uses: Vec::new(),
         closed_through: None,
         portal_epoch: 0,
+        holds: Holds::default(),
         rows: LineRows { record: *record, access_key: *access_key },
         next_row: 0,
     })
@@ -84,8 +86,6 @@ impl Line {
             | Event::BillingSet { .. }
             | Event::PortalSessionOpened { .. }
             | Event::PortalSessionEnded { .. }
-            | Event::HoldPlaced { .. }
-            | Event::HoldReleased { .. }
             | Event::Corrected { .. }
             | Event::OverdueReported { .. }
             | Event::CollectionStopped { .. }
@@ -93,7 +93,16 @@ impl Line {
             | Event::InquiryReceived { .. }
             | Event::PersonalRowsErased { .. } => {}
             Event::RecordReplaced { record } => self.rows.record = *record,
-            Event::AccessKeySet { access_key } => self.rows.access_key = *access_key,
+            Event::AccessKeySet { access_key } => {
+                self.rows.access_key = *access_key;
+                self.holds.release(None);
+            }
+            Event::HoldPlaced { passport, from, failures, until } => {
+                let (passport, from) = (*passport, *from);
+                let hold = PlacedHold { passport, from, failures: *failures, until: *until };
+                self.holds.place(hold, at);
+            }
+            Event::HoldReleased { passport } => self.holds.release(*passport),
             Event::NetworksSet { networks } => self.networks.clone_from(networks),
             Event::LineLimitSet { line_limit } => self.line_limit = *line_limit,
             Event::PassportRegistered { .. } => self.register(event, at),
@@ -106,6 +115,9 @@ impl Line {
                     id.credential_version += u32::from(!*rehash);
                     id.epoch += u32::from(!*rehash);
                 });
+                if !*rehash {
+                    self.holds.release(Some(*passport));
+                }
             }
             Event::ApplicantSet { passport, applicant } => {
                 self.change(*passport, |id| id.rows.applicant = *applicant);

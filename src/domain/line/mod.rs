@@ -14,12 +14,14 @@
 //! | [`decide`](decide()) | the rules |
 //! | [`may_set_limits`] | what a household changes of its IDs |
 //! | [`evolve`](evolve()) | the fold |
+//! | [`guard`] | waits that survive a restart, and hashes made anew |
 //! | [`login`] | who may log in, decided after the password was verified |
 
 pub mod command;
 mod decide;
 pub mod event;
 mod evolve;
+pub mod guard;
 pub mod login;
 pub mod refusal;
 mod settings;

@@ -1,6 +1,9 @@
 //! The line as it stands: the fold of its events.
 
-use super::event::{EndReason, LineEnding, LineService, RowRef};
+use super::{
+    event::{EndReason, LineEnding, LineService, RowRef},
+    guard::Holds,
+};
 use crate::domain::{
     calendar::{Instant, Month},
     charge::ChargeKey,
@@ -40,6 +43,9 @@ pub struct Line {
     pub closed_through: Option<Month>,
     /// Portal sessions opened under an earlier epoch are over.
     pub portal_epoch: u32,
+    /// Waits that guessing was met with.
+    #[serde(default)]
+    pub holds: Holds,
     /// Where the line's own personal rows stand.
     pub rows: LineRows,
     /// The number of the next personal row.

@@ -8,6 +8,7 @@ mod buying;
 mod cancelling;
 mod changing;
 mod epochs;
+mod guard;
 mod language;
 mod limits;
 mod login;

@@ -7,7 +7,7 @@ use ipnetwork::IpNetwork;
 use lru::LruCache;
 
 use super::tally::{Forget, Rule, Tally};
-use super::{Attempt, FailureOutcome, Held, ThrottlePolicy};
+use super::{Attempt, CommittedHold, FailureOutcome, Held, ThrottlePolicy};
 
 type IdKey = [u8; 32];
 
@@ -22,6 +22,8 @@ pub(super) struct Ledger {
     sources: LruCache<IpNetwork, Tally>,
     aggregates: LruCache<IpNetwork, Tally>,
     passwords: LruCache<[u8; 32], Spray>,
+    /// IDs whose committed holds were put back.
+    looked_at: LruCache<IdKey, ()>,
 }
 
 /// One ID from one source.
@@ -64,17 +66,19 @@ impl Ledger {
             sources: LruCache::sparse(capacity),
             aggregates: LruCache::sparse(capacity),
             passwords: LruCache::sparse(sprays),
+            looked_at: LruCache::sparse(capacity),
         }
     }
 
     /// Whether any scope holds this attempt, and for how long the longest of them does.
     pub(super) fn check(&self, attempt: &Attempt, now: Duration) -> Result<(), Held> {
+        let elsewhere = !attempt.own_line;
         let held = [
             self.pairs.peek(&attempt.pair()).map(|pair| &pair.tally),
-            self.ids.peek(&attempt.id_key).filter(|_| !attempt.own_line),
+            self.ids.peek(&attempt.id_key).filter(|_| elsewhere),
             self.sources.peek(&attempt.source.throttle_prefix()),
-            self.aggregates.peek(&attempt.source.aggregate_prefix()),
-            attempt.password_fingerprint.and_then(|key| self.spray(&key)),
+            elsewhere.then(|| self.aggregates.peek(&attempt.source.aggregate_prefix())).flatten(),
+            attempt.password_fingerprint.filter(|_| elsewhere).and_then(|key| self.spray(&key)),
         ];
         let longest = held.into_iter().flatten().filter_map(|tally| tally.held_for(now)).max();
         longest.map_or(Ok(()), |left| Err(left.into()))
@@ -122,19 +126,25 @@ impl Ledger {
         }
     }
 
-    pub(super) fn restore(
-        &mut self,
-        id_key: IdKey,
-        source_prefix: Option<IpNetwork>,
-        failures: u32,
-        left: Duration,
-        now: Duration,
-    ) {
+    pub(super) fn is_pair_held(&self, pair: &(IdKey, IpNetwork), now: Duration) -> bool {
+        self.pairs.peek(pair).is_some_and(|pair| pair.tally.held_for(now).is_some())
+    }
+
+    /// Whether nobody asked this of the ID before. An ID that was forgotten since is new again; its
+    /// holds are then put back at most until the time that was committed.
+    pub(super) fn is_first_look(&mut self, id_key: IdKey) -> bool {
+        self.looked_at.put(id_key, ()).is_none()
+    }
+
+    pub(super) fn restore(&mut self, id_key: IdKey, hold: CommittedHold, now: Duration) {
+        let CommittedHold { source_prefix, failures, remaining } = hold;
         if let Some(prefix) = source_prefix {
-            let tally = Tally::restored(&self.pair_rule, failures, left, now);
-            self.pairs.put((id_key, prefix), Pair { tally, counted_elsewhere: 0 });
+            let tally = Tally::restored(&self.pair_rule, failures, remaining, now);
+            let pair = self.pairs.get_or_insert_mut((id_key, prefix), Pair::default);
+            pair.tally.lengthen(tally);
         } else {
-            self.ids.put(id_key, Tally::restored(&self.id_rule, failures, left, now));
+            let tally = Tally::restored(&self.id_rule, failures, remaining, now);
+            self.ids.get_or_insert_mut(id_key, Tally::default).lengthen(tally);
         }
     }
 

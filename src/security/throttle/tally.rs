@@ -77,6 +77,13 @@ impl Tally {
         Self { failures: failures.max(rule.limit), first_at: now, last_at: now, held_until }
     }
 
+    /// Takes over the longer hold of two.
+    pub(super) fn lengthen(&mut self, other: Self) {
+        if other.held_until > self.held_until {
+            *self = Self { failures: self.failures.max(other.failures), ..other };
+        }
+    }
+
     fn is_forgotten(&self, rule: &Rule, now: Duration) -> bool {
         let (since, after) = match rule.forget {
             Forget::AfterLast(after) => (self.last_at, after),

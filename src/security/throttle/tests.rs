@@ -56,6 +56,18 @@ async fn succeed(throttle: &Throttle, source: Source, own_line: bool) -> Result<
     throttle.permit(ID, source, own_line).await.map(Permit::succeeded)
 }
 
+fn restore(
+    throttle: &Throttle,
+    id_key: [u8; 32],
+    source_prefix: Option<IpNetwork>,
+    failures: u32,
+    remaining: Duration,
+) {
+    let now = throttle.0.now();
+    let hold = CommittedHold { source_prefix, failures, remaining };
+    throttle.0.state().ledger.restore(id_key, hold, now);
+}
+
 fn gates_are_empty(throttle: &Throttle) -> bool {
     throttle.0.state().gates.is_empty()
 }
@@ -346,25 +358,74 @@ async fn a_committed_hold_survives_a_restart() {
     // security.md 11
     let (throttle, clock) = throttle(without_aggregates());
     let prefix = neighbour(1).throttle_prefix();
-    throttle.restore_hold(ID, Some(prefix), 6, Duration::from_secs(90));
+    restore(&throttle, ID, Some(prefix), 6, Duration::from_secs(90));
     assert_eq!(fail(&throttle, ID, neighbour(1)).await, Err(Held { retry_after_s: 90 }));
     assert!(fail(&throttle, ID, neighbour(2)).await.is_ok());
     clock.advance(Duration::from_secs(90));
     let outcome = fail(&throttle, ID, neighbour(1)).await.expect("heard");
     assert_eq!(outcome.source_hold, Some(Hold { failures: 7, wait_s: 240 }));
 
-    throttle.restore_hold(ID, None, 100, Duration::from_hours(99));
+    restore(&throttle, ID, None, 100, Duration::from_hours(99));
     assert_eq!(fail(&throttle, ID, stranger(5)).await, Err(Held { retry_after_s: 900 }));
     assert_eq!(succeed(&throttle, stranger(5), true).await, Ok(()), "the own line is heard");
 }
 
 #[tokio::test]
+async fn what_was_committed_is_put_back_once_security_12() {
+    let (throttle, clock) = throttle(without_aggregates());
+    let hold = |wait_s| CommittedHold {
+        source_prefix: Some(neighbour(1).throttle_prefix()),
+        failures: 5,
+        remaining: Duration::from_secs(wait_s),
+    };
+    throttle.restore_once(ID, [hold(60)]);
+    assert!(throttle.is_held_here(ID, neighbour(1)) && !throttle.is_held_here(ID, neighbour(2)));
+    clock.advance(Duration::from_mins(1));
+    assert!(!throttle.is_held_here(ID, neighbour(1)));
+    // By a wall clock that was set back it would still last.
+    throttle.restore_once(ID, [hold(60)]);
+    assert!(!throttle.is_held_here(ID, neighbour(1)));
+    // A longer hold of this process is not shortened by what is put back.
+    for _ in 0..5 {
+        fail(&throttle, id(2), neighbour(1)).await.expect("heard");
+    }
+    throttle.restore_once(id(2), [hold(1)]);
+    clock.advance(Duration::from_secs(59));
+    assert!(throttle.is_held_here(id(2), neighbour(1)));
+}
+
+#[tokio::test]
+async fn no_neighbour_and_no_spray_holds_an_owner_on_the_own_line() {
+    let (throttle, _clock) = throttle(ThrottlePolicy::default());
+    for n in 0..1_000 {
+        fail(&throttle, id(n), neighbour(n)).await.expect("heard");
+    }
+    let attempt = |n: u32, own_line| Attempt {
+        id_key: id(5_000 + n),
+        source: if own_line { neighbour(5_000) } else { stranger(n) },
+        own_line,
+        password_fingerprint: Some([7; 32]),
+    };
+    for n in 0..50 {
+        throttle.permit_attempt(attempt(n, false)).await.expect("heard").failed();
+    }
+    assert!(throttle.permit_attempt(attempt(99, false)).await.is_err());
+    assert!(throttle.permit(id(6_000), neighbour(5_000), false).await.is_err());
+    assert!(throttle.permit_attempt(attempt(99, true)).await.is_ok());
+    // The line's own guesses at many IDs hold the line all the same, as one source.
+    for n in 0..100 {
+        throttle.permit(id(7_000 + n), neighbour(5_000), true).await.expect("heard").failed();
+    }
+    assert!(throttle.permit(id(8_000), neighbour(5_000), true).await.is_err());
+}
+
+#[tokio::test]
 async fn the_desk_can_release_an_id() {
     let (throttle, _clock) = throttle(without_aggregates());
-    throttle.restore_hold(ID, None, 100, Duration::from_mins(9));
+    restore(&throttle, ID, None, 100, Duration::from_mins(9));
     for other in [ID, id(2)] {
         let prefix = neighbour(1).throttle_prefix();
-        throttle.restore_hold(other, Some(prefix), 5, Duration::from_mins(9));
+        restore(&throttle, other, Some(prefix), 5, Duration::from_mins(9));
     }
     throttle.release(ID);
     assert!(fail(&throttle, ID, neighbour(1)).await.is_ok());

@@ -1,18 +1,24 @@
 //! ログイン: exactly one password hash, whatever the outcome, except where the throttle turns the
 //! attempt away; one page for every cause.
 
-use super::{cookie, refused, sealed::Flow, shown, visit::Visit};
+use super::{
+    afterwards::{self, Whose},
+    cookie, refused,
+    sealed::Flow,
+    shown,
+    visit::Visit,
+};
 use crate::{
     actors::{LineError, line::LineView},
     domain::{
         ids::{CustomerId, PassportNumber},
         line::{
-            Facts, Refusal, is_own_address,
+            Facts, Passport, Refusal, RowRef, is_own_address,
             login::{Attempt, Intent, Login, LoginRefusal, judge},
         },
         order::Order,
     },
-    security::{FailureOutcome, PoolError, Secret, Source},
+    security::{CommittedHold, PoolError, Secret},
     store::Reservation,
     telemetry::{Decision, Outcome},
     web::{
@@ -27,7 +33,7 @@ use crate::{
     },
 };
 use actix_web::{HttpResponse, http::StatusCode};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The form's name in its token.
 const FORM: &str = "login";
@@ -104,45 +110,62 @@ async fn try_to_log_in(visit: &Visit, typed: Typed) -> Attempted {
         return Attempted::Refused(None, LoginRefusal::Generic("throttled_source"));
     }
     let name_hash = state.keys.name_hash(&typed.passport_id);
+    if state.throttle.is_held_here(name_hash, source) {
+        return Attempted::Refused(None, LoginRefusal::Generic("throttled"));
+    }
     let found = match find(state, name_hash).await {
         Ok(found) => found,
         Err(error) => return Attempted::Failed(error),
     };
-    let own_line = found.as_ref().is_some_and(|found| found.is_own_line(&visit.context));
-    let fingerprint = state.keys.name_hash(&format!("password:{}", typed.password.expose()));
+    if let Some(found) = &found {
+        state.throttle.restore_once(name_hash, found.committed_holds(state));
+    }
+    evaluate(visit, typed.password, name_hash, found).await
+}
+
+/// Takes the permit, computes the hash and has the rules judge.
+async fn evaluate(
+    visit: &Visit,
+    password: Secret,
+    name_hash: [u8; 32],
+    found: Option<Found>,
+) -> Attempted {
+    let (state, source) = (&visit.state, visit.context.source);
+    let fingerprint = state.keys.name_hash(&format!("password:{}", password.expose()));
     let attempt = crate::security::Attempt {
         id_key: name_hash,
         source,
-        own_line,
+        own_line: found.as_ref().is_some_and(|found| found.is_own_line(&visit.context)),
         password_fingerprint: Some(fingerprint),
     };
-    let customer = found.as_ref().map(|found| found.customer);
+    let whose = found.as_ref().map(Found::whose);
+    let verified = found.as_ref().and_then(Found::credential);
     let Ok(permit) = state.throttle.permit_attempt(attempt).await else {
+        let customer = whose.map(|whose| whose.customer);
         return Attempted::Refused(customer, LoginRefusal::Generic("throttled"));
     };
     let stored = found.as_ref().and_then(Found::password_hash);
-    let verdict = match state.passwords.verify(typed.password, stored).await {
+    let verdict = match state.passwords.verify(password.clone(), stored).await {
         Ok(verdict) => verdict,
         Err(PoolError::Overloaded | PoolError::Stopped) => return Attempted::Overloaded,
     };
     let attempted = judged(visit, found, verdict.matches).await;
     match &attempted {
-        Attempted::Accepted(..) => permit.succeeded(),
+        Attempted::Accepted(..) => {
+            permit.succeeded();
+            if let (true, Some(whose), Some(verified)) = (verdict.rehash_wanted, whose, verified) {
+                afterwards::upgrade_hash(visit, whose, verified, password);
+            }
+        }
         Attempted::Refused(_, refusal) if refusal.counts_as_guess() => {
-            note_wait(source, permit.failed());
+            afterwards::note_holds(visit, whose, source, permit.failed());
         }
         Attempted::Refused(_, refusal) if refusal.hides_right_password() => {
-            note_wait(source, permit.turned_away());
+            afterwards::note_holds(visit, whose, source, permit.turned_away());
         }
         _ => drop(permit),
     }
     attempted
-}
-
-fn note_wait(source: Source, outcome: FailureOutcome) {
-    if outcome.crossed_threshold || outcome.aggregate_hold {
-        tracing::warn!(source = %source, "guessing was met with a wait");
-    }
 }
 
 /// A passport ID that exists or existed, and its line as it stood before the hash.
@@ -163,9 +186,33 @@ impl Found {
         self.view.private.get(&self.passport).map(|private| private.password_hash.clone())
     }
 
+    const fn whose(&self) -> Whose {
+        Whose { customer: self.customer, passport: self.passport }
+    }
+
+    fn id(&self) -> Option<&Passport> {
+        self.view.line.as_deref()?.passports.get(&self.passport)
+    }
+
+    /// The credential's row that the password is verified against.
+    fn credential(&self) -> Option<RowRef> {
+        self.id().map(|id| id.rows.credential)
+    }
+
+    /// Holds that were committed, perhaps before a restart, with what is left of them.
+    fn committed_holds(&self, state: &WebState) -> Vec<CommittedHold> {
+        let now = self.view.time(state.decisions.now());
+        let holds = self.view.line.as_deref().map(|line| line.holds.of(self.passport, now));
+        let committed = holds.into_iter().flatten().map(|(hold, left_us)| CommittedHold {
+            source_prefix: hold.from,
+            failures: hold.failures,
+            remaining: Duration::from_micros(left_us),
+        });
+        committed.collect()
+    }
+
     fn credential_version(&self) -> u32 {
-        let passports = self.view.line.as_deref().map(|line| &line.passports);
-        passports.and_then(|all| all.get(&self.passport)).map_or(0, |id| id.credential_version)
+        self.id().map_or(0, |id| id.credential_version)
     }
 }
 
@@ -285,6 +332,7 @@ fn log(visit: &Visit, attempted: &Attempted) {
         Attempted::Overloaded => (Outcome::Refused, None, Some("overloaded")),
         Attempted::Failed(_) => (Outcome::Failed, None, Some("line_failed")),
     };
+    visit.state.metrics.login(outcome.as_str(), reason);
     let mut decision = Decision::new("login", outcome)
         .provider(visit.provider.id.as_str())
         .source(visit.context.source.address())

@@ -17,6 +17,7 @@ pub mod maintenance;
 pub mod problem;
 
 use super::{answer::only, state::WebState};
+use crate::metrics;
 use actix_web::{
     HttpResponse,
     http::StatusCode,
@@ -30,6 +31,11 @@ pub fn routes(service: &mut ServiceConfig) {
     service
         .service(
             web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
+        )
+        .service(
+            web::resource("/metrics")
+                .route(web::get().to(all_metrics))
+                .default_service(only("GET")),
         )
         .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")))
         .configure(access::routes);
@@ -45,6 +51,17 @@ async fn healthz(state: Data<WebState>) -> HttpResponse {
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer"),
     };
     HttpResponse::build(code).json(json!({ "status": status, "durable_block": block }))
+}
+
+/// What monitoring reads, in the `OpenMetrics` text format.
+async fn all_metrics(state: Data<WebState>) -> HttpResponse {
+    match state.metrics.encode() {
+        Ok(text) => HttpResponse::Ok().content_type(metrics::CONTENT_TYPE).body(text),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written down");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
 }
 
 /// The process takes requests: send it none while this fails.

@@ -75,7 +75,7 @@ impl ProblemDetails {
     pub fn of_line(context: &RequestContext, error: &LineError) -> Self {
         match error {
             LineError::Refused(refusal) => Self::refused(refusal),
-            LineError::Busy(what) => Self::busy(what),
+            LineError::Busy(what) => Self::busy(&what.to_string()),
             LineError::Stopping => Self::busy("the server is stopping"),
             LineError::Store(error) => Self::internal(context, error),
         }

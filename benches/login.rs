@@ -1,0 +1,213 @@
+//! The hashing pool beside raw Argon2id with reused memory on as many threads, in one run; and how
+//! long refused logins of unknown and of known passport IDs take at the real binary.
+//!
+//! `cargo bench --bench login`; `LINEPASS_BENCH_SECONDS` (5) is the length of each figure,
+//! `LINEPASS_BENCH_ROUNDS` (6) how many servers are asked. benches/README.md says how to read it.
+
+#![allow(clippy::cast_precision_loss, reason = "rates are printed with few digits")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use common::{Browser, Demo, Options, anime, door::decisions, unique};
+use linepass::security::{HashCost, PasswordPool, Secret};
+use std::{
+    hint::black_box,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What the pool has to keep of what the machine can do.
+const FLOOR: f64 = 0.9;
+/// Turns of raw and pool, one after the other, so that a machine whose speed drifts hits both.
+const TURNS: u32 = 4;
+/// Refused logins of each kind at one server: together below the 100 that hold a source.
+const LOGINS: usize = 45;
+/// After so many failures a right login clears the count before it holds the pair.
+const BEFORE_RIGHT: usize = 4;
+
+fn from_env(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn main() {
+    let cost = HashCost::default();
+    let threads = thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 5));
+    println!(
+        "Argon2id, {} KiB, {} passes, {} lane; {threads} threads",
+        cost.memory_kib, cost.passes, cost.lanes
+    );
+    compare(cost, threads, length);
+    latencies(cost, from_env("LINEPASS_BENCH_ROUNDS", 6));
+}
+
+// ---------------------------------------------------------------------------------------------
+// The pool beside raw Argon2
+
+fn compare(cost: HashCost, threads: usize, length: Duration) {
+    let pool = PasswordPool::start(cost, threads, 64).expect("a pool");
+    let stored = runtime().block_on(pool.hash(Secret::from("a1b2"))).expect("a hash");
+    // Once unmeasured, so that both find their memory mapped.
+    let turn = length / TURNS;
+    raw(cost, threads, turn / 2);
+    pooled(&pool, &stored, threads, turn / 2);
+    let (mut raw_rate, mut pool_rate) = (0.0, 0.0);
+    for _ in 0..TURNS {
+        raw_rate += raw(cost, threads, turn) / f64::from(TURNS);
+        pool_rate += pooled(&pool, &stored, threads, turn) / f64::from(TURNS);
+    }
+    let ratio = pool_rate / raw_rate;
+    println!("\n    raw hashes/s   pool hashes/s   ratio   floor");
+    println!("    {raw_rate:>12.1}   {pool_rate:>13.1}   {ratio:>5.2}   {FLOOR:>5.2}");
+    if ratio < FLOOR {
+        println!("    below the floor");
+    }
+}
+
+/// Hashes a second by bare threads that each reuse their blocks.
+fn raw(cost: HashCost, threads: usize, length: Duration) -> f64 {
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None).expect("a cost");
+    let hash = |params: Params| {
+        let mut blocks = vec![Block::new(); params.block_count()];
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let (began, mut count) = (Instant::now(), 0_u32);
+        while began.elapsed() < length {
+            let mut out = [0; 32];
+            let salt = black_box(b"0123456789abcdef");
+            argon2
+                .hash_password_into_with_memory(b"a1b2", salt, &mut out, &mut blocks)
+                .expect("a hash");
+            black_box(out);
+            count += 1;
+        }
+        f64::from(count) / began.elapsed().as_secs_f64()
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| hash(params.clone()))).collect();
+        running.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+    })
+}
+
+/// Verifications a second through the pool, with as many callers as keep its threads busy.
+fn pooled(pool: &PasswordPool, stored: &str, threads: usize, length: Duration) -> f64 {
+    let stored: Arc<str> = stored.into();
+    let began = Instant::now();
+    let callers = (0..threads * 4).map(|_| {
+        let (pool, stored) = (pool.clone(), Arc::clone(&stored));
+        async move {
+            let mut count = 0_u32;
+            while began.elapsed() < length {
+                let verdict = pool.verify(Secret::from("a1b2"), Some(stored.to_string())).await;
+                assert!(verdict.expect("an answer").matches);
+                count += 1;
+            }
+            count
+        }
+    });
+    let counts = runtime().block_on(futures_util::future::join_all(callers));
+    f64::from(counts.into_iter().sum::<u32>()) / began.elapsed().as_secs_f64()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime")
+}
+
+// ---------------------------------------------------------------------------------------------
+// Unknown and known passport IDs
+
+fn latencies(cost: HashCost, rounds: u64) {
+    let (mut unknown, mut known) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        let env = vec![
+            ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", cost.memory_kib.to_string()),
+            ("LINEPASS__PASSWORD__HASH_PASSES", cost.passes.to_string()),
+            ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "100000".to_owned()),
+        ];
+        refused_logins(
+            &Demo::with(&Options { env, ..Options::default() }),
+            &mut unknown,
+            &mut known,
+        );
+    }
+    unknown.sort_by(f64::total_cmp);
+    known.sort_by(f64::total_cmp);
+    let median = |sorted: &[f64]| sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+    let (of_unknown, of_known) = (median(&unknown), median(&known));
+    let apart = 100.0 * (of_unknown - of_known).abs() / of_known;
+    println!("\n    refused logins   unknown p50 ms   known p50 ms   apart %   Mann-Whitney p");
+    println!(
+        "    {:>14}   {of_unknown:>14.3}   {of_known:>12.3}   {apart:>7.2}   {:>14.3}",
+        unknown.len() + known.len(),
+        mann_whitney(&unknown, &known)
+    );
+}
+
+/// Wrong passwords for unknown and known IDs in turn, each timed from the press to the answer. No
+/// password and no unknown ID comes twice, so that nobody is held.
+fn refused_logins(demo: &Demo, unknown: &mut Vec<f64>, known: &mut Vec<f64>) {
+    let door = Door::of(demo);
+    for n in 0..LOGINS {
+        if n % BEFORE_RIGHT == 0 {
+            // A browser of its own, since a login changes the flow and the form's token.
+            Door::of(demo).log_in("sakura01", demo.password("sakura01"), 303);
+        }
+        unknown.push(door.log_in(&unique(), &unique(), 403));
+        known.push(door.log_in("sakura01", &unique(), 403));
+    }
+    let told = decisions(demo, "login", LOGINS * 2 + LOGINS.div_ceil(BEFORE_RIGHT));
+    for reason in ["unknown_passport", "wrong_password"] {
+        let count = told.iter().filter(|line| line["reason"] == reason).count();
+        assert_eq!(count, LOGINS, "{reason}: what was timed was refused for something else");
+    }
+}
+
+/// A browser on its login page.
+struct Door {
+    browser: Browser,
+    path: String,
+    csrf: String,
+}
+
+impl Door {
+    fn of(demo: &Demo) -> Self {
+        let browser = Browser::new(demo.issuer());
+        let flow = browser.arrive(&demo.provider().push(Some(&anime(&unique()))));
+        let path = format!("{}/login", flow.path);
+        let csrf = browser.open(&path).csrf();
+        Self { browser, path, csrf }
+    }
+
+    /// Milliseconds from the press to the answer.
+    fn log_in(&self, id: &str, password: &str, status: u16) -> f64 {
+        let form = [("csrf", self.csrf.as_str()), ("passport_id", id), ("password", password)];
+        let began = Instant::now();
+        let answer = self.browser.post(&self.path, &form);
+        let took = began.elapsed().as_secs_f64() * 1_000.0;
+        assert_eq!(answer.status, status, "{answer:?}");
+        took
+    }
+}
+
+/// The two-sided p of the Mann–Whitney U test by its normal approximation, without ties: how often
+/// samples of one and the same distribution would be as far apart.
+fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
+    let smaller: usize = a.iter().map(|x| b.partition_point(|y| y < x)).sum();
+    let pairs = a.len() as f64 * b.len() as f64;
+    let deviation = (pairs * ((a.len() + b.len() + 1) as f64) / 12.0).sqrt();
+    2.0 * upper_tail((smaller as f64 - pairs / 2.0).abs() / deviation)
+}
+
+/// The upper tail of the normal distribution (Abramowitz and Stegun 26.2.17, within 1e-7).
+fn upper_tail(z: f64) -> f64 {
+    let t = 1.0 / 0.231_641_9_f64.mul_add(z, 1.0);
+    let terms = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];
+    let sum = terms.iter().rev().fold(0.0, |sum, term| (sum + term) * t);
+    (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * sum
+}

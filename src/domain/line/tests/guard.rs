@@ -1,0 +1,97 @@
+//! Waits that survive a restart, and hashes made anew (details.md "Throttle").
+
+use super::language::*;
+use crate::domain::{
+    ids::PassportNumber,
+    line::{
+        Command, Event, RowRef,
+        command::{PlaceHold, UpgradeHash},
+        guard::{HOLDS_OF_IDS_A_DAY, HOLDS_OF_SOURCES_A_DAY},
+    },
+};
+
+const ID: PassportNumber = PassportNumber(1);
+
+fn hold(from: Option<&str>) -> PlaceHold {
+    let from = from.map(|from| from.parse().expect("a network"));
+    PlaceHold { passport: Some(ID), from, failures: 5, wait_s: 60 }
+}
+
+fn placed(from: Option<&str>, until: &str) -> Event {
+    let PlaceHold { passport, from, failures, .. } = hold(from);
+    Event::HoldPlaced { passport, from, failures, until: instant(until) }
+}
+
+/// What is left of the waits at ID 1, in seconds.
+fn left(given: &Given, now: &str) -> Vec<u64> {
+    given.line().holds.of(ID, instant(now)).map(|(_, left)| left / 1_000_000).collect()
+}
+
+#[test]
+fn a_hold_lasts_its_length_and_is_forgotten_when_it_is_over() {
+    let from = Some("198.51.100.7/32");
+    let command = Command::PlaceHold(hold(from));
+    household().when(command).at("2026-11-23T21:00:00").then([placed(from, "2026-11-23T21:01:00")]);
+    let held = household().and_at("2026-11-23T21:00:00", [placed(from, "2026-11-23T21:01:00")]);
+    assert_eq!(left(&held, "2026-11-23T21:00:59"), [1]);
+    assert_eq!(left(&held, "2026-11-23T21:01:00"), [0; 0]);
+    // The same pair again takes its place; another is beside it.
+    let held = held.and_at("2026-11-23T21:00:30", [placed(from, "2026-11-23T21:02:30")]);
+    let held = held.and([placed(None, "2026-11-23T21:03:30")]);
+    assert_eq!(left(&held, "2026-11-23T21:00:30"), [120, 180]);
+}
+
+#[test]
+fn a_new_password_and_the_desk_end_holds_and_a_rehash_does_not() {
+    let held = || household().and([placed(None, "2026-12-01T00:00:00")]);
+    let set = |rehash| Event::PasswordSet { passport: ID, credential: row(40), rehash };
+    assert_eq!(left(&held().and([set(true)]), START).len(), 1);
+    assert_eq!(left(&held().and([set(false)]), START).len(), 0);
+    let released = |passport| Event::HoldReleased { passport };
+    assert_eq!(left(&held().and([released(Some(ID))]), START).len(), 0);
+    assert_eq!(left(&held().and([released(None)]), START).len(), 1);
+}
+
+#[test]
+fn guesses_make_the_journal_grow_by_so_much_a_day() {
+    let day = |given: Given, at: &str| {
+        let kinds = [(Some("198.51.100.7/32"), HOLDS_OF_SOURCES_A_DAY), (None, HOLDS_OF_IDS_A_DAY)];
+        kinds.into_iter().fold(given, |given, (from, most)| {
+            let full = (0..most).fold(given, |given, _| given.and_at(at, [placed(from, at)]));
+            full.when(Command::PlaceHold(hold(from))).then([])
+        })
+    };
+    let given = day(household(), "2026-11-23T12:00:00");
+    // The day's end is UTC's.
+    day(given, "2026-11-24T12:00:00");
+}
+
+#[test]
+fn nobody_is_held_at_an_id_that_does_not_exist() {
+    let unknown = PlaceHold { passport: Some(PassportNumber(9)), ..hold(None) };
+    household().when(Command::PlaceHold(unknown)).then([]);
+    household().and([deleted(1)]).when(Command::PlaceHold(hold(None))).then([]);
+}
+
+#[test]
+fn a_hash_is_made_anew_only_for_the_credential_that_was_verified() {
+    let credential = |given: &Given| given.line().passports[&ID].rows.credential;
+    let upgrade = |verified: RowRef| {
+        Command::UpgradeHash(UpgradeHash { passport: ID, verified, credential: row(50) })
+    };
+    let verified = credential(&household());
+    let set = |rehash| Event::PasswordSet { passport: ID, credential: row(50), rehash };
+    household().when(upgrade(verified)).then([set(true)]);
+    // Changed, made anew by another login, or deleted meanwhile: left alone.
+    for meanwhile in [set(false), set(true), deleted(1)] {
+        household().and([meanwhile]).when(upgrade(verified)).then([]);
+    }
+    // Who logged in before goes on.
+    let (before, after) = (household(), household().and([set(true)]));
+    let standing = |given: &Given| {
+        let id = &given.line().passports[&ID];
+        (id.epoch, id.credential_version)
+    };
+    assert_eq!(standing(&before), standing(&after));
+    assert_eq!(credential(&after), row(50));
+}

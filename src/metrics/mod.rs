@@ -1,0 +1,176 @@
+//! What monitoring reads: counters and histograms that any room may count with, and the registry
+//! that writes them down in the `OpenMetrics` text format.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`histogram`] | a histogram of atomics: observing takes no lock |
+//! | [`sampled`] | figures that are asked for at each scrape and counted nowhere |
+//!
+//! Names end as the format asks (`_total`, `_seconds`), units are base units. Labels come from
+//! fixed lists: the routes' patterns, methods, statuses, and the codes of outcomes. No label is
+//! made of what somebody typed, so their number stays bounded, and no ID, mail address or source
+//! address is one (security.md 64).
+
+pub mod histogram;
+pub mod sampled;
+
+use self::{histogram::Histogram, sampled::Sampled};
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text},
+    metrics::{counter::Counter, family::Family},
+    registry::Registry,
+};
+use std::time::Duration;
+
+/// The media type of what [`Metrics::encode`] writes (`OpenMetrics` 1.0).
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How a login ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LoginLabels {
+    outcome: &'static str,
+    reason: &'static str,
+}
+
+/// Whom a hold concerns.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HoldLabels {
+    scope: &'static str,
+}
+
+/// What was asked of which listener, and how it was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u32,
+}
+
+/// What was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    method: &'static str,
+    route: String,
+}
+
+/// Everything that is counted, and the registry that knows it by name.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    logins: Family<LoginLabels, Counter>,
+    holds: Family<HoldLabels, Counter>,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// A registry with what handlers count; what other parts count is added to it.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("linepass");
+        let (logins, holds, requests) = (Family::default(), Family::default(), Family::default());
+        let durations = Family::new_with_constructor(Histogram::of_seconds as fn() -> Histogram);
+        let help = "Attempts to log in, by how they ended and the code of why";
+        registry.register("logins", help, Family::clone(&logins));
+        let help = "Waits that guessing was met with, by whom they concern";
+        registry.register("login_holds", help, Family::clone(&holds));
+        let help = "Answered requests, by the pattern of their address";
+        registry.register("http_requests", help, Family::clone(&requests));
+        let help = "From a request's arrival to the head of its answer";
+        registry.register("http_request_duration_seconds", help, Family::clone(&durations));
+        Self { registry, logins, holds, requests, durations }
+    }
+
+    /// Adds a histogram that another part observes.
+    pub fn add_histogram(&mut self, name: &str, help: &str, histogram: Histogram) {
+        self.registry.register(name, help, histogram);
+    }
+
+    /// Adds figures that are asked for at each scrape.
+    pub fn add_sampled(&mut self, sampled: Sampled) {
+        self.registry.register_collector(Box::new(sampled));
+    }
+
+    /// Counts an attempt to log in. Both words are codes of the house's own.
+    pub fn login(&self, outcome: &'static str, reason: Option<&'static str>) {
+        let reason = reason.unwrap_or("none");
+        self.logins.get_or_create(&LoginLabels { outcome, reason }).inc();
+    }
+
+    /// Counts a hold that began: of one ID from one source (`source`), of an ID from everywhere
+    /// but its line (`id`), or over all IDs (`aggregate`).
+    pub fn hold(&self, scope: &'static str) {
+        self.holds.get_or_create(&HoldLabels { scope }).inc();
+    }
+
+    /// Counts an answered request. `route` is the pattern of its address, `None` where none fits.
+    pub fn request(&self, method: &str, route: Option<String>, status: u16, took: Duration) {
+        let (method, status) = (known_method(method), status.into());
+        let route = route.unwrap_or_else(|| "none".to_owned());
+        let labels = RouteLabels { method, route };
+        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+        let RouteLabels { method, route } = labels;
+        self.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+    }
+
+    /// Everything, as monitoring reads it.
+    ///
+    /// # Errors
+    /// None on a `String`; the format's own signature has one.
+    pub fn encode(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// A method that some route takes; any other word is the sender's.
+fn known_method(method: &str) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    known.into_iter().find(|known| *known == method).unwrap_or("other")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::sampled::Kind;
+
+    #[test]
+    fn what_was_counted_is_written_down() {
+        let mut metrics = Metrics::new();
+        metrics.login("accepted", None);
+        metrics.login("refused", Some("wrong_password"));
+        metrics.login("refused", Some("wrong_password"));
+        metrics.hold("source");
+        let route = Some("/flow/{id}/login".to_owned());
+        metrics.request("POST", route, 403, Duration::from_millis(20));
+        metrics.request("BREW", None, 404, Duration::ZERO);
+        metrics.add_sampled(Sampled::one("lines_awake", "Lines", Kind::Gauge, || 7));
+        let shed = Sampled::labelled(
+            "shed",
+            "Turned away",
+            "reason",
+            vec![("line_queue", Box::new(|| 3)), ("hash_queue", Box::new(|| 0))],
+        );
+        metrics.add_sampled(shed);
+        let text = metrics.encode().expect("writes");
+        for line in [
+            "linepass_logins_total{outcome=\"accepted\",reason=\"none\"} 1",
+            "linepass_logins_total{outcome=\"refused\",reason=\"wrong_password\"} 2",
+            "linepass_login_holds_total{scope=\"source\"} 1",
+            "linepass_http_requests_total{method=\"POST\",route=\"/flow/{id}/login\",status=\"403\"} 1",
+            "linepass_http_requests_total{method=\"other\",route=\"none\",status=\"404\"} 1",
+            "linepass_http_request_duration_seconds_bucket{le=\"0.025\",method=\"POST\",route=\"/flow/{id}/login\"} 1",
+            "linepass_lines_awake 7",
+            "linepass_shed_total{reason=\"line_queue\"} 3",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a login leaves to do after its answer, in the background: waits that are committed, and
+//! hashes that are made anew. An answer waits for neither, so its time tells nothing of them
+//! (security.md 2), and nobody is refused because of them.
+
+use crate::{
+    actors::{
+        LineError,
+        change::{Change, NewHash, What},
+    },
+    domain::{
+        ids::{CustomerId, PassportNumber},
+        line::{By, Command, RowRef, command::PlaceHold},
+    },
+    security::{FailureOutcome, Hold, Secret, Source},
+    telemetry::{Decision, Outcome},
+    web::{flow::visit::Visit, state::WebState},
+};
+use actix_web::{rt, web::Data};
+use ipnetwork::IpNetwork;
+use std::sync::Arc;
+
+/// Whose ID it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose {
+    /// The line.
+    pub customer: CustomerId,
+    /// The ID.
+    pub passport: PassportNumber,
+}
+
+/// Tells of the waits that a failure began, and commits those of an ID that exists.
+pub fn note_holds(visit: &Visit, whose: Option<Whose>, source: Source, outcome: FailureOutcome) {
+    let metrics = &visit.state.metrics;
+    let FailureOutcome { source_hold, id_hold, aggregate_hold, .. } = outcome;
+    let begun = [
+        ("source", source_hold.is_some()),
+        ("id", id_hold.is_some()),
+        ("aggregate", aggregate_hold),
+    ];
+    for (scope, _) in begun.into_iter().filter(|(_, begun)| *begun) {
+        metrics.hold(scope);
+        tracing::warn!(source = %source, scope, "guessing was met with a wait");
+    }
+    let Some(whose) = whose else { return };
+    let holds = [(Some(source.throttle_prefix()), source_hold), (None, id_hold)];
+    let holds = holds.into_iter().filter_map(|(from, hold)| hold.map(|hold| (from, hold)));
+    for (from, hold) in holds {
+        let (state, request_id) = (Data::clone(&visit.state), visit.context.request_id.clone());
+        rt::spawn(async move { commit_hold(&state, whose, from, hold, request_id).await });
+    }
+}
+
+async fn commit_hold(
+    state: &WebState,
+    whose: Whose,
+    from: Option<IpNetwork>,
+    hold: Hold,
+    request_id: String,
+) {
+    let command = Command::PlaceHold(PlaceHold {
+        passport: Some(whose.passport),
+        from,
+        failures: hold.failures,
+        wait_s: hold.wait_s,
+    });
+    let what = What::Plain(Box::new(command));
+    let scope = if from.is_some() { "source" } else { "id" };
+    make(state, whose, what, "place_hold", scope, request_id).await;
+}
+
+/// Hashes a verified password at the cost of today and keeps it, unless the password was changed
+/// meanwhile. While other passwords wait to be hashed nothing is done: the next login tries again.
+pub fn upgrade_hash(visit: &Visit, whose: Whose, verified: RowRef, password: Secret) {
+    if visit.state.passwords.queued() > 0 {
+        return;
+    }
+    let (state, request_id) = (Data::clone(&visit.state), visit.context.request_id.clone());
+    rt::spawn(async move {
+        // The pool is full or has stopped: the next login tries again.
+        let Ok(password_hash) = state.passwords.hash(password).await else { return };
+        let new = NewHash { passport: whose.passport, verified, password_hash };
+        let what = What::UpgradeHash(Box::new(new));
+        make(&state, whose, what, "upgrade_hash", "cost_changed", request_id).await;
+    });
+}
+
+/// Makes the change and tells it, if there was anything to change.
+async fn make(
+    state: &WebState,
+    whose: Whose,
+    what: What,
+    action: &'static str,
+    reason: &'static str,
+    request_id: String,
+) {
+    let change =
+        Change { what, by: By::System, source: None, request_id: Some(request_id.clone()) };
+    let (outcome, reason) = match state.lines.make(whose.customer, change).await {
+        Ok(done) if done.entry.events.is_empty() => return,
+        Ok(_) => (Outcome::Accepted, reason),
+        Err(error) => (outcome_of(&error), "line_failed"),
+    };
+    Decision::new(action, outcome)
+        .reason(reason)
+        .line(whose.customer.to_string())
+        .request_id(request_id)
+        .emit("after a login");
+}
+
+fn outcome_of(error: &Arc<LineError>) -> Outcome {
+    match **error {
+        LineError::Refused(_) | LineError::Busy(_) | LineError::Stopping => Outcome::Refused,
+        LineError::Store(_) => Outcome::Failed,
+    }
+}
