@@ -100,6 +100,11 @@ impl Demo {
         &self.folder
     }
 
+    /// The process's ID.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it wrote to its log so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.errors).expect("the log is there")
