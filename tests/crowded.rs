@@ -43,7 +43,7 @@ async fn make(lines: &Lines, number: u64, what: What) -> linepass::actors::line:
 }
 
 async fn set_limit(lines: &Lines, number: u64, yen: u64) -> linepass::actors::line::Answer {
-    let command = Command::SetLineLimit(Yen::new(yen.try_into().expect("an amount")));
+    let command = Command::SetLineLimit(Yen::new(yen));
     make(lines, number, What::Plain(Box::new(command))).await
 }
 
