@@ -10,7 +10,12 @@ use common::{
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    io::Write,
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
 fn rotate(operator: &Operator, kind: &str) -> Value {
     let body = json!({ "kind": kind, "reason": "yearly rotation" });
@@ -187,4 +192,30 @@ fn the_command_rotates_and_ends_with_the_codes_that_scripts_rely_on() {
     let told: Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((code, told["keys"].as_array().map(Vec::len)), (Some(0), Some(6)));
     assert_eq!(run(&[]).0, Some(2));
+}
+
+#[test]
+fn an_operator_who_goes_away_leaves_no_half_rotation() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let host = operator.url.trim_start_matches("http://");
+    let body = json!({ "kind": "signing", "reason": "gone at once" }).to_string();
+    let head = format!(
+        "POST /operator/v1/keys/rotate HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        operator.token,
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).expect("connects");
+    stream.write_all(format!("{head}{body}").as_bytes()).expect("writes");
+    drop(stream);
+    let began = Instant::now();
+    while kids(&jwks(&demo)).len() < 6 {
+        assert!(began.elapsed() < Duration::from_secs(30), "it is not in use");
+        std::thread::yield_now();
+    }
+    assert!(
+        verify(&jwks(&demo), text(&tokens(&demo), "id_token"), &demo.provider().client_id)
+            .is_some()
+    );
 }

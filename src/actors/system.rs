@@ -2,7 +2,6 @@
 //! in the system stream before it counts.
 
 use super::{
-    LineError, Overload,
     committer::{CommitError, Committer},
     receipts::read_system,
 };
@@ -28,17 +27,6 @@ pub enum SystemError {
     /// What is stored cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-impl From<SystemError> for LineError {
-    fn from(error: SystemError) -> Self {
-        match error {
-            // A refusal is answered by whoever asked; it never becomes a line's error.
-            SystemError::Refused(_) => Self::Busy(Overload::Contention),
-            SystemError::Commit(error) => error.into(),
-            SystemError::Store(error) => Self::Store(error),
-        }
-    }
 }
 
 /// Who asks for a change of the whole, and by which request.

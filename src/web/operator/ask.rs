@@ -1,12 +1,14 @@
-//! What an operator's request says: JSON, read strictly, with the reason of a change.
+//! What an operator's request says: JSON, read strictly, with the reason of a change; and how a
+//! change is carried to its end.
 
 use super::{access::Caller, problem::ProblemDetails};
 use crate::{
     domain::{line::By, reason::Reason},
-    web::form::Body,
+    web::{context::RequestContext, form::Body},
 };
 use actix_web::http::StatusCode;
 use serde::de::DeserializeOwned;
+use std::future::Future;
 
 /// Reads a body; a field that nobody knows is refused, so that no misspelt one is passed over.
 pub fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ProblemDetails> {
@@ -33,4 +35,14 @@ pub fn reason(text: &str) -> Result<Reason, ProblemDetails> {
 /// Who changes something and why, as the journal keeps it.
 pub fn by(caller: &Caller, reason: &Reason) -> By {
     By::Operator { name: caller.name.clone(), reason: reason.as_str().to_owned() }
+}
+
+/// Carries a change to its end even where whoever asked has gone away meanwhile, which drops the
+/// handler: what was journalled must count in the running server too.
+pub async fn to_its_end<T: 'static>(
+    context: &RequestContext,
+    change: impl Future<Output = T> + 'static,
+) -> Result<T, ProblemDetails> {
+    let made = actix_rt::spawn(change).await;
+    made.map_err(|error| ProblemDetails::internal(context, &error))
 }

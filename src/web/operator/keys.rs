@@ -60,8 +60,9 @@ pub async fn rotate(
         return Ok(HttpResponse::Ok().json(tell(&told, true)));
     }
     let asked = Asked { by, request_id: Some(context.request_id.clone()) };
-    let made = state.key_keeper.rotate(&state.keys, &asked, kind).await;
-    let made = made.map_err(|error| rotation_problem(&context, error));
+    let rotated = async move { state.key_keeper.rotate(&state.keys, &asked, kind).await };
+    let made = ask::to_its_end(&context, rotated).await;
+    let made = made.and_then(|made| made.map_err(|error| rotation_problem(&context, error)));
     let made = log("rotate_keys", &context, made)?;
     Ok(HttpResponse::Ok().json(tell(&made, false)))
 }

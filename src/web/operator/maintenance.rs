@@ -51,9 +51,12 @@ pub async fn begin(
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
     let notice = notice(&asked, state.host.now())?;
     if !asked.dry_run {
-        let request_id = Some(context.request_id.clone());
-        let made = state.maintenance.begin(&Asked { by, request_id }, &notice).await;
-        log("begin_maintenance", &context, made.map_err(|error| problem(&context, error)))?;
+        let asked = Asked { by, request_id: Some(context.request_id.clone()) };
+        let notice = notice.clone();
+        let begun = async move { state.maintenance.begin(&asked, &notice).await };
+        let made = ask::to_its_end(&context, begun).await;
+        let made = made.and_then(|made| made.map_err(|error| problem(&context, error)));
+        log("begin_maintenance", &context, made)?;
     }
     Ok(HttpResponse::Ok().json(told(Some(&notice), Some(asked.dry_run))))
 }
@@ -73,9 +76,11 @@ pub async fn end(
         let refused = system.end_maintenance().map(drop).map_err(SystemError::from);
         refused.map_err(|error| problem(&context, error))?;
     } else {
-        let request_id = Some(context.request_id.clone());
-        let made = state.maintenance.end(&Asked { by, request_id }).await;
-        log("end_maintenance", &context, made.map_err(|error| problem(&context, error)))?;
+        let asked = Asked { by, request_id: Some(context.request_id.clone()) };
+        let ended = async move { state.maintenance.end(&asked).await };
+        let made = ask::to_its_end(&context, ended).await;
+        let made = made.and_then(|made| made.map_err(|error| problem(&context, error)));
+        log("end_maintenance", &context, made)?;
     }
     Ok(HttpResponse::Ok().json(told(None, Some(asked.dry_run))))
 }
@@ -95,7 +100,8 @@ pub fn problem(context: &RequestContext, error: SystemError) -> ProblemDetails {
         SystemError::Refused(refusal) => {
             ProblemDetails::new(StatusCode::CONFLICT, refusal.code(), refusal.to_string())
         }
-        error => ProblemDetails::of_line(context, &LineError::from(error)),
+        SystemError::Commit(error) => ProblemDetails::of_line(context, &LineError::from(error)),
+        SystemError::Store(error) => ProblemDetails::internal(context, &error),
     }
 }
 
