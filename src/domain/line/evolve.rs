@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 /// The version of this fold and of the state's shape. Whatever changes what the same events come to
 /// raises it: snapshots of another version are made anew.
-pub const FOLD_VERSION: u32 = 1;
+pub const FOLD_VERSION: u32 = 2;
 
 /// The line after a whole entry.
 pub fn replay(state: Option<Line>, entry: &Entry) -> Option<Line> {
