@@ -41,6 +41,7 @@ fn cancel(demo: &Demo, passport_id: &str, contract: &str) -> serde_json::Value {
     let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
     let (flow, page) = to_confirmation(demo, &provider, &browser, passport_id, contract);
     assert_eq!(page.status, 200, "{page:?}");
+    assert!(page.body.contains(r#"name="month""#), "{page:?}");
     let pressed = browser.post(&format!("{}/confirm", flow.path), &[("csrf", &page.csrf())]);
     assert!(pressed.location().ends_with("/complete"), "{pressed:?}");
     let slip = browser.open(pressed.location());
@@ -156,4 +157,23 @@ fn the_last_charged_month_over_month_boundaries_in_any_host_time_zone() {
             assert_eq!(receipt["last_charge_month"], last, "{bought} to {cancelled} in {zone}");
         }
     }
+}
+
+#[test]
+fn a_day_that_turned_before_the_press_is_shown_before_it_is_charged_r_017_r_126() {
+    let demo =
+        Demo::with(&Options { now: Some("2026-11-23T21:00:00+09:00"), ..Default::default() });
+    let contract = subscribe(&demo, "sakura01");
+    let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
+    let (flow, page) = to_confirmation(&demo, &provider, &browser, "sakura01", &contract);
+    assert!(page.body.contains(r#"name="month" value="2026-11""#), "{}", page.body);
+    let path = format!("{}/confirm", flow.path);
+    let press = |month| {
+        let csrf = browser.confirmation(&flow).csrf();
+        browser.post(&path, &[("csrf", &csrf), ("month", month)])
+    };
+    // As from a page that stayed open since an earlier month: nothing ends, the page comes again.
+    assert_eq!(press("2026-10").location(), path);
+    assert_eq!(press("soon").status, 400);
+    assert!(press("2026-11").location().ends_with("/complete"));
 }

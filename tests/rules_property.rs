@@ -257,6 +257,7 @@ impl Sides {
                 contract: self.contract(which),
             },
             require_line: visit.require_line,
+            agreed_last_month: None,
         });
         if self.ask(&command, visit.foreign, &against)? {
             self.model.bought[which].ended = Some(self.now);

@@ -163,6 +163,9 @@ pub struct Cancel {
     pub order: CancellationOrder,
     /// Whether the provider asked that the line be checked (`acr_values`).
     pub require_line: bool,
+    /// The last charged month that the household was shown and agreed to; none before it
+    /// has confirmed.
+    pub agreed_last_month: Option<Month>,
 }
 
 /// What was looked up and drawn before the decision: with it the same inputs give the same answer.

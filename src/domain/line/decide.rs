@@ -220,7 +220,22 @@ pub fn may_cancel<'a>(
         return Err(Refusal::AnotherIdsContract);
     }
     still_live(contract)?;
+    last_month_as_agreed(contract, cancel, facts)?;
     Ok(contract)
+}
+
+/// A day that turned between the page and the press may charge one month more than the page said
+/// the moment of the decision is the one that counts.
+fn last_month_as_agreed(
+    contract: &Contract,
+    cancel: &Cancel,
+    facts: &Facts,
+) -> Result<(), Refusal> {
+    let last = charge::last_charged_month(contract.bought_at, facts.now);
+    match cancel.agreed_last_month {
+        Some(agreed) if agreed != last => Err(Refusal::MonthTurned { now: facts.now.month() }),
+        _ => Ok(()),
+    }
 }
 
 fn still_live(contract: &Contract) -> Result<(), Refusal> {

@@ -75,8 +75,8 @@ pub enum Refusal {
         /// The order's field that no longer fits.
         field: &'static str,
     },
-    /// The month turned between the page and the press: what would be charged is not what the
-    /// household agreed to.
+    /// The month, or its 1st, turned between the page and the press: what would be charged is not
+    /// what the household agreed to.
     #[error("the month has turned since the household agreed: it is {now} now")]
     MonthTurned {
         /// The month it is now.

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     actors::{change::What, line::LineView},
     domain::{
+        calendar::Month,
         charge::last_charged_month,
         line::{Contract, Facts, command::Cancel, may_cancel},
         order::CancellationOrder,
@@ -36,8 +37,14 @@ pub async fn show(visit: &Visit, login: &SealedLogin, order: &CancellationOrder)
 }
 
 /// The press on 解約.
-pub async fn press(visit: &Visit, login: &SealedLogin, order: &CancellationOrder) -> HttpResponse {
-    let what = What::Cancel(Box::new(cancel(visit, login, order)));
+pub async fn press(
+    visit: &Visit,
+    login: &SealedLogin,
+    order: &CancellationOrder,
+    agreed_last_month: Option<Month>,
+) -> HttpResponse {
+    let confirmed = Cancel { agreed_last_month, ..cancel(visit, login, order) };
+    let what = What::Cancel(Box::new(confirmed));
     let made = make(visit, login, what).await;
     decision(visit, login, "cancel", &made).emit("a household pressed 解約");
     answer_made(visit, made)
@@ -49,6 +56,7 @@ fn cancel(visit: &Visit, login: &SealedLogin, order: &CancellationOrder) -> Canc
         provider: visit.provider.id.clone(),
         order: order.clone(),
         require_line: visit.flow.request.require_line,
+        agreed_last_month: None,
     }
 }
 

@@ -33,15 +33,16 @@ pub async fn submit(visit: Visit, body: Body) -> HttpResponse {
         Ok(form) => form,
         Err(response) => return response,
     };
+    // The month that the page named: what the household agrees to.
+    let Ok(agreed) = form.get("month").map(str::parse).transpose() else {
+        return answer::problem(&visit.context, visit.language, Problem::BadRequest);
+    };
     match order {
         Order::Purchase(order) => match form.get("consent") {
-            Some("yes") => match form.get("month").map(str::parse).transpose() {
-                Ok(agreed_month) => buying::press(&visit, login, order, agreed_month).await,
-                Err(_) => answer::problem(&visit.context, visit.language, Problem::BadRequest),
-            },
+            Some("yes") => buying::press(&visit, login, order, agreed).await,
             _ => buying::show(&visit, login, order, true).await,
         },
-        Order::Cancellation(order) => cancelling::press(&visit, login, order).await,
+        Order::Cancellation(order) => cancelling::press(&visit, login, order, agreed).await,
     }
 }
 

@@ -101,7 +101,7 @@ pub struct ConfirmPage {
 impl ConfirmPage {
     /// The month the household agrees to, for the form: a press in another month shows the page again.
     fn month_value(&self) -> String {
-        format!("{:04}-{:02}", self.charge_month.year, self.charge_month.month)
+        month_value(self.charge_month)
     }
 
     /// The line's limit where it is the one that this order does not fit.
@@ -180,6 +180,18 @@ pub struct CancellationConfirmPage {
     pub csrf: String,
     /// The way back to the provider, `/flow/{id}/back`.
     pub back_path: String,
+}
+
+impl CancellationConfirmPage {
+    /// The last charged month as the form sends it back, so that the press can be refused where it
+    /// has become a later one.
+    fn month_value(&self) -> String {
+        month_value(self.last_charge_month)
+    }
+}
+
+fn month_value(month: Month) -> String {
+    format!("{:04}-{:02}", month.year, month.month)
 }
 
 /// 解約手続き完了.

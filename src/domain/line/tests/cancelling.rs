@@ -183,3 +183,14 @@ fn an_operator_ends_one_contract_without_a_receipt_r_149() {
         .then([ended(1, EndReason::Operator)]);
     assert_eq!(line.live_contracts(), [2]);
 }
+
+#[test]
+fn no_later_month_is_charged_than_the_page_said_r_126_r_017() {
+    // Bought in November; the page was opened on the 1st of December and said November.
+    let agreed = |text: &str| Cancel { agreed_last_month: Some(month(text)), ..cancel(1, 1) };
+    let press = |agreed_to: &str, at: &str| subscribed().when(agreed(agreed_to)).at(at);
+    press("2026-11", "2026-12-01T23:59:59").then_accepted();
+    let now = month("2026-12");
+    press("2026-11", "2026-12-02T00:00:00").then_refused(Refusal::MonthTurned { now });
+    press("2026-12", "2026-12-02T00:00:00").then_accepted();
+}

@@ -386,6 +386,7 @@ pub fn cancel(passport: u32, serial: u64) -> Cancel {
             contract: contract(serial),
         },
         require_line: false,
+        agreed_last_month: None,
     }
 }
 
