@@ -62,7 +62,7 @@ async fn services(clock: Clock) -> Arc<LineServices> {
         receipts,
         defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 40) },
         most_waiting_changes: 16,
-        snapshots: Snapshots { key: [2; 32], every_events: 100 },
+        snapshots: Snapshots { key: [2; 32], every_events: 8 },
         draw_salt: random::bytes::<32>,
         idle_before_sleep: IDLE,
         awake_lines: AtomicUsize::new(0),

@@ -107,18 +107,18 @@ impl Committer {
         outcome.await.map_err(|_| CommitError::Stopped)
     }
 
-    /// Commits a batch that nobody waits for, if there is room: losing it loses nothing.
-    pub fn offer(&self, batch: Batch) {
+    /// Commits a batch that nobody waits for, if there is room: losing it loses nothing. Whether
+    /// there was.
+    pub fn offer(&self, batch: Batch) -> bool {
         if !self.store.has_room() {
-            return;
+            return false;
         }
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return;
+            return false;
         }
         let (reply, _) = oneshot::channel();
-        // A committer that has stopped takes nothing more, and nothing is lost by it.
-        drop(self.jobs.send(Job { batch, reply }));
+        self.jobs.send(Job { batch, reply }).is_ok()
     }
 
     /// Whether the thread still takes batches.
@@ -183,7 +183,8 @@ impl Committing {
         let (mut batches, mut replies) = (Vec::new(), Vec::new());
         let mut next = Some(first);
         while let Some(Job { batch, reply }) = next {
-            events += batch.event_count();
+            // One without events takes its place in the group all the same.
+            events += batch.event_count().max(1);
             batches.push(batch);
             replies.push(reply);
             // A batch puts one event row as a rule, so a group never passes the bound by more

@@ -201,10 +201,11 @@ impl LineActor {
     }
 
     /// Falling asleep with much that is new would make the next waking read it all again.
-    fn keep_before_sleep(&self) {
-        let Phase::Awake(Awake { line: Some(line), place, .. }) = &self.phase else { return };
-        if let Some(snapshot) = self.services.snapshots.before_sleep(line, place) {
-            self.services.committer.offer(snapshot);
+    fn keep_before_sleep(&mut self) {
+        let Phase::Awake(Awake { line: Some(line), place, .. }) = &mut self.phase else { return };
+        if let Some(due) = self.services.snapshots.before_sleep(line, place) {
+            // The line ends here: whether there was room is known to nobody any more.
+            self.services.committer.offer(due.batch);
         }
     }
 
@@ -376,8 +377,10 @@ impl LineActor {
     /// waits for it.
     fn take(&mut self, entry: &Entry, rows: &[(u32, PersonalRow)], block: u64) {
         let Phase::Awake(awake) = &mut self.phase else { return };
-        if let Some(snapshot) = awake.take(entry, rows, block, &self.services.snapshots) {
-            self.services.committer.offer(snapshot);
+        if let Some(due) = awake.take(entry, rows, block, &self.services.snapshots)
+            && self.services.committer.offer(due.batch.clone())
+        {
+            awake.place.keeps(&due);
         }
     }
 

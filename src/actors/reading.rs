@@ -3,7 +3,7 @@
 
 use super::{
     line::PrivatePassport,
-    snapshot::{Opened, Place, Snapshots},
+    snapshot::{Due, Opened, Place, Snapshots},
 };
 use crate::{
     domain::{
@@ -11,7 +11,7 @@ use crate::{
         line::{Entry, Line, Passport, RowRef, replay},
     },
     store::{
-        Batch, EventRow, PersonalRow, Store, StoreError, Stream,
+        EventRow, PersonalRow, Store, StoreError, Stream,
         record::{self, Personal},
     },
 };
@@ -48,32 +48,25 @@ impl Awake {
     }
 
     /// Takes over what was committed in `block`, with its personal rows. Gives the snapshot that
-    /// is worth writing now, if any.
+    /// is worth writing now, if any; where it will be, [`Place::keeps`] is told.
     pub fn take(
         &mut self,
         entry: &Entry,
         rows: &[(u32, PersonalRow)],
         block: u64,
         snapshots: &Snapshots,
-    ) -> Option<Batch> {
+    ) -> Option<Due> {
         let before = self.line.take();
-        let opening = before.as_deref().and_then(|before| {
-            let batch = snapshots.at_opening_of_month(before, &self.place, entry.at)?;
-            Some((batch, self.place.seq))
-        });
+        let opening = before
+            .as_deref()
+            .and_then(|before| snapshots.at_opening_of_month(before, &self.place, entry.at));
         self.line = replay(before.map(Arc::unwrap_or_clone), entry).map(Arc::new);
         self.place.seq += 1;
         self.place.block = block;
         if !rows.is_empty() {
             self.take_private(rows);
         }
-        if let Some((batch, seq)) = opening {
-            (self.place.newest, self.place.newest_stays) = (seq, true);
-            return Some(batch);
-        }
-        let batch = snapshots.when_due(self.line.as_deref()?, &self.place)?;
-        (self.place.newest, self.place.newest_stays) = (self.place.seq, false);
-        Some(batch)
+        opening.or_else(|| snapshots.when_due(self.line.as_deref()?, &mut self.place))
     }
 
     /// A new string or a new hash takes the place of the old one; the other stays.

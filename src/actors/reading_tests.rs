@@ -10,7 +10,7 @@ use crate::{
         yen::Yen,
     },
     store::{
-        Holder, Outcome, Put, Reservation, SnapshotRow,
+        Batch, Holder, Outcome, Put, Reservation, SnapshotRow,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -58,8 +58,9 @@ impl<'a> Written<'a> {
         let batch = change::batch(customer(), line.as_deref(), place.seq, &entry, what, &rows);
         let outcomes = self.store.commit(vec![batch], self.now).await.expect("commits");
         let [Outcome::Committed { block }] = outcomes[..] else { panic!("{outcomes:?}") };
-        if let Some(snapshot) = self.awake.take(&entry, &rows, block, &self.snapshots) {
-            self.store.commit(vec![snapshot], self.now).await.expect("commits");
+        if let Some(due) = self.awake.take(&entry, &rows, block, &self.snapshots) {
+            self.awake.place.keeps(&due);
+            self.store.commit(vec![due.batch], self.now).await.expect("commits");
         }
     }
 
@@ -132,7 +133,8 @@ proptest! {
             assert_same(&with, &without);
             assert_same(&with, &line.awake);
             // What is remembered of the snapshots while awake is what reading finds.
-            assert_eq!(with.place, line.awake.place);
+            let found = |place: Place| (place.newest, place.newest_stays);
+            assert_eq!(found(with.place), found(line.awake.place));
         });
     }
 }
@@ -159,7 +161,7 @@ async fn snapshots_are_read_after_the_store_was_opened_again() {
     let store = SledStore::open(&options).expect("opens again");
     let (with, without) = both(&store).await;
     assert_same(&with, &without);
-    assert_eq!(with.place, before.place);
+    assert_eq!(with.place.newest, before.place.newest);
     assert!(with.place.newest > 0);
 }
 
@@ -227,9 +229,9 @@ async fn what_does_not_hold_is_passed_over() {
         [Place { seq: 99, block: 1, ..Place::default() }, Place { block: 1, ..line.awake.place }]
     {
         let current = line.awake.line.as_deref().expect("open");
-        let far = Place { newest: 0, ..place };
-        let batch = Snapshots { every_events: 1, ..keeper.clone() }.when_due(current, &far);
-        store.commit(vec![batch.expect("due")], line.now).await.expect("commits");
+        let mut far = Place { newest: 0, tried: 0, ..place };
+        let due = Snapshots { every_events: 1, ..keeper.clone() }.when_due(current, &mut far);
+        store.commit(vec![due.expect("due").batch], line.now).await.expect("commits");
         let (with, without) = both(&store).await;
         assert_same(&with, &without);
         assert_eq!(with.place.newest, 0, "passed over");
@@ -332,4 +334,31 @@ impl Store for Counting {
     async fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
         self.inner.block(number).await
     }
+}
+
+#[tokio::test]
+async fn one_that_is_too_large_is_not_tried_at_every_event() {
+    let keeper = snapshots(10);
+    let store = MemoryStore::new();
+    let line = Written::opened(&store, 100).await;
+    let mut large = Line::clone(line.awake.line.as_deref().expect("open"));
+    let charge = crate::domain::line::PerUseCharge {
+        receipt: "100000000016".parse().expect("a receipt"),
+        passport: PassportNumber(1),
+        amount: Yen::new(0),
+        at: line.now,
+    };
+    large.uses = vec![charge; 2_000];
+    let mut place = Place { seq: 50, block: 1, ..Place::default() };
+    assert!(keeper.when_due(&large, &mut place).is_none());
+    assert_eq!((place.newest, place.tried), (0, 50), "not again before ten more");
+    large.uses.clear();
+    place.seq = 59;
+    assert!(keeper.when_due(&large, &mut place).is_none());
+    place.seq = 60;
+    let due = keeper.when_due(&large, &mut place).expect("due");
+    // What nobody took is not believed to be there.
+    assert_eq!(place.newest, 0);
+    place.keeps(&due);
+    assert_eq!(place.newest, 60);
 }

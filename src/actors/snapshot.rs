@@ -13,7 +13,7 @@ use crate::{
         line::{FOLD_VERSION, Line},
     },
     security::mac,
-    store::{Batch, Delete, Put, SnapshotRow, Stream, record::to_json},
+    store::{Batch, Delete, MOST_ROW_BYTES, Put, SnapshotRow, Stream, record::to_json},
 };
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,24 @@ pub struct Place {
     pub newest: u64,
     /// Whether that one stays, since it opens a month.
     pub newest_stays: bool,
+    /// Where a snapshot was last made, written or not.
+    pub tried: u64,
+}
+
+/// A snapshot to write.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// The batch that writes it and takes away the one that it replaces.
+    pub batch: Batch,
+    seq: u64,
+    stays: bool,
+}
+
+impl Place {
+    /// The snapshot was taken to be written.
+    pub fn keeps(&mut self, due: &Due) {
+        (self.newest, self.newest_stays) = (due.seq, due.stays);
+    }
 }
 
 /// What a snapshot is, before the line itself.
@@ -61,37 +79,49 @@ pub struct Opened {
 impl Snapshots {
     /// The batch that keeps the line as the month before left it, where the entry dated `at` is
     /// the first of its month.
-    pub fn at_opening_of_month(&self, before: &Line, place: &Place, at: Instant) -> Option<Batch> {
+    pub fn at_opening_of_month(&self, before: &Line, place: &Place, at: Instant) -> Option<Due> {
         let month = at.month();
-        (month > before.last_event_at.month()).then(|| self.batch(before, place, Some(month)))
+        let opens = month > before.last_event_at.month();
+        opens.then(|| self.make(before, place, Some(month))).flatten()
     }
 
     /// The batch of a snapshot, where enough is new.
-    pub fn when_due(&self, line: &Line, place: &Place) -> Option<Batch> {
+    pub fn when_due(&self, line: &Line, place: &mut Place) -> Option<Due> {
         self.when_newer_by(self.every_events, line, place)
     }
 
     /// The same for a line that falls asleep.
-    pub fn before_sleep(&self, line: &Line, place: &Place) -> Option<Batch> {
+    pub fn before_sleep(&self, line: &Line, place: &mut Place) -> Option<Due> {
         self.when_newer_by(self.every_events.div_ceil(4), line, place)
     }
 
-    fn when_newer_by(&self, events: u64, line: &Line, place: &Place) -> Option<Batch> {
-        (place.seq - place.newest >= events.max(1)).then(|| self.batch(line, place, None))
+    fn when_newer_by(&self, events: u64, line: &Line, place: &mut Place) -> Option<Due> {
+        if place.seq - place.newest.max(place.tried) < events.max(1) {
+            return None;
+        }
+        place.tried = place.seq;
+        self.make(line, place, None)
     }
 
-    fn batch(&self, line: &Line, place: &Place, opens: Option<Month>) -> Batch {
+    /// None where the line is too large for a row: a household that bought many hundred things in
+    /// months that are not closed is read from its events.
+    fn make(&self, line: &Line, place: &Place, opens: Option<Month>) -> Option<Due> {
         let stream = Stream::Line(line.customer);
         let body = self.seal(line, place, opens);
+        if body.len() > MOST_ROW_BYTES {
+            tracing::warn!(line = %line.customer, bytes = body.len(), "too large for a snapshot");
+            return None;
+        }
         // Whatever was read from is kept until the new one stands in the same group's block.
         let replaced = place.newest > 0 && !place.newest_stays && place.newest != place.seq;
         let replaced =
             replaced.then(|| Delete::Snapshot { stream: stream.clone(), seq: place.newest });
-        Batch {
+        let batch = Batch {
             expect: Vec::new(),
             put: vec![Put::Snapshot { stream, seq: place.seq, body }],
             delete: replaced.into_iter().collect(),
-        }
+        };
+        Some(Due { batch, seq: place.seq, stays: opens.is_some() })
     }
 
     fn seal(&self, line: &Line, place: &Place, opens: Option<Month>) -> Vec<u8> {
@@ -118,7 +148,8 @@ impl Snapshots {
         }
         let line = serde_json::from_slice(line_json).map_err(|_| UNREADABLE)?;
         let newest_stays = head.opens.is_some();
-        let place = Place { seq: row.seq, block: head.block, newest: row.seq, newest_stays };
+        let (seq, block) = (row.seq, head.block);
+        let place = Place { seq, block, newest: seq, newest_stays, tried: 0 };
         Ok(Opened { line, place })
     }
 
