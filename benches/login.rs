@@ -1,7 +1,7 @@
 //! The hashing pool beside raw Argon2id with reused memory on as many threads, in one run; and how
 //! long refused logins of unknown and of known passport IDs take at the real binary.
 //!
-//! `cargo bench --bench login`; `LINEPASS_BENCH_SECONDS` (5) is the length of each figure,
+//! `cargo bench --bench login`; `LINEPASS_BENCH_SECONDS` (15) is the length of each figure,
 //! `LINEPASS_BENCH_ROUNDS` (6) how many servers are asked. benches/README.md says how to read it.
 
 #![allow(clippy::cast_precision_loss, reason = "rates are printed with few digits")]
@@ -26,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What the pool has to keep of what the machine can do.
 const FLOOR: f64 = 0.9;
 /// Turns of raw and pool, one after the other, so that a machine whose speed drifts hits both.
-const TURNS: u32 = 4;
+const TURNS: u32 = 10;
 /// Refused logins of each kind at one server: together below the 100 that hold a source.
 const LOGINS: usize = 45;
 /// After so many failures a right login clears the count before it holds the pair.
@@ -39,7 +39,7 @@ fn from_env(name: &str, default: u64) -> u64 {
 fn main() {
     let cost = HashCost::default();
     let threads = thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 5));
+    let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 15));
     println!(
         "Argon2id, {} KiB, {} passes, {} lane; {threads} threads",
         cost.memory_kib, cost.passes, cost.lanes

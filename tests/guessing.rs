@@ -31,6 +31,13 @@ impl Door {
         Self { browser, flow, csrf }
     }
 
+    /// Logs in from an address that a trusted proxy tells.
+    fn log_in_from(&self, source: &str, id: &str, password: &str) -> Answer {
+        let form = [("csrf", self.csrf.as_str()), ("passport_id", id), ("password", password)];
+        let headers = [("origin", self.browser.issuer.as_str()), ("x-forwarded-for", source)];
+        self.browser.post_with(&format!("{}/login", self.flow.path), &headers, &form)
+    }
+
     fn log_in(&self, id: &str, password: &str) -> Answer {
         let form = [("csrf", self.csrf.as_str()), ("passport_id", id), ("password", password)];
         self.browser.post(&format!("{}/login", self.flow.path), &form)
@@ -125,6 +132,43 @@ fn one_source_over_many_ids_is_held_after_a_hundred_failures_security_7() {
     assert_eq!(reason(&demo, &door.log_in("nobody100", &unique())), "throttled");
     let held = decisions(&demo, "login", 101);
     assert_eq!(held.iter().filter(|line| line["reason"] == "throttled").count(), 1);
+}
+
+/// 127.0.0.1 is a proxy that tells where requests come from.
+const BEHIND_A_PROXY: (&str, &str) = ("LINEPASS__SERVER__TRUSTED_PROXIES", "127.0.0.1");
+
+#[test]
+fn an_outsiders_thousand_failures_do_not_stop_the_owner_at_home_security_6_8() {
+    let demo = demo_with(&[BEHIND_A_PROXY]);
+    let door = Door::of(&demo);
+    let right = demo.password("momiji01");
+    // Each from a network of its own: the hundredth failure holds the ID.
+    for n in 0..100 {
+        door.log_in_from(&format!("100.{n}.0.1"), "momiji01", &unique());
+    }
+    for _ in 0..900 {
+        assert_eq!(door.log_in_from("100.200.0.1", "momiji01", &unique()).status, 403);
+    }
+    assert_eq!(figure(&demo, "linepass_login_holds_total{scope=\"id\"}"), 1);
+    let elsewhere = door.log_in_from("100.201.0.1", "momiji01", right);
+    assert_eq!(reason(&demo, &elsewhere), "throttled", "the 101st");
+    assert_eq!(door.log_in_from("203.0.113.9", "momiji01", right).status, 303);
+}
+
+#[test]
+fn a_network_is_held_but_no_line_in_it_security_7() {
+    let demo = demo_with(&[BEHIND_A_PROXY]);
+    let door = Door::of(&demo);
+    let neighbour = |n: u32| format!("2001:db8:40:{n:x}::1");
+    for n in 0x1000..0x1000 + 1_000 {
+        door.log_in_from(&neighbour(n), &unique(), &unique());
+    }
+    assert_eq!(figure(&demo, "linepass_login_holds_total{scope=\"aggregate\"}"), 1);
+    let answer = door.log_in_from(&neighbour(0x9000), &unique(), &unique());
+    assert_eq!(reason(&demo, &answer), "throttled");
+    // 2001:db8:40:300::/56 is the line of kaede001.
+    let home = door.log_in_from(&neighbour(0x300), "kaede001", demo.password("kaede001"));
+    assert_eq!(home.status, 303);
 }
 
 /// What the demo hashed for its sample: an access key for each line and a password for each ID.
