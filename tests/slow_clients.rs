@@ -214,6 +214,8 @@ fn requests_that_two_readers_may_read_in_two_ways_are_refused_and_closed() {
         format!("{post}content-length: 5, 5\r\n\r\naaaaa"),
         format!("{post}content-length: 0x5\r\n\r\naaaaa"),
         format!("{post}content-length: -1\r\n\r\n"),
+        format!("{post}content-length: {}5\r\n\r\naaaaa", "0".repeat(40)),
+        format!("{post}content-length: 5{}\r\n\r\naaaaa", " ".repeat(40)),
         "POST /oauth/par HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".into(),
         // obs-fold
         format!("{post}x: a\r\n b\r\n\r\n"),
@@ -244,6 +246,15 @@ fn requests_that_two_readers_may_read_in_two_ways_are_refused_and_closed() {
         let mut apart = connect();
         assert!(apart.send(GET).answer().starts_with("http/1.1 200"));
         assert!(apart.send(second).rest().starts_with("HTTP/1.1 400"));
+        // A length behind many blanks hides nothing after its body.
+        for (blanks, body) in [(40, "aaaaa"), (32, "aaaaaaaaaa")] {
+            let length = [" ".repeat(blanks), body.len().to_string()].concat();
+            let first = format!("GET / HTTP/1.1\r\nhost: x\r\ncontent-length:{length}\r\n\r\n");
+            let said = connect().send([&first, body, "GET /x HTTP/1.1\nhost: x\n\n"].concat());
+            let said = said.rest();
+            assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+            assert!(said.contains("HTTP/1.1 400"), "{blanks}: {said}");
+        }
         // A chunked request ends its connection, so nothing can hide behind it.
         let chunked = "POST /oauth/par HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
                        0\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n";
