@@ -71,6 +71,17 @@ fn the_first_start_makes_a_development_certificate_and_says_so() {
     assert!(ended.err.contains("that no browser trusts"), "it is told at each start: {ended:?}");
     assert!(!ended.err.contains("was made"), "{ended:?}");
     assert_eq!(before, (fs::read(&certificate).expect("reads"), fs::read(&key).expect("reads")));
+
+    // What a crash while they were made leaves is in nobody's way.
+    fs::rename(&key, folder.path().join("certs/server.key.new")).expect("renames");
+    let after_crash = serve(folder.path(), &[issuer]);
+    after_crash.started.signal("TERM");
+    let ended = after_crash.started.ended();
+    assert!(ended.err.contains("a development certificate was made"), "{ended:?}");
+    assert_eq!(
+        (mode(&key), fs::read_dir(folder.path().join("certs")).expect("a folder").count()),
+        (0o600, 2)
+    );
 }
 
 #[test]

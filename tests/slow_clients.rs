@@ -108,6 +108,32 @@ fn slow_and_idle_http_2_is_closed_too() {
 }
 
 #[test]
+fn answers_that_nobody_takes_are_bounded_on_http_2() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let served = serve(folder.path(), &SETTINGS);
+    let certificate = folder.path().join("certs/server.crt");
+    // SETTINGS_INITIAL_WINDOW_SIZE 0: a body waits for good.
+    let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let mut bytes = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings].concat();
+    for request in 0..150 {
+        bytes.extend(frame(1, 5, 2 * request + 1, b"\x82\x84\x87\x41\x01x"));
+    }
+    let said = Wire::http_2(&served.listen, &certificate).send(bytes).rest_bytes();
+    let (mut with_body, mut without) = (0, 0);
+    let mut rest = said.as_slice();
+    while let [a, b, c, kind, flags, _, _, _, _, more @ ..] = rest {
+        match (kind, flags & 1) {
+            (1, 0) => with_body += 1,
+            (1, _) => without += 1,
+            _ => {}
+        }
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        rest = more.get(length..).unwrap_or_default();
+    }
+    assert_eq!((with_body, without), (100, 50));
+}
+
+#[test]
 fn a_slow_body_is_answered_408() {
     let head = "POST /oauth/par HTTP/1.1\r\nhost: x\r\n\
                 content-type: application/x-www-form-urlencoded\r\n";
@@ -171,6 +197,14 @@ fn many_idle_connections_are_bounded_and_give_way() {
     for wire in &mut idle {
         let _ = wire.rest();
     }
+    // No more than the bound are looked at, each worker's share of it, until their time is over.
+    let mut asking: Vec<Wire> = (0..100).map(|_| Wire::plain(address(&demo))).collect();
+    for wire in &mut asking {
+        wire.send(GET);
+    }
+    let until = Instant::now() + Duration::from_millis(IDLE / 2);
+    let answered = asking.iter_mut().map(|wire| wire.is_answered(until)).filter(|is| *is).count();
+    assert!((1..=16).contains(&answered), "{answered} were answered");
 }
 
 #[test]
@@ -214,6 +248,8 @@ fn requests_that_two_readers_may_read_in_two_ways_are_refused_and_closed() {
         format!("{post}content-length: 5, 5\r\n\r\naaaaa"),
         format!("{post}content-length: 0x5\r\n\r\naaaaa"),
         format!("{post}content-length: -1\r\n\r\n"),
+        format!("{post}content-length: {}5\r\n\r\naaaaa", "0".repeat(40)),
+        format!("{post}content-length: 5{}\r\n\r\naaaaa", " ".repeat(40)),
         "POST /oauth/par HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n".into(),
         // obs-fold
         format!("{post}x: a\r\n b\r\n\r\n"),
@@ -244,6 +280,15 @@ fn requests_that_two_readers_may_read_in_two_ways_are_refused_and_closed() {
         let mut apart = connect();
         assert!(apart.send(GET).answer().starts_with("http/1.1 200"));
         assert!(apart.send(second).rest().starts_with("HTTP/1.1 400"));
+        // A length behind many blanks hides nothing after its body.
+        for (blanks, body) in [(40, "aaaaa"), (32, "aaaaaaaaaa")] {
+            let length = [" ".repeat(blanks), body.len().to_string()].concat();
+            let first = format!("GET / HTTP/1.1\r\nhost: x\r\ncontent-length:{length}\r\n\r\n");
+            let all = [&first, body, "GET /x HTTP/1.1\nhost: x\n\n"].concat();
+            let said = connect().send(all).rest();
+            assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+            assert!(said.contains("HTTP/1.1 400"), "{blanks}: {said}");
+        }
         // A chunked request ends its connection, so nothing can hide behind it.
         let chunked = "POST /oauth/par HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
                        0\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\n\r\n";

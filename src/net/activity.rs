@@ -21,6 +21,7 @@ pub struct Activity {
     /// On HTTP/2 bytes come that belong to no request, such as answers to pings.
     bytes_are_heads: bool,
     under_way: Cell<usize>,
+    held: Cell<usize>,
     quiet_since: Cell<Instant>,
     head_since: Cell<Option<Instant>>,
     is_over: Cell<bool>,
@@ -34,6 +35,7 @@ impl Activity {
             patience,
             bytes_are_heads: is_http1,
             under_way: Cell::new(0),
+            held: Cell::new(0),
             quiet_since: Cell::new(Instant::now()),
             head_since: Cell::new(None),
             is_over: Cell::new(false),
@@ -47,9 +49,17 @@ impl Activity {
         UnderWay(Rc::clone(self))
     }
 
-    /// Requests under way.
-    pub fn under_way(&self) -> usize {
-        self.under_way.get()
+    /// A request takes up memory until the value is dropped, which its answer's body carries: on
+    /// HTTP/2 the client tells when a body may be sent. How long a connection may be idle does not
+    /// ask for it, so that nobody holds one by taking no body.
+    pub fn hold(self: &Rc<Self>) -> Held {
+        self.held.set(self.held.get() + 1);
+        Held(Rc::clone(self))
+    }
+
+    /// Requests whose answers were not sent to their end.
+    pub fn held(&self) -> usize {
+        self.held.get()
     }
 
     /// The request under way is the connection's last.
@@ -95,5 +105,16 @@ impl Drop for UnderWay {
         activity.under_way.set(activity.under_way.get().saturating_sub(1));
         activity.quiet_since.set(Instant::now());
         activity.head_since.set(None);
+    }
+}
+
+/// A request whose answer was not sent to its end.
+#[derive(Debug)]
+pub struct Held(Rc<Activity>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Self(activity) = self;
+        activity.held.set(activity.held.get().saturating_sub(1));
     }
 }

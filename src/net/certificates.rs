@@ -15,7 +15,7 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 use std::{
-    fs::{DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{Error, Read, Result as IoResult, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -126,11 +126,7 @@ impl Certificates {
     }
 
     fn warn_of_development(&self) {
-        let in_force = self.in_force();
-        let holds = |certificate: &CertificateDer<'_>| {
-            certificate.windows(DEVELOPMENT.len()).any(|part| part == DEVELOPMENT.as_bytes())
-        };
-        if in_force.cert.iter().any(holds) {
+        if self.in_force().cert.iter().any(is_development) {
             tracing::warn!(
                 file = %self.certificate_file.display(),
                 "this is a development certificate that no browser trusts; certs/README.md tells \
@@ -146,8 +142,17 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
+/// A development certificate without its key is what a crash while they were made leaves.
 fn are_missing(tls: &TlsConfig) -> bool {
-    !tls.certificate_file.exists() && !tls.key_file.exists()
+    let is_left = |bytes: Vec<u8>| {
+        CertificateDer::from_pem_slice(&bytes).is_ok_and(|certificate| is_development(&certificate))
+    };
+    !tls.key_file.exists()
+        && (!tls.certificate_file.exists() || read_file(&tls.certificate_file).is_ok_and(is_left))
+}
+
+fn is_development(certificate: &CertificateDer<'_>) -> bool {
+    certificate.windows(DEVELOPMENT.len()).any(|part| part == DEVELOPMENT.as_bytes())
 }
 
 /// A fault with the place where its key was set.
@@ -229,9 +234,14 @@ fn make_development_certificate(
         let file = file.display().to_string();
         move |error: Error| (key, format!("{file} cannot be written: {error}"))
     };
-    write_new(key_file, key.as_bytes(), 0o600).map_err(cannot(KEY_KEY, key_file))?;
-    write_new(certificate_file, certificate.as_bytes(), 0o644)
+    // Both are whole before either has its name, and the key has its name last: `are_missing` knows
+    // what a crash between leaves.
+    let new_key = write_beside(key_file, key.as_bytes(), 0o600);
+    let new_key = new_key.map_err(cannot(KEY_KEY, key_file))?;
+    write_beside(certificate_file, certificate.as_bytes(), 0o644)
+        .and_then(|new| fs::rename(new, certificate_file))
         .map_err(cannot(CERTIFICATE_KEY, certificate_file))?;
+    fs::rename(new_key, key_file).map_err(cannot(KEY_KEY, key_file))?;
     tracing::warn!(file = %certificate_file.display(), "a development certificate was made");
     Ok(())
 }
@@ -252,11 +262,19 @@ fn development_certificate(host: &str) -> Result<(String, Zeroizing<String>), rc
     Ok((certificate.pem(), Zeroizing::new(key.serialize_pem())))
 }
 
-fn write_new(path: &Path, bytes: &[u8], mode: u32) -> IoResult<()> {
+/// Writes a new file beside this one, in place of one that a crash left; its path.
+fn write_beside(path: &Path, bytes: &[u8], mode: u32) -> IoResult<PathBuf> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o755).create(folder)?;
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let new = PathBuf::from(new);
+    if new.exists() {
+        fs::remove_file(&new)?;
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    file.sync_all()?;
+    Ok(new)
 }

@@ -69,9 +69,10 @@ impl HeadScanner {
 
     fn head_byte(&mut self, byte: &mut u8) {
         match (*byte, self.last_was_cr) {
-            (b'\n', true) => self.end_line(),
-            (b'\n', false) => *byte = 0,
+            (b'\n', true) if self.end_line() => {}
+            (b'\n', _) => *byte = 0,
             (b'\r', _) => {}
+            (b' ' | b'\t', _) if self.is_before_value() => {}
             (other, _) => {
                 if let Some(place) = self.line.get_mut(self.line_bytes) {
                     *place = other.to_ascii_lowercase();
@@ -82,27 +83,33 @@ impl HeadScanner {
         self.last_was_cr = *byte == b'\r';
     }
 
-    fn end_line(&mut self) {
+    /// Whether what came of the line ends in a colon; the blanks after it are no part of a value.
+    fn is_before_value(&self) -> bool {
+        let last = self.line_bytes.checked_sub(1).and_then(|last| self.line.get(last));
+        last == Some(&b':')
+    }
+
+    /// Whether the line is understood just as the parser does.
+    fn end_line(&mut self) -> bool {
         let length = std::mem::take(&mut self.line_bytes);
         if length == 0 {
             // Empty lines before a request line are passed over (RFC 9112 section 2.2).
             if self.any_line {
                 self.end_head();
             }
-            return;
+            return true;
         }
         self.any_line = true;
         let line = self.line.get(..length.min(REMEMBERED)).unwrap_or_default();
         if line.starts_with(b"transfer-encoding:") {
             self.is_chunked = true;
         } else if let Some(value) = line.strip_prefix(b"content-length:") {
-            let digits = std::str::from_utf8(value).map(str::trim).unwrap_or_default();
-            match digits.parse() {
-                Ok(bytes) => self.body_bytes = bytes,
-                // The parser refuses it, too.
-                Err(_) => self.is_chunked = true,
-            }
+            let Some(bytes) = body_bytes(value).filter(|_| length <= REMEMBERED) else {
+                return false;
+            };
+            self.body_bytes = bytes;
         }
+        true
     }
 
     fn end_head(&mut self) {
@@ -113,6 +120,12 @@ impl HeadScanner {
         };
         (self.any_line, self.body_bytes, self.is_chunked) = (false, 0, false);
     }
+}
+
+/// The value of `content-length`, which is digits and blanks after them, nothing else.
+fn body_bytes(value: &[u8]) -> Option<u64> {
+    let digits = std::str::from_utf8(value).ok()?.trim_end_matches([' ', '\t']);
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -150,6 +163,43 @@ mod tests {
             for piece in 1..=given.len() {
                 assert_eq!(scanned(given, piece), expected, "{given:?} in pieces of {piece}");
             }
+        }
+    }
+
+    #[test]
+    fn a_length_is_read_as_the_parser_reads_it_or_spoilt() {
+        let next = "GET / HTTP/1.1\n";
+        let read = [
+            ("content-length:5".to_owned(), "a\nb\nc"),
+            (format!("content-length:{}5", " ".repeat(40)), "a\nb\nc"),
+            (format!("content-length:{}10", " ".repeat(32)), "a\nb\nc\nd\nef"),
+            (format!("Content-Length:\t{}2 \t", " \t".repeat(400)), "\n\n"),
+            ("content-length: 00002".to_owned(), "\n\n"),
+        ];
+        for (line, body) in read {
+            let head = format!("POST / HTTP/1.1\r\n{line}\r\n\r\n");
+            let given = [&head, body, next].concat();
+            let expected = [&head, body, "GET / HTTP/1.1\0"].concat();
+            for piece in 1..=given.len() {
+                assert_eq!(scanned(&given, piece), expected, "{given:?} in pieces of {piece}");
+            }
+        }
+        let spoilt = [
+            String::new(),
+            format!("{}5", "0".repeat(40)),
+            format!("5{}", " ".repeat(40)),
+            format!("5{}5", " ".repeat(40)),
+            "18446744073709551616".to_owned(),
+            "+5".to_owned(),
+            "5, 5".to_owned(),
+            ": 5".to_owned(),
+        ];
+        for value in spoilt {
+            let head = format!("POST / HTTP/1.1\r\ncontent-length: {value}\r");
+            let given = format!("{head}\n\r\n{next}");
+            let expected = format!("{head}\0\r\nGET / HTTP/1.1\0");
+            assert_eq!(scanned(&given, given.len()), expected, "{given:?}");
+            assert_eq!(scanned(&given, 1), expected, "{given:?}");
         }
     }
 }

@@ -21,6 +21,6 @@ pub mod reload;
 pub mod server;
 pub mod stream;
 
-pub use activity::{Activity, UnderWay};
+pub use activity::{Activity, Held, Patience, UnderWay};
 pub use certificates::Certificates;
 pub use server::{Door, ServerLimits};

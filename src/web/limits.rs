@@ -1,10 +1,10 @@
 //! What a single request may cost: the size of its head, the time of its body (security.md 69).
 
 use super::{answer, context, page::Problem, state::WebState};
-use crate::net::Activity;
+use crate::net::{Activity, Held};
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
-    body::{EitherBody, MessageBody},
+    body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     error::PayloadError,
     http::{ConnectionType, StatusCode, Version, header},
@@ -24,27 +24,28 @@ use tokio::time::{Sleep, sleep};
 
 /// More headers than these no client of ours needs; HTTP/1's parser has the same bound.
 const MOST_HEADERS: usize = 96;
-/// Requests at once on one HTTP/2 connection, as RFC 9113 section 6.5.2 advises.
+/// Requests at once on one HTTP/2 connection, each until its answer's body was taken, as RFC 9113 section 6.5.2 advises.
 const MOST_AT_ONCE: usize = 100;
 
 /// Bounds each request.
 pub async fn middleware(
     state: Data<WebState>,
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<HeldBody>, Error> {
     let activity = request.conn_data::<Rc<Activity>>().cloned();
     let _under_way = activity.as_ref().map(Activity::begin);
+    let held = activity.as_ref().map(Activity::hold);
     if let Some(status) = refused(&request, activity.as_deref(), state.limits.head_bytes) {
         let response = refusal(request.request(), status);
-        return Ok(request.into_response(response).map_into_right_body());
+        return Ok(request.into_response(response).map_body(|_, body| HeldBody::new(body, held)));
     }
     let is_last = is_last(&request);
     if let Some(activity) = activity.filter(|_| is_last) {
         activity.end();
     }
     let is_late = time_body(&mut request, state.limits.body_time);
-    let mut response = next.call(request).await?.map_into_left_body();
+    let mut response = next.call(request).await?.map_body(|_, body| HeldBody::new(body, held));
     if is_late.get() {
         *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
     }
@@ -63,7 +64,7 @@ fn refused(
     if activity.is_some_and(Activity::is_over) {
         return Some(StatusCode::BAD_REQUEST);
     }
-    if activity.is_some_and(|activity| activity.under_way() > MOST_AT_ONCE) {
+    if activity.is_some_and(|activity| activity.held() > MOST_AT_ONCE) {
         return Some(StatusCode::TOO_MANY_REQUESTS);
     }
     let is_too_large = is_head_too_large(request, most_bytes);
@@ -71,6 +72,10 @@ fn refused(
 }
 
 fn refusal(request: &HttpRequest, status: StatusCode) -> HttpResponse {
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        // Nothing that a client could leave lying here.
+        return HttpResponse::new(status);
+    }
     let (context, language) = (context::of(request), context::language(request, None));
     let mut response = answer::problem(&context, language, Problem::BadRequest);
     *response.status_mut() = status;
@@ -110,6 +115,33 @@ fn time_body(request: &mut ServiceRequest, time: Duration) -> Rc<Cell<bool>> {
     is_late
 }
 
+/// An answer's body; its request is held until it was sent or given up.
+pub struct HeldBody {
+    inner: BoxBody,
+    _held: Option<Held>,
+}
+
+impl HeldBody {
+    fn new(inner: impl MessageBody + 'static, held: Option<Held>) -> Self {
+        Self { inner: inner.boxed(), _held: held }
+    }
+}
+
+impl MessageBody for HeldBody {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.inner.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.inner).poll_next(context)
+    }
+}
+
 /// A body that has to be there in time, however it comes.
 struct TimedBody {
     inner: Payload,
@@ -129,5 +161,25 @@ impl Stream for TimedBody {
             this.is_late.set(true);
             Some(Err(PayloadError::Io(ErrorKind::TimedOut.into())))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Patience;
+    use actix_web::body::to_bytes;
+
+    #[actix_web::test]
+    async fn a_request_is_held_until_its_body_was_sent_or_given_up() {
+        let patience = Patience { head: Duration::MAX, idle: Duration::from_secs(1) };
+        let activity = Activity::new(patience, false);
+        let body = || HeldBody::new("body", Some(activity.hold()));
+        let (given_up, sent) = (body(), body());
+        assert_eq!((activity.held(), sent.size()), (2, BodySize::Sized(4)));
+        drop(given_up);
+        assert_eq!(activity.held(), 1);
+        assert_eq!(to_bytes(sent).await.unwrap(), "body");
+        assert_eq!(activity.held(), 0);
     }
 }

@@ -81,6 +81,11 @@ impl Wire {
 
     /// All that comes until the server closes.
     pub fn rest(&mut self) -> String {
+        String::from_utf8_lossy(&self.rest_bytes()).into_owned()
+    }
+
+    /// The same as it came.
+    pub fn rest_bytes(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         let mut piece = [0; 4096];
         loop {
@@ -92,7 +97,14 @@ impl Wire {
                 Err(_) => break,
             }
         }
-        String::from_utf8_lossy(&all).into_owned()
+        all
+    }
+
+    /// Whether a byte comes until then; what came already counts at any time.
+    pub fn is_answered(&mut self, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        self.socket.set_read_timeout(Some(left)).expect("sets");
+        matches!(self.stream.read(&mut [0]), Ok(1))
     }
 
     /// One answer with a `content-length`, whole; the connection stays open.
