@@ -129,6 +129,35 @@ fn providers_are_told_to_come_again_and_lose_nothing() {
 }
 
 #[test]
+fn an_address_written_with_escapes_is_as_closed_as_it_is_without() {
+    let demo = Demo::start();
+    let (operator, provider) = (Operator::of(&demo), demo.provider());
+    let bought = Browser::new(demo.issuer());
+    let flow = common::purchase(&demo, &bought, "sakura01", &anime(&unique()));
+    let code = bought.go_back(&flow).parameter("code").expect("a code");
+    let browser = Browser::new(demo.issuer());
+    let flow = browser.arrive(&provider.push(Some(&anime(&unique()))));
+    browser.log_in(&flow, "sakura02", demo.password("sakura02"));
+    let csrf = browser.confirmation(&flow).csrf();
+    begin(&operator, None, None);
+    for path in ["/oauth/%74oken", "/%6fauth/token", "/%6Fauth/%70ar", "/oauth/nothing"] {
+        let refused = browser.post(path, &[("grant_type", "authorization_code"), ("code", &code)]);
+        assert_eq!(refused.status, 503, "{path}: {refused:?}");
+        assert_eq!(refused.json()["error"], "temporarily_unavailable", "{path}");
+    }
+    let id = flow.path.strip_prefix("/flow/").expect("a flow");
+    for path in [format!("/%66low/{id}/confirm"), format!("/flow/{id}/c%6fnfirm")] {
+        let refused = browser.post(&path, &[("csrf", &csrf)]);
+        assert_page(&refused, &flow);
+    }
+    assert_eq!(browser.open("/nothing").status, 503, "what is not named as open is closed");
+    assert_back(&browser.open(&format!("/%66low/{id}/b%61ck")));
+    assert_eq!(demo.decisions("purchase").len(), 1, "the one before");
+    end(&operator);
+    assert_eq!(provider.exchange(&code).status, 200, "the code was not used up");
+}
+
+#[test]
 fn it_survives_a_restart_and_monitoring_sees_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = || Options { folder: Some(folder.path()), ..Default::default() };

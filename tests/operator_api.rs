@@ -4,7 +4,7 @@ mod common;
 
 use common::{
     Answer, Demo,
-    door::decision_of,
+    door::{decision_of, decisions},
     operator::{Operator, SAKURA},
     unique,
 };
@@ -17,7 +17,7 @@ use linepass::{
     web::operator::access::ROUTES,
 };
 use serde_json::{Value, json};
-use std::{os::unix::fs::PermissionsExt, path::Path};
+use std::{io::Write, net::TcpStream, os::unix::fs::PermissionsExt, path::Path};
 
 /// What a stopped demo's journal holds of a stream.
 fn journal(folder: &Path, stream: &Stream) -> Vec<Value> {
@@ -72,6 +72,35 @@ fn the_journal_keeps_who_changed_what_and_why() {
         ("yearly rotation", "key_made"),
     ];
     assert_eq!(system, expected.map(|(reason, event)| (json!(reason), json!(event))));
+}
+
+#[test]
+fn a_change_has_its_line_in_the_log_though_its_operator_went_away() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let host = operator.url.trim_start_matches("http://");
+    let line = json!({ "kind": "company", "reason": "gone at once" }).to_string();
+    let whole = json!({ "reason": "gone at once" }).to_string();
+    let key = json!({ "kind": "signing", "reason": "gone at once" }).to_string();
+    for (method, path, body, action) in [
+        ("POST", format!("/lines/{SAKURA}/restrict"), &line, "restrict_line"),
+        ("POST", format!("/lines/{SAKURA}/lift"), &line, "lift_line"),
+        ("PUT", "/maintenance".to_owned(), &whole, "begin_maintenance"),
+        ("DELETE", "/maintenance".to_owned(), &whole, "end_maintenance"),
+        ("POST", "/keys/rotate".to_owned(), &key, "rotate_keys"),
+    ] {
+        let head = format!(
+            "{method} /operator/v1{path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            operator.token,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(host).expect("connects");
+        stream.write_all(format!("{head}{body}").as_bytes()).expect("writes");
+        drop(stream);
+        let logged = decisions(&demo, action, 1);
+        assert_eq!(logged[0]["outcome"], "accepted", "{logged:?}");
+    }
 }
 
 fn assert_problem(answer: &Answer, status: u16, code: &str) {

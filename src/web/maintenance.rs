@@ -3,17 +3,20 @@
 //!
 //! | address | what it answers meanwhile |
 //! |---|---|
-//! | `/oauth/par`, `/oauth/token`, `/oauth/userinfo` | 503 `temporarily_unavailable`, `Retry-After` |
 //! | `/flow/{id}/back` | the way back, which carries `temporarily_unavailable` |
-//! | every other page of a flow | the maintenance page, 503, `Retry-After` |
 //! | `/oauth/authorize` | begins the flow: its page then knows the way back |
-//! | metadata, JWKS, help, landing page | as ever: they change nothing |
+//! | metadata, JWKS, help, landing page, assets | as ever: they change nothing |
+//! | all else below `/oauth/` | 503 `temporarily_unavailable`, `Retry-After` |
+//! | all else | the maintenance page, 503, `Retry-After` |
+//!
+//! An address that is not named as open is closed, and it is the address as the router matches it,
+//! with percent-escapes decoded, that counts.
 
 use super::{
-    answer,
+    answer, assets,
     context::{self, RequestContext},
     flow::{cookie, sealed::Flow},
-    page::MaintenancePage,
+    page::{HelpTopic, MaintenancePage},
     provider::error::OAuthError,
     state::WebState,
 };
@@ -32,19 +35,33 @@ use actix_web::{
 enum Audience<'a> {
     /// A provider's server.
     BackChannel,
-    /// A household on a page of the flow with this ID.
-    Flow(&'a str),
+    /// A household, on a page of the flow with this ID where there is one.
+    Household(Option<&'a str>),
     /// Whoever changes nothing.
     Open,
 }
 
+/// The addresses that stay open beside help, assets and the way back.
+const OPEN: [&str; 5] = [
+    "/",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+    "/oauth/authorize",
+    "/oauth/jwks.json",
+];
+
 fn audience(path: &str) -> Audience<'_> {
-    if matches!(path, "/oauth/par" | "/oauth/token" | "/oauth/userinfo") {
+    let is_help = || HelpTopic::ALL.iter().any(|topic| topic.path() == path);
+    let is_asset = || assets::ALL.iter().any(|asset| asset.path == path);
+    if OPEN.contains(&path) || is_help() || is_asset() {
+        return Audience::Open;
+    }
+    if path.starts_with("/oauth/") {
         return Audience::BackChannel;
     }
     match path.strip_prefix("/flow/").and_then(|rest| rest.split_once('/')) {
-        Some((_, "back")) | None => Audience::Open,
-        Some((id, _)) => Audience::Flow(id),
+        Some((_, "back")) => Audience::Open,
+        flow => Audience::Household(flow.map(|(id, _)| id)),
     }
 }
 
@@ -57,20 +74,27 @@ pub async fn gate(
     let Some(notice) = state.maintenance.notice() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let response = match audience(request.path()) {
+    // What the router goes by; `request.path()` has its escapes yet.
+    let response = match audience(request.match_info().as_str()) {
         Audience::Open => return Ok(next.call(request).await?.map_into_boxed_body()),
         Audience::BackChannel => {
             OAuthError::maintenance(notice.retry_after_s(state.host.now())).response()
         }
-        Audience::Flow(id) => page(request.request(), &state, id, &notice),
+        Audience::Household(id) => page(request.request(), &state, id, &notice),
     };
     Ok(request.into_response(response))
 }
 
 /// The page; 「閉じる」 leads back where the flow came from, and stands only where that is known
 /// and still registered (security.md 31).
-fn page(request: &HttpRequest, state: &WebState, id: &str, notice: &Notice) -> HttpResponse {
-    let flow = cookie::read(request, state, id).filter(|flow| has_way_back(state, flow));
+fn page(
+    request: &HttpRequest,
+    state: &WebState,
+    id: Option<&str>,
+    notice: &Notice,
+) -> HttpResponse {
+    let flow = id.and_then(|id| cookie::read(request, state, id));
+    let flow = flow.filter(|flow| has_way_back(state, flow));
     let asked = flow
         .as_ref()
         .and_then(|flow| flow.language.as_deref().or(flow.request.ui_locales.as_deref()));
@@ -98,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_back_channel_and_the_pages_of_a_flow_are_closed_and_nothing_else() {
+    fn what_is_not_named_as_open_is_closed() {
         let table = [
             ("/oauth/par", Audience::BackChannel),
             ("/oauth/token", Audience::BackChannel),
@@ -106,11 +130,24 @@ mod tests {
             ("/oauth/authorize", Audience::Open),
             ("/oauth/jwks.json", Audience::Open),
             ("/.well-known/openid-configuration", Audience::Open),
+            ("/.well-known/oauth-authorization-server", Audience::Open),
             ("/", Audience::Open),
-            ("/flow/a1/login", Audience::Flow("a1")),
-            ("/flow/a1/confirm", Audience::Flow("a1")),
-            ("/flow/a1/complete", Audience::Flow("a1")),
-            ("/flow/a1/return", Audience::Flow("a1")),
+            ("/help/errors", Audience::Open),
+            (assets::ALL[0].path, Audience::Open),
+            ("", Audience::Household(None)),
+            ("/oauth/", Audience::BackChannel),
+            ("/oauth/token/", Audience::BackChannel),
+            ("/oauth/%2Ftoken", Audience::BackChannel),
+            ("/oauth%2Ftoken", Audience::Household(None)),
+            ("/OAUTH/token", Audience::Household(None)),
+            ("/help/errors/", Audience::Household(None)),
+            ("/flow/a1", Audience::Household(None)),
+            ("/flow/a1/back/", Audience::Household(Some("a1"))),
+            ("/flow/a1/x/back", Audience::Household(Some("a1"))),
+            ("/flow/a1/login", Audience::Household(Some("a1"))),
+            ("/flow/a1/confirm", Audience::Household(Some("a1"))),
+            ("/flow/a1/complete", Audience::Household(Some("a1"))),
+            ("/flow/a1/return", Audience::Household(Some("a1"))),
             ("/flow/a1/back", Audience::Open),
         ];
         for (path, expected) in table {

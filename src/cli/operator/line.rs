@@ -76,5 +76,25 @@ fn changed(answer: &Value) -> String {
             )
         },
     );
-    format!("{head}{}{ended}", shown(&answer["line"]))
+    let line = match &answer["line"] {
+        Value::Null => "changed; how the line stands cannot be told now\n".to_owned(),
+        line => shown(line),
+    };
+    format!("{head}{line}{ended}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_told_even_where_the_line_is_not() {
+        let ended = json!({
+            "contract": "U1", "service": "anime", "provider": "p", "last_charge_month": "2026-11",
+        });
+        let answer = json!({ "dry_run": false, "line": null, "contracts_ended": [ended] });
+        let told = changed(&answer);
+        assert!(told.starts_with("changed; how the line stands cannot be told now\n"), "{told}");
+        assert!(told.ends_with("  ends U1 (anime of p), charged through 2026-11\n"), "{told}");
+    }
 }

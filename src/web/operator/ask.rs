@@ -37,12 +37,20 @@ pub fn by(caller: &Caller, reason: &Reason) -> By {
     By::Operator { name: caller.name.clone(), reason: reason.as_str().to_owned() }
 }
 
-/// Carries a change to its end even where whoever asked has gone away meanwhile, which drops the
-/// handler: what was journalled must count in the running server too.
+/// Carries a change to its end, with its line in the log, even where whoever asked has gone away
+/// meanwhile, which drops the handler: what was journalled must count in the running server too.
 pub async fn to_its_end<T: 'static>(
     context: &RequestContext,
-    change: impl Future<Output = T> + 'static,
+    change: impl Future<Output = Result<T, ProblemDetails>> + 'static,
+    log: impl FnOnce(&RequestContext, &Result<T, ProblemDetails>) + 'static,
 ) -> Result<T, ProblemDetails> {
-    let made = actix_rt::spawn(change).await;
-    made.map_err(|error| ProblemDetails::internal(context, &error))
+    let own = context.clone();
+    let logged = actix_rt::spawn(async move {
+        // A task of its own once more, so that even a panic has its line.
+        let made = actix_rt::spawn(change).await;
+        let made = made.unwrap_or_else(|error| Err(ProblemDetails::internal(&own, &error)));
+        log(&own, &made);
+        made
+    });
+    logged.await.unwrap_or_else(|error| Err(ProblemDetails::internal(context, &error)))
 }

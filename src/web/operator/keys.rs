@@ -60,10 +60,12 @@ pub async fn rotate(
         return Ok(HttpResponse::Ok().json(tell(&told, true)));
     }
     let asked = Asked { by, request_id: Some(context.request_id.clone()) };
-    let rotated = async move { state.key_keeper.rotate(&state.keys, &asked, kind).await };
-    let made = ask::to_its_end(&context, rotated).await;
-    let made = made.and_then(|made| made.map_err(|error| rotation_problem(&context, error)));
-    let made = log("rotate_keys", &context, made)?;
+    let own = context.clone();
+    let rotated = async move {
+        let rotated = state.key_keeper.rotate(&state.keys, &asked, kind).await;
+        rotated.map_err(|error| rotation_problem(&own, error))
+    };
+    let made = ask::to_its_end(&context, rotated, log("rotate_keys")).await?;
     Ok(HttpResponse::Ok().json(tell(&made, false)))
 }
 

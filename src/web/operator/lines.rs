@@ -1,9 +1,10 @@
 //! How a line stands, and what bars its new use: the customer's restriction (R-142, R-148) and the
 //! company's stop (R-149). Nothing personal is told here.
 
-use super::{access::Caller, ask, problem::ProblemDetails};
+use super::{access::Caller, ask, maintenance::decision, problem::ProblemDetails};
 use crate::{
     actors::{
+        LineError,
         change::{Change, What},
         line::LineView,
     },
@@ -17,7 +18,6 @@ use crate::{
         },
         yen::Yen,
     },
-    telemetry::{Decision, Outcome},
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{
@@ -63,7 +63,7 @@ pub async fn restrict(
     customer: Path<String>,
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
-    change(&caller, &context, &state, ("restrict_line", &customer, &body), Command::RaiseBarrier)
+    change(&caller, &context, state, ("restrict_line", &customer, &body), Command::RaiseBarrier)
         .await
 }
 
@@ -75,7 +75,7 @@ pub async fn lift(
     customer: Path<String>,
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
-    change(&caller, &context, &state, ("lift_line", &customer, &body), Command::LiftBarrier).await
+    change(&caller, &context, state, ("lift_line", &customer, &body), Command::LiftBarrier).await
 }
 
 /// Tells how a line stands.
@@ -94,7 +94,7 @@ pub async fn show(
 async fn change(
     caller: &Caller,
     context: &RequestContext,
-    state: &WebState,
+    state: Data<WebState>,
     (action, customer, body): (&'static str, &str, &Body),
     command: fn(Barrier) -> Command,
 ) -> Result<HttpResponse, ProblemDetails> {
@@ -103,25 +103,19 @@ async fn change(
     let by = ask::by(caller, &ask::reason(&asked.reason)?);
     let command = command(asked.kind.barrier());
     if asked.dry_run {
-        let view = look(context, state, customer).await?;
-        let told = rehearse(&view, state, command, by).map_err(|r| ProblemDetails::refused(&r))?;
+        let view = look(context, &state, customer).await?;
+        let told = rehearse(&view, &state, command, by).map_err(|r| ProblemDetails::refused(&r))?;
         return Ok(HttpResponse::Ok().json(told));
     }
-    let made = make(context, state, customer, command, by).await;
-    decision(action, &made)
-        .line(customer.to_string())
-        .source(context.source.address())
-        .latency(context.began.elapsed())
-        .request_id(&*context.request_id)
-        .emit("an operator changed what bars a line");
-    made.map(|told| HttpResponse::Ok().json(told))
-}
-
-fn decision(action: &'static str, made: &Result<Told, ProblemDetails>) -> Decision<'static> {
-    match made {
-        Ok(_) => Decision::new(action, Outcome::Accepted),
-        Err(problem) => problem.decision(action),
-    }
+    let own = context.clone();
+    let made = async move { make(&own, &state, customer, command, by).await };
+    let log = move |context: &RequestContext, made: &Result<Told, ProblemDetails>| {
+        decision(action, context, made)
+            .line(customer.to_string())
+            .emit("an operator changed what bars a line");
+    };
+    let told = ask::to_its_end(context, made, log).await?;
+    Ok(HttpResponse::Ok().json(told))
 }
 
 async fn make(
@@ -135,10 +129,17 @@ async fn make(
     let request_id = Some(context.request_id.clone());
     let made = state.lines.make(customer, Change { what, by, source: None, request_id }).await;
     let done = made.map_err(|error| ProblemDetails::of_line(context, &error))?;
-    let view = look(context, state, customer).await?;
-    let line = view.line.as_deref();
-    let line = line.ok_or_else(|| ProblemDetails::refused(&Refusal::UnknownLine))?;
-    Ok(Told::of(line, &done.entry, false))
+    let view = state.lines.look(customer).await;
+    let line = view.as_ref().map(|view| view.line.as_deref()).map_err(|error| &**error);
+    Ok(Told::of(looked(line, &context.request_id), &done.entry, false))
+}
+
+/// The line after a change, where it can be looked at: the change is made, whatever comes of that.
+fn looked<'a>(line: Result<Option<&'a Line>, &LineError>, request_id: &str) -> Option<&'a Line> {
+    line.unwrap_or_else(|error| {
+        tracing::warn!(request_id, %error, "a line was changed and cannot be looked at");
+        None
+    })
 }
 
 /// What would happen, decided on the line as it stands; nothing is written.
@@ -148,7 +149,7 @@ fn rehearse(view: &LineView, state: &WebState, command: Command, by: By) -> Resu
     let events = decide(view.line.as_deref(), &command, &facts)?;
     let entry = Entry { at, by, request_id: None, events };
     let after = replay(view.line.as_deref().cloned(), &entry).ok_or(Refusal::UnknownLine)?;
-    Ok(Told::of(&after, &entry, true))
+    Ok(Told::of(Some(&after), &entry, true))
 }
 
 fn customer_id(text: &str) -> Result<CustomerId, ProblemDetails> {
@@ -169,16 +170,17 @@ async fn look(
 struct Told {
     dry_run: bool,
     at: String,
-    line: LineState,
+    /// None where the line cannot be looked at after its change.
+    line: Option<LineState>,
     contracts_ended: Vec<Ended>,
 }
 
 impl Told {
-    fn of(line: &Line, entry: &Entry, dry_run: bool) -> Self {
+    fn of(line: Option<&Line>, entry: &Entry, dry_run: bool) -> Self {
         Self {
             dry_run,
             at: entry.at.rfc3339(),
-            line: LineState::of(line),
+            line: line.map(LineState::of),
             contracts_ended: entry.events.iter().filter_map(Ended::of).collect(),
         }
     }
@@ -244,6 +246,31 @@ impl LineState {
             passport_ids: line.live_passports().count(),
             live_contracts: line.contracts.values().filter(|contract| contract.is_live()).count(),
             line_limit_yen: line.line_limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actors::Overload;
+    use serde_json::json;
+
+    #[test]
+    fn what_was_changed_is_told_though_the_line_cannot_be_looked_at() {
+        let events = serde_json::from_value(json!([{
+            "event": "contract_ended", "contract": "K-100000000016", "passport": 1,
+            "provider": "p", "service": "anime", "reason": "restriction",
+            "last_charge_month": "2026-11",
+        }]));
+        let by = By::Operator { name: "admin".to_owned(), reason: "r".to_owned() };
+        let at = Instant::from_micros(0);
+        let entry = Entry { at, by, request_id: None, events: events.expect("events") };
+        for error in [LineError::Stopping, LineError::Busy(Overload::Requests)] {
+            let told = Told::of(looked(Err(&error), "r1"), &entry, false);
+            let told = serde_json::to_value(told).expect("JSON");
+            assert_eq!((&told["dry_run"], &told["line"]), (&json!(false), &json!(null)));
+            assert_eq!(told["contracts_ended"][0]["contract"], "K-100000000016");
         }
     }
 }

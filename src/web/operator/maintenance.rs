@@ -53,10 +53,12 @@ pub async fn begin(
     if !asked.dry_run {
         let asked = Asked { by, request_id: Some(context.request_id.clone()) };
         let notice = notice.clone();
-        let begun = async move { state.maintenance.begin(&asked, &notice).await };
-        let made = ask::to_its_end(&context, begun).await;
-        let made = made.and_then(|made| made.map_err(|error| problem(&context, error)));
-        log("begin_maintenance", &context, made)?;
+        let own = context.clone();
+        let begun = async move {
+            let begun = state.maintenance.begin(&asked, &notice).await;
+            begun.map_err(|error| problem(&own, error))
+        };
+        ask::to_its_end(&context, begun, log("begin_maintenance")).await?;
     }
     Ok(HttpResponse::Ok().json(told(Some(&notice), Some(asked.dry_run))))
 }
@@ -77,10 +79,12 @@ pub async fn end(
         refused.map_err(|error| problem(&context, error))?;
     } else {
         let asked = Asked { by, request_id: Some(context.request_id.clone()) };
-        let ended = async move { state.maintenance.end(&asked).await };
-        let made = ask::to_its_end(&context, ended).await;
-        let made = made.and_then(|made| made.map_err(|error| problem(&context, error)));
-        log("end_maintenance", &context, made)?;
+        let own = context.clone();
+        let ended = async move {
+            let ended = state.maintenance.end(&asked).await;
+            ended.map_err(|error| problem(&own, error))
+        };
+        ask::to_its_end(&context, ended, log("end_maintenance")).await?;
     }
     Ok(HttpResponse::Ok().json(told(None, Some(asked.dry_run))))
 }
@@ -105,13 +109,22 @@ pub fn problem(context: &RequestContext, error: SystemError) -> ProblemDetails {
     }
 }
 
-/// The decision's line in the log.
+/// What writes the decision's line in the log.
 pub fn log<T>(
     action: &'static str,
-    context: &RequestContext,
-    made: Result<T, ProblemDetails>,
-) -> Result<T, ProblemDetails> {
-    let decision = match &made {
+) -> impl FnOnce(&RequestContext, &Result<T, ProblemDetails>) + 'static {
+    move |context, made| {
+        decision(action, context, made).emit("an operator changed Linepass as a whole");
+    }
+}
+
+/// The decision's line, for whatever was changed.
+pub fn decision<'a, T>(
+    action: &'static str,
+    context: &'a RequestContext,
+    made: &Result<T, ProblemDetails>,
+) -> Decision<'a> {
+    let decision = match made {
         Ok(_) => Decision::new(action, Outcome::Accepted),
         Err(problem) => problem.decision(action),
     };
@@ -119,8 +132,6 @@ pub fn log<T>(
         .source(context.source.address())
         .latency(context.began.elapsed())
         .request_id(&*context.request_id)
-        .emit("an operator changed Linepass as a whole");
-    made
 }
 
 fn told(notice: Option<&Notice>, dry_run: Option<bool>) -> Value {
