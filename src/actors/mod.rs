@@ -15,6 +15,7 @@
 //! | [`snapshot`] | the shortcut for reading it |
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
+//! | [`personal`] | personal rows, held against their events |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
@@ -27,6 +28,7 @@ pub mod keys;
 pub mod line;
 pub mod lines;
 pub mod orders;
+pub mod personal;
 pub mod providers;
 mod reading;
 pub mod receipts;

@@ -372,6 +372,7 @@ impl Samples {
             switch_path: Some(path.into()),
             request_id: None,
             signed_in_as: None,
+            household: None,
         }
     }
 
