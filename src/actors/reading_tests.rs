@@ -345,6 +345,12 @@ async fn one_that_is_too_large_is_not_tried_at_every_event() {
     let charge = crate::domain::line::PerUseCharge {
         receipt: "100000000016".parse().expect("a receipt"),
         passport: PassportNumber(1),
+        provider: "b-sha".parse().expect("a provider"),
+        provider_name: "B社".into(),
+        service: "anime-1".parse().expect("a service"),
+        service_name: "名作アニメ1".into(),
+        unit_price: Yen::new(0),
+        quantity: 1,
         amount: Yen::new(0),
         at: line.now,
     };
