@@ -242,6 +242,14 @@ impl Line {
         self.contracts.values().find(|contract| contract.is_live() && contract.charge_key() == key)
     }
 
+    /// What was bought per use in a month that is not closed. The uses stand in the order of their
+    /// time, so that a month's are found without looking at the others.
+    pub fn uses_of(&self, month: Month) -> &[PerUseCharge] {
+        let from = self.uses.partition_point(|charged| charged.at.month() < month);
+        let to = self.uses.partition_point(|charged| charged.at.month() <= month);
+        &self.uses[from..to]
+    }
+
     /// Whether line authentication would be checked for this ID: switched on, on a line that has
     /// it.
     pub fn checks_line_of(&self, passport: &Passport) -> bool {

@@ -15,3 +15,5 @@ mod login;
 mod month_close;
 mod registering;
 mod shapes;
+mod statement;
+mod statement_property;
