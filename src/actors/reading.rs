@@ -164,7 +164,7 @@ async fn read_private(
 }
 
 /// A personal row as its event committed to it.
-async fn committed(
+pub(super) async fn committed(
     store: &dyn Store,
     customer: CustomerId,
     reference: RowRef,
