@@ -180,4 +180,4 @@ pub(super) async fn committed(
 
 #[cfg(test)]
 #[path = "reading_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -97,6 +97,7 @@ fn registration() -> Registration {
         phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
+        active_from: None,
     }
 }
 
@@ -257,11 +258,12 @@ async fn a_new_password_alone_takes_the_place_of_the_old_one() {
     }
 }
 
-/// A store that counts the event rows it hands out.
+/// A store that counts the looks at events and the rows it hands out.
 #[derive(Default)]
-struct Counting {
+pub(crate) struct Counting {
     inner: MemoryStore,
-    rows: AtomicUsize,
+    pub(crate) looks: AtomicUsize,
+    pub(crate) rows: AtomicUsize,
     snapshots: std::sync::Mutex<std::collections::BTreeSet<u64>>,
 }
 
@@ -305,6 +307,7 @@ impl Store for Counting {
         limit: usize,
     ) -> Result<Vec<EventRow>, StoreError> {
         let rows = self.inner.events(stream, after, limit).await?;
+        self.looks.fetch_add(1, Ordering::Relaxed);
         self.rows.fetch_add(rows.len(), Ordering::Relaxed);
         Ok(rows)
     }

@@ -13,6 +13,7 @@ mod language;
 mod limits;
 mod login;
 mod month_close;
+mod portal;
 mod registering;
 mod shapes;
 mod statement;
