@@ -34,18 +34,17 @@ pub async fn month_rows(
     Ok(rows_of_itemisation(&stream.itemisation(month, closed).await?))
 }
 
-/// The strings of the line's live IDs and of those deleted ones that `rows` name, by number
-/// . One whose personal row was erased after its term has none.
+/// The strings of the IDs with these numbers, and of all that are live. A deleted one's is read
+/// from its row; one whose row was erased after its term has none.
 pub async fn passport_names(
     store: &dyn Store,
     view: &LineView,
-    rows: &[Row],
+    numbers: BTreeSet<PassportNumber>,
 ) -> Result<BTreeMap<PassportNumber, String>, StoreError> {
     let Some(line) = view.line.as_deref() else { return Ok(BTreeMap::new()) };
     let known = |number: &PassportNumber| view.private.contains_key(number);
     let mut names: BTreeMap<_, _> =
         view.private.iter().map(|(number, one)| (*number, one.name.as_str().to_owned())).collect();
-    let numbers: BTreeSet<_> = rows.iter().map(|row| row.passport).collect();
     for number in numbers.into_iter().filter(|number| !known(number)) {
         if let Some(name) = name_of_deleted(store, line, number).await? {
             names.insert(number, name);

@@ -8,6 +8,7 @@ use super::{
 };
 
 mod help;
+mod statement;
 
 /// All English texts.
 pub static TEXTS: Texts = Texts {
@@ -30,6 +31,8 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    statement: statement::STATEMENT,
+    overview: statement::OVERVIEW,
 };
 
 const COMMON: Common = Common {

@@ -7,6 +7,7 @@ use super::{
 };
 
 mod help;
+mod statement;
 
 /// All Japanese texts.
 pub static TEXTS: Texts = Texts {
@@ -29,6 +30,8 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    statement: statement::STATEMENT,
+    overview: statement::OVERVIEW,
 };
 
 const COMMON: Common = Common {

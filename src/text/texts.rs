@@ -32,6 +32,8 @@ pub struct Texts {
     pub(crate) contact_help: HelpPage,
     pub(crate) privacy_help: HelpPage,
     pub(crate) contacts: Contacts,
+    pub(crate) statement: super::statement::Statement,
+    pub(crate) overview: super::statement::Overview,
 }
 
 /// What stands on many pages: header, footer, prices, small words.

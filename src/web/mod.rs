@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`provider`] | provider sites: OAuth 2.0 and `OpenID Connect` |
 //! | [`flow`] | households sent here by a provider: login, confirmation, completion |
+//! | [`portal`] | households with their customer ID: サービス申込受付ページ |
 //! | [`public`] | everybody: landing page, help, assets |
 //! | [`operator`] | operators and their monitoring, on a listener of its own |
 //! | [`page`] | every page as a struct of plain data |
@@ -27,6 +28,7 @@ pub mod limits;
 pub mod maintenance;
 pub mod operator;
 pub mod page;
+pub mod portal;
 pub mod provider;
 pub mod public;
 pub mod state;

@@ -15,9 +15,11 @@ use crate::web::assets;
 mod flow;
 mod name;
 mod order;
+mod overview;
 mod problem;
 mod public;
 mod refusal;
+mod statement;
 
 pub mod samples;
 
@@ -27,9 +29,13 @@ pub use flow::{
 };
 pub use name::ShownName;
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
+pub use overview::{ContractLine, IdUse, MonthBar, Overview, ProviderShare};
 pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
 pub use refusal::{RefusalPage, RefusalReason};
+pub use statement::{
+    FoundMonth, PassportChoice, StatementForm, StatementPage, StatementRow, statement_query,
+};
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]
