@@ -13,6 +13,7 @@
 //! | [`change`] | what is asked of a line, made into a command and a batch |
 //! | [`reading`] | a line read from the store, and kept while it is awake |
 //! | [`snapshot`] | the shortcut for reading it |
+//! | [`statement`] | closed months' itemisations and IDs' names, read beside a line |
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`personal`] | personal rows, held against their events |
@@ -33,6 +34,7 @@ pub mod providers;
 mod reading;
 pub mod receipts;
 pub mod snapshot;
+pub mod statement;
 pub mod system;
 
 use crate::{domain::line::Refusal, store::StoreError};

@@ -166,4 +166,4 @@ async fn read_private(
 
 #[cfg(test)]
 #[path = "reading_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -8,7 +8,7 @@ use crate::{
     },
     app::AppError,
     clock::Clock,
-    config::{FlowConfig, PortalConfig, KeysConfig},
+    config::{FlowConfig, KeysConfig, PortalConfig},
     security::{KeyRing, MasterKey, OperatorToken},
     store::{Store, StoreError},
     web::provider::discovery::JWKS_MAX_AGE_S,

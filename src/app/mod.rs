@@ -160,7 +160,11 @@ pub async fn start(
         issuer: config.server.issuer.as_str().to_owned(),
         lines,
         providers,
-        key_keeper: KeyKeeper::new(master, system.clone(), keys::kept_for(&config.flow, &config.portal)),
+        key_keeper: KeyKeeper::new(
+            master,
+            system.clone(),
+            keys::kept_for(&config.flow, &config.portal),
+        ),
         system,
         maintenance,
         committer: committer.clone(),

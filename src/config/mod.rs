@@ -33,7 +33,8 @@ mod value;
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, OperatorConfig,
-    PasswordConfig, PortalConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
+    PasswordConfig, PortalConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig,
+    TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 

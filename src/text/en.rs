@@ -9,6 +9,7 @@ use super::{
 
 mod help;
 mod portal;
+mod statement;
 
 /// All English texts.
 pub static TEXTS: Texts = Texts {
@@ -32,6 +33,8 @@ pub static TEXTS: Texts = Texts {
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
     portal: portal::PORTAL,
+    statement: statement::STATEMENT,
+    overview: statement::OVERVIEW,
 };
 
 const COMMON: Common = Common {

@@ -8,6 +8,7 @@ use super::{
 
 mod help;
 mod portal;
+mod statement;
 
 /// All Japanese texts.
 pub static TEXTS: Texts = Texts {
@@ -31,6 +32,8 @@ pub static TEXTS: Texts = Texts {
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
     portal: portal::PORTAL,
+    statement: statement::STATEMENT,
+    overview: statement::OVERVIEW,
 };
 
 const COMMON: Common = Common {

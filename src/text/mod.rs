@@ -10,6 +10,7 @@ mod en;
 mod ja;
 mod language;
 pub(crate) mod portal;
+pub(crate) mod statement;
 mod texts;
 
 pub use language::Language;

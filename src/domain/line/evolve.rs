@@ -1,17 +1,19 @@
 //! The fold: what a line is after what happened. Nothing is refused here; what is stored is true.
 
 use super::{
-    event::{Barrier, EndReason, Entry, Event, LineEnding, LineService},
+    event::{Barrier, ClosedItem, EndReason, Entry, Event, LineEnding, LineService},
     guard::{Holds, PlacedHold},
     portal::{Inquiry, PortalSession},
     state::{
-        Barriers, Contract, ContractEnd, Line, LineRows, Passport, PassportRows, PerUseCharge,
+        Barriers, ClosedMonth, Contract, ContractEnd, Line, LineRows, Passport, PassportRows,
+        PerUseCharge, ProviderTotal,
     },
 };
 use crate::domain::{
     calendar::{Instant, Month},
     charge,
     ids::{ContractNumber, PassportNumber},
+    yen::Yen,
 };
 use std::collections::BTreeMap;
 
@@ -54,6 +56,7 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         contracts: BTreeMap::new(),
         uses: Vec::new(),
         closed_through: None,
+        closed: BTreeMap::new(),
         portal_epoch: 0,
         sessions: BTreeMap::new(),
         sessions_opened: 0,
@@ -151,7 +154,8 @@ impl Line {
             }
             Event::SessionsEnded { passport: None } => self.portal_epoch += 1,
             // A long itemisation takes several rows; the last one closes the month.
-            Event::MonthClosed { month, part, parts, .. } => {
+            Event::MonthClosed { month, part, parts, items, .. } => {
+                self.sum_up(*month, *part, items, at);
                 if part == parts {
                     self.close(*month);
                 }
@@ -207,38 +211,78 @@ impl Line {
             receipt,
             passport,
             provider,
+            provider_name,
             service,
+            service_name,
             monthly,
             unit_price,
+            quantity,
             amount,
             ..
         } = event
         else {
             return;
         };
-        if !*monthly {
-            let (receipt, passport, amount) = (*receipt, *passport, *amount);
-            self.uses.push(PerUseCharge { receipt, passport, amount, at });
-            return;
-        }
-        let number = ContractNumber(*receipt);
-        self.contracts.insert(
-            number,
-            Contract {
+        let (receipt, passport, unit_price) = (*receipt, *passport, *unit_price);
+        let (provider, provider_name) = (provider.clone(), provider_name.clone());
+        let (service, service_name) = (service.clone(), service_name.clone());
+        if *monthly {
+            let (number, bought_at, end) = (ContractNumber(receipt), at, None);
+            self.contracts.insert(
                 number,
-                passport: *passport,
-                provider: provider.clone(),
-                service: service.clone(),
-                unit_price: *unit_price,
-                bought_at: at,
-                end: None,
-            },
-        );
+                Contract {
+                    number,
+                    passport,
+                    provider,
+                    provider_name,
+                    service,
+                    service_name,
+                    unit_price,
+                    bought_at,
+                    end,
+                },
+            );
+        } else {
+            self.uses.push(PerUseCharge {
+                receipt,
+                passport,
+                provider,
+                provider_name,
+                service,
+                service_name,
+                unit_price,
+                quantity: *quantity,
+                amount: *amount,
+                at,
+            });
+        }
     }
 
     fn end(&mut self, number: ContractNumber, reason: EndReason, at: Instant) {
         if let Some(contract) = self.contracts.get_mut(&number) {
             contract.end.get_or_insert(ContractEnd { at, reason });
+        }
+    }
+
+    /// A part of a month's itemisation is added up; the first part begins anew, since a close that
+    /// broke off is made again from there. A month that is closed already stays as it was billed.
+    fn sum_up(&mut self, month: Month, part: u32, items: &[ClosedItem], at: Instant) {
+        if self.closed_through >= Some(month) {
+            return;
+        }
+        let empty = ClosedMonth { from: at, at, total: Yen::ZERO, providers: Vec::new() };
+        if part == 1 {
+            self.closed.insert(month, empty.clone());
+        }
+        let closed = self.closed.entry(month).or_insert(empty);
+        closed.at = at;
+        for item in items {
+            closed.total = [closed.total, item.amount].into_iter().sum();
+            let (provider, name) = (&item.provider, &item.provider_name);
+            ProviderTotal::add(&mut closed.providers, provider, name, item.amount);
+        }
+        for old in self.closed.values_mut().rev().skip(ClosedMonth::SPLIT_MONTHS) {
+            old.providers = Vec::new();
         }
     }
 

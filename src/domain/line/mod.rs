@@ -35,7 +35,9 @@ pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
 pub use evolve::{FOLD_VERSION, evolve, replay};
 pub use refusal::Refusal;
 pub use settings::{LimitChange, may_set_limits};
-pub use state::{Contract, ContractEnd, Line, Passport, PerUseCharge, is_own_address};
+pub use state::{
+    ClosedMonth, Contract, ContractEnd, Line, Passport, PerUseCharge, ProviderTotal, is_own_address,
+};
 
 #[cfg(test)]
 mod tests;

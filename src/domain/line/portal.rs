@@ -137,7 +137,11 @@ pub(super) fn open_session(
         expires_at: Instant::from_micros(end_us),
         origin: Some(opening.origin),
     };
-    Ok(ended.into_iter().map(|session| Event::PortalSessionEnded { session }).chain([opened]).collect())
+    Ok(ended
+        .into_iter()
+        .map(|session| Event::PortalSessionEnded { session })
+        .chain([opened])
+        .collect())
 }
 
 /// Ends one session of the line, or none where it has ended already.

@@ -16,3 +16,5 @@ mod month_close;
 mod portal;
 mod registering;
 mod shapes;
+mod statement;
+mod statement_property;

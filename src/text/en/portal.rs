@@ -273,7 +273,9 @@ const REGISTER: Register = Register {
     confirm_title: "Check your registration",
     confirm_lead: "The passport ID will be registered. Please check what you entered and press “Register”. To correct it, press “Back”.",
     button: "Register",
-    limit_note: |limit| format!("The ID starts with a limit of {limit} a month. You can change it afterwards."),
+    limit_note: |limit| {
+        format!("The ID starts with a limit of {limit} a month. You can change it afterwards.")
+    },
     line_authentication_note: "Line authentication starts switched on: the ID signs in from this line only.",
     done_title: "Your registration is received",
     done_lead: "The registration of your passport ID is received.",
@@ -323,11 +325,15 @@ const LIMITS: Limits = Limits {
     line_limit: "Limit of the line",
     line_limit_note: "The limits of the IDs together may reach the limit of the line and not pass it.",
     over: |sum, limit| {
-        format!("The limits come to {sum}, more than the line's limit of {limit}. Please enter limits that come to {limit} or less.")
+        format!(
+            "The limits come to {sum}, more than the line's limit of {limit}. Please enter limits that come to {limit} or less."
+        )
     },
     confirm_title: "Change the limits: check",
     confirm_lead: "The limits will be changed. Please check them and press “Change”. To correct them, press “Back”.",
-    warns: |used| format!("{used} is used this month already: nothing more can be bought this month."),
+    warns: |used| {
+        format!("{used} is used this month already: nothing more can be bought this month.")
+    },
     button: "Change",
     done_title: "Change of the limits: received",
     done_lead: "Your request for the change of the limits is received.",
@@ -353,7 +359,9 @@ const RESTRICT: Restrict = Restrict {
     ends_none: "No service is cancelled.",
     last_month: |month| format!("charged through {month}"),
     no_return: "You cannot take this back on these pages.",
-    still_charged: |month, amount| format!("The charges of {month}, {amount} so far, stay as they are."),
+    still_charged: |month, amount| {
+        format!("The charges of {month}, {amount} so far, stay as they are.")
+    },
     changed: "What is cancelled, or charged, has changed since the page was opened. Nothing was done. Please check it again.",
     button: "Restrict",
     done_title: "Your request is received",
@@ -382,7 +390,9 @@ const INQUIRY: Inquiry = Inquiry {
     button: "Send",
     done_title: "Your inquiry is received",
     done_lead: "We answer within about 3 business days, at the contact you entered; some inquiries take longer.",
-    too_many: |most| format!("We take {most} inquiries a day from a line. If it is urgent, please phone us."),
+    too_many: |most| {
+        format!("We take {most} inquiries a day from a line. If it is urgent, please phone us.")
+    },
 };
 
 const CONTACTS: PortalContacts = PortalContacts {
@@ -426,7 +436,9 @@ const REFUSAL: PortalRefusal = PortalRefusal {
     ineligible: "A passport ID cannot be used on your line.",
     taken: "This passport ID is taken, or was used before. Please go back and enter another one.",
     gone: "The ID is not registered on this line, or was deleted.",
-    over_line: |sum, limit| format!("The limits come to {sum}, more than the line's limit of {limit}."),
+    over_line: |sum, limit| {
+        format!("The limits come to {sum}, more than the line's limit of {limit}.")
+    },
     other: "Your contract has changed, so this cannot go on. Please see your usage.",
     start_again: "Start again",
     too_often_title: "Please try again later",

@@ -34,13 +34,13 @@ const COMMON: PortalCommon = PortalCommon {
     to_contacts: "お問合せ先一覧",
     to_sessions: "ログインの管理",
     sign_out: "ログアウト",
-    next: "次へ",
-    back: "前画面へ戻る",
-    back_to_details: "ご利用状況詳細へ戻る",
+    next: "次へ",
+    back: "前画面へ戻る",
+    back_to_details: "ご利用状況詳細へ戻る",
     required_note: "※は必須項目です。必ずご入力ください。",
     input_note: "●ご入力の欄には各項目指定の入力モード(全角・半角等)をご確認の上、正しくご入力ください。",
-    current: "現在の設定",
-    wanted: "再設定",
+    current: "現在の設定",
+    wanted: "再設定",
     unchanged: "再設定なし",
     item: "項目",
     content: "申込内容",
@@ -53,12 +53,16 @@ const COMMON: PortalCommon = PortalCommon {
     read_only: "編集不可",
     // in that order.
     status: [
-        StatusText { word: "利用中", sentence: "現在、ご利用いただいております。" },
+        StatusText {
+            word: "利用中", sentence: "現在、ご利用いただいております。"
+        },
         StatusText {
             word: "登録中",
             sentence: "現在、フレッツ・パスポートIDを登録中ですので、しばらくたってからご利用ください。",
         },
-        StatusText { word: "未利用", sentence: "現在、ご利用いただいておりません。" },
+        StatusText {
+            word: "未利用", sentence: "現在、ご利用いただいておりません。"
+        },
         StatusText { word: "規制中", sentence: "現在、ご利用規制中です。" },
     ],
 };
@@ -83,7 +87,9 @@ const SIGN_IN: SignIn = SignIn {
     ],
     error_again: "もう一度ログインする",
     wrong_entrance_title: "入口が異なります",
-    wrong_entrance: |line| format!("ご契約の回線は{line}です。お手続きは次の入口からお願いします。"),
+    wrong_entrance: |line| {
+        format!("ご契約の回線は{line}です。お手続きは次の入口からお願いします。")
+    },
     wrong_entrance_link: |line| format!("{line}の入口へ"),
 };
 
@@ -328,11 +334,15 @@ const LIMITS: Limits = Limits {
     line_limit: "回線の限度額",
     line_limit_note: "IDごとの限度額の合計は、回線の限度額を超えられません。同額までは設定できます。",
     over: |sum, limit| {
-        format!("限度額の合計が{sum}になり、回線の限度額{limit}を超えています。合計が{limit}以下になるようにご入力ください。")
+        format!(
+            "限度額の合計が{sum}になり、回線の限度額{limit}を超えています。合計が{limit}以下になるようにご入力ください。"
+        )
     },
     confirm_title: "フレッツ・パスポートIDご利用限度額変更 変更情報確認",
     confirm_lead: "ご利用限度額を変更します。内容を確認し、よろしければ「変更」ボタンを押してください。内容を修正する場合は、「前画面へ戻る」ボタンを押してください。",
-    warns: |used| format!("今月すでに{used}をご利用です。変更後は、今月の新たなご購入ができません。"),
+    warns: |used| {
+        format!("今月すでに{used}をご利用です。変更後は、今月の新たなご購入ができません。")
+    },
     button: "変更",
     done_title: "フレッツ・パスポートIDご利用限度額変更 受付完了",
     done_lead: "ご利用限度額の変更申込の受付が完了しました。",
@@ -358,7 +368,9 @@ const RESTRICT: Restrict = Restrict {
     ends_none: "自動的に解約されるサービスはありません。",
     last_month: |month| format!("{month}分までご請求"),
     no_return: "このお申し込みは、このページでは取り消せません。",
-    still_charged: |month, amount| format!("{month}分のご請求は、これまでにご利用いただいた{amount}のままです。"),
+    still_charged: |month, amount| {
+        format!("{month}分のご請求は、これまでにご利用いただいた{amount}のままです。")
+    },
     changed: "画面を開いたあとに、自動的に解約されるサービスまたはご請求の内容が変わりました。お手続きは完了していません。もう一度ご確認ください。",
     button: "実行",
     done_title: "利用規制の受付が完了しました",
@@ -388,7 +400,9 @@ const INQUIRY: Inquiry = Inquiry {
     done_title: "お問い合わせを受け付けました",
     done_lead: "3営業日程度で、ご入力いただいたご連絡先へご連絡します。内容により、それ以上かかることがあります。",
     too_many: |most| {
-        format!("お問い合わせは1日{most}件までお受けしています。お急ぎのときは、お電話でお問い合わせください。")
+        format!(
+            "お問い合わせは1日{most}件までお受けしています。お急ぎのときは、お電話でお問い合わせください。"
+        )
     },
 };
 

@@ -1,12 +1,7 @@
 //! ログイン: exactly one password hash, whatever the outcome, except where the throttle turns the
 //! attempt away; one page for every cause.
 
-use super::{
-    cookie, refused,
-    sealed::Flow,
-    shown,
-    visit::Visit,
-};
+use super::{cookie, refused, sealed::Flow, shown, visit::Visit};
 use crate::{
     actors::{LineError, line::LineView},
     domain::{

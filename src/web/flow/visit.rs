@@ -14,9 +14,7 @@ use crate::{
     },
 };
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, ResponseError,
-    dev::Payload,
-    http::StatusCode,
+    FromRequest, HttpRequest, HttpResponse, ResponseError, dev::Payload, http::StatusCode,
     web::Data,
 };
 use std::{

@@ -15,10 +15,12 @@ use crate::web::assets;
 mod flow;
 mod name;
 mod order;
+mod overview;
 mod portal;
 mod problem;
 mod public;
 mod refusal;
+mod statement;
 
 pub mod samples;
 
@@ -28,6 +30,7 @@ pub use flow::{
 };
 pub use name::ShownName;
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
+pub use overview::{ContractLine, IdUse, MonthBar, Overview, ProviderShare};
 pub use portal::{
     Agreement, Change, ChoiceField, ContactsPage, Contents, DeletionPage, DetailsPage, EndingRow,
     Form, FormField, Household, IdRow, InputField, InputKind, MenuPage, PassportPage,
@@ -38,6 +41,9 @@ pub use portal::{
 pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
 pub use refusal::{RefusalPage, RefusalReason};
+pub use statement::{
+    FoundMonth, PassportChoice, StatementForm, StatementPage, StatementRow, statement_query,
+};
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]

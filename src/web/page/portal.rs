@@ -7,15 +7,15 @@
 
 use askama::Template;
 
-use super::{Contacts, Shell, ShownName};
+use super::{Contacts, Overview, Shell, ShownName};
 use crate::text::format;
 use crate::text::portal::{Portal, PortalCommon, StatusText};
 
 mod form;
 
 pub use form::{
-    Agreement, Change, ChoiceField, Contents, Form, FormField, InputField, InputKind, PortalConfirm,
-    PortalDone, PortalForm, PortalTerms, Row, Steps, Sum, TextField,
+    Agreement, Change, ChoiceField, Contents, Form, FormField, InputField, InputKind,
+    PortalConfirm, PortalDone, PortalForm, PortalTerms, Row, Steps, Sum, TextField,
 };
 
 /// Whose pages these are: stands in the header of every page after signing in.
@@ -202,6 +202,8 @@ pub struct DetailsPage {
     pub barred: Vec<&'static str>,
     /// Whether the customer's restriction stands.
     pub restricted: bool,
+    /// The account's figures.
+    pub overview: Option<Overview>,
 }
 
 /// ④ 詳細 of one ID.

@@ -16,6 +16,7 @@ use crate::text::Language;
 use crate::text::format::Month;
 use crate::web::assets;
 
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -85,6 +86,7 @@ impl Samples {
         pages.extend(self.refusals()?);
         pages.extend(self.problems()?);
         pages.extend(self.public()?);
+        pages.extend(self.statements()?);
         Ok(pages)
     }
 

@@ -119,8 +119,7 @@ pub fn said(signed: &Signed, text: &FieldText, fault: Option<FieldFault>) -> Opt
 /// The applicant as pages show it.
 pub fn rows(signed: &Signed, applicant: &Applicant) -> Vec<Row> {
     let texts = &signed.language.texts().portal;
-    let contractor =
-        if applicant.is_contractor { texts.common.yes } else { texts.common.no };
+    let contractor = if applicant.is_contractor { texts.common.yes } else { texts.common.no };
     vec![
         Row::new(texts.fields.name.label, applicant.name.as_str()),
         Row::new(texts.fields.phone.label, format::phone(applicant.phone.as_str())),

@@ -126,9 +126,7 @@ fn read(form: &Form) -> Result<Inquiry, Typed> {
     );
     match read {
         (Ok(service), Ok(contact), Ok(text)) => Ok(Inquiry { service, contact, text }),
-        (one, two, three) => {
-            Err(Typed { faults: [one.err(), two.err(), three.err()], ..typed })
-        }
+        (one, two, three) => Err(Typed { faults: [one.err(), two.err(), three.err()], ..typed }),
     }
 }
 

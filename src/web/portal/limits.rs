@@ -12,8 +12,8 @@ use crate::{
     domain::{
         field::limit_as_typed,
         ids::PassportNumber,
-        line::{Command, LimitChange, Passport, Refusal, may_set_limits},
         limit,
+        line::{Command, LimitChange, Passport, Refusal, may_set_limits},
         yen::Yen,
     },
     text::format,
@@ -155,12 +155,8 @@ async fn take_input(signed: Signed, body: Body) -> HttpResponse {
         Err(response) => return response,
     };
     match read(&signed, &form) {
-        Ok(wanted) => {
-            draft::keep(&signed, signed.go_to(CONFIRM), Limiting { wanted, done: None })
-        }
-        Err(typed) => {
-            signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &input_page(&signed, &typed))
-        }
+        Ok(wanted) => draft::keep(&signed, signed.go_to(CONFIRM), Limiting { wanted, done: None }),
+        Err(typed) => signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &input_page(&signed, &typed)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The main menu, ご利用状況詳細 and お問合せ先一覧.
 
-use super::{entrance::service_name, session::Signed, shown};
+use super::{entrance::service_name, session::Signed, shown, statement};
 use crate::{
     domain::{
         calendar::Instant,
@@ -10,9 +10,12 @@ use crate::{
         },
         provider::Provider,
     },
-    web::page::{
-        Contacts, ContactsPage, DetailsPage, IdRow, MenuPage, ProviderContactRow, Registrable,
-        ShownName, Status,
+    web::{
+        answer,
+        page::{
+            Contacts, ContactsPage, DetailsPage, IdRow, MenuPage, ProviderContactRow, Registrable,
+            ShownName, Status,
+        },
     },
 };
 use actix_web::{HttpResponse, Scope, http::StatusCode};
@@ -61,12 +64,16 @@ async fn details(signed: Signed) -> HttpResponse {
     if !line.service.is_eligible() {
         return signed.go_to("");
     }
+    let figures = statement::overview(signed.state.store.as_ref(), &signed.view, signed.now).await;
+    let overview = match figures {
+        Ok(overview) => overview,
+        Err(error) => return answer::failed(&signed.context, signed.language, &error),
+    };
     let row = |passport: &Passport| IdRow {
         number: passport.number.0,
         name: signed.name_of(passport.number),
         status: id_status(line, passport, signed.now),
-        active_from_us: (passport.active_from > signed.now)
-            .then(|| passport.active_from.micros()),
+        active_from_us: (passport.active_from > signed.now).then(|| passport.active_from.micros()),
     };
     let page = DetailsPage {
         shell: signed.shell(),
@@ -76,6 +83,7 @@ async fn details(signed: Signed) -> HttpResponse {
         registrable: registrable(&signed),
         barred: barred(&signed),
         restricted: line.barriers.restriction.is_some(),
+        overview,
     };
     signed.answer(StatusCode::OK, &page)
 }

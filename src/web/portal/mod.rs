@@ -14,12 +14,15 @@
 //! | [`inquiry`] | `inquiry`: the form that reaches the desk |
 //! | [`restrict`] | ⑨ `restrict` and its steps |
 //! | [`limits`] | ⑩ `limits` and its steps |
+//! | [`statement`] | ⑦ `statement`, `statement.csv`, and the account's figures |
+//! | [`csv`] | how a table is written for a spreadsheet |
 //! | [`sessions`] | `sessions`: where the household is signed in |
 //! | [`applicant`] | お名前, 電話番号, 契約者確認: a step that two procedures share |
 //! | [`making`] | one command to the line, its log line, and the page of a refusal |
 
 pub mod applicant;
 pub mod change;
+pub mod csv;
 pub mod draft;
 pub mod entrance;
 pub mod inquiry;
@@ -32,11 +35,11 @@ pub mod restrict;
 pub mod session;
 pub mod sessions;
 pub mod sign_in;
+pub mod statement;
 
 use super::answer::{self, get, only};
 use actix_web::{
-    Handler, Responder, Resource,
-    FromRequest,
+    FromRequest, Handler, Resource, Responder,
     web::{self, ServiceConfig},
 };
 use entrance::Entrance;
@@ -56,6 +59,7 @@ pub fn routes(service: &mut ServiceConfig) {
         let scope = inquiry::routes(scope);
         let scope = restrict::routes(scope);
         let scope = limits::routes(scope);
+        let scope = statement::routes(scope);
         let scope = sessions::routes(scope);
         service.service(scope);
     }

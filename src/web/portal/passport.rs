@@ -50,9 +50,8 @@ async fn details(signed: Signed, number: Path<String>) -> HttpResponse {
     let service = signed.line.service;
     let on = line_authentication(&signed, service, passport.line_authentication);
     let status = word(&signed, id_status(&signed.line, passport, signed.now));
-    let instant = |at: crate::domain::calendar::Instant| {
-        format::instant(signed.language, at.micros())
-    };
+    let instant =
+        |at: crate::domain::calendar::Instant| format::instant(signed.language, at.micros());
     let mut rows = vec![
         Row::new(texts.fields.new_passport_id.label, signed.name_of(passport.number)),
         Row::new(texts.passport.status, status),

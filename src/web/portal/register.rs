@@ -248,7 +248,13 @@ fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
                 faults.password_again,
             ),
             input("mail", &fields.mail, InputKind::Mail, &mail, faults.mail),
-            input("mail_again", &fields.mail_again, InputKind::Mail, &mail_again, faults.mail_again),
+            input(
+                "mail_again",
+                &fields.mail_again,
+                InputKind::Mail,
+                &mail_again,
+                faults.mail_again,
+            ),
         ],
         fault: None,
         sum: None,
@@ -387,8 +393,7 @@ async fn confirm_step(signed: Signed) -> HttpResponse {
     };
     let texts = &signed.language.texts().portal;
     let limit = limit::initial_limit(&signed.line, signed.state.defaults.passport_limit);
-    let mut notes =
-        vec![(texts.register.limit_note)(&format::yen(signed.language, limit.get()))];
+    let mut notes = vec![(texts.register.limit_note)(&format::yen(signed.language, limit.get()))];
     if signed.line.service.has_line_authentication() {
         notes.push(texts.register.line_authentication_note.to_owned());
     }
@@ -469,8 +474,7 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
     };
     let accepted_at_us = Some(done.entry.at.micros());
     let input = Some(Input { password_hash: None, ..input });
-    let draft =
-        Registering { agreed: false, applicant: Some(applicant), input, accepted_at_us };
+    let draft = Registering { agreed: false, applicant: Some(applicant), input, accepted_at_us };
     draft::keep(&signed, signed.go_to(DONE), draft)
 }
 

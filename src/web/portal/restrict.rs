@@ -155,9 +155,8 @@ fn preview_page(signed: &Signed, changed: bool) -> RestrictPreviewPage {
 
 /// What was shown, short: a line may have many contracts.
 fn digest(ends: &[(ContractNumber, Month)]) -> String {
-    let text = ends.iter().fold(String::new(), |text, (number, last)| {
-        format!("{text}{number} {last}\n")
-    });
+    let text =
+        ends.iter().fold(String::new(), |text, (number, last)| format!("{text}{number} {last}\n"));
     URL_SAFE_NO_PAD.encode(mac::sha256(text.as_bytes()))
 }
 

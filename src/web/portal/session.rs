@@ -263,10 +263,7 @@ impl Signed {
             sign_out_csrf: self.csrf("logout").as_str().to_owned(),
         };
         let path = self.context.page.as_deref();
-        Shell {
-            household: Some(household),
-            ..answer::shell(&self.context, self.language, path)
-        }
+        Shell { household: Some(household), ..answer::shell(&self.context, self.language, path) }
     }
 
     /// The same with the request ID.

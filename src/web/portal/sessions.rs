@@ -6,9 +6,9 @@ use crate::{
     domain::line::{Command, portal::PortalSession},
     store::record::{Personal, SIGN_INS_ROW},
     web::{
+        answer,
         form::Body,
         page::{Problem, RecentRow, SessionRow, SessionsPage, ShownName},
-        answer,
     },
 };
 use actix_web::{HttpResponse, Scope, http::StatusCode};

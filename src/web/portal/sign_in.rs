@@ -14,10 +14,7 @@ use crate::{
     },
     domain::{
         ids::CustomerId,
-        line::{
-            By, Command, Event, Line, RowRef, is_own_address,
-            portal::may_sign_in,
-        },
+        line::{By, Command, Event, Line, RowRef, is_own_address, portal::may_sign_in},
     },
     security::{Attempt, CommittedHold, CsrfToken, PoolError, Purpose, Secret, random},
     store::record::Personal,
@@ -29,8 +26,7 @@ use crate::{
         context::{self, RequestContext},
         form::{Body, Form},
         page::{
-            FormField, InputField, InputKind, Shell, SignInErrorPage, SignInPage,
-            WrongEntrancePage,
+            FormField, InputField, InputKind, Shell, SignInErrorPage, SignInPage, WrongEntrancePage,
         },
         posted::Posted,
         state::WebState,
