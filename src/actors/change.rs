@@ -163,6 +163,8 @@ impl From<&Applicant> for Personal {
 /// A session of the household's own pages to open.
 #[derive(Clone)]
 pub struct Opened {
+    /// The access key's row that was verified.
+    pub verified: RowRef,
     /// How long it lasts at most, in seconds.
     pub lifetime_s: u64,
     /// Where from.
@@ -197,8 +199,8 @@ impl std::fmt::Debug for Inquiry {
 /// A hash of a verified password at the cost of today.
 #[derive(Clone)]
 pub struct NewHash {
-    /// Whose.
-    pub passport: PassportNumber,
+    /// Whose password; absent for the line's access key.
+    pub passport: Option<PassportNumber>,
     /// The credential's row that the password was verified against.
     pub verified: RowRef,
     /// The new PHC string.
@@ -310,6 +312,7 @@ pub fn prepare(
             credential: put(Personal::Credential { hash: new.password_hash.clone() }),
         }),
         What::OpenSession(opened) => Command::OpenSession(OpenSession {
+            verified: opened.verified,
             lifetime_s: opened.lifetime_s,
             origin: put(Personal::SessionOrigin {
                 address: opened.address.to_string(),
@@ -374,6 +377,10 @@ pub fn batch(
                     .extend(origin.map(|origin| Delete::Personal { customer, row: origin.row }));
             }
             // A hash that was replaced is needed by nobody any more.
+            Event::AccessKeySet { .. } => {
+                let replaced = line.map(|line| line.rows.access_key.row);
+                batch.delete.extend(replaced.map(|row| Delete::Personal { customer, row }));
+            }
             Event::PasswordSet { passport, .. } => {
                 let replaced = line.and_then(|line| line.passports.get(passport));
                 batch.delete.extend(replaced.map(|replaced| Delete::Personal {

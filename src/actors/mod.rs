@@ -16,6 +16,7 @@
 //! | [`statement`] | closed months' itemisations and IDs' names, read beside a line |
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
+//! | [`personal`] | personal rows, held against their events |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
@@ -28,6 +29,7 @@ pub mod keys;
 pub mod line;
 pub mod lines;
 pub mod orders;
+pub mod personal;
 pub mod providers;
 mod reading;
 pub mod receipts;

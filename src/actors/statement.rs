@@ -5,7 +5,7 @@
 //! closed. So its itemisation is found by halving the stream: fifteen looks into the store for
 //! 20,000 decisions, and then the rows of that close alone. An open month needs no look at all.
 
-use super::{line::LineView, reading};
+use super::{line::LineView, personal};
 use crate::{
     domain::{
         calendar::{Instant, Month},
@@ -63,7 +63,7 @@ async fn name_of_deleted(
     if store.personal(line.customer, reference.row).await?.is_none() {
         return Ok(None);
     }
-    match reading::committed(store, line.customer, reference).await?.data {
+    match personal::committed(store, line.customer, reference).await?.data {
         Personal::PassportName { name } => Ok(Some(name.as_str().to_owned())),
         _ => Err(StoreError::damaged(
             format!("personal row {} of {}", reference.row, line.customer),

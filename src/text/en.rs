@@ -8,6 +8,7 @@ use super::{
 };
 
 mod help;
+mod portal;
 mod statement;
 
 /// All English texts.
@@ -31,6 +32,7 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    portal: portal::PORTAL,
     statement: statement::STATEMENT,
     overview: statement::OVERVIEW,
 };

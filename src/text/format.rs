@@ -84,6 +84,18 @@ pub fn instant(language: Language, unix_us: i64) -> String {
     }
 }
 
+/// An instant in Japan time, to the second: `2009年01月02日 10:45:53 (JST)` or
+/// `2 Jan 2009, 10:45:53 (JST)`.
+pub fn moment(language: Language, unix_us: i64) -> String {
+    let Some(local) = japan_time(unix_us) else {
+        return String::from("–");
+    };
+    match language {
+        Language::Ja => local.strftime("%Y年%m月%d日 %H:%M:%S (JST)").to_string(),
+        Language::En => format!("{}, {} (JST)", date(language, local), local.strftime("%H:%M:%S")),
+    }
+}
+
 /// An instant for the `datetime` attribute: RFC 3339 with +09:00 and whole seconds.
 pub fn instant_rfc3339(unix_us: i64) -> String {
     japan_time(unix_us)
@@ -111,6 +123,21 @@ pub fn month(language: Language, month: Month) -> String {
     match language {
         Language::Ja => format!("{year}年{month}月"),
         Language::En => format!("{} {year}", month_name(month)),
+    }
+}
+
+/// A telephone number of digits alone, grouped where its parts are known: mobile numbers by 3-4-4,
+/// Tokyo's and Osaka's by 2-4-4, free ones by 4-3-3. Others stand as they are.
+pub fn phone(digits: &str) -> String {
+    let (first, second) = match digits.len() {
+        11 => (3, 7),
+        10 if digits.starts_with("03") || digits.starts_with("06") => (2, 6),
+        10 if digits.starts_with("0120") => (4, 7),
+        _ => return digits.to_owned(),
+    };
+    match (digits.get(..first), digits.get(first..second), digits.get(second..)) {
+        (Some(area), Some(office), Some(number)) => format!("{area}-{office}-{number}"),
+        _ => digits.to_owned(),
     }
 }
 

@@ -7,6 +7,7 @@ use super::{
 };
 
 mod help;
+mod portal;
 mod statement;
 
 /// All Japanese texts.
@@ -30,6 +31,7 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    portal: portal::PORTAL,
     statement: statement::STATEMENT,
     overview: statement::OVERVIEW,
 };

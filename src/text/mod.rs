@@ -9,6 +9,7 @@ pub mod format;
 mod en;
 mod ja;
 mod language;
+pub(crate) mod portal;
 pub(crate) mod statement;
 mod texts;
 

@@ -65,6 +65,8 @@ pub enum Command {
 /// A session of the household's own pages to open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenSession {
+    /// The access key's row that was verified: another one since opens nothing.
+    pub verified: RowRef,
     /// How long it lasts at most, in seconds.
     pub lifetime_s: u64,
     /// The row that says where it was opened from.
@@ -87,8 +89,8 @@ pub struct PlaceHold {
 /// A hash of the same password at another cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpgradeHash {
-    /// Whose.
-    pub passport: PassportNumber,
+    /// Whose password; absent for the line's access key.
+    pub passport: Option<PassportNumber>,
     /// The credential's row that the password was verified against.
     pub verified: RowRef,
     /// The new hash's row.

@@ -49,7 +49,7 @@ pub fn decide(
         }
         Command::PlaceHold(hold) => Ok(guard::place(line, hold, facts)),
         Command::UpgradeHash(upgrade) => Ok(guard::upgrade(line, upgrade)),
-        Command::OpenSession(opening) => Ok(portal::open_session(line, opening, facts)),
+        Command::OpenSession(opening) => portal::open_session(line, opening, facts),
         Command::EndSession(session) => Ok(portal::end_session(line, *session, facts)),
         Command::EndOtherSessions(kept) => Ok(portal::end_other_sessions(line, *kept, facts)),
         Command::Restrict(agreed) => portal::restrict(line, agreed, facts),
@@ -79,12 +79,7 @@ fn register(
     registration: &RegisterPassport,
     facts: &Facts,
 ) -> Result<Vec<Event>, Refusal> {
-    eligible(line)?;
-    open_for_new_use(line)?;
-    let allowed = facts.defaults.passports_per_line;
-    if line.live_passports().count() >= allowed as usize {
-        return Err(Refusal::TooManyPassports { allowed });
-    }
+    portal::may_register(line, facts.defaults.passports_per_line)?;
     let numbers_used = line.passports.keys().next_back().map_or(0, |last| last.0);
     Ok(vec![Event::PassportRegistered {
         passport: PassportNumber(numbers_used + 1),
@@ -334,7 +329,7 @@ fn endings(
     live.map(move |contract| ending(contract, reason, facts, None))
 }
 
-fn eligible(line: &Line) -> Result<(), Refusal> {
+pub(super) fn eligible(line: &Line) -> Result<(), Refusal> {
     line.service.is_eligible().then_some(()).ok_or(Refusal::IneligibleLine)
 }
 

@@ -45,13 +45,13 @@ pub struct Holds {
 }
 
 impl Holds {
-    /// The waits at an ID that are not over, each with the microseconds that are left of it.
+    /// The waits at an ID, or at the access key, that are not over, each with the microseconds that are left of it.
     pub fn of(
         &self,
-        passport: PassportNumber,
+        passport: Option<PassportNumber>,
         now: Instant,
     ) -> impl Iterator<Item = (&PlacedHold, u64)> {
-        let here = self.placed.iter().filter(move |hold| hold.passport == Some(passport));
+        let here = self.placed.iter().filter(move |hold| hold.passport == passport);
         here.filter_map(move |hold| {
             let left = hold.until.micros().checked_sub(now.micros())?;
             u64::try_from(left).ok().filter(|left| *left > 0).map(|left| (hold, left))
@@ -111,9 +111,14 @@ pub(super) fn place(line: &Line, hold: &PlaceHold, facts: &Facts) -> Vec<Event> 
 /// Takes a hash of the same password at the cost of today, if the credential is still the one that
 /// was verified; where it was changed meanwhile, nothing happens. No login ends by it.
 pub(super) fn upgrade(line: &Line, upgrade: &UpgradeHash) -> Vec<Event> {
-    let passport = line.live_passport(upgrade.passport);
+    let Some(number) = upgrade.passport else {
+        let still = line.rows.access_key == upgrade.verified;
+        let set = || Event::AccessKeySet { access_key: upgrade.credential };
+        return still.then(set).into_iter().collect();
+    };
+    let passport = line.live_passport(number);
     let still = passport.is_some_and(|passport| passport.rows.credential == upgrade.verified);
-    let (passport, credential) = (upgrade.passport, upgrade.credential);
+    let (passport, credential) = (number, upgrade.credential);
     let set = || Event::PasswordSet { passport, credential, rehash: true };
     still.then(set).into_iter().collect()
 }

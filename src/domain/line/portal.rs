@@ -3,7 +3,7 @@
 
 use super::{
     command::{Facts, OpenSession},
-    decide::raise,
+    decide::{eligible, open_for_new_use, raise},
     event::{Barrier, Event, RowRef},
     refusal::Refusal,
     state::Line,
@@ -72,6 +72,31 @@ pub fn status(line: &Line, now: Instant) -> ServiceStatus {
     }
 }
 
+/// Whether the line may have one more passport ID: asked before a household begins to register one
+/// and again when it does.
+pub fn may_register(line: &Line, allowed: u32) -> Result<(), Refusal> {
+    eligible(line)?;
+    open_for_new_use(line)?;
+    if line.live_passports().count() >= allowed as usize {
+        return Err(Refusal::TooManyPassports { allowed });
+    }
+    Ok(())
+}
+
+/// Whether お客さまID and アクセスキー open the household's own pages: of a line that is
+/// there, with its own key. An ineligible line may sign in, one that has ended may not
+/// . The code is for the log alone; everybody is told the same.
+pub fn may_sign_in(line: Option<&Line>, key_matches: bool) -> Result<&Line, &'static str> {
+    let line = line.ok_or("unknown_line")?;
+    if !key_matches {
+        return Err("wrong_access_key");
+    }
+    match line.ended {
+        None => Ok(line),
+        Some(_) => Err("line_ended"),
+    }
+}
+
 impl Line {
     /// The sessions that stand at `now`, oldest first.
     pub fn live_sessions(&self, now: Instant) -> impl Iterator<Item = (u32, &PortalSession)> {
@@ -93,7 +118,14 @@ impl Line {
 
 /// Opens a session. What is over is cleared away, with where it came from; where the line still has
 /// as many as it may, the oldest ends.
-pub(super) fn open_session(line: &Line, opening: &OpenSession, facts: &Facts) -> Vec<Event> {
+pub(super) fn open_session(
+    line: &Line,
+    opening: &OpenSession,
+    facts: &Facts,
+) -> Result<Vec<Event>, Refusal> {
+    if line.rows.access_key != opening.verified {
+        return Err(Refusal::LoginOver);
+    }
     let live: Vec<u32> = line.live_sessions(facts.now).map(|(number, _)| number).collect();
     let over = line.sessions.keys().copied().filter(|number| !live.contains(number));
     let too_many = (live.len() + 1).saturating_sub(MOST_SESSIONS);
@@ -105,7 +137,11 @@ pub(super) fn open_session(line: &Line, opening: &OpenSession, facts: &Facts) ->
         expires_at: Instant::from_micros(end_us),
         origin: Some(opening.origin),
     };
-    ended.into_iter().map(|session| Event::PortalSessionEnded { session }).chain([opened]).collect()
+    Ok(ended
+        .into_iter()
+        .map(|session| Event::PortalSessionEnded { session })
+        .chain([opened])
+        .collect())
 }
 
 /// Ends one session of the line, or none where it has ended already.

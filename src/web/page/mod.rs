@@ -16,6 +16,7 @@ mod flow;
 mod name;
 mod order;
 mod overview;
+mod portal;
 mod problem;
 mod public;
 mod refusal;
@@ -30,6 +31,13 @@ pub use flow::{
 pub use name::ShownName;
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
 pub use overview::{ContractLine, IdUse, MonthBar, Overview, ProviderShare};
+pub use portal::{
+    Agreement, Change, ChoiceField, ContactsPage, Contents, DeletionPage, DetailsPage, EndingRow,
+    Form, FormField, Household, IdRow, InputField, InputKind, MenuPage, PassportPage,
+    PortalConfirm, PortalDone, PortalForm, PortalRefusalPage, PortalTerms, ProviderContactRow,
+    RecentRow, Registrable, RestrictPreviewPage, Row, SessionRow, SessionsPage, SignInErrorPage,
+    SignInPage, Status, Steps, Sum, TextField, WrongEntrancePage,
+};
 pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
 pub use refusal::{RefusalPage, RefusalReason};
@@ -51,6 +59,8 @@ pub struct Shell {
     pub request_id: Option<String>,
     /// The passport ID that is logged in, if any, as its holder wrote it.
     pub signed_in_as: Option<ShownName>,
+    /// Whose own pages these are, after signing in there.
+    pub household: Option<Household>,
 }
 
 impl Shell {

@@ -374,6 +374,7 @@ impl Samples {
             switch_path: Some(path.into()),
             request_id: None,
             signed_in_as: None,
+            household: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! ⑦ ご利用明細 and the account's figures: gather, ask the rules, fill the page.
 
-use super::csv;
+use super::{csv, session::Signed, shown};
 use crate::{
     actors::{
         line::LineView,
@@ -28,12 +28,38 @@ use crate::{
     },
 };
 use actix_web::{
-    HttpResponse,
+    HttpResponse, Scope,
     http::{StatusCode, header},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
 type Names = BTreeMap<PassportNumber, String>;
+
+/// The addresses.
+pub fn routes(scope: Scope) -> Scope {
+    scope.service(shown("/statement", show)).service(shown("/statement.csv", send_file))
+}
+
+async fn show(signed: Signed) -> HttpResponse {
+    let query = signed.request.query_string().as_bytes().to_vec();
+    signed.keep(page(&asked_by(&signed), &query).await)
+}
+
+async fn send_file(signed: Signed) -> HttpResponse {
+    let query = signed.request.query_string().as_bytes().to_vec();
+    signed.keep(download(&asked_by(&signed), &query).await)
+}
+
+fn asked_by(signed: &Signed) -> Asked<'_> {
+    Asked {
+        request: &signed.context,
+        shell: signed.shell(),
+        base: signed.entrance.base(),
+        store: signed.state.store.as_ref(),
+        view: &signed.view,
+        now: signed.now,
+    }
+}
 
 /// A household that asks for its statement, signed in.
 pub struct Asked<'a> {

@@ -24,7 +24,7 @@ fn placed(from: Option<&str>, until: &str) -> Event {
 
 /// What is left of the waits at ID 1, in seconds.
 fn left(given: &Given, now: &str) -> Vec<u64> {
-    given.line().holds.of(ID, instant(now)).map(|(_, left)| left / 1_000_000).collect()
+    given.line().holds.of(Some(ID), instant(now)).map(|(_, left)| left / 1_000_000).collect()
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn nobody_is_held_at_an_id_that_does_not_exist() {
 fn a_hash_is_made_anew_only_for_the_credential_that_was_verified() {
     let credential = |given: &Given| given.line().passports[&ID].rows.credential;
     let upgrade = |verified: RowRef| {
-        Command::UpgradeHash(UpgradeHash { passport: ID, verified, credential: row(50) })
+        Command::UpgradeHash(UpgradeHash { passport: Some(ID), verified, credential: row(50) })
     };
     let verified = credential(&household());
     let set = |rehash| Event::PasswordSet { passport: ID, credential: row(50), rehash };
@@ -94,4 +94,24 @@ fn a_hash_is_made_anew_only_for_the_credential_that_was_verified() {
     };
     assert_eq!(standing(&before), standing(&after));
     assert_eq!(credential(&after), row(50));
+}
+
+#[test]
+fn an_access_keys_hash_is_made_anew_only_while_it_is_the_one_that_was_verified() {
+    let upgrade = |verified| {
+        Command::UpgradeHash(UpgradeHash { passport: None, verified, credential: row(50) })
+    };
+    let set = Event::AccessKeySet { access_key: row(50) };
+    let line = household().when(upgrade(row(1))).then([set]);
+    line.when(upgrade(row(1))).then([]);
+}
+
+#[test]
+fn waits_at_the_access_key_are_its_own() {
+    let at_the_key = PlaceHold { passport: None, ..hold(Some("198.51.100.7/32")) };
+    let line = household().when(Command::PlaceHold(at_the_key)).then_accepted();
+    assert_eq!(left(&line, START), Vec::<u64>::new(), "none at ID 1");
+    assert_eq!(line.line().holds.of(None, instant(START)).count(), 1);
+    let line = line.and([Event::AccessKeySet { access_key: row(60) }]);
+    assert_eq!(line.line().holds.of(None, instant(START)).count(), 0);
 }

@@ -10,7 +10,7 @@ use crate::domain::{
         portal::{
             INQUIRIES_A_DAY, MOST_SESSIONS,
             ServiceStatus::{InUse, Registering, Restricted, Unused},
-            restriction_ends, status,
+            may_sign_in, restriction_ends, status,
         },
     },
 };
@@ -18,7 +18,7 @@ use crate::domain::{
 const HOUR_S: u64 = 3_600;
 
 fn open() -> Command {
-    Command::OpenSession(OpenSession { lifetime_s: HOUR_S, origin: row(40) })
+    Command::OpenSession(OpenSession { verified: row(1), lifetime_s: HOUR_S, origin: row(40) })
 }
 
 fn session_opened(session: u32, until: &str) -> Event {
@@ -99,6 +99,12 @@ fn sessions_are_numbered_and_end_one_by_one() {
     let line = line.when(Command::EndSession(9)).then([]);
     // A number is never given again.
     line.when(open()).then([session_opened(3, "2026-11-02T11:30:00")]);
+}
+
+#[test]
+fn a_key_that_was_replaced_meanwhile_opens_nothing() {
+    let line = household().and([Event::AccessKeySet { access_key: row(60) }]);
+    line.when(open()).then_refused(Refusal::LoginOver);
 }
 
 #[test]
@@ -188,4 +194,26 @@ fn so_many_inquiries_a_day_reach_the_desk_r_105() {
     let line = line.and_at("2026-11-04T09:00:00", [raised(Barrier::CustomerRestriction)]);
     let line = line.when(inquire()).then_accepted();
     assert_eq!(line.line().inquiries.len(), INQUIRIES_A_DAY * 2, "the newest stay");
+}
+
+#[test]
+fn a_right_key_of_a_line_that_is_there_opens_r_055_r_005_r_168() {
+    let next = household();
+    let ineligible = given(opened(LineService::BFlets));
+    let over = household().and([Event::LineEnded { cause: LineEndCause::Terminated }]);
+    let restricted = household().and([raised(Barrier::CustomerRestriction)]);
+    let table = [
+        (None, true, Err("unknown_line")),
+        (None, false, Err("unknown_line")),
+        (Some(&next), false, Err("wrong_access_key")),
+        (Some(&next), true, Ok(())),
+        (Some(&ineligible), true, Ok(())),
+        (Some(&restricted), true, Ok(())),
+        (Some(&over), true, Err("line_ended")),
+        (Some(&over), false, Err("wrong_access_key")),
+    ];
+    for (case, (line, matches, expected)) in table.into_iter().enumerate() {
+        let answer = may_sign_in(line.map(Given::line), matches).map(drop);
+        assert_eq!(answer, expected, "case {case}");
+    }
 }
