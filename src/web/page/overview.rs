@@ -86,7 +86,7 @@ pub(super) struct Bar {
     pub(super) y: u64,
     pub(super) height: u64,
     pub(super) month: u8,
-    /// The year, under the first bar and under each January.
+    /// The year, under the first bar and under January.
     pub(super) year: Option<i16>,
     /// Whether the month goes on.
     pub(super) running: bool,
@@ -163,14 +163,15 @@ impl Overview {
             // A month that cost anything is seen.
             let height = if shown.total_yen > 0 { height.max(2) } else { 0 };
             let slot = |part: usize| tenths((index * 1_000 + part * 10) / count);
-            let january = index == 0 || shown.month.month == 1;
+            // Two years beside each other would run into one another on a phone.
+            let opens_a_year = shown.month.month == 1 || (index == 0 && shown.month.month != 12);
             Bar {
                 x: slot(20),
                 middle: slot(50),
                 y: PLOT_TOP + PLOT_HEIGHT - height,
                 height,
                 month: shown.month.month,
-                year: january.then_some(shown.month.year),
+                year: opens_a_year.then_some(shown.month.year),
                 running: index + 1 == self.months.len(),
             }
         };
@@ -182,9 +183,10 @@ impl Overview {
         self.months.last().map_or(&[], |this| &this.providers)
     }
 
-    /// A provider's part of the running month, in per cent.
+    /// A provider's part of the running month, in per cent, to the nearest whole one.
     pub(super) fn share(&self, share: &ProviderShare) -> String {
-        format::per_cent(share.amount_yen, self.total_yen.max(1)).to_string()
+        let (part, whole) = (u128::from(share.amount_yen), u128::from(self.total_yen.max(1)));
+        ((part * 100 + whole / 2) / whole).to_string()
     }
 }
 

@@ -165,7 +165,7 @@ impl StatementPage {
     }
 
     fn page_address(&self, found: &FoundMonth, page: impl Borrow<usize>) -> String {
-        self.with_language(&self.path, found.month, *page.borrow())
+        self.filtered(&self.path, found.month, *page.borrow())
     }
 
     /// The month before: its address and its name.
@@ -179,7 +179,7 @@ impl StatementPage {
     }
 
     fn month_link(&self, month: Option<Month>) -> Option<(String, String)> {
-        month.map(|month| (self.with_language(&self.path, month, 1), self.shell.month(month)))
+        month.map(|month| (self.filtered(&self.path, month, 1), self.shell.month(month)))
     }
 
     /// The page before: its address.
@@ -192,13 +192,13 @@ impl StatementPage {
         found.paging.after().map(|page| self.page_address(found, page))
     }
 
-    fn csv_address(&self, found: &FoundMonth) -> String {
-        self.with_language(&format!("{}.csv", self.path), found.month, 1)
+    /// An address with the filters. The language is the session's.
+    fn filtered(&self, path: &str, month: Month, page: usize) -> String {
+        format!("{path}?{}", statement_query(month, self.form.passport, page))
     }
 
-    fn with_language(&self, path: &str, month: Month, page: usize) -> String {
-        let query = statement_query(month, self.form.passport, page);
-        format!("{path}?{query}&lang={}", self.shell.language.code())
+    fn csv_address(&self, found: &FoundMonth) -> String {
+        self.filtered(&format!("{}.csv", self.path), found.month, 1)
     }
 
     /// The heading over the sum: of all IDs, or of the one that was chosen.
