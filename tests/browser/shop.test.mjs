@@ -146,7 +146,7 @@ for (const lang of ["ja", "en"]) {
     await page.getByRole("link", { name: words.keep, exact: true }).click();
     await heading(page, words.still);
 
-    await page.getByRole("link", { name: words.mine, exact: true }).click();
+    await page.getByRole("link", { name: words.mine, exact: true }).first().click();
     await page.getByRole("link", { name: words.cancel, exact: true }).click();
     await logIn(page, demo, "sakura01", lang);
     await heading(page, labels.cancelTitle);
@@ -162,7 +162,7 @@ for (const lang of ["ja", "en"]) {
     const said = lang === "ja" ? `${year}年${month}月` : `${name} ${year}`;
     assert.equal(await fact(page, words.last), said);
 
-    await page.getByRole("link", { name: words.mine, exact: true }).click();
+    await page.getByRole("link", { name: words.mine, exact: true }).first().click();
     assert.equal(await fact(page, words.last), said);
     assert.equal(await page.getByRole("link", { name: words.cancel, exact: true }).count(), 0);
     assert.equal(demo.decisions("cancel").filter(({ outcome }) => outcome === "accepted").length, 1);

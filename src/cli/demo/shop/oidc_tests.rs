@@ -195,6 +195,7 @@ fn receipt_must_be_for_the_order() {
 
 #[test]
 fn a_cancellation_carries_the_contract_and_its_receipt_must_be_for_it() {
+    type Change = fn(&mut serde_json::Value);
     let asked = Cancellation {
         kind: "cancellation",
         reference: "shop-2".to_owned(),
@@ -203,7 +204,6 @@ fn a_cancellation_carries_the_contract_and_its_receipt_must_be_for_it() {
     let pushed = json!({"type": "cancellation", "reference": "shop-2",
                         "contract": "K-100000000016"});
     assert_eq!(json!(Asked::Cancellation(asked.clone())), pushed);
-    type Change = fn(&mut serde_json::Value);
     let table: [(Change, Option<ReceiptField>); 6] = [
         (|_| (), None),
         (|r| r["type"] = json!("purchase"), Some(ReceiptField::Type)),
