@@ -3,12 +3,14 @@
 
 use crate::{
     domain::{
+        calendar::Instant,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
-                Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport, UpgradeHash,
+                Cancel, ChangePassport, LoggedIn, OpenLine, OpenSession, Purchase,
+                RegisterPassport, UpgradeHash,
             },
             event::{BillingRoute, By},
         },
@@ -63,6 +65,10 @@ pub enum What {
     Cancel(Box<Cancel>),
     /// A verified password was hashed anew.
     UpgradeHash(Box<NewHash>),
+    /// A household signs in to its own pages.
+    OpenSession(Box<Opened>),
+    /// An inquiry to the desk.
+    Inquire(Box<Inquiry>),
     /// Anything that has no personal data.
     Plain(Box<Command>),
 }
@@ -101,6 +107,8 @@ pub struct Registration {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// From when it can be used, where not at once.
+    pub active_from: Option<Instant>,
 }
 
 /// A passport ID's change form; what was left blank stays.
@@ -149,6 +157,40 @@ impl From<&Applicant> for Personal {
             mail: applicant.mail.clone(),
             is_contractor: applicant.is_contractor,
         }
+    }
+}
+
+/// A session of the household's own pages to open.
+#[derive(Clone)]
+pub struct Opened {
+    /// How long it lasts at most, in seconds.
+    pub lifetime_s: u64,
+    /// Where from.
+    pub address: IpAddr,
+    /// The browser and the system, as it names itself.
+    pub browser: String,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("lifetime_s", &self.lifetime_s).finish_non_exhaustive()
+    }
+}
+
+/// An inquiry to the desk.
+#[derive(Clone)]
+pub struct Inquiry {
+    /// サービス名.
+    pub service: String,
+    /// ご連絡先.
+    pub contact: String,
+    /// お問い合わせ内容.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inquiry(***)")
     }
 }
 
@@ -245,7 +287,7 @@ pub fn prepare(
                 mail: registration.mail.clone(),
                 is_contractor: registration.is_contractor,
             }),
-            active_from: None,
+            active_from: registration.active_from,
         }),
         What::ChangePassport(changes) => Command::ChangePassport(ChangePassport {
             passport: changes.passport,
@@ -267,6 +309,18 @@ pub fn prepare(
             verified: new.verified,
             credential: put(Personal::Credential { hash: new.password_hash.clone() }),
         }),
+        What::OpenSession(opened) => Command::OpenSession(OpenSession {
+            lifetime_s: opened.lifetime_s,
+            origin: put(Personal::SessionOrigin {
+                address: opened.address.to_string(),
+                browser: opened.browser.clone(),
+            }),
+        }),
+        What::Inquire(inquiry) => Command::Inquire(put(Personal::Inquiry {
+            service: inquiry.service.clone(),
+            contact: inquiry.contact.clone(),
+            text: inquiry.text.clone(),
+        })),
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }
@@ -310,6 +364,14 @@ pub fn batch(
                         batch.reserve(Reservation::PassportName(hash), holder);
                     }
                 }
+            }
+            // Where a session came from is nobody's business once it is over.
+            Event::PortalSessionEnded { session } => {
+                let ended = line.and_then(|line| line.sessions.get(session));
+                let origin = ended.and_then(|session| session.origin);
+                batch
+                    .delete
+                    .extend(origin.map(|origin| Delete::Personal { customer, row: origin.row }));
             }
             // A hash that was replaced is needed by nobody any more.
             Event::PasswordSet { passport, .. } => {

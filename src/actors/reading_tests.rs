@@ -97,6 +97,7 @@ fn registration() -> Registration {
         phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
+        active_from: None,
     }
 }
 

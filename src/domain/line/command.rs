@@ -49,6 +49,26 @@ pub enum Command {
     PlaceHold(PlaceHold),
     /// A verified password was hashed anew at the cost of today.
     UpgradeHash(UpgradeHash),
+    /// A household signs in to its own pages.
+    OpenSession(OpenSession),
+    /// It signs out, or ends a session from elsewhere.
+    EndSession(u32),
+    /// It ends every session but this one.
+    EndOtherSessions(u32),
+    /// 利用規制 by the customer, with what its page said it would end: each contract and the last
+    /// month it is charged for.
+    Restrict(Vec<(ContractNumber, Month)>),
+    /// An inquiry to the desk.
+    Inquire(RowRef),
+}
+
+/// A session of the household's own pages to open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenSession {
+    /// How long it lasts at most, in seconds.
+    pub lifetime_s: u64,
+    /// The row that says where it was opened from.
+    pub origin: RowRef,
 }
 
 /// A wait that guessing was met with.

@@ -375,6 +375,9 @@ pub enum Event {
         session: u32,
         /// When it ends at the latest.
         expires_at: Instant,
+        /// Where it was opened from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<RowRef>,
     },
     /// A portal session was ended.
     PortalSessionEnded {

@@ -3,6 +3,7 @@
 use super::{
     event::{Barrier, EndReason, Entry, Event, LineEnding, LineService},
     guard::{Holds, PlacedHold},
+    portal::{Inquiry, PortalSession},
     state::{
         Barriers, Contract, ContractEnd, Line, LineRows, Passport, PassportRows, PerUseCharge,
     },
@@ -16,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// The version of this fold and of the state's shape. Whatever changes what the same events come to
 /// raises it: snapshots of another version are made anew.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// The line after a whole entry.
 pub fn replay(state: Option<Line>, entry: &Entry) -> Option<Line> {
@@ -54,6 +55,9 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         uses: Vec::new(),
         closed_through: None,
         portal_epoch: 0,
+        sessions: BTreeMap::new(),
+        sessions_opened: 0,
+        inquiries: Vec::new(),
         holds: Holds::default(),
         rows: LineRows { record: *record, access_key: *access_key },
         next_row: 0,
@@ -84,14 +88,20 @@ impl Line {
         match event {
             Event::LineOpened { .. }
             | Event::BillingSet { .. }
-            | Event::PortalSessionOpened { .. }
-            | Event::PortalSessionEnded { .. }
             | Event::Corrected { .. }
             | Event::OverdueReported { .. }
             | Event::CollectionStopped { .. }
             | Event::Disclosed { .. }
-            | Event::InquiryReceived { .. }
             | Event::PersonalRowsErased { .. } => {}
+            Event::PortalSessionOpened { session, expires_at, origin } => {
+                let (epoch, expires_at, origin) = (self.portal_epoch, *expires_at, *origin);
+                let opened = PortalSession { opened_at: at, expires_at, epoch, origin };
+                self.session_opened(*session, opened);
+            }
+            Event::PortalSessionEnded { session } => {
+                self.sessions.remove(session);
+            }
+            Event::InquiryReceived { inquiry } => self.inquired(Inquiry { at, row: *inquiry }),
             Event::RecordReplaced { record } => self.rows.record = *record,
             Event::AccessKeySet { access_key } => {
                 self.rows.access_key = *access_key;
@@ -247,6 +257,7 @@ impl Line {
     fn note_rows(&mut self, event: &Event) {
         let named: &[u32] = match event {
             Event::LineOpened { record, access_key, .. } => &[record.row, access_key.row],
+            Event::PortalSessionOpened { origin: Some(origin), .. } => &[origin.row],
             Event::RecordReplaced { record: row }
             | Event::AccessKeySet { access_key: row }
             | Event::PassportRenamed { name: row, .. }

@@ -16,6 +16,7 @@
 //! | [`evolve`](evolve()) | the fold |
 //! | [`guard`] | waits that survive a restart, and hashes made anew |
 //! | [`login`] | who may log in, decided after the password was verified |
+//! | [`portal`] | what the household's own pages ask: sessions, status, 利用規制, inquiries |
 
 pub mod command;
 mod decide;
@@ -23,6 +24,7 @@ pub mod event;
 mod evolve;
 pub mod guard;
 pub mod login;
+pub mod portal;
 pub mod refusal;
 mod settings;
 pub mod state;

@@ -3,6 +3,7 @@
 use super::{
     event::{EndReason, LineEnding, LineService, RowRef},
     guard::Holds,
+    portal::{Inquiry, PortalSession},
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -43,6 +44,15 @@ pub struct Line {
     pub closed_through: Option<Month>,
     /// Portal sessions opened under an earlier epoch are over.
     pub portal_epoch: u32,
+    /// Sessions of the household's own pages, by number; some may be over.
+    #[serde(default)]
+    pub sessions: BTreeMap<u32, PortalSession>,
+    /// How many sessions there ever were: the number of the last one.
+    #[serde(default)]
+    pub sessions_opened: u32,
+    /// The newest inquiries to the desk.
+    #[serde(default)]
+    pub inquiries: Vec<Inquiry>,
     /// Waits that guessing was met with.
     #[serde(default)]
     pub holds: Holds,

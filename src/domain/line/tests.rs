@@ -13,5 +13,6 @@ mod language;
 mod limits;
 mod login;
 mod month_close;
+mod portal;
 mod registering;
 mod shapes;
