@@ -87,6 +87,7 @@ pub struct Id {
 
 /// A login and where it comes from, as a purchase or a cancellation brings it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four ways to be wrong, drawn one by one")]
 pub struct Visit {
     pub id: u32,
     /// Whether the login is older than the last ending of logins.
