@@ -71,6 +71,7 @@ async fn commit_hold(
         from,
         failures: hold.failures,
         wait_s: hold.wait_s,
+        uptime: state.decisions.uptime(),
     });
     let what = What::Plain(Box::new(command));
     let scope = if from.is_some() { "source" } else { "id" };

@@ -198,7 +198,9 @@ impl Found {
     /// Holds that were committed, perhaps before a restart, with what is left of them.
     fn committed_holds(&self, state: &WebState) -> Vec<CommittedHold> {
         let now = self.view.time(state.decisions.now());
-        let holds = self.view.line.as_deref().map(|line| line.holds.of(Some(self.passport), now));
+        let uptime = state.decisions.uptime();
+        let line = self.view.line.as_deref();
+        let holds = line.map(|line| line.holds.of(Some(self.passport), now, uptime));
         let committed = holds.into_iter().flatten().map(|(hold, left_us)| CommittedHold {
             source_prefix: hold.from,
             failures: hold.failures,

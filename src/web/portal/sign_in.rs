@@ -271,7 +271,8 @@ async fn find(state: &WebState, typed: &str) -> Result<Option<Found>, Arc<LineEr
 }
 
 fn committed_holds(view: &LineView, line: &Line, state: &WebState) -> Vec<CommittedHold> {
-    let holds = line.holds.of(None, view.time(state.decisions.now()));
+    let now = view.time(state.decisions.now());
+    let holds = line.holds.of(None, now, state.decisions.uptime());
     let committed = holds.map(|(hold, left_us)| CommittedHold {
         source_prefix: hold.from,
         failures: hold.failures,
