@@ -172,7 +172,6 @@ pub struct Fields {
 /// ① 新規登録.
 #[derive(Debug)]
 pub struct Register {
-    pub(crate) title: &'static str,
     pub(crate) steps: [&'static str; 5],
     pub(crate) terms_title: &'static str,
     pub(crate) terms_lead: &'static str,
@@ -221,7 +220,6 @@ pub struct Change {
     pub(crate) off_warning: [&'static str; 2],
     pub(crate) confirm_title: &'static str,
     pub(crate) confirm_lead: &'static str,
-    pub(crate) contents: &'static str,
     pub(crate) button: &'static str,
     pub(crate) password_note: &'static str,
     pub(crate) done_title: &'static str,
@@ -328,7 +326,6 @@ pub struct Sessions {
     pub(crate) recent_row: With3,
     pub(crate) no_recent: &'static str,
     pub(crate) to_portal: &'static str,
-    pub(crate) own_line: &'static str,
 }
 
 /// Refusals by a rule, each a sentence and what can be done.
@@ -343,7 +340,6 @@ pub struct PortalRefusal {
     pub(crate) gone: &'static str,
     pub(crate) over_line: With2,
     pub(crate) other: &'static str,
-    pub(crate) start_again: &'static str,
     pub(crate) too_often_title: &'static str,
     pub(crate) too_often: &'static str,
 }

@@ -21,10 +21,12 @@ fn for_people(sample: &Sample) -> String {
     format!(
         "\nLinepass is ready. Open the sample shop in a browser on this machine:\n\n    {}\n\n\
          Buy something, log in with a passport ID, tick 承諾する and press 購入.\n\n\
+         The household's own pages, by customer ID and access key (光プレミアム: /wso_v6/):\n\n    {}\n\n\
          Lines and passport IDs\n{lines}\nProviders\n{providers}\nAddresses\n\
          \x20 issuer    {}\n  operator  {}/healthz\n\
          \x20 token     {}\n\nCtrl-C ends it.\n",
         sample.shop,
+        sample.portal.as_deref().unwrap_or_default(),
         sample.issuer,
         sample.operator,
         sample.operator_token_file.as_deref().unwrap_or_default()
@@ -37,7 +39,10 @@ fn line_for_people(line: &SampleLine) -> String {
     let networks = line.networks.join(", ");
     let passports: String = line.passport_ids.iter().map(passport_for_people).collect();
     let none = if passports.is_empty() { "    not eligible for passport IDs\n" } else { "" };
-    format!("  {}  {service}  from {networks}\n{passports}{none}", line.customer_id)
+    format!(
+        "  {}  access key {}  {service}  from {networks}\n{passports}{none}",
+        line.customer_id, line.access_key
+    )
 }
 
 fn passport_for_people(passport: &SamplePassport) -> String {

@@ -50,7 +50,7 @@ const COMMON: PortalCommon = PortalCommon {
     no: "No",
     masked: "*****",
     again: "Nothing was left of the steps you had begun, so you are back at the first page. Nothing was changed.",
-    read_only: "Cannot be changed",
+    read_only: "Cannot be changed here: it is the one you signed in with",
     status: [
         StatusText { word: "In use", sentence: "You are using this service." },
         StatusText {
@@ -253,7 +253,6 @@ const FIELDS: Fields = Fields {
 };
 
 const REGISTER: Register = Register {
-    title: "Register a passport ID",
     steps: ["Terms", "Applicant", "New ID", "Check", "Received"],
     terms_title: "Agree to the terms",
     terms_lead: "Without your agreement to the terms the service cannot be used.",
@@ -309,7 +308,6 @@ const CHANGE: Change = Change {
     ],
     confirm_title: "Change a passport ID: check",
     confirm_lead: "The passport ID will be changed. Please check your request and press “Change”. To correct it, press “Back”.",
-    contents: "Your request",
     button: "Change",
     password_note: "If you go back, please enter the password again.",
     done_title: "Change of a passport ID: received",
@@ -425,7 +423,6 @@ const SESSIONS: Sessions = Sessions {
     recent_row: |at, to, from| format!("{at}: {to} ({from})"),
     no_recent: "No sign-in is recorded yet.",
     to_portal: "Service applications",
-    own_line: "this line",
 };
 
 const REFUSAL: PortalRefusal = PortalRefusal {
@@ -440,7 +437,6 @@ const REFUSAL: PortalRefusal = PortalRefusal {
         format!("The limits come to {sum}, more than the line's limit of {limit}.")
     },
     other: "Your contract has changed, so this cannot go on. Please see your usage.",
-    start_again: "Start again",
     too_often_title: "Please try again later",
     too_often: "You tried too often in a short time, so nothing is taken for a while. Please try again later.",
 };

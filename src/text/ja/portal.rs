@@ -43,14 +43,14 @@ const COMMON: PortalCommon = PortalCommon {
     wanted: "再設定",
     unchanged: "再設定なし",
     item: "項目",
-    content: "申込内容",
+    content: "【申込内容】",
     applicant: "申込者情報",
     accepted_at: "受付日時",
     yes: "はい",
     no: "いいえ",
     masked: "*****",
     again: "お手続きの途中の内容が残っていないため、はじめの画面に戻りました。お手続きは完了していません。",
-    read_only: "編集不可",
+    read_only: "編集不可（ログイン中の回線のものです）",
     // in that order.
     status: [
         StatusText {
@@ -260,7 +260,6 @@ const FIELDS: Fields = Fields {
 };
 
 const REGISTER: Register = Register {
-    title: "フレッツ・パスポートID新規登録",
     //
     steps: ["規約同意", "申込者情報入力", "登録情報入力", "登録内容確認", "登録受付完了"],
     terms_title: "規約同意",
@@ -318,7 +317,6 @@ const CHANGE: Change = Change {
     ],
     confirm_title: "フレッツ・パスポートID登録情報変更 変更情報確認",
     confirm_lead: "登録情報を変更します。申込内容を確認し、よろしければ「変更」ボタンを押してください。内容を修正する場合は、「前画面へ戻る」ボタンを押してください。",
-    contents: "【申込内容】",
     button: "変更",
     password_note: "前画面へ戻った場合、パスワードはもう一度ご入力ください。",
     done_title: "フレッツ・パスポートID登録情報変更 変更受付完了",
@@ -436,7 +434,6 @@ const SESSIONS: Sessions = Sessions {
     recent_row: |at, to, from| format!("{at} {to}（{from}）"),
     no_recent: "ログインの記録はまだありません。",
     to_portal: "サービス申込受付ページ",
-    own_line: "この回線",
 };
 
 const REFUSAL: PortalRefusal = PortalRefusal {
@@ -451,7 +448,6 @@ const REFUSAL: PortalRefusal = PortalRefusal {
         format!("限度額の合計が{sum}になり、回線の限度額{limit}を超えています。")
     },
     other: "ご契約の状態が変わったため、お手続きを続けられません。ご利用状況詳細でご確認ください。",
-    start_again: "はじめからやり直す",
     too_often_title: "しばらくたってからお試しください",
     too_often: "短い間に何度もお試しいただいたため、一時的に受け付けを止めています。しばらくたってから、もう一度お試しください。",
 };

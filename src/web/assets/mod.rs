@@ -46,7 +46,11 @@ impl std::fmt::Display for Hash {
 pub const STYLESHEET: Asset = Asset::new(
     "/assets/linepass.css",
     "text/css; charset=utf-8",
-    concat!(include_str!("linepass.css"), include_str!("statement.css")),
+    concat!(
+        include_str!("linepass.css"),
+        include_str!("statement.css"),
+        include_str!("portal.css")
+    ),
 );
 
 /// The one script; every page works without it.

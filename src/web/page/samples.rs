@@ -16,6 +16,7 @@ use crate::text::Language;
 use crate::text::format::Month;
 use crate::web::assets;
 
+mod portal;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -86,6 +87,7 @@ impl Samples {
         pages.extend(self.refusals()?);
         pages.extend(self.problems()?);
         pages.extend(self.public()?);
+        pages.extend(self.portal()?);
         pages.extend(self.statements()?);
         Ok(pages)
     }

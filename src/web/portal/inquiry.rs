@@ -70,7 +70,10 @@ fn input_page(signed: &Signed, typed: Typed) -> PortalForm {
         title: texts.inquiry.title,
         lead: texts.inquiry.lead,
         steps: None,
-        fixed: vec![Row::new(texts.common.customer_id, signed.customer().as_str())],
+        fixed: vec![
+            Row::new(texts.common.customer_id, signed.customer().as_str())
+                .noted(texts.common.read_only),
+        ],
         fields: vec![
             input("service", &texts.fields.service, &service, faults[0]),
             input("contact", &texts.fields.contact, &contact, faults[1]),

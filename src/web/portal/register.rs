@@ -160,7 +160,10 @@ fn applicant_page(signed: &Signed, typed: &TypedApplicant) -> PortalForm {
         title: texts.register.applicant_title,
         lead: texts.register.applicant_lead,
         steps: steps(signed, 2),
-        fixed: vec![Row::new(texts.common.customer_id, signed.customer().as_str())],
+        fixed: vec![
+            Row::new(texts.common.customer_id, signed.customer().as_str())
+                .noted(texts.common.read_only),
+        ],
         fields: applicant::fields(signed, typed),
         fault: None,
         sum: None,

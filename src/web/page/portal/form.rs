@@ -34,6 +34,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// The same with a note.
+    #[must_use]
+    pub fn noted(self, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..self }
+    }
+
     /// A row without a note.
     pub fn new(label: impl Into<String>, value: impl Into<ShownName>) -> Self {
         Self { label: label.into(), value: value.into(), note: None }
@@ -327,13 +333,6 @@ impl PortalForm {
             FormField::Choice(field) => field.required,
             FormField::Text(_) => true,
         })
-    }
-
-    fn over(&self) -> String {
-        let sum = self.sum.unwrap_or(Sum { sum_yen: 0, line_limit_yen: 0, over: false });
-        let (sum_yen, limit_yen) =
-            (self.shell.yen(sum.sum_yen), self.shell.yen(sum.line_limit_yen));
-        (self.shell.portal().limits.over)(&sum_yen, &limit_yen)
     }
 }
 
