@@ -85,11 +85,11 @@ fn a_household_reads_its_months_by_id_and_takes_them_home_r_128_to_r_138() {
     assert_eq!(file.header("content-type"), Some("text/csv; charset=utf-8"));
     assert_eq!(file.header("cache-control"), Some("no-store"));
     assert_eq!(file.body.matches("\r\n").count(), 4, "{}", file.body);
-    // The menu begins with what the month comes to.
-    let menu = browser.open("/wso/");
-    assert!(
-        menu.body.contains("2026年12月のご利用料金") && menu.body.contains("<svg class=\"graph")
-    );
+    let account = browser.open("/wso/details");
+    for words in ["2026年12月のご利用料金", ">525<", "<svg class=\"graph-picture\"", "2027年1月1日"]
+    {
+        assert!(account.body.contains(words), "{words}: {}", account.body);
+    }
     let english = browser.open("/wso/statement?month=2026-11&lang=en");
     assert!(english.body.contains("3 entries (page 1 of 1)"));
 }
