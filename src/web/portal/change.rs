@@ -357,12 +357,14 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     if !draft.is_shown_by(&form) {
         return step.signed.go_to(&step.page("confirm"));
     }
-    let before = match step.registered().await {
-        Ok((_, before)) => before,
+    let (registered, before) = match step.registered().await {
+        Ok(registered) => registered,
         Err(response) => return response,
     };
     let applicant = draft.content.applicant;
-    let what = What::ChangePassport(Box::new(changes(&step, &input, &applicant, &before)));
+    let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
+    let new_applicant = is_new.then(|| new_applicant(&input, &applicant, &before));
+    let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
     let done = match making::make(&step.signed, "change_passport", what, &step.page("items")).await
     {
         Ok(done) => done,
@@ -376,19 +378,24 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     draft::keep(&step.signed, step.signed.go_to(&step.page("done")), draft)
 }
 
-fn changes(step: &Step, input: &Input, applicant: &Applicant, before: &Before) -> Changes {
+/// The applicant's data as they will stand; only where one of them is another.
+fn new_applicant(input: &Input, applicant: &Applicant, before: &Before) -> NewApplicant {
+    NewApplicant {
+        name: applicant.name.clone(),
+        phone: applicant.phone.clone(),
+        mail: input.mail.clone().unwrap_or_else(|| before.mail.clone()),
+        is_contractor: applicant.is_contractor,
+    }
+}
+
+fn changes(step: &Step, input: &Input, applicant: Option<NewApplicant>) -> Changes {
     let renaming =
         |name: &PassportName| Renaming { name: name.clone(), name_hash: renaming_hash(step, name) };
     Changes {
         passport: step.passport.number,
         name: input.name.as_ref().map(renaming),
         password_hash: input.password_hash.clone(),
-        applicant: Some(NewApplicant {
-            name: applicant.name.clone(),
-            phone: applicant.phone.clone(),
-            mail: input.mail.clone().unwrap_or_else(|| before.mail.clone()),
-            is_contractor: applicant.is_contractor,
-        }),
+        applicant,
         line_authentication: input.line_authentication,
     }
 }
