@@ -5,6 +5,7 @@ use crate::{
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
+        language::Language,
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
@@ -101,6 +102,8 @@ pub struct Registration {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// The language of the mails that follow: that of the pages it was entered on.
+    pub language: Language,
 }
 
 /// A passport ID's change form; what was left blank stays.
@@ -139,6 +142,8 @@ pub struct Applicant {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// The language of the mails that follow: that of the pages it was entered on.
+    pub language: Language,
 }
 
 impl From<&Applicant> for Personal {
@@ -148,6 +153,7 @@ impl From<&Applicant> for Personal {
             phone: applicant.phone.clone(),
             mail: applicant.mail.clone(),
             is_contractor: applicant.is_contractor,
+            language: applicant.language,
         }
     }
 }
@@ -244,6 +250,7 @@ pub fn prepare(
                 phone: registration.phone.clone(),
                 mail: registration.mail.clone(),
                 is_contractor: registration.is_contractor,
+                language: registration.language,
             }),
             active_from: None,
         }),

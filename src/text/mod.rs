@@ -9,9 +9,11 @@ pub mod format;
 mod en;
 mod ja;
 mod language;
+mod shown;
 mod texts;
 
 pub use language::Language;
+pub use shown::ShownName;
 pub use texts::{
     Cancellation, Common, Completion, Confirmation, Contacts, Explained, HelpPage, HelpSection,
     Landing, Limit, Login, LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText,

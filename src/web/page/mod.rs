@@ -13,7 +13,6 @@ use crate::text::{Language, Texts};
 use crate::web::assets;
 
 mod flow;
-mod name;
 mod order;
 mod problem;
 mod public;
@@ -25,7 +24,7 @@ pub use flow::{
     CancellationCompletePage, CancellationConfirmPage, CompletePage, ConfirmPage, LoginErrorPage,
     LoginPage, MissingFields, SuccessPage,
 };
-pub use name::ShownName;
+pub use crate::text::ShownName;
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
 pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
