@@ -16,6 +16,7 @@
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
+//! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
@@ -27,6 +28,7 @@ pub mod keys;
 pub mod line;
 pub mod lines;
 pub mod orders;
+pub mod outbox;
 pub mod providers;
 mod reading;
 pub mod receipts;

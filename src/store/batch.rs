@@ -171,6 +171,11 @@ pub enum Delete {
         /// Its ID.
         kid: String,
     },
+    /// The cursor of a follower that is switched off.
+    Cursor {
+        /// Its name.
+        follower: &'static str,
+    },
     /// A mail that went out, or that stands elsewhere now.
     Mail(MailPlace),
 }

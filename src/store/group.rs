@@ -177,6 +177,7 @@ impl<S: Stored> Open<'_, S> {
                 Delete::Personal { customer, row } => key::personal(*customer, *row),
                 Delete::Snapshot { stream, seq } => key::snapshot(stream, *seq),
                 Delete::Key { kid } => key::key(kid),
+                Delete::Cursor { follower } => key::cursor(follower),
                 Delete::Mail(place) => key::mail(place),
             };
             self.rows.insert(key, None);

@@ -273,6 +273,9 @@ async fn a_followers_cursor_is_kept(store: &impl Store) {
         assert_eq!(store.cursor("mail").await.expect("reads"), Some(block));
     }
     assert_eq!(store.cursor("webhook").await.expect("reads"), None);
+    let delete = vec![Delete::Cursor { follower: "mail" }];
+    commit(store, vec![Batch { delete, ..Batch::default() }]).await;
+    assert_eq!(store.cursor("mail").await.expect("reads"), None);
 }
 
 fn mail(shelf: Shelf, at: i64, seq: u64) -> MailRow {

@@ -8,6 +8,7 @@ use super::{
 };
 
 mod help;
+mod mail;
 
 /// All English texts.
 pub static TEXTS: Texts = Texts {
@@ -30,6 +31,7 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    mail: mail::MAIL,
 };
 
 const COMMON: Common = Common {

@@ -7,6 +7,7 @@ use super::{
 };
 
 mod help;
+mod mail;
 
 /// All Japanese texts.
 pub static TEXTS: Texts = Texts {
@@ -29,6 +30,7 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    mail: mail::MAIL,
 };
 
 const COMMON: Common = Common {

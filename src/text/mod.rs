@@ -5,6 +5,7 @@
 //! writes amounts, dates and receipt numbers.
 
 pub mod format;
+pub mod mail;
 
 mod en;
 mod ja;

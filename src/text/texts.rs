@@ -32,6 +32,7 @@ pub struct Texts {
     pub(crate) contact_help: HelpPage,
     pub(crate) privacy_help: HelpPage,
     pub(crate) contacts: Contacts,
+    pub(crate) mail: super::mail::Mail,
 }
 
 /// What stands on many pages: header, footer, prices, small words.
