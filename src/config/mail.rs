@@ -78,10 +78,16 @@ impl Config {
         if self.mail.transport == MailTransport::None {
             return Vec::new();
         }
-        [self.mail_sender(), self.mail_pauses(), self.mail_login(), self.mail_password_place(), self.mail_in_the_clear()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            self.mail_sender(),
+            self.mail_pauses(),
+            self.mail_login(),
+            self.mail_password_place(),
+            self.mail_in_the_clear(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn mail_sender(&self) -> Option<ConfigError> {
@@ -125,7 +131,8 @@ impl Config {
     /// What a household bought, and its address, cross no network in the clear.
     fn mail_in_the_clear(&self) -> Option<ConfigError> {
         let host = self.mail.host.as_str();
-        let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+        let is_here =
+            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
         let open = self.mail.transport == MailTransport::Smtp
             && self.mail.tls == MailTls::None
             && !is_here;

@@ -36,7 +36,8 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
-    OperatorConfig, PasswordConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
+    OperatorConfig, PasswordConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig,
+    TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 

@@ -26,7 +26,6 @@ impl Language {
     }
 
     /// Whether it is the first: what is stored leaves it away.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
     pub fn is_first(&self) -> bool {
         *self == Self::default()
     }

@@ -146,7 +146,8 @@ pub fn needs_line_before(entry: &Entry) -> bool {
 
 /// Whether an entry sends any mail, so that the line need not be asked for the others.
 pub fn is_told(entry: &Entry) -> bool {
-    kind_of_line(entry).is_some() || entry.events.iter().any(|event| passport_of(entry, event).is_some())
+    kind_of_line(entry).is_some()
+        || entry.events.iter().any(|event| passport_of(entry, event).is_some())
 }
 
 /// The mails of an entry.
@@ -202,7 +203,10 @@ fn passport_of(entry: &Entry, event: &Event) -> Option<(PassportNumber, NoticeKi
     // What an import or a rehash writes is nobody's change.
     let by_somebody = entry.by != By::System;
     let deleted = |number: &PassportNumber| {
-        has(entry, |other| matches!(other, Event::PassportDeleted { passport } if passport == number))
+        has(
+            entry,
+            |other| matches!(other, Event::PassportDeleted { passport } if passport == number),
+        )
     };
     match event {
         Event::PassportRegistered { passport, .. } if by_somebody => {

@@ -50,12 +50,8 @@ impl Folder {
 fn write(folder: &Path, mail: MailId, bytes: &[u8]) -> Result<()> {
     let name = folder.join(format!("{mail}.eml"));
     let unfinished = folder.join(format!(".{mail}.unfinished"));
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&unfinished)?;
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&unfinished, &name)?;

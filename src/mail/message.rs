@@ -80,7 +80,8 @@ pub fn compose(letter: &Letter, sender: &Sender, house: &House) -> Result<Ready,
 fn message_id(letter: &Letter, sender: &Sender) -> String {
     let named = format!("{} {}", letter.id, letter.accepted_at.micros());
     let hash = digest(&SHA256, named.as_bytes());
-    let hex = hash.as_ref().iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let hex =
+        hash.as_ref().iter().take(16).fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     format!("<{hex}@{}>", sender.domain())
 }
 
@@ -173,8 +174,7 @@ mod tests {
     #[test]
     fn a_row_that_was_changed_by_hand_sends_no_second_address() {
         for text in ["a@b.jp\\r\\nBcc: c@d.jp", "a@b.jp,c@d.jp", "\\\"a\\\\@b.jp"] {
-            let stored: MailAddress =
-                serde_json::from_str(&format!("\"{text}\"")).expect("a text");
+            let stored: MailAddress = serde_json::from_str(&format!("\"{text}\"")).expect("a text");
             assert!(address(&stored).is_err(), "{text}");
         }
     }

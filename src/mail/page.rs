@@ -161,7 +161,7 @@ impl Writer<'_> {
             Content::Cancelled { ended, receipt } => {
                 let receipt = receipt.map(|receipt| {
                     let number = format::receipt_number(&receipt.to_string());
-                    self.row(self.texts.common.receipt_number, number)
+                    row(self.texts.common.receipt_number, number)
                 });
                 let mut rows = self.ended(ended);
                 rows.splice(0..0, receipt);
@@ -181,7 +181,7 @@ impl Writer<'_> {
             Content::PassportDeleted { passport_ids, ended } => {
                 let mut body = self.at(ended, &[]);
                 let label = self.texts.common.passport_id;
-                let rows = passport_ids.iter().map(|id| self.row(label, shown(id)));
+                let rows = passport_ids.iter().map(|id| row(label, shown(id)));
                 body.rows.splice(0..0, rows);
                 (&mail.passport_deleted, body)
             }
@@ -193,10 +193,6 @@ impl Writer<'_> {
                 (&mail.new_sign_in, self.sign_in(passport_id.as_deref(), *at, from, to.as_deref()))
             }
         }
-    }
-
-    fn row(&self, label: &'static str, value: impl Into<String>) -> Row {
-        Row { label, value: value.into() }
     }
 
     fn yen(&self, amount: Yen) -> String {
@@ -215,7 +211,7 @@ impl Writer<'_> {
 
     fn accepted_at(&self) -> Row {
         let at = format::instant(self.language, self.letter.accepted_at.micros());
-        self.row(self.texts.mail.label.accepted_at, at)
+        row(self.texts.mail.label.accepted_at, at)
     }
 
     /// When it was accepted, what ended by it, and what follows.
@@ -231,27 +227,27 @@ impl Writer<'_> {
     fn ended(&self, ended: &Ended) -> Vec<Row> {
         let common = &self.texts.common;
         vec![
-            self.row(common.provider, shown(&ended.provider)),
-            self.row(common.service, shown(&ended.service)),
-            self.row(common.contract, ended.contract.to_string()),
-            self.row(common.passport_id, shown(&ended.passport_id)),
-            self.row(self.texts.mail.label.last_charge_month, self.month(ended.last_charge_month)),
+            row(common.provider, shown(&ended.provider)),
+            row(common.service, shown(&ended.service)),
+            row(common.contract, ended.contract.to_string()),
+            row(common.passport_id, shown(&ended.passport_id)),
+            row(self.texts.mail.label.last_charge_month, self.month(ended.last_charge_month)),
         ]
     }
 
     fn registered(&self, registered: &Registered) -> Body {
         let (common, label) = (&self.texts.common, &self.texts.mail.label);
         let mut rows = vec![
-            self.row(common.passport_id, shown(&registered.passport_id)),
-            self.row(label.password, MASKED),
-            self.row(label.mail, shown(&registered.mail)),
-            self.row(label.applicant, shown(&registered.name)),
-            self.row(label.phone, shown(&registered.phone)),
-            self.row(label.limit, self.yen(registered.limit)),
-            self.row(label.line_authentication, self.on_off(registered.line_authentication)),
+            row(common.passport_id, shown(&registered.passport_id)),
+            row(label.password, MASKED),
+            row(label.mail, shown(&registered.mail)),
+            row(label.applicant, shown(&registered.name)),
+            row(label.phone, shown(&registered.phone)),
+            row(label.limit, self.yen(registered.limit)),
+            row(label.line_authentication, self.on_off(registered.line_authentication)),
         ];
         let from = registered.active_from.map(|from| format::instant(self.language, from.micros()));
-        rows.extend(from.map(|from| self.row(label.active_from, from)));
+        rows.extend(from.map(|from| row(label.active_from, from)));
         rows.push(self.accepted_at());
         Body { rows, ..Body::default() }
     }
@@ -260,7 +256,7 @@ impl Writer<'_> {
         let mail = &self.texts.mail;
         let id = changed.passport_id.as_deref();
         let mut rows: Vec<Row> =
-            id.map(|id| self.row(self.texts.common.passport_id, shown(id))).into_iter().collect();
+            id.map(|id| row(self.texts.common.passport_id, shown(id))).into_iter().collect();
         // The ID itself stands in the first row already, where it is told at all.
         let told = |item: &&Item| id.is_none() || !matches!(item, Item::PassportId);
         rows.extend(changed.items.iter().filter(told).map(|item| self.item(item)));
@@ -273,20 +269,19 @@ impl Writer<'_> {
 
     fn item(&self, item: &Item) -> Row {
         let (label, value) = (&self.texts.mail.label, &self.texts.mail.value);
-        let or_changed = |text: &Option<String>| {
-            text.as_deref().map_or_else(|| value.changed.to_owned(), shown)
-        };
+        let or_changed =
+            |text: &Option<String>| text.as_deref().map_or_else(|| value.changed.to_owned(), shown);
         match item {
-            Item::PassportId => self.row(self.texts.common.passport_id, value.changed),
-            Item::Password => self.row(label.password, MASKED),
-            Item::Name(name) => self.row(label.applicant, or_changed(name)),
-            Item::Phone(phone) => self.row(label.phone, or_changed(phone)),
-            Item::Mail(mail) => self.row(label.mail, or_changed(mail)),
+            Item::PassportId => row(self.texts.common.passport_id, value.changed),
+            Item::Password => row(label.password, MASKED),
+            Item::Name(name) => row(label.applicant, or_changed(name)),
+            Item::Phone(phone) => row(label.phone, or_changed(phone)),
+            Item::Mail(mail) => row(label.mail, or_changed(mail)),
             Item::Contractor(is) => {
                 let word = is.map_or(value.changed, |is| if is { value.yes } else { value.no });
-                self.row(label.contractor, word)
+                row(label.contractor, word)
             }
-            Item::LineAuthentication(on) => self.row(label.line_authentication, self.on_off(*on)),
+            Item::LineAuthentication(on) => row(label.line_authentication, self.on_off(*on)),
         }
     }
 
@@ -305,19 +300,19 @@ impl Writer<'_> {
         let charged = if bought.monthly { (value.a_month)(&month) } else { month };
         let number = bought.receipt.to_string();
         let mut rows = vec![
-            self.row(common.receipt_number, format::receipt_number(&number)),
-            self.row(common.provider, shown(&bought.provider)),
-            self.row(common.service, shown(&bought.service)),
-            self.row(common.unit_price, self.yen(bought.unit_price)),
-            self.row(common.quantity, (value.pieces)(&bought.quantity.to_string())),
-            self.row(common.amount, self.yen(bought.amount)),
-            self.row(label.charge_month, charged),
+            row(common.receipt_number, format::receipt_number(&number)),
+            row(common.provider, shown(&bought.provider)),
+            row(common.service, shown(&bought.service)),
+            row(common.unit_price, self.yen(bought.unit_price)),
+            row(common.quantity, (value.pieces)(&bought.quantity.to_string())),
+            row(common.amount, self.yen(bought.amount)),
+            row(label.charge_month, charged),
         ];
         let period = bought.usage_period.as_deref();
-        rows.extend(period.map(|period| self.row(label.usage_period, shown(period))));
+        rows.extend(period.map(|period| row(label.usage_period, shown(period))));
         let contract = bought.monthly.then(|| format!("K-{number}"));
-        rows.extend(contract.map(|contract| self.row(common.contract, contract)));
-        rows.push(self.row(common.passport_id, shown(&bought.passport_id)));
+        rows.extend(contract.map(|contract| row(common.contract, contract)));
+        rows.push(row(common.passport_id, shown(&bought.passport_id)));
         rows.push(self.accepted_at());
         Body { amount: Some(amount), rows, ..Body::default() }
     }
@@ -326,10 +321,10 @@ impl Writer<'_> {
         let (common, label) = (&self.texts.common, &self.texts.mail.label);
         let mut rows = Vec::new();
         for (passport_id, limit) in limits {
-            rows.push(self.row(common.passport_id, shown(passport_id)));
-            rows.push(self.row(label.limit, self.yen(*limit)));
+            rows.push(row(common.passport_id, shown(passport_id)));
+            rows.push(row(label.limit, self.yen(*limit)));
         }
-        rows.extend(line_limit.map(|limit| self.row(label.line_limit, self.yen(limit))));
+        rows.extend(line_limit.map(|limit| row(label.line_limit, self.yen(limit))));
         rows.push(self.accepted_at());
         Body { rows, notes: vec![self.texts.mail.note_not_you], ..Body::default() }
     }
@@ -343,13 +338,17 @@ impl Writer<'_> {
     ) -> Body {
         let mail = &self.texts.mail;
         let (label, portal) = (&mail.label, mail.value.portal);
-        let id = passport_id.map(|id| self.row(self.texts.common.passport_id, shown(id)));
+        let id = passport_id.map(|id| row(self.texts.common.passport_id, shown(id)));
         let mut rows: Vec<Row> = id.into_iter().collect();
-        rows.push(self.row(label.signed_in_at, format::instant(self.language, at.micros())));
-        rows.push(self.row(label.signed_in_from, shown(from)));
-        rows.push(self.row(label.signed_in_to, to.map_or_else(|| portal.to_owned(), shown)));
+        rows.push(row(label.signed_in_at, format::instant(self.language, at.micros())));
+        rows.push(row(label.signed_in_from, shown(from)));
+        rows.push(row(label.signed_in_to, to.map_or_else(|| portal.to_owned(), shown)));
         Body { rows, notes: vec![mail.note_sign_in, mail.note_not_you], ..Body::default() }
     }
+}
+
+fn row(label: &'static str, value: impl Into<String>) -> Row {
+    Row { label, value: value.into() }
 }
 
 /// What stands for a password.

@@ -111,39 +111,54 @@ impl Samples {
         let (line_limit, no_limits) = (Some(Yen::new(30_000)), Vec::new());
         let line_ended = |goes_on| Content::LineEnded { ended: two(), goes_on };
         let passport_ids = vec![id()];
-        use NoticeKind as K;
         vec![
-            ("registered", K::Registered, self.registered()),
-            ("changed", K::Changed, self.changed(false)),
-            ("changed_former", K::Changed, self.changed(true)),
-            ("purchased_monthly", K::Purchased, self.purchased(true)),
-            ("purchased_per_use", K::Purchased, self.purchased(false)),
-            ("cancelled", K::Cancelled, Content::Cancelled { ended: self.ended(1), receipt }),
-            ("contracts_ended", K::ContractsEnded, Content::ContractsEnded { ended: one() }),
-            ("limits", K::LimitsChanged, Content::LimitsChanged { limits, line_limit: None }),
+            ("registered", NoticeKind::Registered, self.registered()),
+            ("changed", NoticeKind::Changed, self.changed(false)),
+            ("changed_former", NoticeKind::Changed, self.changed(true)),
+            ("purchased_monthly", NoticeKind::Purchased, self.purchased(true)),
+            ("purchased_per_use", NoticeKind::Purchased, self.purchased(false)),
+            (
+                "cancelled",
+                NoticeKind::Cancelled,
+                Content::Cancelled { ended: self.ended(1), receipt },
+            ),
+            (
+                "contracts_ended",
+                NoticeKind::ContractsEnded,
+                Content::ContractsEnded { ended: one() },
+            ),
+            (
+                "limits",
+                NoticeKind::LimitsChanged,
+                Content::LimitsChanged { limits, line_limit: None },
+            ),
             (
                 "line_limit",
-                K::LimitsChanged,
+                NoticeKind::LimitsChanged,
                 Content::LimitsChanged { limits: no_limits, line_limit },
             ),
-            ("restricted", K::Restricted, Content::Restricted { ended: two() }),
-            ("restriction_lifted", K::RestrictionLifted, Content::RestrictionLifted),
-            ("use_stopped", K::UseStopped, Content::UseStopped { ended: Vec::new() }),
-            ("use_stopped_unbillable", K::UseStopped, Content::UseStopped { ended: one() }),
-            ("use_resumed", K::UseResumed, Content::UseResumed),
+            ("restricted", NoticeKind::Restricted, Content::Restricted { ended: two() }),
+            ("restriction_lifted", NoticeKind::RestrictionLifted, Content::RestrictionLifted),
+            ("use_stopped", NoticeKind::UseStopped, Content::UseStopped { ended: Vec::new() }),
+            (
+                "use_stopped_unbillable",
+                NoticeKind::UseStopped,
+                Content::UseStopped { ended: one() },
+            ),
+            ("use_resumed", NoticeKind::UseResumed, Content::UseResumed),
             (
                 "passport_deleted",
-                K::PassportDeleted,
+                NoticeKind::PassportDeleted,
                 Content::PassportDeleted { passport_ids, ended: one() },
             ),
-            ("line_moved", K::LineEnded, line_ended(true)),
-            ("line_ended", K::LineEnded, line_ended(false)),
+            ("line_moved", NoticeKind::LineEnded, line_ended(true)),
+            ("line_ended", NoticeKind::LineEnded, line_ended(false)),
             (
                 "new_sign_in",
-                K::NewSignIn,
+                NoticeKind::NewSignIn,
                 sign_in(Some(id()), Some(self.names.provider.clone())),
             ),
-            ("new_sign_in_portal", K::NewSignIn, sign_in(None, None)),
+            ("new_sign_in_portal", NoticeKind::NewSignIn, sign_in(None, None)),
         ]
     }
 
@@ -319,7 +334,8 @@ mod tests {
                     continue;
                 }
                 let text = render(&letter, &house()).expect(name).text.to_lowercase();
-                for word in ["未払", "支払期限", "不正", "unpaid", "overdue", "misuse", "fraud"] {
+                for word in ["未払", "支払期限", "不正", "unpaid", "overdue", "misuse", "fraud"]
+                {
                     assert!(!text.contains(word), "{name}: {word}");
                 }
             }
@@ -329,7 +345,8 @@ mod tests {
     #[test]
     fn a_purchase_mail_to_the_letter_r_114() {
         let letters = letters(Language::Ja);
-        let (_, letter) = letters.iter().find(|(name, _)| *name == "purchased_monthly").expect("it");
+        let (_, letter) =
+            letters.iter().find(|(name, _)| *name == "purchased_monthly").expect("it");
         let text = render(letter, &house()).expect("renders").text;
         for line in [
             "西日本 太郎 様",

@@ -85,9 +85,10 @@ impl Smtp {
             Encryption::None => None,
             Encryption::StartTls | Encryption::Implicit => Some(tls(&options)?),
         };
-        let credentials = options.login.as_ref().map(|(user, password)| {
-            Credentials::new(user.clone(), password.expose().to_owned())
-        });
+        let credentials = options
+            .login
+            .as_ref()
+            .map(|(user, password)| Credentials::new(user.clone(), password.expose().to_owned()));
         let hello = ClientId::Domain(options.hello.clone());
         Ok(Self { options, tls, credentials, hello, idle: Mutex::default() })
     }
@@ -133,8 +134,13 @@ impl Smtp {
         let SmtpOptions { host, port, connect, command, encryption, .. } = &self.options;
         let implicit = self.tls.clone().filter(|_| *encryption == Encryption::Implicit);
         let server = (host.as_str(), *port);
-        let connecting =
-            AsyncSmtpConnection::connect_tokio1(server, Some(*connect), &self.hello, implicit, None);
+        let connecting = AsyncSmtpConnection::connect_tokio1(
+            server,
+            Some(*connect),
+            &self.hello,
+            implicit,
+            None,
+        );
         // The greeting and the answer to EHLO are waited for too.
         let mut connection = within(*connect + *command, Step::Server, connecting).await?;
         if let (Encryption::StartTls, Some(tls)) = (encryption, &self.tls) {
@@ -183,8 +189,7 @@ impl Smtp {
             within(command, Step::Mail, connection.command(to)).await?;
         }
         within(command, Step::Mail, connection.command(Data)).await?;
-        let sent: Response =
-            within(data, Step::Mail, connection.message(&message.bytes)).await?;
+        let sent: Response = within(data, Step::Mail, connection.message(&message.bytes)).await?;
         drop(sent);
         Ok(())
     }

@@ -116,11 +116,10 @@ impl Put {
     pub fn body_bytes(&self) -> usize {
         match self {
             Self::Event { entry, .. } => entry.len(),
-            Self::Reservation { .. } => 0,
+            Self::Reservation { .. } | Self::Cursor { .. } => 0,
             Self::Personal { body, .. } => body.to_bytes().len(),
             Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
-            Self::Cursor { .. } => 0,
             Self::Mail(row) => to_json(&row.record).len(),
         }
     }

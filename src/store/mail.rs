@@ -108,7 +108,8 @@ mod tests {
                 assert_eq!(key::mail_place(&key::mail(&place)), Some(place));
             }
         }
-        for text in ["", "CAF0000012573-014-changed-6", "CAF0000012573-14-spam-6", "a-1-changed-6"] {
+        for text in ["", "CAF0000012573-014-changed-6", "CAF0000012573-14-spam-6", "a-1-changed-6"]
+        {
             assert!(text.parse::<MailId>().is_err(), "{text}");
         }
         assert_eq!(key::mail_place(b"m/x12345678/CAF0000012573-14-changed-6"), None);

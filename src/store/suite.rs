@@ -293,7 +293,8 @@ fn mail(shelf: Shelf, at: i64, seq: u64) -> MailRow {
 async fn mails_stand_in_order_and_come_in_pages(store: &impl Store) {
     use Shelf::{Parked, Waiting};
     assert!(store.mails(Waiting, None, 9).await.expect("reads").is_empty());
-    let rows = [mail(Waiting, 300, 1), mail(Waiting, 5, 2), mail(Parked, 1, 3), mail(Waiting, 5, 4)];
+    let rows =
+        [mail(Waiting, 300, 1), mail(Waiting, 5, 2), mail(Parked, 1, 3), mail(Waiting, 5, 4)];
     let put = rows.iter().cloned().map(Put::Mail).collect();
     commit(store, vec![Batch { put, ..Batch::default() }]).await;
     let seqs = |rows: &[MailRow]| rows.iter().map(|row| row.place.mail.seq).collect::<Vec<_>>();

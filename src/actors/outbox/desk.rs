@@ -4,9 +4,7 @@ use super::MailFigures;
 use crate::{
     actors::system::{Asked, SystemChange, SystemError, SystemStream},
     domain::{calendar::Instant, system::SystemEvent},
-    store::{
-        Delete, MailId, MailPlace, MailRecord, MailRow, Put, Shelf, Store, StoreError,
-    },
+    store::{Delete, MailId, MailPlace, MailRecord, MailRow, Put, Shelf, Store, StoreError},
 };
 use std::sync::{Arc, atomic::Ordering};
 use tokio::sync::Mutex;

@@ -19,9 +19,7 @@ use crate::{
     },
     clock::Clock,
     domain::{calendar::Instant, ids::CustomerId},
-    store::{
-        Batch, Delete, MailId, MailRow, Put, Shelf, Store, StoreError, Stream,
-    },
+    store::{Batch, Delete, MailId, MailRow, Put, Shelf, Store, StoreError, Stream},
     telemetry::{Decision, Outcome},
 };
 use futures_util::{StreamExt, stream};
@@ -158,7 +156,8 @@ struct Job {
 enum Tried {
     Sent,
     Failed(Failure),
-    NotTried,
+    /// The breaker held it back.
+    HeldBack,
 }
 
 struct Follower {
@@ -265,9 +264,8 @@ impl Follower {
         while self.read_block < durable && self.queue.len() < WINDOW && looked < MOST_EMPTY_BLOCKS {
             let number = self.read_block + 1;
             let block = self.sources.store.block(number).await?;
-            let block = block.ok_or_else(|| {
-                StoreError::damaged(format!("block {number}"), "it is missing")
-            })?;
+            let block = block
+                .ok_or_else(|| StoreError::damaged(format!("block {number}"), "it is missing"))?;
             for entry in block.entries {
                 let Stream::Line(customer) = entry.stream else { continue };
                 let (block, block_at) = (number, block.at.min(now));
@@ -297,11 +295,7 @@ impl Follower {
 
     /// The letters of rows that are due and of the queue's first entries, and the changes of rows
     /// whose letters are gone: of whoever was erased nothing is left to send.
-    async fn jobs(
-        &self,
-        due: Vec<MailRow>,
-        entries: usize,
-    ) -> Result<(Vec<Job>, Batch), Fault> {
+    async fn jobs(&self, due: Vec<MailRow>, entries: usize) -> Result<(Vec<Job>, Batch), Fault> {
         let (mut jobs, mut changes) = (Vec::new(), Batch::default());
         for row in due {
             match self.letter_again(row.place.mail).await? {
@@ -346,7 +340,8 @@ impl Follower {
     ) -> Result<Vec<Letter>, ReadError> {
         let Sources { store, lines, providers, .. } = &self.sources;
         let read = async {
-            let household = Household::read(store.as_ref(), lines, providers, (customer, seq), when);
+            let household =
+                Household::read(store.as_ref(), lines, providers, (customer, seq), when);
             match household.await? {
                 Some((household, entry, notices)) => {
                     Ok(letters(&household, &entry, &notices).await?)
@@ -372,13 +367,17 @@ impl Follower {
             let tried = self.try_one(&job.letter).await;
             (job, tried)
         };
-        stream::iter(jobs).map(hand_over).buffer_unordered(self.options.most_at_once).collect().await
+        stream::iter(jobs)
+            .map(hand_over)
+            .buffer_unordered(self.options.most_at_once)
+            .collect()
+            .await
     }
 
     async fn try_one(&self, letter: &Letter) -> Tried {
         let lets_through = self.breaker().lets_through(self.sources.clock.now());
         if !lets_through {
-            return Tried::NotTried;
+            return Tried::HeldBack;
         }
         let handed = self.sources.postman.deliver(letter).await;
         let now = self.sources.clock.now();
@@ -421,7 +420,7 @@ impl Follower {
             // A row keeps its name, whatever row its letter is found by now.
             let id = job.row.as_ref().map_or(job.letter.id, |row| row.place.mail);
             let failure = match tried {
-                Tried::NotTried => {
+                Tried::HeldBack => {
                     untried = untried.min(job.entry.unwrap_or(entries));
                     continue;
                 }

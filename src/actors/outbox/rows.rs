@@ -85,9 +85,10 @@ impl<'a> Household<'a> {
             When::Then => line_through(store, customer, seq).await?.map(Arc::new),
         };
         let Some(line) = line else { return Ok(None) };
-        let before = match notice::needs_line_before(&entry) {
-            true => line_through(store, customer, seq.saturating_sub(1)).await?,
-            false => None,
+        let before = if notice::needs_line_before(&entry) {
+            line_through(store, customer, seq.saturating_sub(1)).await?
+        } else {
+            None
         };
         let notices = notice::notices(&entry, &line, before.as_ref());
         Ok(Some((Self { customer, seq, providers, store, line, before }, entry, notices)))
@@ -167,11 +168,7 @@ impl<'a> Household<'a> {
 pub const RECORD_MAIL: &str = "mail";
 
 /// One entry of a line.
-pub async fn entry(
-    store: &dyn Store,
-    customer: CustomerId,
-    seq: u64,
-) -> Result<Entry, StoreError> {
+pub async fn entry(store: &dyn Store, customer: CustomerId, seq: u64) -> Result<Entry, StoreError> {
     let stream = Stream::Line(customer);
     let place = format!("event {seq} of {stream}");
     let rows = store.events(&stream, seq.saturating_sub(1), 1).await?;

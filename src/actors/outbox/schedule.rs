@@ -25,9 +25,14 @@ pub struct Breaker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Closed,
-    Open { until: Instant, pause: Duration },
+    Open {
+        until: Instant,
+        pause: Duration,
+    },
     /// One mail is under way to see whether the server is back.
-    Probing { pause: Duration },
+    Probing {
+        pause: Duration,
+    },
 }
 
 impl Breaker {

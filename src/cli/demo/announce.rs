@@ -23,11 +23,12 @@ fn for_people(sample: &Sample) -> String {
          Buy something, log in with a passport ID, tick 承諾する and press 購入.\n\n\
          Lines and passport IDs\n{lines}\nProviders\n{providers}\nAddresses\n\
          \x20 issuer    {}\n  operator  {}/healthz\n\
-         \x20 token     {}\n\nCtrl-C ends it.\n",
+         \x20 token     {}\n  mails     {}\n\nCtrl-C ends it.\n",
         sample.shop,
         sample.issuer,
         sample.operator,
-        sample.operator_token_file.as_deref().unwrap_or_default()
+        sample.operator_token_file.as_deref().unwrap_or_default(),
+        sample.mail_dir.as_deref().unwrap_or("to the mail server")
     )
 }
 

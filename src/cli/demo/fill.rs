@@ -9,7 +9,6 @@ use crate::{
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber},
-        language::Language,
         line::{By, Command, LineService, event::BillingRoute},
         provider::{Price, Provider, ProviderContact, ProviderEvent, Service, check_redirect_uri},
         yen::Yen,
@@ -109,7 +108,7 @@ async fn registration(
         phone: PhoneNumber::parse("06-0000-0000").map_err(failed)?,
         mail: MailAddress::parse(&mail).map_err(failed)?,
         is_contractor: true,
-        language: Language::Ja,
+        language: sample.language,
     })
 }
 

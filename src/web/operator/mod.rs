@@ -6,6 +6,7 @@
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`problem`] | problem details (RFC 9457) |
 
@@ -13,6 +14,7 @@ pub mod access;
 pub mod ask;
 pub mod keys;
 pub mod lines;
+pub mod mails;
 pub mod maintenance;
 pub mod problem;
 

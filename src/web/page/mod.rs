@@ -20,11 +20,11 @@ mod refusal;
 
 pub mod samples;
 
+pub use crate::text::ShownName;
 pub use flow::{
     CancellationCompletePage, CancellationConfirmPage, CompletePage, ConfirmPage, LoginErrorPage,
     LoginPage, MissingFields, SuccessPage,
 };
-pub use crate::text::ShownName;
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
 pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
