@@ -166,7 +166,7 @@ mod tests {
     fn what_would_not_work_is_told() {
         let table: [(&[(&str, &str)], &str); 10] = [
             (&[("transport", "pigeon")], "mail.transport"),
-            (&[("transport", "folder")], "mail.from_address"),
+            (&[("transport", "folder")], "mails would come from nobody"),
             (&[("host", "mail.a.example\r\nx")], "mail.host"),
             (&[("host", "[::1]")], "mail.host"),
             (&[("from_address", "a@b.jp, c@d.jp")], "mail.from_address"),

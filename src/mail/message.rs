@@ -161,7 +161,7 @@ mod tests {
         let (_, letter) = &samples::letters(Language::Ja)[0];
         let head = head(&compose(letter, &sender, &house()).expect("a message"));
         let from = head.lines().find(|line| line.starts_with("From: ")).expect("a sender");
-        assert!(from.ends_with("<a@b.jp>") && from.starts_with("From: \"x\\\" <"), "{from}");
+        assert!(from.ends_with(" <a@b.jp>") && !from.contains("c@d.jp"), "{from}");
         assert_eq!(head.matches("\r\nTo: ").count(), 1);
     }
 

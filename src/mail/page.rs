@@ -87,7 +87,7 @@ struct Page {
 }
 
 #[derive(Template)]
-#[template(path = "letter.txt", escape = "none")]
+#[template(path = "letter.txt", escape = "none", whitespace = "preserve")]
 struct TextPage {
     page: Page,
 }

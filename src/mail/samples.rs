@@ -362,6 +362,12 @@ mod tests {
         ] {
             assert!(text.lines().any(|own| own == line), "{line}\n{text}");
         }
+        for break_before in
+            ["月額 525円", "申込受付番号", "* 料金は", "お問い合わせ\nhttps", "-- \n"]
+        {
+            let expected = format!("\n\n{break_before}");
+            assert!(text.contains(&expected) && !text.contains("\n\n\n"), "{expected}\n{text}");
+        }
     }
 
     #[test]
