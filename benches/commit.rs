@@ -285,6 +285,7 @@ impl House {
             mail: MailAddress::parse("taro@example.jp").expect("an address"),
             is_contractor: true,
             language: linepass::domain::language::Language::Ja,
+            active_from: None,
         };
         // Only one line may own a prefix; the others are opened without.
         let opening = match number {

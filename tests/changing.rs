@@ -88,6 +88,7 @@ async fn register(lines: &Lines, number: u64, name: &str) -> Answer {
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
         language: linepass::domain::language::Language::Ja,
+        active_from: None,
     };
     make(lines, number, What::Register(Box::new(registration))).await
 }

@@ -3,13 +3,15 @@
 
 use crate::{
     domain::{
+        calendar::Instant,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
         language::Language,
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
-                Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport, UpgradeHash,
+                Cancel, ChangePassport, LoggedIn, OpenLine, OpenSession, Purchase,
+                RegisterPassport, UpgradeHash,
             },
             event::{BillingRoute, By},
         },
@@ -64,6 +66,10 @@ pub enum What {
     Cancel(Box<Cancel>),
     /// A verified password was hashed anew.
     UpgradeHash(Box<NewHash>),
+    /// A household signs in to its own pages.
+    OpenSession(Box<Opened>),
+    /// An inquiry to the desk.
+    Inquire(Box<Inquiry>),
     /// Anything that has no personal data.
     Plain(Box<Command>),
 }
@@ -104,6 +110,8 @@ pub struct Registration {
     pub is_contractor: bool,
     /// The language of the mails that follow: that of the pages it was entered on.
     pub language: Language,
+    /// From when it can be used, where not at once.
+    pub active_from: Option<Instant>,
 }
 
 /// A passport ID's change form; what was left blank stays.
@@ -158,11 +166,47 @@ impl From<&Applicant> for Personal {
     }
 }
 
+/// A session of the household's own pages to open.
+#[derive(Clone)]
+pub struct Opened {
+    /// The access key's row that was verified.
+    pub verified: RowRef,
+    /// How long it lasts at most, in seconds.
+    pub lifetime_s: u64,
+    /// Where from.
+    pub address: IpAddr,
+    /// The browser and the system, as it names itself.
+    pub browser: String,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened").field("lifetime_s", &self.lifetime_s).finish_non_exhaustive()
+    }
+}
+
+/// An inquiry to the desk.
+#[derive(Clone)]
+pub struct Inquiry {
+    /// サービス名.
+    pub service: String,
+    /// ご連絡先.
+    pub contact: String,
+    /// お問い合わせ内容.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inquiry(***)")
+    }
+}
+
 /// A hash of a verified password at the cost of today.
 #[derive(Clone)]
 pub struct NewHash {
-    /// Whose.
-    pub passport: PassportNumber,
+    /// Whose password; absent for the line's access key.
+    pub passport: Option<PassportNumber>,
     /// The credential's row that the password was verified against.
     pub verified: RowRef,
     /// The new PHC string.
@@ -252,7 +296,7 @@ pub fn prepare(
                 is_contractor: registration.is_contractor,
                 language: registration.language,
             }),
-            active_from: None,
+            active_from: registration.active_from,
         }),
         What::ChangePassport(changes) => Command::ChangePassport(ChangePassport {
             passport: changes.passport,
@@ -274,6 +318,19 @@ pub fn prepare(
             verified: new.verified,
             credential: put(Personal::Credential { hash: new.password_hash.clone() }),
         }),
+        What::OpenSession(opened) => Command::OpenSession(OpenSession {
+            verified: opened.verified,
+            lifetime_s: opened.lifetime_s,
+            origin: put(Personal::SessionOrigin {
+                address: opened.address.to_string(),
+                browser: opened.browser.clone(),
+            }),
+        }),
+        What::Inquire(inquiry) => Command::Inquire(put(Personal::Inquiry {
+            service: inquiry.service.clone(),
+            contact: inquiry.contact.clone(),
+            text: inquiry.text.clone(),
+        })),
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }
@@ -318,7 +375,19 @@ pub fn batch(
                     }
                 }
             }
+            // Where a session came from is nobody's business once it is over.
+            Event::PortalSessionEnded { session } => {
+                let ended = line.and_then(|line| line.sessions.get(session));
+                let origin = ended.and_then(|session| session.origin);
+                batch
+                    .delete
+                    .extend(origin.map(|origin| Delete::Personal { customer, row: origin.row }));
+            }
             // A hash that was replaced is needed by nobody any more.
+            Event::AccessKeySet { .. } => {
+                let replaced = line.map(|line| line.rows.access_key.row);
+                batch.delete.extend(replaced.map(|row| Delete::Personal { customer, row }));
+            }
             Event::PasswordSet { passport, .. } => {
                 let replaced = line.and_then(|line| line.passports.get(passport));
                 batch.delete.extend(replaced.map(|replaced| Delete::Personal {

@@ -59,6 +59,9 @@ pub struct LineServices {
 pub struct LineView {
     /// The line; `None` where no line has the customer ID.
     pub line: Option<Arc<Line>>,
+    /// The last event row that the line is the fold of. It is durable, and whoever reads the
+    /// journal beside the line goes no further, so that both tell of the same moment.
+    pub seq: u64,
     /// Its IDs' strings and password hashes.
     pub private: Arc<HashMap<PassportNumber, PrivatePassport>>,
 }
@@ -431,7 +434,8 @@ impl LineActor {
 }
 
 fn answer_look(look: Look, awake: &Awake) {
-    let view = LineView { line: awake.line.clone(), private: Arc::clone(&awake.private) };
+    let (line, private) = (awake.line.clone(), Arc::clone(&awake.private));
+    let view = LineView { line, seq: awake.place.seq, private };
     // Whoever asked may have gone away.
     drop(look.0.send(Ok(view)));
 }

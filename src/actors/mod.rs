@@ -13,8 +13,10 @@
 //! | [`change`] | what is asked of a line, made into a command and a batch |
 //! | [`reading`] | a line read from the store, and kept while it is awake |
 //! | [`snapshot`] | the shortcut for reading it |
+//! | [`statement`] | closed months' itemisations and IDs' names, read beside a line |
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
+//! | [`personal`] | personal rows, held against their events |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
@@ -29,10 +31,12 @@ pub mod line;
 pub mod lines;
 pub mod orders;
 pub mod outbox;
+pub mod personal;
 pub mod providers;
 mod reading;
 pub mod receipts;
 pub mod snapshot;
+pub mod statement;
 pub mod system;
 
 use crate::{domain::line::Refusal, store::StoreError};

@@ -73,6 +73,14 @@ impl Providers {
         self.known.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
+    /// All of them, by ID.
+    pub fn all(&self) -> Vec<Arc<Provider>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = known.values().cloned().collect();
+        all.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
+        all
+    }
+
     /// Commits what happened to a provider and shows it to everybody who asks from then on.
     pub async fn change(
         &self,

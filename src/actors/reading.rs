@@ -3,12 +3,13 @@
 
 use super::{
     line::PrivatePassport,
+    personal::committed,
     snapshot::{Due, Opened, Place, Snapshots},
 };
 use crate::{
     domain::{
         ids::{CustomerId, PassportNumber},
-        line::{Entry, Line, Passport, RowRef, replay},
+        line::{Entry, Line, Passport, replay},
     },
     store::{
         EventRow, PersonalRow, Store, StoreError, Stream,
@@ -163,21 +164,6 @@ async fn read_private(
     Ok(PrivatePassport { name, password_hash: hash })
 }
 
-/// A personal row as its event committed to it.
-async fn committed(
-    store: &dyn Store,
-    customer: CustomerId,
-    reference: RowRef,
-) -> Result<PersonalRow, StoreError> {
-    let row = store.personal(customer, reference.row).await?;
-    let what = match row {
-        Some(row) if row.reference(reference.row) == reference => return Ok(row),
-        Some(_) => "it is not the row that its event committed to",
-        None => "it is missing",
-    };
-    Err(StoreError::damaged(format!("personal row {} of {customer}", reference.row), what))
-}
-
 #[cfg(test)]
 #[path = "reading_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -98,6 +98,7 @@ fn registration() -> Registration {
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
         language: crate::domain::language::Language::Ja,
+        active_from: None,
     }
 }
 
@@ -258,11 +259,12 @@ async fn a_new_password_alone_takes_the_place_of_the_old_one() {
     }
 }
 
-/// A store that counts the event rows it hands out.
+/// A store that counts the looks at events and the rows it hands out.
 #[derive(Default)]
-struct Counting {
+pub(crate) struct Counting {
     inner: MemoryStore,
-    rows: AtomicUsize,
+    pub(crate) looks: AtomicUsize,
+    pub(crate) rows: AtomicUsize,
     snapshots: std::sync::Mutex<std::collections::BTreeSet<u64>>,
 }
 
@@ -306,6 +308,7 @@ impl Store for Counting {
         limit: usize,
     ) -> Result<Vec<EventRow>, StoreError> {
         let rows = self.inner.events(stream, after, limit).await?;
+        self.looks.fetch_add(1, Ordering::Relaxed);
         self.rows.fetch_add(rows.len(), Ordering::Relaxed);
         Ok(rows)
     }
@@ -359,6 +362,12 @@ async fn one_that_is_too_large_is_not_tried_at_every_event() {
     let charge = crate::domain::line::PerUseCharge {
         receipt: "100000000016".parse().expect("a receipt"),
         passport: PassportNumber(1),
+        provider: "b-sha".parse().expect("a provider"),
+        provider_name: "B社".into(),
+        service: "anime-1".parse().expect("a service"),
+        service_name: "名作アニメ1".into(),
+        unit_price: Yen::new(0),
+        quantity: 1,
         amount: Yen::new(0),
         at: line.now,
     };

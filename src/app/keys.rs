@@ -8,7 +8,7 @@ use crate::{
     },
     app::AppError,
     clock::Clock,
-    config::{FlowConfig, KeysConfig},
+    config::{FlowConfig, KeysConfig, PortalConfig},
     security::{KeyRing, MasterKey, OperatorToken},
     store::{Store, StoreError},
     web::provider::discovery::JWKS_MAX_AGE_S,
@@ -59,7 +59,7 @@ pub async fn ring(
 }
 
 /// How long what a key made is accepted by this configuration.
-pub fn kept_for(flow: &FlowConfig) -> KeptFor {
+pub fn kept_for(flow: &FlowConfig, portal: &PortalConfig) -> KeptFor {
     let seconds = |lifetimes: &[u64]| {
         let longest = lifetimes.iter().copied().max().unwrap_or_default();
         i64::try_from(longest).unwrap_or(i64::MAX)
@@ -71,6 +71,7 @@ pub fn kept_for(flow: &FlowConfig) -> KeptFor {
             flow.flow_lifetime_s,
             flow.code_lifetime_s,
             flow.access_token_lifetime_s,
+            portal.idle_timeout_s.min(portal.session_lifetime_s),
         ]),
     }
 }

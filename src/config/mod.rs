@@ -36,8 +36,8 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
-    OperatorConfig, PasswordConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig,
-    TlsConfig,
+    OperatorConfig, PasswordConfig, PortalConfig, ProxyProtocolConfig, ServerConfig, StoreConfig,
+    ThrottleConfig, TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -71,6 +71,8 @@ pub struct Config {
     pub line: LineConfig,
     /// How long the steps of a purchase live.
     pub flow: FlowConfig,
+    /// The household's own pages.
+    pub portal: PortalConfig,
     /// What a change of the billing number means.
     pub billing: BillingConfig,
     /// Where the pages send households that need a person.

@@ -12,8 +12,8 @@ use super::network::{
     ipv4_networks, loopback, networks, optional_socket, socket, write_optional_socket,
 };
 use super::value::{
-    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, optional_url, path, phone,
-    prefixes, short_text, within, write_optional_url,
+    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, line_of_text, optional_url,
+    path, phone, prefixes, short_text, within, write_optional_url,
 };
 
 /// `[server]`: what households and provider sites reach.
@@ -243,6 +243,27 @@ pub struct FlowConfig {
     /// Flows that one browser keeps apart.
     #[serde(deserialize_with = "within::<1, 3, _, _>")]
     pub flows_per_browser: usize,
+}
+
+/// `[portal]`: the household's own pages.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalConfig {
+    /// A sign-in that is not used for so long is over, in seconds.
+    #[serde(deserialize_with = "within::<300, 604_800, _, _>")]
+    pub idle_timeout_s: u64,
+    /// A sign-in lasts so long at most, in seconds.
+    #[serde(deserialize_with = "within::<300, 604_800, _, _>")]
+    pub session_lifetime_s: u64,
+    /// How often a line may ask in an hour whether a passport ID is free.
+    #[serde(deserialize_with = "within::<1, 10_000, _, _>")]
+    pub name_checks_per_hour: u32,
+    /// From a registration to the ID's first use, in seconds.
+    #[serde(deserialize_with = "within::<0, 2_592_000, _, _>")]
+    pub activation_delay_s: u64,
+    /// What the menu says under NTT西日本からのお知らせ; nothing where empty.
+    #[serde(deserialize_with = "line_of_text")]
+    pub announcement: String,
 }
 
 /// `[billing]`: what a change of the billing number means for the contracts of a line.

@@ -177,6 +177,8 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
             "\"maybe\" is not allowed; allowed: \"continues\", \"unavailable\"",
         ),
         ("[log]\nlevel = 3\n", "log.level: 3 is not allowed; allowed: \"error\", \"warn\""),
+        ("[portal]\nidle_timeout_s = 10\n", "300 to 604800"),
+        ("[portal]\nannouncement = \"a\\nb\"\n", "up to 500 characters on one line"),
         ("[contact]\nsupport_url = \"ftp://x\"\n", "allowed: an http or https address"),
         ("[contact]\naccess_key_desk_phone = \"call us\"\n", "digits and hyphens"),
         ("[contact]\naccess_key_desk_hours = \"\"\n", "1 to 100 characters"),

@@ -129,6 +129,14 @@ pub(super) fn short_text<'de, D: Deserializer<'de>>(input: D) -> Result<String, 
     if fits { Ok(value) } else { Err(refused(&value, ALLOWED)) }
 }
 
+/// A text on one line that may be empty.
+pub(super) fn line_of_text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    const ALLOWED: &str = "up to 500 characters on one line";
+    let value = text(input, ALLOWED)?;
+    let fits = value.chars().count() <= 500 && !value.chars().any(char::is_control);
+    if fits { Ok(value) } else { Err(refused(&value, ALLOWED)) }
+}
+
 /// The beginnings of customer IDs.
 pub(super) fn prefixes<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<String>, D::Error> {
     const ALLOWED: &str = "a list of one or more, three capital letters each, such as [\"CAF\"]";

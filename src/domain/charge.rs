@@ -82,6 +82,8 @@ mod tests {
             number: ContractNumber(receipt.expect("a serial")),
             passport: PassportNumber(1),
             provider: "a-sha".parse().expect("a provider"),
+            provider_name: "A社".into(),
+            service_name: "パックサービス".into(),
             service: "pack".parse().expect("a service"),
             unit_price: Yen::new(price),
             bought_at: at(bought),

@@ -3,7 +3,7 @@
 //! Each type parses what a person typed; a refusal says what is wrong with the field, never what
 //! was typed. Personal values and passwords print as `***`, so they cannot reach a log.
 
-use super::ids::CustomerId;
+use super::{ids::CustomerId, yen::Yen};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -219,6 +219,35 @@ impl MailAddress {
     }
 }
 
+/// ご利用限度額 as typed: yen, in half-width or full-width digits, with or without commas and 円
+/// (checks/experience.md 9). Nothing typed is no change.
+pub fn limit_as_typed(typed: &str) -> Result<Option<Yen>, FieldFault> {
+    const MOST_YEN: u64 = 9_999_999;
+    let mut yen = None;
+    for c in typed.trim().trim_end_matches('円').chars() {
+        let digit = match c {
+            '0'..='9' => c as u64 - '0' as u64,
+            '０'..='９' => c as u64 - '０' as u64,
+            ',' | '，' if yen.is_some() => continue,
+            _ => return Err(FieldFault::Character),
+        };
+        yen = Some(yen.unwrap_or(0_u64).saturating_mul(10).saturating_add(digit));
+    }
+    match yen {
+        Some(yen) if yen > MOST_YEN => Err(FieldFault::TooLong { longest: 7 }),
+        yen => Ok(yen.map(Yen::new)),
+    }
+}
+
+/// A text that people read, of so many characters at most, on one line or on several. It
+/// holds no control characters but line ends.
+pub fn text_as_typed(typed: &str, longest: usize, lines: bool) -> Result<String, FieldFault> {
+    let text = typed.trim().replace("\r\n", "\n");
+    check_length(&text, 1, longest)?;
+    let refused = |c: char| c.is_control() && !(lines && c == '\n');
+    if text.chars().any(refused) { Err(FieldFault::Character) } else { Ok(text) }
+}
+
 fn check_length(typed: &str, shortest: usize, longest: usize) -> Result<(), FieldFault> {
     match typed.chars().count() {
         0 => Err(FieldFault::Missing),
@@ -326,6 +355,40 @@ mod tests {
         {
             assert_eq!(MailAddress::parse(typed), Err(Form), "{typed}");
         }
+    }
+
+    #[test]
+    fn limits_as_typed_r_154() {
+        for (typed, yen) in [
+            ("", None),
+            (" ", None),
+            ("0", Some(0)),
+            ("20000", Some(20_000)),
+            ("20,000円", Some(20_000)),
+            ("２０，０００", Some(20_000)),
+            ("9999999", Some(9_999_999)),
+        ] {
+            assert_eq!(limit_as_typed(typed), Ok(yen.map(Yen::new)), "{typed}");
+        }
+        for (typed, fault) in [
+            ("10000000", TooLong { longest: 7 }),
+            ("99999999999999999999999", TooLong { longest: 7 }),
+            ("-1", Character),
+            ("1.5", Character),
+            (",1", Character),
+            ("一万", Character),
+        ] {
+            assert_eq!(limit_as_typed(typed), Err(fault), "{typed}");
+        }
+    }
+
+    #[test]
+    fn texts_for_the_desk_r_105() {
+        assert_eq!(text_as_typed(" a\r\nb ", 5, true), Ok("a\nb".to_owned()));
+        assert_eq!(text_as_typed("a\nb", 5, false), Err(Character));
+        assert_eq!(text_as_typed("a\u{7}b", 5, true), Err(Character));
+        assert_eq!(text_as_typed("  ", 5, true), Err(Missing));
+        assert_eq!(text_as_typed("abcdef", 5, true), Err(TooLong { longest: 5 }));
     }
 
     #[test]

@@ -22,12 +22,18 @@ pub struct Used {
     pub by_line: Yen,
 }
 
+/// What the whole line is charged in `month`, deleted IDs included.
+pub fn used_by_line(line: &Line, month: Month) -> Yen {
+    let monthly = charge::monthly_charges(line.contracts.values(), month);
+    let monthly = monthly.values().map(|charge| charge.amount);
+    monthly.chain(line.uses_of(month).iter().map(|charged| charged.amount)).sum()
+}
+
 /// What `month` is charged for, as far as it is known now.
 pub fn used(line: &Line, passport: PassportNumber, month: Month) -> Used {
     let monthly = charge::monthly_charges(line.contracts.values(), month);
     let monthly = monthly.values().map(|charge| (charge.passport, charge.amount));
-    let by_use = line.uses.iter().filter(|charged| charged.at.month() == month);
-    let by_use = by_use.map(|charged| (charged.passport, charged.amount));
+    let by_use = line.uses_of(month).iter().map(|charged| (charged.passport, charged.amount));
     let mut used = Used { by_passport: Yen::ZERO, by_line: Yen::ZERO };
     for (owner, amount) in monthly.chain(by_use) {
         used.by_line = [used.by_line, amount].into_iter().sum();

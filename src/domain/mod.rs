@@ -11,6 +11,7 @@
 //! | [`provider`] | providers, their catalogue, and what an order must match (R-006 to R-008) |
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
+//! | [`statement`] | a month's rows, what months came to, how the account stands (R-128 to R-138) |
 //! | [`system`] | what happens to Linepass as a whole: leases, keys, maintenance |
 //! | [`notice`] | which mails an entry sends, and to whom (R-191) |
 //! | [`language`] | the two languages of pages and mails |
@@ -29,5 +30,6 @@ pub mod order;
 pub mod provider;
 pub mod reason;
 pub mod receipt;
+pub mod statement;
 pub mod system;
 pub mod yen;

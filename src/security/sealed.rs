@@ -41,16 +41,25 @@ pub enum Purpose {
     AccessToken,
     /// What a provider asks the status of its own orders with (RFC 6749, 4.4).
     ProviderAccessToken,
+    /// A browser at an entrance of the household's own pages, before it has signed in; a cookie.
+    Entrance,
+    /// A household's sign-in to its own pages; a cookie.
+    PortalSession,
+    /// What a household has filled in of a procedure so far; a cookie.
+    Draft,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 8] = [
         Self::PushedOrder,
         Self::Flow,
         Self::AuthorizationCode,
         Self::AccessToken,
         Self::ProviderAccessToken,
+        Self::Entrance,
+        Self::PortalSession,
+        Self::Draft,
     ];
 
     fn implicit_assertion(self) -> &'static [u8] {
@@ -60,6 +69,9 @@ impl Purpose {
             Self::AuthorizationCode => b"linepass/sealed/v1/authorization_code",
             Self::AccessToken => b"linepass/sealed/v1/access_token",
             Self::ProviderAccessToken => b"linepass/sealed/v1/provider_access_token",
+            Self::Entrance => b"linepass/sealed/v1/entrance",
+            Self::PortalSession => b"linepass/sealed/v1/portal_session",
+            Self::Draft => b"linepass/sealed/v1/draft",
         }
     }
 }

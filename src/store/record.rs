@@ -189,6 +189,13 @@ pub enum Personal {
         /// When, from where, to what.
         recent: Vec<SignIn>,
     },
+    /// Where a session of the household's own pages was opened from.
+    SessionOrigin {
+        /// The address.
+        address: String,
+        /// The browser and the system, as it names itself.
+        browser: String,
+    },
     /// An inquiry to the desk.
     Inquiry {
         /// サービス名.

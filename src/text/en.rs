@@ -9,6 +9,8 @@ use super::{
 
 mod help;
 mod mail;
+mod portal;
+mod statement;
 
 /// All English texts.
 pub static TEXTS: Texts = Texts {
@@ -32,6 +34,9 @@ pub static TEXTS: Texts = Texts {
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
     mail: mail::MAIL,
+    portal: portal::PORTAL,
+    statement: statement::STATEMENT,
+    overview: statement::OVERVIEW,
 };
 
 const COMMON: Common = Common {

@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::Offset;
 
 use super::Language;
+use crate::domain::calendar;
 
 /// Japan time has had no other offset since 1951.
 const JAPAN: Offset = Offset::constant(9);
@@ -22,6 +23,12 @@ pub struct Month {
     pub year: i16,
     /// The month of the year, 1 to 12.
     pub month: u8,
+}
+
+impl From<calendar::Month> for Month {
+    fn from(month: calendar::Month) -> Self {
+        Self { year: month.year(), month: month.number().unsigned_abs() }
+    }
 }
 
 /// An amount in the pieces that a page sets in different sizes.
@@ -77,10 +84,37 @@ pub fn instant(language: Language, unix_us: i64) -> String {
     }
 }
 
+/// An instant in Japan time, to the second: `2009年01月02日 10:45:53 (JST)` or
+/// `2 Jan 2009, 10:45:53 (JST)`.
+pub fn moment(language: Language, unix_us: i64) -> String {
+    let Some(local) = japan_time(unix_us) else {
+        return String::from("–");
+    };
+    match language {
+        Language::Ja => local.strftime("%Y年%m月%d日 %H:%M:%S (JST)").to_string(),
+        Language::En => format!("{}, {} (JST)", date(language, local), local.strftime("%H:%M:%S")),
+    }
+}
+
 /// An instant for the `datetime` attribute: RFC 3339 with +09:00 and whole seconds.
 pub fn instant_rfc3339(unix_us: i64) -> String {
     japan_time(unix_us)
         .map_or_else(String::new, |local| format!("{}+09:00", local.strftime("%Y-%m-%dT%H:%M:%S")))
+}
+
+/// A day of a statement in Japan time: `2009/11/02` or `2 Nov 2009`.
+pub fn day(language: Language, unix_us: i64) -> String {
+    match (japan_time(unix_us), language) {
+        (None, _) => String::from("–"),
+        (Some(local), Language::Ja) => local.strftime("%Y/%m/%d").to_string(),
+        (Some(local), Language::En) => date(language, local),
+    }
+}
+
+/// A month as it is typed: `2026/11`.
+pub fn month_typed(month: Month) -> String {
+    let Month { year, month } = month;
+    format!("{year:04}/{month:02}")
 }
 
 /// A month: `2026年11月` or `Nov 2026`.
@@ -89,6 +123,21 @@ pub fn month(language: Language, month: Month) -> String {
     match language {
         Language::Ja => format!("{year}年{month}月"),
         Language::En => format!("{} {year}", month_name(month)),
+    }
+}
+
+/// A telephone number of digits alone, grouped where its parts are known: mobile numbers by 3-4-4,
+/// Tokyo's and Osaka's by 2-4-4, free ones by 4-3-3. Others stand as they are.
+pub fn phone(digits: &str) -> String {
+    let (first, second) = match digits.len() {
+        11 => (3, 7),
+        10 if digits.starts_with("03") || digits.starts_with("06") => (2, 6),
+        10 if digits.starts_with("0120") => (4, 7),
+        _ => return digits.to_owned(),
+    };
+    match (digits.get(..first), digits.get(first..second), digits.get(second..)) {
+        (Some(area), Some(office), Some(number)) => format!("{area}-{office}-{number}"),
+        _ => digits.to_owned(),
     }
 }
 
@@ -164,6 +213,16 @@ mod tests {
         assert_eq!(instant(Ja, EVENING_US), "2026年11月23日 21:00 (日本時間)");
         assert_eq!(instant(En, EVENING_US), "23 Nov 2026, 21:00 (JST)");
         assert_eq!(instant(En, i64::MAX), "–");
+    }
+
+    #[test]
+    fn days_and_typed_months_are_the_statements_r_132() {
+        // 2009-11-01T15:00:00Z is the 2nd in Japan.
+        let second_us = 1_257_087_600_000_000;
+        assert_eq!(day(Ja, second_us), "2009/11/02");
+        assert_eq!(day(En, second_us), "2 Nov 2009");
+        assert_eq!(day(Ja, i64::MIN), "–");
+        assert_eq!(month_typed(Month { year: 2009, month: 1 }), "2009/01");
     }
 
     #[test]

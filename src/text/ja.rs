@@ -8,6 +8,8 @@ use super::{
 
 mod help;
 mod mail;
+mod portal;
+mod statement;
 
 /// All Japanese texts.
 pub static TEXTS: Texts = Texts {
@@ -31,6 +33,9 @@ pub static TEXTS: Texts = Texts {
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
     mail: mail::MAIL,
+    portal: portal::PORTAL,
+    statement: statement::STATEMENT,
+    overview: statement::OVERVIEW,
 };
 
 const COMMON: Common = Common {

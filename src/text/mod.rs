@@ -10,7 +10,9 @@ pub mod mail;
 mod en;
 mod ja;
 mod language;
+pub(crate) mod portal;
 mod shown;
+pub(crate) mod statement;
 mod texts;
 
 pub use language::Language;

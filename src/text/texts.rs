@@ -33,6 +33,9 @@ pub struct Texts {
     pub(crate) privacy_help: HelpPage,
     pub(crate) contacts: Contacts,
     pub(crate) mail: super::mail::Mail,
+    pub(crate) portal: super::portal::Portal,
+    pub(crate) statement: super::statement::Statement,
+    pub(crate) overview: super::statement::Overview,
 }
 
 /// What stands on many pages: header, footer, prices, small words.

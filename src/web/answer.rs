@@ -24,6 +24,7 @@ pub fn shell(context: &RequestContext, language: Language, path: Option<&str>) -
         switch_path: path.map(str::to_owned),
         request_id: None,
         signed_in_as: None,
+        household: None,
     }
 }
 

@@ -56,6 +56,12 @@ impl Form {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Whether a parameter stands there, an empty one too: a field that was sent and left empty is
+    /// missing, one that was not sent was not asked for.
+    pub fn stands(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
     /// Takes a parameter out, for secrets that should not be copied.
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.values.remove(name).filter(|value| !value.is_empty())
@@ -81,6 +87,7 @@ mod tests {
             (form.get("state"), form.get("nonce"), form.get("x")),
             (None, Some("n 1"), None)
         );
+        assert_eq!((form.stands("state"), form.stands("x")), (true, false));
     }
 
     #[test]

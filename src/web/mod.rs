@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`provider`] | provider sites: OAuth 2.0 and `OpenID Connect` |
 //! | [`flow`] | households sent here by a provider: login, confirmation, completion |
+//! | [`portal`] | households on their own pages, サービス申込受付ページ |
 //! | [`public`] | everybody: landing page, help, assets |
 //! | [`operator`] | operators and their monitoring, on a listener of its own |
 //! | [`page`] | every page as a struct of plain data |
@@ -16,8 +17,11 @@
 //! | [`limits`] | what one request may cost: head, body, time |
 //! | [`maintenance`] | what the public listener answers while maintenance is on (R-171) |
 //! | [`form`] | parameters, read strictly |
+//! | [`posted`] | a form that a page of ours posted |
+//! | [`afterwards`] | what a login leaves to do after its answer |
 //! | [`answer`] | pages and problems as responses |
 
+pub mod afterwards;
 pub mod answer;
 pub mod assets;
 pub mod context;
@@ -27,6 +31,8 @@ pub mod limits;
 pub mod maintenance;
 pub mod operator;
 pub mod page;
+pub mod portal;
+pub mod posted;
 pub mod provider;
 pub mod public;
 pub mod state;
@@ -37,6 +43,7 @@ use actix_web::web::ServiceConfig;
 pub fn public_listener(service: &mut ServiceConfig) {
     provider::routes(service);
     flow::routes(service);
+    portal::routes(service);
     public::routes(service);
     service.default_service(actix_web::web::route().to(answer::not_found));
 }

@@ -10,8 +10,11 @@ use crate::{
         system::{Maintenance, SystemStream},
     },
     clock::Clock,
-    config::{ContactConfig, FlowConfig},
-    domain::{ids::ProviderId, line::LineDefaults},
+    config::{ContactConfig, FlowConfig, PortalConfig},
+    domain::{
+        ids::{CustomerId, ProviderId},
+        line::LineDefaults,
+    },
     metrics::Metrics,
     security::{KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
@@ -80,6 +83,14 @@ pub struct WebState {
     pub defaults: LineDefaults,
     /// How long things live.
     pub lifetimes: FlowConfig,
+    /// The least length of a new password, in characters.
+    pub shortest_password: usize,
+    /// Whether mails go out, so that pages promise none that does not.
+    pub sends_mail: bool,
+    /// The household's own pages.
+    pub portal: PortalConfig,
+    /// How often a line may ask whether a passport ID is free (security.md 72).
+    pub name_checks: DefaultKeyedRateLimiter<CustomerId>,
     /// Where households turn.
     pub contact: ContactConfig,
     /// Drawn at the start: codes of an earlier run are not taken.

@@ -4,6 +4,7 @@ use super::{DemoError, io, shop};
 use crate::{
     domain::{language::Language, line::LineService, provider::IdTokenAlgorithm},
     security::random,
+    web::portal::entrance::Entrance,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -146,6 +147,7 @@ impl Sample {
         more: Option<&str>,
     ) {
         issuer.clone_into(&mut self.issuer);
+        self.portal = Some(format!("{issuer}{}", Entrance::Hikari.path("")));
         shop_url.clone_into(&mut self.shop);
         self.operator = operator;
         for provider in &mut self.providers {

@@ -1,6 +1,9 @@
 //! What is asked of a line, and the facts that come with the question.
 
-use super::event::{Barrier, BillingRoute, LineService, RowRef};
+use super::{
+    event::{Barrier, BillingRoute, LineService, RowRef},
+    guard::Uptime,
+};
 use crate::domain::{
     calendar::{Instant, Month},
     ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber},
@@ -49,6 +52,28 @@ pub enum Command {
     PlaceHold(PlaceHold),
     /// A verified password was hashed anew at the cost of today.
     UpgradeHash(UpgradeHash),
+    /// A household signs in to its own pages.
+    OpenSession(OpenSession),
+    /// It signs out, or ends a session from elsewhere.
+    EndSession(u32),
+    /// It ends every session but this one.
+    EndOtherSessions(u32),
+    /// 利用規制 by the customer, with what its page said it would end: each contract and the last
+    /// month it is charged for.
+    Restrict(Vec<(ContractNumber, Month)>),
+    /// An inquiry to the desk.
+    Inquire(RowRef),
+}
+
+/// A session of the household's own pages to open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenSession {
+    /// The access key's row that was verified: another one since opens nothing.
+    pub verified: RowRef,
+    /// How long it lasts at most, in seconds.
+    pub lifetime_s: u64,
+    /// The row that says where it was opened from.
+    pub origin: RowRef,
 }
 
 /// A wait that guessing was met with.
@@ -62,13 +87,15 @@ pub struct PlaceHold {
     pub failures: u32,
     /// How long it lasts in seconds.
     pub wait_s: u64,
+    /// Now by the machine's own clock, where it has one.
+    pub uptime: Option<Uptime>,
 }
 
 /// A hash of the same password at another cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpgradeHash {
-    /// Whose.
-    pub passport: PassportNumber,
+    /// Whose password; absent for the line's access key.
+    pub passport: Option<PassportNumber>,
     /// The credential's row that the password was verified against.
     pub verified: RowRef,
     /// The new hash's row.

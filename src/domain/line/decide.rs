@@ -3,7 +3,7 @@
 use super::{
     command::{Cancel, Command, Facts, LoggedIn, OpenLine, Purchase, RegisterPassport},
     event::{Barrier, EndReason, Event},
-    guard,
+    guard, portal,
     refusal::Refusal,
     settings,
     state::{Contract, Line, Passport, is_own_address},
@@ -49,6 +49,11 @@ pub fn decide(
         }
         Command::PlaceHold(hold) => Ok(guard::place(line, hold, facts)),
         Command::UpgradeHash(upgrade) => Ok(guard::upgrade(line, upgrade)),
+        Command::OpenSession(opening) => portal::open_session(line, opening, facts),
+        Command::EndSession(session) => Ok(portal::end_session(line, *session, facts)),
+        Command::EndOtherSessions(kept) => Ok(portal::end_other_sessions(line, *kept, facts)),
+        Command::Restrict(agreed) => portal::restrict(line, agreed, facts),
+        Command::Inquire(inquiry) => portal::inquire(line, *inquiry, facts),
     }
 }
 
@@ -74,12 +79,7 @@ fn register(
     registration: &RegisterPassport,
     facts: &Facts,
 ) -> Result<Vec<Event>, Refusal> {
-    eligible(line)?;
-    open_for_new_use(line)?;
-    let allowed = facts.defaults.passports_per_line;
-    if line.live_passports().count() >= allowed as usize {
-        return Err(Refusal::TooManyPassports { allowed });
-    }
+    portal::may_register(line, facts.defaults.passports_per_line)?;
     let numbers_used = line.passports.keys().next_back().map_or(0, |last| last.0);
     Ok(vec![Event::PassportRegistered {
         passport: PassportNumber(numbers_used + 1),
@@ -269,7 +269,7 @@ fn ending(
 
 /// 利用規制 ends every contract, and so does a billing number that cannot be used
 /// the company's stop ends none.
-fn raise(line: &Line, barrier: Barrier, facts: &Facts) -> Result<Vec<Event>, Refusal> {
+pub(super) fn raise(line: &Line, barrier: Barrier, facts: &Facts) -> Result<Vec<Event>, Refusal> {
     if line.barriers.since(barrier).is_some() {
         return Err(Refusal::BarredAlready);
     }
@@ -329,7 +329,7 @@ fn endings(
     live.map(move |contract| ending(contract, reason, facts, None))
 }
 
-fn eligible(line: &Line) -> Result<(), Refusal> {
+pub(super) fn eligible(line: &Line) -> Result<(), Refusal> {
     line.service.is_eligible().then_some(()).ok_or(Refusal::IneligibleLine)
 }
 

@@ -1,22 +1,25 @@
 //! The fold: what a line is after what happened. Nothing is refused here; what is stored is true.
 
 use super::{
-    event::{Barrier, EndReason, Entry, Event, LineEnding, LineService},
+    event::{Barrier, ClosedItem, EndReason, Entry, Event, LineEnding, LineService},
     guard::{Holds, PlacedHold},
+    portal::{Inquiry, PortalSession},
     state::{
-        Barriers, Contract, ContractEnd, Line, LineRows, Passport, PassportRows, PerUseCharge,
+        Barriers, ClosedMonth, Contract, ContractEnd, Line, LineRows, Passport, PassportRows,
+        PerUseCharge, ProviderTotal,
     },
 };
 use crate::domain::{
     calendar::{Instant, Month},
     charge,
     ids::{ContractNumber, PassportNumber},
+    yen::Yen,
 };
 use std::collections::BTreeMap;
 
 /// The version of this fold and of the state's shape. Whatever changes what the same events come to
 /// raises it: snapshots of another version are made anew.
-pub const FOLD_VERSION: u32 = 2;
+pub const FOLD_VERSION: u32 = 3;
 
 /// The line after a whole entry.
 pub fn replay(state: Option<Line>, entry: &Entry) -> Option<Line> {
@@ -53,7 +56,11 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         contracts: BTreeMap::new(),
         uses: Vec::new(),
         closed_through: None,
+        closed: BTreeMap::new(),
         portal_epoch: 0,
+        sessions: BTreeMap::new(),
+        sessions_opened: 0,
+        inquiries: Vec::new(),
         holds: Holds::default(),
         rows: LineRows { record: *record, access_key: *access_key },
         next_row: 0,
@@ -85,22 +92,29 @@ impl Line {
             Event::LineOpened { .. }
             | Event::BillingSet { .. }
             | Event::SignedInFromNewPlace { .. }
-            | Event::PortalSessionOpened { .. }
-            | Event::PortalSessionEnded { .. }
             | Event::Corrected { .. }
             | Event::OverdueReported { .. }
             | Event::CollectionStopped { .. }
             | Event::Disclosed { .. }
-            | Event::InquiryReceived { .. }
             | Event::PersonalRowsErased { .. } => {}
+            Event::PortalSessionOpened { session, expires_at, origin } => {
+                let (epoch, expires_at, origin) = (self.portal_epoch, *expires_at, *origin);
+                let opened = PortalSession { opened_at: at, expires_at, epoch, origin };
+                self.session_opened(*session, opened);
+            }
+            Event::PortalSessionEnded { session } => {
+                self.sessions.remove(session);
+            }
+            Event::InquiryReceived { inquiry } => self.inquired(Inquiry { at, row: *inquiry }),
             Event::RecordReplaced { record } => self.rows.record = *record,
             Event::AccessKeySet { access_key } => {
                 self.rows.access_key = *access_key;
                 self.holds.release(None);
             }
-            Event::HoldPlaced { passport, from, failures, until } => {
-                let (passport, from) = (*passport, *from);
-                let hold = PlacedHold { passport, from, failures: *failures, until: *until };
+            Event::HoldPlaced { passport, from, failures, until, until_uptime } => {
+                let (passport, from, failures) = (*passport, *from, *failures);
+                let (until, until_uptime) = (*until, *until_uptime);
+                let hold = PlacedHold { passport, from, failures, until, until_uptime };
                 self.holds.place(hold, at);
             }
             Event::HoldReleased { passport } => self.holds.release(*passport),
@@ -142,7 +156,8 @@ impl Line {
             }
             Event::SessionsEnded { passport: None } => self.portal_epoch += 1,
             // A long itemisation takes several rows; the last one closes the month.
-            Event::MonthClosed { month, part, parts, .. } => {
+            Event::MonthClosed { month, part, parts, items, .. } => {
+                self.sum_up(*month, *part, items, at);
                 if part == parts {
                     self.close(*month);
                 }
@@ -198,38 +213,78 @@ impl Line {
             receipt,
             passport,
             provider,
+            provider_name,
             service,
+            service_name,
             monthly,
             unit_price,
+            quantity,
             amount,
             ..
         } = event
         else {
             return;
         };
-        if !*monthly {
-            let (receipt, passport, amount) = (*receipt, *passport, *amount);
-            self.uses.push(PerUseCharge { receipt, passport, amount, at });
-            return;
-        }
-        let number = ContractNumber(*receipt);
-        self.contracts.insert(
-            number,
-            Contract {
+        let (receipt, passport, unit_price) = (*receipt, *passport, *unit_price);
+        let (provider, provider_name) = (provider.clone(), provider_name.clone());
+        let (service, service_name) = (service.clone(), service_name.clone());
+        if *monthly {
+            let (number, bought_at, end) = (ContractNumber(receipt), at, None);
+            self.contracts.insert(
                 number,
-                passport: *passport,
-                provider: provider.clone(),
-                service: service.clone(),
-                unit_price: *unit_price,
-                bought_at: at,
-                end: None,
-            },
-        );
+                Contract {
+                    number,
+                    passport,
+                    provider,
+                    provider_name,
+                    service,
+                    service_name,
+                    unit_price,
+                    bought_at,
+                    end,
+                },
+            );
+        } else {
+            self.uses.push(PerUseCharge {
+                receipt,
+                passport,
+                provider,
+                provider_name,
+                service,
+                service_name,
+                unit_price,
+                quantity: *quantity,
+                amount: *amount,
+                at,
+            });
+        }
     }
 
     fn end(&mut self, number: ContractNumber, reason: EndReason, at: Instant) {
         if let Some(contract) = self.contracts.get_mut(&number) {
             contract.end.get_or_insert(ContractEnd { at, reason });
+        }
+    }
+
+    /// A part of a month's itemisation is added up; the first part begins anew, since a close that
+    /// broke off is made again from there. A month that is closed already stays as it was billed.
+    fn sum_up(&mut self, month: Month, part: u32, items: &[ClosedItem], at: Instant) {
+        if self.closed_through >= Some(month) {
+            return;
+        }
+        let empty = ClosedMonth { from: at, at, total: Yen::ZERO, providers: Vec::new() };
+        if part == 1 {
+            self.closed.insert(month, empty.clone());
+        }
+        let closed = self.closed.entry(month).or_insert(empty);
+        closed.at = at;
+        for item in items {
+            closed.total = [closed.total, item.amount].into_iter().sum();
+            let (provider, name) = (&item.provider, &item.provider_name);
+            ProviderTotal::add(&mut closed.providers, provider, name, item.amount);
+        }
+        for old in self.closed.values_mut().rev().skip(ClosedMonth::SPLIT_MONTHS) {
+            old.providers = Vec::new();
         }
     }
 
@@ -248,6 +303,7 @@ impl Line {
     fn note_rows(&mut self, event: &Event) {
         let named: &[u32] = match event {
             Event::LineOpened { record, access_key, .. } => &[record.row, access_key.row],
+            Event::PortalSessionOpened { origin: Some(origin), .. } => &[origin.row],
             Event::RecordReplaced { record: row }
             | Event::AccessKeySet { access_key: row }
             | Event::PassportRenamed { name: row, .. }

@@ -16,6 +16,7 @@
 //! | [`evolve`](evolve()) | the fold |
 //! | [`guard`] | waits that survive a restart, and hashes made anew |
 //! | [`login`] | who may log in, decided after the password was verified |
+//! | [`portal`] | what the household's own pages ask: sessions, status, 利用規制, inquiries |
 
 pub mod command;
 mod decide;
@@ -23,6 +24,7 @@ pub mod event;
 mod evolve;
 pub mod guard;
 pub mod login;
+pub mod portal;
 pub mod refusal;
 mod settings;
 pub mod state;
@@ -31,9 +33,12 @@ pub use command::{Command, Facts, LineDefaults};
 pub use decide::{Allowed, decide, may_buy, may_cancel};
 pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
 pub use evolve::{FOLD_VERSION, evolve, replay};
+pub use guard::Uptime;
 pub use refusal::Refusal;
 pub use settings::{LimitChange, may_set_limits};
-pub use state::{Contract, ContractEnd, Line, Passport, PerUseCharge, is_own_address};
+pub use state::{
+    ClosedMonth, Contract, ContractEnd, Line, Passport, PerUseCharge, ProviderTotal, is_own_address,
+};
 
 #[cfg(test)]
 mod tests;

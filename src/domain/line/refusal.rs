@@ -146,6 +146,15 @@ pub enum Refusal {
     /// The line has no line authentication to switch.
     #[error("the line has no line authentication")]
     NoLineAuthentication,
+    /// What 利用規制 would end, or charge, is no longer what its page showed.
+    #[error("what the restriction would end has changed since its page was shown")]
+    PreviewChanged,
+    /// As many inquiries as a line may send in a day.
+    #[error("the line has sent {allowed} inquiries today, as many as allowed")]
+    TooManyInquiries {
+        /// How many are allowed.
+        allowed: usize,
+    },
     /// Receipt numbers have run out, which takes 90 billion orders.
     #[error("no receipt number is left")]
     NoReceiptNumber,
@@ -185,6 +194,8 @@ impl Refusal {
             Self::NotBarred => "not_barred",
             Self::BarredAlready => "barred_already",
             Self::NoLineAuthentication => "no_line_authentication",
+            Self::PreviewChanged => "preview_changed",
+            Self::TooManyInquiries { .. } => "too_many_inquiries",
             Self::NoReceiptNumber => "no_receipt_number",
         }
     }

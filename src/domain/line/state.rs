@@ -3,6 +3,7 @@
 use super::{
     event::{EndReason, LineEnding, LineService, RowRef},
     guard::Holds,
+    portal::{Inquiry, PortalSession},
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -37,12 +38,24 @@ pub struct Line {
     pub passports: BTreeMap<PassportNumber, Passport>,
     /// Its monthly contracts, ended ones of months not yet closed included.
     pub contracts: BTreeMap<ContractNumber, Contract>,
-    /// Per-use purchases of months not yet closed.
+    /// Per-use purchases of months not yet closed, in the order in which they were made.
     pub uses: Vec<PerUseCharge>,
     /// The last month that is closed: nothing is decided inside it any more.
     pub closed_through: Option<Month>,
+    /// What closed months came to, and where in the journal their itemisations stand. One beyond
+    /// `closed_through` is being closed: not all its parts are there yet.
+    pub closed: BTreeMap<Month, ClosedMonth>,
     /// Portal sessions opened under an earlier epoch are over.
     pub portal_epoch: u32,
+    /// Sessions of the household's own pages, by number; some may be over.
+    #[serde(default)]
+    pub sessions: BTreeMap<u32, PortalSession>,
+    /// How many sessions there ever were: the number of the last one.
+    #[serde(default)]
+    pub sessions_opened: u32,
+    /// The newest inquiries to the desk.
+    #[serde(default)]
+    pub inquiries: Vec<Inquiry>,
     /// Waits that guessing was met with.
     #[serde(default)]
     pub holds: Holds,
@@ -123,8 +136,12 @@ pub struct Contract {
     pub passport: PassportNumber,
     /// Who sold it.
     pub provider: ProviderId,
+    /// The seller's name at the purchase, as statements print it.
+    pub provider_name: String,
     /// What was bought.
     pub service: ServiceCode,
+    /// Its name at the purchase.
+    pub service_name: String,
     /// The price it was bought at, for each month.
     pub unit_price: Yen,
     /// 購入.
@@ -161,10 +178,62 @@ pub struct PerUseCharge {
     pub receipt: ReceiptNumber,
     /// Who bought.
     pub passport: PassportNumber,
-    /// What it cost.
+    /// Who sold.
+    pub provider: ProviderId,
+    /// The seller's name at the purchase, as statements print it.
+    pub provider_name: String,
+    /// What was bought.
+    pub service: ServiceCode,
+    /// Its name at the purchase.
+    pub service_name: String,
+    /// The price of one then.
+    pub unit_price: Yen,
+    /// Pieces.
+    pub quantity: u32,
+    /// What it cost: price times pieces.
     pub amount: Yen,
     /// When.
     pub at: Instant,
+}
+
+/// A closed month as the line remembers it; the itemisation itself stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedMonth {
+    /// When the first part of its itemisation was written.
+    pub from: Instant,
+    /// When the last part was.
+    pub at: Instant,
+    /// What the whole month was billed at.
+    pub total: Yen,
+    /// The same for each provider, for the last [`ClosedMonth::SPLIT_MONTHS`] closed
+    /// months: a state that grew with each year would outgrow its snapshot's row.
+    pub providers: Vec<ProviderTotal>,
+}
+
+impl ClosedMonth {
+    /// So many closed months keep their split by provider: as many as the household's graph shows.
+    pub const SPLIT_MONTHS: usize = 12;
+}
+
+/// What one provider's sales of a month come to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderTotal {
+    /// Who sold.
+    pub provider: ProviderId,
+    /// Its name as the itemisation prints it.
+    pub name: String,
+    /// The sum.
+    pub amount: Yen,
+}
+
+impl ProviderTotal {
+    /// Adds a charge to its provider's sum; the name that came first stays.
+    pub fn add(totals: &mut Vec<Self>, provider: &ProviderId, name: &str, amount: Yen) {
+        match totals.iter_mut().find(|total| total.provider == *provider) {
+            Some(total) => total.amount = [total.amount, amount].into_iter().sum(),
+            None => totals.push(Self { provider: provider.clone(), name: name.into(), amount }),
+        }
+    }
 }
 
 impl Line {
@@ -181,6 +250,14 @@ impl Line {
     /// The live contract of an ID for a service, of which there is one at most.
     pub fn live_contract(&self, key: ChargeKey<'_>) -> Option<&Contract> {
         self.contracts.values().find(|contract| contract.is_live() && contract.charge_key() == key)
+    }
+
+    /// What was bought per use in a month that is not closed. The uses stand in the order of their
+    /// time, so that a month's are found without looking at the others.
+    pub fn uses_of(&self, month: Month) -> &[PerUseCharge] {
+        let from = self.uses.partition_point(|charged| charged.at.month() < month);
+        let to = self.uses.partition_point(|charged| charged.at.month() <= month);
+        &self.uses[from..to]
     }
 
     /// Whether line authentication would be checked for this ID: switched on, on a line that has

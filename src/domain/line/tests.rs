@@ -14,5 +14,8 @@ mod limits;
 mod login;
 mod mails;
 mod month_close;
+mod portal;
 mod registering;
 mod shapes;
+mod statement;
+mod statement_property;

@@ -50,6 +50,30 @@ for (const button of document.querySelectorAll("button[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// What the limits come to, while they are typed; the server checks the sum anyway.
+for (const sum of document.querySelectorAll("[data-sum]")) {
+  const figure = sum.querySelector("[data-sum-figure]");
+  const language = document.documentElement.lang;
+  const half = (text) => text.replace(/[０-９]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
+  const yen = (text) => Number(half(text).replace(/[^0-9]/g, ""));
+  const shown = (amount) =>
+    language === "ja" ? `${amount.toLocaleString("en")}円` : `¥${amount.toLocaleString("en")}`;
+  const fields = sum.closest("form").querySelectorAll("input[name^=limit_]");
+  const update = () => {
+    let total = 0;
+    for (const field of fields) {
+      const present = field.closest(".field").querySelector(".present b");
+      total += yen(field.value.trim() === "" ? present.textContent : field.value);
+    }
+    figure.textContent = shown(total);
+    sum.classList.toggle("is-over", total > Number(sum.dataset.limit));
+  };
+  for (const field of fields) {
+    field.addEventListener("input", update);
+  }
+  update();
+}
+
 const errors = document.getElementById("errors");
 if (errors) {
   errors.focus();

@@ -42,9 +42,16 @@ impl std::fmt::Display for Hash {
     }
 }
 
-/// The one stylesheet.
-pub const STYLESHEET: Asset =
-    Asset::new("/assets/linepass.css", "text/css; charset=utf-8", include_str!("linepass.css"));
+/// The one stylesheet, put together from files that can be read one by one.
+pub const STYLESHEET: Asset = Asset::new(
+    "/assets/linepass.css",
+    "text/css; charset=utf-8",
+    concat!(
+        include_str!("linepass.css"),
+        include_str!("statement.css"),
+        include_str!("portal.css")
+    ),
+);
 
 /// The one script; every page works without it.
 pub const SCRIPT: Asset = Asset::new(

@@ -68,15 +68,20 @@ fn cookie(name: String, value: String, https: bool, lifetime: Duration) -> Cooki
 }
 
 /// So many bytes of flows one browser keeps, with room left for the login that each of them may
-/// gain and for other headers: servers and proxies commonly take 8 KiB.
-const MOST_BYTES: usize = 6 * 1024 + 512;
+/// gain, for a household's own pages in the same browser, and for other headers: servers and proxies commonly take 8 KiB.
+const MOST_BYTES: usize = 6 * 1024;
 
 /// The names of the flows that give way when one more comes with so many bytes.
 fn oldest(request: &HttpRequest, https: bool, most_flows: usize, new_bytes: usize) -> Vec<String> {
     let mut flows: Vec<(String, usize)> = request.cookies().map_or_else(
         |_| Vec::new(),
         |cookies| {
-            let own = cookies.iter().filter(|cookie| cookie.name().starts_with(prefix(https)));
+            // A flow's ID begins with its hour in hexadecimal; cookies of other pages do not.
+            let is_flow = |name: &str| {
+                let id = name.strip_prefix(prefix(https)).unwrap_or_default();
+                id.get(..11).is_some_and(|began| began.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            };
+            let own = cookies.iter().filter(|cookie| is_flow(cookie.name()));
             own.map(|cookie| (cookie.name().to_owned(), cookie.value().len())).collect()
         },
     );

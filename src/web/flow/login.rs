@@ -1,13 +1,7 @@
 //! ログイン: exactly one password hash, whatever the outcome, except where the throttle turns the
 //! attempt away; one page for every cause.
 
-use super::{
-    afterwards::{self, Whose},
-    cookie, refused,
-    sealed::Flow,
-    shown,
-    visit::Visit,
-};
+use super::{cookie, refused, sealed::Flow, shown, visit::Visit};
 use crate::{
     actors::{LineError, line::LineView},
     domain::{
@@ -22,6 +16,7 @@ use crate::{
     store::Reservation,
     telemetry::{Decision, Outcome},
     web::{
+        afterwards::{self, After, Whose},
         answer,
         context::RequestContext,
         form::{Body, Form},
@@ -150,18 +145,19 @@ async fn evaluate(
         Err(PoolError::Overloaded | PoolError::Stopped) => return Attempted::Overloaded,
     };
     let attempted = judged(visit, found, verdict.matches).await;
+    let after = After { state: &visit.state, context: &visit.context };
     match &attempted {
         Attempted::Accepted(..) => {
             permit.succeeded();
             if let (true, Some(whose), Some(verified)) = (verdict.rehash_wanted, whose, verified) {
-                afterwards::upgrade_hash(visit, whose, verified, password);
+                afterwards::upgrade_hash(after, whose, verified, password);
             }
         }
         Attempted::Refused(_, refusal) if refusal.counts_as_guess() => {
-            afterwards::note_holds(visit, whose, source, permit.failed());
+            afterwards::note_holds(after, whose, source, permit.failed());
         }
         Attempted::Refused(_, refusal) if refusal.hides_right_password() => {
-            afterwards::note_holds(visit, whose, source, permit.turned_away());
+            afterwards::note_holds(after, whose, source, permit.turned_away());
         }
         _ => drop(permit),
     }
@@ -187,7 +183,7 @@ impl Found {
     }
 
     const fn whose(&self) -> Whose {
-        Whose { customer: self.customer, passport: self.passport }
+        Whose { customer: self.customer, passport: Some(self.passport) }
     }
 
     fn id(&self) -> Option<&Passport> {
@@ -202,7 +198,9 @@ impl Found {
     /// Holds that were committed, perhaps before a restart, with what is left of them.
     fn committed_holds(&self, state: &WebState) -> Vec<CommittedHold> {
         let now = self.view.time(state.decisions.now());
-        let holds = self.view.line.as_deref().map(|line| line.holds.of(self.passport, now));
+        let uptime = state.decisions.uptime();
+        let line = self.view.line.as_deref();
+        let holds = line.map(|line| line.holds.of(Some(self.passport), now, uptime));
         let committed = holds.into_iter().flatten().map(|(hold, left_us)| CommittedHold {
             source_prefix: hold.from,
             failures: hold.failures,

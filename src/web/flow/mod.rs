@@ -6,7 +6,6 @@
 //! | file | address |
 //! |---|---|
 //! | [`login`] | `/flow/{id}/login` |
-//! | [`afterwards`] | what a login leaves to do after its answer |
 //! | [`success`] | `/flow/{id}/success` |
 //! | [`confirm`] | `/flow/{id}/confirm` |
 //! | [`buying`], [`cancelling`] | what the confirmation shows and its button does |
@@ -18,7 +17,6 @@
 //! | [`shown`] | orders and limits as pages show them |
 //! | [`refused`] | which page a refusal gets |
 
-pub mod afterwards;
 pub mod buying;
 pub mod cancelling;
 pub mod complete;

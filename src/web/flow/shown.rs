@@ -101,7 +101,7 @@ pub fn limit(used: Yen, added: Yen, limit: Yen) -> LimitUse {
 
 /// A month.
 pub fn month(month: calendar::Month) -> Month {
-    Month { year: month.year(), month: month.number().unsigned_abs() }
+    month.into()
 }
 
 /// The provider's contact on one line.

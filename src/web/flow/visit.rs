@@ -9,13 +9,12 @@ use crate::{
         context::{self, RequestContext},
         form::{Body, Form},
         page::{self, Problem, Shell},
+        posted::Posted,
         state::WebState,
     },
 };
 use actix_web::{
-    FromRequest, HttpRequest, HttpResponse, ResponseError,
-    dev::Payload,
-    http::{StatusCode, header},
+    FromRequest, HttpRequest, HttpResponse, ResponseError, dev::Payload, http::StatusCode,
     web::Data,
 };
 use std::{
@@ -90,29 +89,10 @@ impl Visit {
 
     /// Reads a form that this flow's own page posted: from this origin, with the form's token.
     pub fn form(&self, form_name: &str, body: &Body) -> Result<Form, HttpResponse> {
-        let unread = |error| answer::unread_body(&self.context, self.language, error);
-        let body = body.as_ref().map_err(unread)?;
-        let problem = |what| answer::problem(&self.context, self.language, what);
-        let form = Form::read(body).map_err(|_| problem(Problem::BadRequest))?;
-        let token = form.get("csrf").unwrap_or_default();
-        if !self.is_same_origin() || !self.flow.csrf(form_name).matches(token) {
-            tracing::warn!(request_id = self.context.request_id, "a form was not ours");
-            return Err(problem(Problem::CrossSite));
-        }
-        Ok(form)
-    }
-
-    /// What browsers say about where a POST comes from (security.md 25). A client that says
-    /// nothing is held by the form's token.
-    fn is_same_origin(&self) -> bool {
-        let header = |name: &str| {
-            let value = self.request.headers().get(name);
-            value.map(|value| value.to_str().unwrap_or_default())
-        };
-        let origin = header(header::ORIGIN.as_str());
-        let site = header("sec-fetch-site");
-        origin.is_none_or(|origin| origin == self.state.issuer)
-            && site.is_none_or(|site| matches!(site, "same-origin" | "none"))
+        let (request, context) = (&self.request, &self.context);
+        let (state, language) = (self.state.as_ref(), self.language);
+        let posted = Posted { request, context, state, language };
+        posted.read(body, &self.flow.csrf(form_name))
     }
 
     /// What is around the page; `page` is its own address, if it has one.

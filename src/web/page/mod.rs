@@ -14,9 +14,12 @@ use crate::web::assets;
 
 mod flow;
 mod order;
+mod overview;
+mod portal;
 mod problem;
 mod public;
 mod refusal;
+mod statement;
 
 pub mod samples;
 
@@ -26,9 +29,20 @@ pub use flow::{
     LoginPage, MissingFields, SuccessPage,
 };
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
+pub use overview::{ContractLine, IdUse, MonthBar, Overview, ProviderShare};
+pub use portal::{
+    Agreement, Change, ChoiceField, ContactsPage, Contents, DeletionPage, DetailsPage, EndingRow,
+    Form, FormField, Household, IdRow, InputField, InputKind, MenuPage, PassportPage,
+    PortalConfirm, PortalDone, PortalForm, PortalRefusalPage, PortalTerms, ProviderContactRow,
+    RecentRow, Registrable, RestrictPreviewPage, Row, SessionRow, SessionsPage, SignInErrorPage,
+    SignInPage, Status, Steps, Sum, TextField, WrongEntrancePage,
+};
 pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, RestrictionCause};
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
 pub use refusal::{RefusalPage, RefusalReason};
+pub use statement::{
+    FoundMonth, PassportChoice, StatementForm, StatementPage, StatementRow, statement_query,
+};
 
 /// What every page has around its content.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +58,8 @@ pub struct Shell {
     pub request_id: Option<String>,
     /// The passport ID that is logged in, if any, as its holder wrote it.
     pub signed_in_as: Option<ShownName>,
+    /// Whose own pages these are, after signing in there.
+    pub household: Option<Household>,
 }
 
 impl Shell {

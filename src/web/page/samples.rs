@@ -16,6 +16,8 @@ use crate::text::Language;
 use crate::text::format::Month;
 use crate::web::assets;
 
+mod portal;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -85,6 +87,8 @@ impl Samples {
         pages.extend(self.refusals()?);
         pages.extend(self.problems()?);
         pages.extend(self.public()?);
+        pages.extend(self.portal()?);
+        pages.extend(self.statements()?);
         Ok(pages)
     }
 
@@ -372,6 +376,7 @@ impl Samples {
             switch_path: Some(path.into()),
             request_id: None,
             signed_in_as: None,
+            household: None,
         }
     }
 

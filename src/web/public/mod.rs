@@ -5,6 +5,7 @@ use super::{
     assets::{self, Asset},
     context::{self, RequestContext},
     page::{Contacts, HelpPage, HelpTopic, LandingPage},
+    portal::entrance::Entrance,
     state::WebState,
 };
 use actix_web::{
@@ -34,7 +35,10 @@ pub fn routes(service: &mut ServiceConfig) {
 
 async fn landing(request: HttpRequest, context: RequestContext) -> HttpResponse {
     let shell = answer::shell(&context, context::language(&request, None), Some("/"));
-    answer::html(StatusCode::OK, &LandingPage { shell, portal_path: None })
+    answer::html(
+        StatusCode::OK,
+        &LandingPage { shell, portal_path: Some(Entrance::Hikari.path("")) },
+    )
 }
 
 async fn help(

@@ -13,7 +13,7 @@ use crate::domain::{
         RowRef,
         command::{Cancel, LoggedIn, OpenLine, Purchase, RegisterPassport},
         decide,
-        event::{Barrier, BillingRoute},
+        event::{Barrier, BillingRoute, ClosedItem},
         evolve, replay,
     },
     order::{CancellationOrder, PurchaseOrder},
@@ -435,15 +435,35 @@ pub const fn limit_set(passport: u32, limit: u64) -> Event {
     Event::PassportLimitSet { passport: PassportNumber(passport), limit: Yen::new(limit) }
 }
 
-/// A month was closed.
+/// A month was closed with nothing billed.
 pub fn closed(text: &str) -> Event {
+    billed(text, 1, 1, Vec::new())
+}
+
+/// A part of a month's itemisation; the last one closes the month.
+pub fn billed(text: &str, part: u32, parts: u32, items: Vec<ClosedItem>) -> Event {
     Event::MonthClosed {
         month: month(text),
         block: 1,
         billing: BillingRoute::Telephone,
         record: row(0),
-        part: 1,
-        parts: 1,
-        items: Vec::new(),
+        part,
+        parts,
+        items,
+    }
+}
+
+/// What ID 1 is billed for the n-th receipt: one piece, bought on 10 November 2026.
+pub fn item(serial: u64, provider: &str, amount: u64) -> ClosedItem {
+    ClosedItem {
+        receipt: receipt(serial),
+        passport: PassportNumber(1),
+        provider: provider.parse().expect("a provider"),
+        provider_name: format!("㈱{provider}"),
+        service: "pack".parse().expect("a service"),
+        service_name: "パックサービス".into(),
+        quantity: 1,
+        amount: yen(amount),
+        bought_at: instant("2026-11-10T10:00:00"),
     }
 }

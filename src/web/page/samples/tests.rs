@@ -57,8 +57,10 @@ fn every_field_has_its_label_and_every_reference_its_target() {
             let tag = format!(" {input}");
             let id = attribute(&tag, "id").first().copied().unwrap_or_default();
             let label = format!("<label for=\"{id}\"");
-            let consent = format!("<label class=\"consent\" for=\"{id}\"");
-            assert!(html.contains(&label) || html.contains(&consent), "{name}: {id}");
+            let whole =
+                ["consent", "choice"].map(|class| format!("<label class=\"{class}\" for=\"{id}\""));
+            let is_labelled = whole.iter().chain([&label]).any(|label| html.contains(label));
+            assert!(is_labelled, "{name}: {id}");
         }
         let ids: Vec<_> = attribute(&html, "id");
         let unique: HashSet<_> = ids.iter().copied().collect();

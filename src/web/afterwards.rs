@@ -13,24 +13,33 @@ use crate::{
     },
     security::{FailureOutcome, Hold, Secret, Source},
     telemetry::{Decision, Outcome},
-    web::{flow::visit::Visit, state::WebState},
+    web::{context::RequestContext, state::WebState},
 };
 use actix_web::{rt, web::Data};
 use ipnetwork::IpNetwork;
 use std::sync::Arc;
 
-/// Whose ID it is.
+/// Whose secret it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Whose {
     /// The line.
     pub customer: CustomerId,
-    /// The ID.
-    pub passport: PassportNumber,
+    /// The ID whose password it is; absent for the line's access key.
+    pub passport: Option<PassportNumber>,
+}
+
+/// The request after which something is left to do.
+#[derive(Clone, Copy)]
+pub struct After<'a> {
+    /// What handlers reach.
+    pub state: &'a Data<WebState>,
+    /// The request.
+    pub context: &'a RequestContext,
 }
 
 /// Tells of the waits that a failure began, and commits those of an ID that exists.
-pub fn note_holds(visit: &Visit, whose: Option<Whose>, source: Source, outcome: FailureOutcome) {
-    let metrics = &visit.state.metrics;
+pub fn note_holds(after: After<'_>, whose: Option<Whose>, source: Source, outcome: FailureOutcome) {
+    let metrics = &after.state.metrics;
     let FailureOutcome { source_hold, id_hold, aggregate_hold, .. } = outcome;
     let begun = [
         ("source", source_hold.is_some()),
@@ -45,7 +54,7 @@ pub fn note_holds(visit: &Visit, whose: Option<Whose>, source: Source, outcome: 
     let holds = [(Some(source.throttle_prefix()), source_hold), (None, id_hold)];
     let holds = holds.into_iter().filter_map(|(from, hold)| hold.map(|hold| (from, hold)));
     for (from, hold) in holds {
-        let (state, request_id) = (Data::clone(&visit.state), visit.context.request_id.clone());
+        let (state, request_id) = (Data::clone(after.state), after.context.request_id.clone());
         rt::spawn(async move { commit_hold(&state, whose, from, hold, request_id).await });
     }
 }
@@ -58,10 +67,11 @@ async fn commit_hold(
     request_id: String,
 ) {
     let command = Command::PlaceHold(PlaceHold {
-        passport: Some(whose.passport),
+        passport: whose.passport,
         from,
         failures: hold.failures,
         wait_s: hold.wait_s,
+        uptime: state.decisions.uptime(),
     });
     let what = What::Plain(Box::new(command));
     let scope = if from.is_some() { "source" } else { "id" };
@@ -70,11 +80,11 @@ async fn commit_hold(
 
 /// Hashes a verified password at the cost of today and keeps it, unless the password was changed
 /// meanwhile. While other passwords wait to be hashed nothing is done: the next login tries again.
-pub fn upgrade_hash(visit: &Visit, whose: Whose, verified: RowRef, password: Secret) {
-    if visit.state.passwords.queued() > 0 {
+pub fn upgrade_hash(after: After<'_>, whose: Whose, verified: RowRef, password: Secret) {
+    if after.state.passwords.queued() > 0 {
         return;
     }
-    let (state, request_id) = (Data::clone(&visit.state), visit.context.request_id.clone());
+    let (state, request_id) = (Data::clone(after.state), after.context.request_id.clone());
     rt::spawn(async move {
         // The pool is full or has stopped: the next login tries again.
         let Ok(password_hash) = state.passwords.hash(password).await else { return };

@@ -1,0 +1,82 @@
+//! The statement and the account's figures in English.
+
+use crate::text::statement::{Overview, Statement};
+
+/// The statement.
+pub const STATEMENT: Statement = Statement {
+    title: "Passport ID statement",
+    customer_id: "Customer ID",
+    year_month: "Year and month",
+    year_month_help: "Digits, such as 2009/01",
+    all_passports: "All IDs",
+    passport_help: "If you choose none, the statement shows every ID this line ever had.",
+    deleted_passport: |id| format!("{id} (deleted)"),
+    nameless_passport: |number| format!("Deleted ID {number}"),
+    search: "Search",
+    month_missing: "Enter a year and month.",
+    month_malformed: "Enter the year with four digits and the month, such as 2009/01.",
+    month_future: "This month has not begun. Enter this month or an earlier one.",
+    month_before_opening: |month| {
+        format!("Statements of this line begin with {month}. Enter that month or a later one.")
+    },
+    passport_unknown: "This line has no such passport ID. Choose one from the list.",
+    stepper: "Previous and next month",
+    statement_of: |month| format!("Used in {month}"),
+    total: "Total",
+    total_of_passport: |id| format!("Total of {id}"),
+    not_closed: "This month is still open. Purchases and cancellations may change it.",
+    closed: "This month is closed. It is what the bill says.",
+    count: |rows, page, pages| format!("{rows} entries (page {page} of {pages})"),
+    empty: "There are no entries for this month and ID",
+    pages: "Pages",
+    first: "« First",
+    before: "Previous",
+    after: "Next",
+    last: "Last »",
+    page: |number| format!("Page {number}"),
+    provider_name: "Provider",
+    service_name: "Service",
+    provider_and_service: "Provider / service",
+    started_on: "Start of use",
+    times: |quantity| format!("{quantity}×"),
+    csv: "Download as CSV",
+    csv_help: "Saves the entries of this month and ID, those of all pages.",
+    csv_unit_price: "Unit price (yen)",
+    csv_amount: "Amount (yen)",
+    back: "Back to your service details",
+};
+
+/// The account's figures.
+pub const OVERVIEW: Overview = Overview {
+    total_of: |month| format!("Your charges in {month}"),
+    so_far: "What was used until today, with the monthly services you have.",
+    of_line_limit: |limit, percent| format!("{percent}% of the line’s limit of {limit}"),
+    to_statement: "See the statement",
+    limits: "Use of each ID",
+    no_passports: "There is no passport ID in use.",
+    used_of: |used, limit| format!("{used} of {limit}"),
+    percent: |percent| format!("{percent}%"),
+    left: |left| format!("{left} left"),
+    used_up: "This month’s limit is used up",
+    bar: |id, used, limit| format!("{id}: {used} used of a limit of {limit}"),
+    deleted: |amount| format!("Deleted IDs used another {amount}."),
+    contracts: "Monthly services you have",
+    no_contracts: "You have no monthly service.",
+    since: "Start of use",
+    next_charge: "Next charge",
+    on_the_first: |month| format!("1 {month}"),
+    if_ended_now: "If you cancel now",
+    last_month: |month| format!("You pay up to and including {month}"),
+    first_day_rule: "If you cancel on the day of the next charge, the 1st, that month is not charged. Months are charged whole.",
+    twelve_months: "Your charges over 12 months",
+    graph: |first, last, most| {
+        format!("Bars of the charges of each month from {first} to {last}. The most is {most}")
+    },
+    as_table: "Show as a table",
+    month: "Month",
+    sum: "Charges",
+    running: "(this month)",
+    by_provider: |month| format!("{month} by provider"),
+    used_at: |provider| format!("Used at {provider}"),
+    nothing_used: "Nothing was used in this month.",
+};

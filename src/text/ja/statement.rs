@@ -1,0 +1,82 @@
+//! ⑦ ご利用明細 and the account's figures in Japanese.
+
+use crate::text::statement::{Overview, Statement};
+
+/// The labels of the guide stand to the letter.
+pub const STATEMENT: Statement = Statement {
+    title: "フレッツ・パスポートIDご利用明細表示",
+    customer_id: "お客さまID",
+    year_month: "年月",
+    year_month_help: "半角数字 [例: 2009/01]",
+    all_passports: "すべてのID",
+    passport_help: "指定しない場合は、この回線で取得されたすべてのIDの明細を表示します。",
+    deleted_passport: |id| format!("{id}（廃止済み）"),
+    nameless_passport: |number| format!("廃止済みのID（{number}）"),
+    search: "検索",
+    month_missing: "年月をご入力ください。",
+    month_malformed: "年月は、2009/01 のように西暦4桁と月でご入力ください。",
+    month_future: "まだ始まっていない月の明細は表示できません。今月以前の年月をご入力ください。",
+    month_before_opening: |month| {
+        format!("この回線の明細は{month}からです。それ以降の年月をご入力ください。")
+    },
+    passport_unknown: "このフレッツ・パスポートIDは、この回線にはありません。一覧からお選びください。",
+    stepper: "前後の月",
+    statement_of: |month| format!("{month}ご利用分"),
+    total: "合計",
+    total_of_passport: |id| format!("{id} の合計"),
+    not_closed: "この月はまだ締め切られていません。今後のご購入や解約により変わることがあります。",
+    closed: "この月は締め切られています。ご請求の内容と同じです。",
+    count: |rows, page, pages| format!("件数: {rows}件 ({page}ページ/{pages}ページ)"),
+    empty: "該当するご利用明細はありません",
+    pages: "ページ",
+    first: "《先頭へ",
+    before: "前へ",
+    after: "次へ",
+    last: "最後へ》",
+    page: |number| format!("{number}ページ目"),
+    provider_name: "事業者名",
+    service_name: "サービス名",
+    provider_and_service: "事業者名 / サービス名",
+    started_on: "利用開始日",
+    times: |quantity| format!("{quantity}回"),
+    csv: "CSVでダウンロード",
+    csv_help: "表示中の月とIDの明細を、すべてのページ分まとめて保存します。",
+    csv_unit_price: "単価(円)",
+    csv_amount: "金額(円)",
+    back: "ご利用状況詳細へ戻る",
+};
+
+/// The account's figures.
+pub const OVERVIEW: Overview = Overview {
+    total_of: |month| format!("{month}のご利用料金"),
+    so_far: "本日までのご利用分と、ご契約中の月額サービスの合計です。",
+    of_line_limit: |limit, percent| format!("回線のご利用限度額 {limit} の{percent}%"),
+    to_statement: "ご利用明細を見る",
+    limits: "IDごとのご利用状況",
+    no_passports: "ご利用中のフレッツ・パスポートIDはありません。",
+    used_of: |used, limit| format!("{used} / {limit}"),
+    percent: |percent| format!("{percent}%"),
+    left: |left| format!("残り {left}"),
+    used_up: "今月のご利用限度額に達しています",
+    bar: |id, used, limit| format!("{id}: ご利用限度額 {limit} のうち {used} をご利用"),
+    deleted: |amount| format!("このほか、廃止済みのIDのご利用分が {amount} あります。"),
+    contracts: "ご契約中の月額サービス",
+    no_contracts: "ご契約中の月額サービスはありません。",
+    since: "利用開始日",
+    next_charge: "次回の課金",
+    on_the_first: |month| format!("{month}1日"),
+    if_ended_now: "いま解約した場合",
+    last_month: |month| format!("{month}分までの料金がかかります"),
+    first_day_rule: "次回の課金日（1日）のうちに解約すると、その月の料金はかかりません。日割り計算はいたしません。",
+    twelve_months: "過去12か月のご利用料金",
+    graph: |first, last, most| {
+        format!("{first}から{last}までの月ごとのご利用料金の棒グラフ。最も多い月は {most}")
+    },
+    as_table: "表で見る",
+    month: "年月",
+    sum: "ご利用料金",
+    running: "（今月）",
+    by_provider: |month| format!("{month}の事業者別内訳"),
+    used_at: |provider| format!("{provider}ご利用分"),
+    nothing_used: "この月のご利用はありません。",
+};

@@ -1,0 +1,514 @@
+//! ① 新規登録: 規約同意 → 申込者情報入力 → 登録情報入力 → 登録内容確認 →
+//! 登録受付完了. No step can be skipped: each asks its draft for what came before.
+
+use super::{
+    applicant::{self, Applicant, Typed as TypedApplicant, rows, said},
+    asked,
+    draft::{self, Draft, Procedure},
+    making,
+    session::Signed,
+    shown,
+};
+use crate::{
+    actors::change::{Registration, What},
+    domain::{
+        calendar::Instant,
+        field::{FieldFault, MailAddress, NewPassword, PassportName},
+        limit,
+        line::{Refusal, portal::may_register},
+    },
+    security::{PoolError, Secret},
+    store::{Reservation, StoreError},
+    text::format,
+    web::{
+        answer,
+        form::{Body, Form},
+        page::{
+            self, Agreement, Contents, FormField, InputField, InputKind, PortalConfirm, PortalDone,
+            PortalForm, PortalTerms, Row, Steps,
+        },
+    },
+};
+use actix_web::{HttpResponse, Scope, http::StatusCode};
+use serde::{Deserialize, Serialize};
+
+const TERMS: &str = "register";
+const APPLICANT: &str = "register/applicant";
+const INPUT: &str = "register/id";
+const CONFIRM: &str = "register/confirm";
+const DONE: &str = "register/done";
+/// A step was opened whose earlier ones are missing.
+const AGAIN: &str = "register?again=1";
+
+/// The addresses.
+pub fn routes(scope: Scope) -> Scope {
+    scope
+        .service(asked("/register", terms, agree))
+        .service(asked("/register/applicant", applicant_step, take_applicant))
+        .service(asked("/register/id", input_step, take_input))
+        .service(asked("/register/confirm", confirm_step, press))
+        .service(shown("/register/done", done))
+}
+
+/// What was filled in so far.
+#[derive(Serialize, Deserialize, Default)]
+struct Registering {
+    #[serde(rename = "t", default)]
+    agreed: bool,
+    #[serde(rename = "a", default)]
+    applicant: Option<Applicant>,
+    #[serde(rename = "i", default)]
+    input: Option<Input>,
+    /// When it was accepted: nothing is left to do.
+    #[serde(rename = "d", default)]
+    accepted_at_us: Option<i64>,
+}
+
+impl Procedure for Registering {
+    const COOKIE: &'static str = "register";
+}
+
+/// The ID as it was filled in, with the password's hash.
+#[derive(Serialize, Deserialize, Clone)]
+struct Input {
+    #[serde(rename = "n")]
+    name: PassportName,
+    #[serde(rename = "m")]
+    mail: MailAddress,
+    /// Gone once the ID is registered.
+    #[serde(rename = "h", default)]
+    password_hash: Option<String>,
+}
+
+fn steps(signed: &Signed, now: usize) -> Option<Steps> {
+    Some(Steps { labels: &signed.language.texts().portal.register.steps, now })
+}
+
+/// A draft that has come as far as `stage` asks, or the way to the beginning.
+fn draft_with(
+    signed: &Signed,
+    is_far_enough: impl Fn(&Registering) -> bool,
+) -> Result<Draft<Registering>, HttpResponse> {
+    let draft = draft::read::<Registering>(signed);
+    let draft = draft.filter(|draft| is_far_enough(&draft.content));
+    draft.ok_or_else(|| signed.go_to(AGAIN))
+}
+
+fn form(signed: &Signed, step: &'static str, button: &'static str, back: &str) -> page::Form {
+    page::Form {
+        action: signed.path(step),
+        csrf: signed.csrf(step).as_str().to_owned(),
+        button,
+        back: signed.path(back),
+        draft: None,
+    }
+}
+
+async fn terms(signed: Signed) -> HttpResponse {
+    match may_register(&signed.line, signed.state.defaults.passports_per_line) {
+        Ok(()) => signed.answer(StatusCode::OK, &terms_page(&signed, false)),
+        Err(refusal) => making::refused(&signed, &refusal, TERMS),
+    }
+}
+
+fn terms_page(signed: &Signed, not_agreed: bool) -> PortalTerms {
+    let texts = &signed.language.texts().portal;
+    PortalTerms {
+        shell: signed.shell(),
+        title: texts.register.terms_title,
+        lead: texts.register.terms_lead,
+        steps: steps(signed, 1),
+        agreement: Agreement {
+            terms: texts.register.terms,
+            label: texts.register.agree,
+            missing: texts.register.agree_missing,
+        },
+        not_agreed,
+        again: signed.is_asked("again=1"),
+        form: form(signed, TERMS, texts.common.next, "details"),
+    }
+}
+
+async fn agree(signed: Signed, body: Body) -> HttpResponse {
+    let form = match signed.form(TERMS, &body) {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    if form.get("agree") != Some("yes") {
+        return signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &terms_page(&signed, true));
+    }
+    let before = draft::read::<Registering>(&signed).map(|draft| draft.content);
+    let before = before.filter(|draft| draft.accepted_at_us.is_none()).unwrap_or_default();
+    draft::keep(&signed, signed.go_to(APPLICANT), Registering { agreed: true, ..before })
+}
+
+async fn applicant_step(signed: Signed) -> HttpResponse {
+    match draft_with(&signed, |draft| draft.agreed) {
+        Ok(draft) => {
+            let typed = draft.content.applicant.as_ref().map(TypedApplicant::from);
+            let page = applicant_page(&signed, &typed.unwrap_or_default());
+            signed.answer(StatusCode::OK, &page)
+        }
+        Err(response) => response,
+    }
+}
+
+fn applicant_page(signed: &Signed, typed: &TypedApplicant) -> PortalForm {
+    let texts = &signed.language.texts().portal;
+    PortalForm {
+        shell: signed.shell(),
+        title: texts.register.applicant_title,
+        lead: texts.register.applicant_lead,
+        steps: steps(signed, 2),
+        fixed: vec![
+            Row::new(texts.common.customer_id, signed.customer().as_str())
+                .noted(texts.common.read_only),
+        ],
+        fields: applicant::fields(signed, typed),
+        fault: None,
+        sum: None,
+        personal: true,
+        notice: None,
+        form: form(signed, APPLICANT, texts.common.next, TERMS),
+    }
+}
+
+async fn take_applicant(signed: Signed, body: Body) -> HttpResponse {
+    let draft = match draft_with(&signed, |draft| draft.agreed) {
+        Ok(draft) => draft.content,
+        Err(response) => return response,
+    };
+    let form = match signed.form(APPLICANT, &body) {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    match applicant::read(&form) {
+        Ok(applicant) => {
+            let draft = Registering { applicant: Some(applicant), ..draft };
+            draft::keep(&signed, signed.go_to(INPUT), draft)
+        }
+        Err(typed) => {
+            let page = applicant_page(&signed, &typed);
+            signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &page)
+        }
+    }
+}
+
+/// The fields of the third step as they were typed; passwords are not among them.
+#[derive(Default)]
+struct TypedInput {
+    name: String,
+    mail: String,
+    mail_again: String,
+    faults: Faults,
+}
+
+#[derive(Default)]
+struct Faults {
+    name: Option<String>,
+    password: Option<String>,
+    password_again: Option<String>,
+    mail: Option<String>,
+    mail_again: Option<String>,
+}
+
+async fn input_step(signed: Signed) -> HttpResponse {
+    match draft_with(&signed, |draft| draft.applicant.is_some()) {
+        Ok(draft) => {
+            let typed = draft.content.input.as_ref().map(|input| TypedInput {
+                name: input.name.as_str().to_owned(),
+                mail: input.mail.as_str().to_owned(),
+                mail_again: input.mail.as_str().to_owned(),
+                faults: Faults::default(),
+            });
+            signed.answer(StatusCode::OK, &input_page(&signed, typed.unwrap_or_default()))
+        }
+        Err(response) => response,
+    }
+}
+
+fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
+    let texts = &signed.language.texts().portal;
+    let fields = &texts.fields;
+    let input = |name, text, kind, value: &str, error| {
+        FormField::Input(InputField::required(name, text, kind).typed(value).wrong(error))
+    };
+    let TypedInput { name, mail, mail_again, faults } = typed;
+    PortalForm {
+        shell: signed.shell(),
+        title: texts.register.input_title,
+        lead: texts.register.applicant_lead,
+        steps: steps(signed, 3),
+        fixed: Vec::new(),
+        fields: vec![
+            input("passport_id", &fields.passport_id, InputKind::PassportId, &name, faults.name),
+            input("password", &fields.password, InputKind::NewPassword, "", faults.password),
+            input(
+                "password_again",
+                &fields.password_again,
+                InputKind::NewPassword,
+                "",
+                faults.password_again,
+            ),
+            input("mail", &fields.mail, InputKind::Mail, &mail, faults.mail),
+            input(
+                "mail_again",
+                &fields.mail_again,
+                InputKind::Mail,
+                &mail_again,
+                faults.mail_again,
+            ),
+        ],
+        fault: None,
+        sum: None,
+        personal: true,
+        notice: None,
+        form: form(signed, INPUT, texts.common.next, APPLICANT),
+    }
+}
+
+async fn take_input(signed: Signed, body: Body) -> HttpResponse {
+    let draft = match draft_with(&signed, |draft| draft.applicant.is_some()) {
+        Ok(draft) => draft.content,
+        Err(response) => return response,
+    };
+    let mut form = match signed.form(INPUT, &body) {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let (name, mail, password) = match read_input(&signed, &mut form) {
+        Ok(read) => read,
+        Err(typed) => return unprocessable(&signed, typed),
+    };
+    match is_free(&signed, &name).await {
+        Ok(Free::Yes) => {}
+        Ok(Free::No) => {
+            let taken = signed.language.texts().portal.fields.passport_id_taken.to_owned();
+            let mut typed = typed(&form);
+            typed.faults.name = Some(taken);
+            return unprocessable(&signed, typed);
+        }
+        Ok(Free::AskedTooOften) => return making::too_often(&signed, INPUT),
+        Err(error) => return answer::failed(&signed.context, signed.language, &error),
+    }
+    let password_hash = match hash(&signed, password).await {
+        Ok(hash) => Some(hash),
+        Err(response) => return response,
+    };
+    let input = Some(Input { name, mail, password_hash });
+    draft::keep(&signed, signed.go_to(CONFIRM), Registering { input, ..draft })
+}
+
+fn unprocessable(signed: &Signed, typed: TypedInput) -> HttpResponse {
+    signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &input_page(signed, typed))
+}
+
+fn typed(form: &Form) -> TypedInput {
+    let get = |name: &str| form.get(name).unwrap_or_default().to_owned();
+    TypedInput {
+        name: get("passport_id"),
+        mail: get("mail"),
+        mail_again: get("mail_again"),
+        faults: Faults::default(),
+    }
+}
+
+/// The third step's fields by their rules, each fault beside its field.
+fn read_input(
+    signed: &Signed,
+    form: &mut Form,
+) -> Result<(PassportName, MailAddress, Secret), TypedInput> {
+    let texts = &signed.language.texts().portal.fields;
+    let mut typed = typed(form);
+    let name = PassportName::parse(typed.name.trim());
+    let password = form.take("password").unwrap_or_default();
+    let same = form.take("password_again").as_deref() == Some(password.as_str());
+    let password = new_password(signed, name.as_ref().ok(), password);
+    let mail = MailAddress::parse(&typed.mail);
+    typed.faults = Faults {
+        name: said(signed, &texts.passport_id, name.as_ref().err().copied()),
+        password: said(signed, &texts.password, password.as_ref().err().copied()),
+        password_again: (password.is_ok() && !same).then(|| texts.password_differs.to_owned()),
+        mail: said(signed, &texts.mail, mail.as_ref().err().copied()),
+        mail_again: (mail.is_ok() && typed.mail.trim() != typed.mail_again.trim())
+            .then(|| texts.mail_differs.to_owned()),
+    };
+    match (name, password, mail) {
+        (Ok(name), Ok(password), Ok(mail))
+            if typed.faults.password_again.is_none() && typed.faults.mail_again.is_none() =>
+        {
+            Ok((name, mail, password))
+        }
+        _ => Err(typed),
+    }
+}
+
+/// A password that may be set for an ID; without a valid ID only that it is there.
+pub fn new_password(
+    signed: &Signed,
+    name: Option<&PassportName>,
+    typed: String,
+) -> Result<Secret, FieldFault> {
+    let Some(name) = name else {
+        let missing = typed.is_empty().then_some(FieldFault::Missing);
+        return missing.map_or(Ok(Secret::new(typed)), Err);
+    };
+    let least = signed.state.shortest_password;
+    let password = NewPassword::parse(&typed, least, name, signed.customer())?;
+    Ok(Secret::new(password.into_inner()))
+}
+
+/// Whether a passport ID's string can be had.
+pub enum Free {
+    /// Nobody has or had it.
+    Yes,
+    /// Somebody has or had it.
+    No,
+    /// The line asks too often (security.md 72).
+    AskedTooOften,
+}
+
+/// Looks before the household confirms; that it is still free is the commit's to say.
+pub async fn is_free(signed: &Signed, name: &PassportName) -> Result<Free, StoreError> {
+    let state = &signed.state;
+    if state.name_checks.check_key(&signed.customer()).is_err() {
+        return Ok(Free::AskedTooOften);
+    }
+    let reservation = Reservation::PassportName(state.keys.name_hash(name.as_str()));
+    let holder = state.store.holder(&reservation).await?;
+    Ok(if holder.is_none() { Free::Yes } else { Free::No })
+}
+
+/// A password's hash: from here on the password itself is nowhere.
+pub async fn hash(signed: &Signed, password: Secret) -> Result<String, HttpResponse> {
+    let hashed = signed.state.passwords.hash(password).await;
+    hashed.map_err(|error| match error {
+        PoolError::Overloaded | PoolError::Stopped => {
+            super::session::overloaded(&signed.context, signed.language)
+        }
+    })
+}
+
+async fn confirm_step(signed: Signed) -> HttpResponse {
+    let draft = match complete(&signed) {
+        Ok(draft) => draft,
+        Err(response) => return response,
+    };
+    let texts = &signed.language.texts().portal;
+    let limit = limit::initial_limit(&signed.line, signed.state.defaults.passport_limit);
+    let mut notes = vec![(texts.register.limit_note)(&format::yen(signed.language, limit.get()))];
+    if signed.line.service.has_line_authentication() {
+        notes.push(texts.register.line_authentication_note.to_owned());
+    }
+    let form = form(&signed, CONFIRM, texts.register.button, INPUT);
+    let page = PortalConfirm {
+        shell: signed.shell(),
+        title: texts.register.confirm_title,
+        lead: texts.register.confirm_lead,
+        steps: steps(&signed, 4),
+        contents: contents(&signed, &draft.input),
+        applicant: rows(&signed, &draft.applicant),
+        notes,
+        warnings: Vec::new(),
+        form: page::Form { draft: Some(draft.mark), ..form },
+    };
+    signed.answer(StatusCode::OK, &page)
+}
+
+/// A draft that lacks nothing.
+struct Complete {
+    applicant: Applicant,
+    input: Input,
+    password_hash: String,
+    mark: String,
+}
+
+/// The draft, if it lacks nothing; the step that is missing otherwise.
+fn complete(signed: &Signed) -> Result<Complete, HttpResponse> {
+    let Draft { content, mark } = draft_with(signed, |draft| draft.applicant.is_some())?;
+    let input = content.input.ok_or_else(|| signed.go_to(INPUT))?;
+    let password_hash = input.password_hash.clone().ok_or_else(|| signed.go_to(INPUT))?;
+    let applicant = content.applicant.ok_or_else(|| signed.go_to(AGAIN))?;
+    Ok(Complete { applicant, input, password_hash, mark })
+}
+
+fn contents(signed: &Signed, input: &Input) -> Contents {
+    let texts = &signed.language.texts().portal;
+    Contents::Rows(vec![
+        Row::new(texts.fields.new_passport_id.label, input.name.as_str()),
+        Row::new(texts.fields.password.label, texts.common.masked),
+        Row::new(texts.fields.mail.label, input.mail.as_str()),
+    ])
+}
+
+async fn press(signed: Signed, body: Body) -> HttpResponse {
+    let form = match signed.form(CONFIRM, &body) {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let draft = match complete(&signed) {
+        Ok(draft) => draft,
+        Err(response) => return response,
+    };
+    // Another tab went on meanwhile: what this page showed is not what would be registered.
+    if form.get("draft") != Some(draft.mark.as_str()) {
+        return signed.go_to(CONFIRM);
+    }
+    let Complete { applicant, input, password_hash, .. } = draft;
+    let registration = Registration {
+        name_hash: signed.state.keys.name_hash(input.name.as_str()),
+        name: input.name.clone(),
+        password_hash,
+        applicant: applicant.name.clone(),
+        phone: applicant.phone.clone(),
+        mail: input.mail.clone(),
+        is_contractor: applicant.is_contractor,
+        language: signed.language,
+        active_from: active_from(&signed),
+    };
+    let what = What::Register(Box::new(registration));
+    let made = making::try_to_make(&signed, "register_passport", what).await;
+    let done = match made.as_ref().map_err(AsRef::as_ref) {
+        Ok(done) => done,
+        Err(crate::actors::LineError::Refused(refusal)) => {
+            let again = if *refusal == Refusal::PassportIdTaken { INPUT } else { TERMS };
+            return making::refused(&signed, refusal, again);
+        }
+        Err(error) => return signed.failed(error),
+    };
+    let accepted_at_us = Some(done.entry.at.micros());
+    let input = Some(Input { password_hash: None, ..input });
+    let draft = Registering { agreed: false, applicant: Some(applicant), input, accepted_at_us };
+    draft::keep(&signed, signed.go_to(DONE), draft)
+}
+
+/// From when a new ID can be used, where the configuration says not at once.
+fn active_from(signed: &Signed) -> Option<Instant> {
+    let delay_us = i64::try_from(signed.state.portal.activation_delay_s).unwrap_or(i64::MAX);
+    let delay_us = delay_us.saturating_mul(1_000_000);
+    let from = || Instant::from_micros(signed.now.micros().saturating_add(delay_us));
+    (delay_us > 0).then(from)
+}
+
+async fn done(signed: Signed) -> HttpResponse {
+    let draft = match draft_with(&signed, |draft| draft.accepted_at_us.is_some()) {
+        Ok(draft) => draft.content,
+        Err(response) => return response,
+    };
+    let texts = &signed.language.texts().portal;
+    let contents = draft.input.as_ref().map(|input| contents(&signed, input));
+    let mut notes = Vec::new();
+    if signed.state.sends_mail {
+        notes.push(texts.register.done_mail);
+    }
+    let page = PortalDone {
+        shell: signed.shell(),
+        title: texts.register.done_title,
+        lead: texts.register.done_lead,
+        steps: steps(&signed, 5),
+        accepted_at_us: draft.accepted_at_us,
+        contents: contents.unwrap_or(Contents::Rows(Vec::new())),
+        notes,
+    };
+    signed.answer(StatusCode::OK, &page)
+}
