@@ -22,7 +22,7 @@ pub struct Statement {
     pub(crate) month_before_opening: With1,
     pub(crate) passport_unknown: &'static str,
     pub(crate) stepper: &'static str,
-    pub(crate) statement_of: With1,
+    pub(crate) used_in: With1,
     pub(crate) total: &'static str,
     /// Of the ID that was looked for alone.
     pub(crate) total_of_passport: With1,

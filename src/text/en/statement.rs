@@ -21,7 +21,7 @@ pub const STATEMENT: Statement = Statement {
     },
     passport_unknown: "This line has no such passport ID. Choose one from the list.",
     stepper: "Previous and next month",
-    statement_of: |month| format!("Used in {month}"),
+    used_in: |month| format!("Used in {month}"),
     total: "Total",
     total_of_passport: |id| format!("Total of {id}"),
     not_closed: "This month is still open. Purchases and cancellations may change it.",

@@ -21,7 +21,7 @@ pub const STATEMENT: Statement = Statement {
     },
     passport_unknown: "このフレッツ・パスポートIDは、この回線にはありません。一覧からお選びください。",
     stepper: "前後の月",
-    statement_of: |month| format!("{month}ご利用分"),
+    used_in: |month| format!("{month}ご利用分"),
     total: "合計",
     total_of_passport: |id| format!("{id} の合計"),
     not_closed: "この月はまだ締め切られていません。今後のご購入や解約により変わることがあります。",

@@ -269,6 +269,8 @@ fn answer_attempt(visit: &Visit, attempted: Attempted) -> HttpResponse {
     log(visit, &attempted);
     match attempted {
         Attempted::Accepted(customer, login) => {
+            let after = After { state: &visit.state, context: &visit.context };
+            afterwards::remember_sign_in(after, customer, &visit.provider.name);
             let flow = visit.flow.clone().logged_in(customer, login, visit.state.now_s());
             go_on(visit, &flow, visit.go_to("success"))
         }

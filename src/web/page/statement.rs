@@ -143,14 +143,9 @@ pub(super) fn passport_label(t: &Statement, number: u32, name: Option<&ShownName
 
 /// The part of an address that keeps the filters: no personal data, the ID by its number.
 pub fn statement_query(month: Month, passport: Option<u32>, page: usize) -> String {
-    let mut query = format!("month={:04}-{:02}", month.year, month.month);
-    if let Some(number) = passport {
-        query.push_str(&format!("&passport={number}"));
-    }
-    if page > 1 {
-        query.push_str(&format!("&page={page}"));
-    }
-    query
+    let passport = passport.map(|number| format!("&passport={number}")).unwrap_or_default();
+    let page = if page > 1 { format!("&page={page}") } else { String::new() };
+    format!("month={:04}-{:02}{passport}{page}", month.year, month.month)
 }
 
 impl StatementPage {

@@ -365,9 +365,10 @@ async fn open_session(door: &Door, found: &Found, anew: Option<Secret>) -> HttpR
             error => return line_failed(&door.context, door.language, error),
         },
     };
+    let after = After { state: &door.state, context: &door.context };
+    afterwards::remember_sign_in(after, line.customer, "");
     if let Some(access_key) = anew {
         let whose = Whose { customer: line.customer, passport: None };
-        let after = After { state: &door.state, context: &door.context };
         afterwards::upgrade_hash(after, whose, found.key, access_key);
     }
     let number = done.entry.events.iter().find_map(|event| match event {

@@ -8,7 +8,7 @@ use crate::domain::{
     statement::{Row, itemised, month_totals, open_rows, rows_of_itemisation, total},
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const HOUR_US: i64 = 3_600_000_000;
 
@@ -58,11 +58,11 @@ impl Bought {
 
 /// What the month's rows must be: (serial, price, pieces, amount, start).
 fn naive(all: &[Bought], month: Month) -> Vec<(u64, u64, u32, u64, Instant)> {
-    let mut firsts = BTreeMap::new();
+    let mut firsts = BTreeSet::new();
     let mut rows = Vec::new();
     for bought in all.iter().filter(|bought| bought.is_charged(month)) {
         let key = (bought.passport, bought.service);
-        if bought.monthly && firsts.insert(key, ()).is_some() {
+        if bought.monthly && !firsts.insert(key) {
             continue;
         }
         let amount = bought.price * u64::from(bought.quantity);
