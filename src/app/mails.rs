@@ -3,7 +3,7 @@
 use super::AppError;
 use crate::{
     actors::{
-        committer::Committer,
+        line::LineServices,
         lines::Lines,
         outbox::{self, Outbox, OutboxOptions, Sources},
         providers::Providers,
@@ -12,42 +12,35 @@ use crate::{
     config::{Config, MailConfig},
     mail::Office,
     security::random,
-    store::Store,
 };
 use std::{sync::Arc, time::Duration};
 
-/// What the outbox reads and writes.
-pub struct Parts<'a> {
-    /// Where blocks and rows are.
-    pub store: &'a Arc<dyn Store>,
-    /// Where its cursor and rows go.
-    pub committer: &'a Committer,
-    /// Where addresses are asked for.
-    pub lines: &'a Lines,
-    /// Names of services.
-    pub providers: &'a Arc<Providers>,
-    /// The host's clock: a moved one sends no mail sooner.
-    pub host: &'a Clock,
-}
-
-/// Starts the outbox, where mails are switched on.
+/// Starts the outbox, where mails are switched on. It goes by the host's clock: a moved one sends no
+/// mail sooner.
 ///
 /// # Errors
 /// What `[mail]` names cannot be used, or the store cannot be read.
-pub async fn start(config: &Config, parts: Parts<'_>) -> Result<Option<Outbox>, AppError> {
+pub async fn start(
+    config: &Config,
+    services: &LineServices,
+    lines: &Lines,
+    providers: &Arc<Providers>,
+    host: &Clock,
+) -> Result<Option<Outbox>, AppError> {
+    let (store, committer) = (&services.store, &services.committer);
     let office = Office::open(&config.mail, config.server.issuer.as_str(), &config.contact)?;
     let Some(office) = office else {
-        if let Err(error) = outbox::forget(parts.store.as_ref(), parts.committer).await {
+        if let Err(error) = outbox::forget(store.as_ref(), committer).await {
             tracing::warn!(%error, "the mails' cursor could not be forgotten");
         }
         return Ok(None);
     };
     let sources = Sources {
-        store: Arc::clone(parts.store),
-        committer: parts.committer.clone(),
-        lines: parts.lines.clone(),
-        providers: Arc::clone(parts.providers),
-        clock: parts.host.clone(),
+        store: Arc::clone(store),
+        committer: committer.clone(),
+        lines: lines.clone(),
+        providers: Arc::clone(providers),
+        clock: host.clone(),
         postman: Arc::new(office),
     };
     Ok(Some(Outbox::start(sources, options(&config.mail)).await?))

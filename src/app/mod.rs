@@ -153,6 +153,7 @@ pub async fn start(
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
+    let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = Arc::new(LineServices {
@@ -175,18 +176,7 @@ pub async fn start(
     let lines = Lines::start(&services, &handles, MOST_ASKING);
     let passwords = start_passwords(config)?;
     let throttle = Throttle::new(throttle_policy(config));
-    let providers = Arc::new(providers);
-    let outbox = mails::start(
-        config,
-        mails::Parts {
-            store: &store,
-            committer: &committer,
-            lines: &lines,
-            providers: &providers,
-            host: &host,
-        },
-    )
-    .await?;
+    let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
     let metrics = figures::metrics(&figures::Parts {
         mails: desk.as_ref(),
