@@ -6,6 +6,7 @@ use crate::{
         calendar::Instant,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
+        language::Language,
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
@@ -107,6 +108,8 @@ pub struct Registration {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// The language of the mails that follow: that of the pages it was entered on.
+    pub language: Language,
     /// From when it can be used, where not at once.
     pub active_from: Option<Instant>,
 }
@@ -147,6 +150,8 @@ pub struct Applicant {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// The language of the mails that follow: that of the pages it was entered on.
+    pub language: Language,
 }
 
 impl From<&Applicant> for Personal {
@@ -156,6 +161,7 @@ impl From<&Applicant> for Personal {
             phone: applicant.phone.clone(),
             mail: applicant.mail.clone(),
             is_contractor: applicant.is_contractor,
+            language: applicant.language,
         }
     }
 }
@@ -288,6 +294,7 @@ pub fn prepare(
                 phone: registration.phone.clone(),
                 mail: registration.mail.clone(),
                 is_contractor: registration.is_contractor,
+                language: registration.language,
             }),
             active_from: registration.active_from,
         }),
