@@ -82,6 +82,12 @@ fn every_login_costs_one_hash_whatever_the_cost_security_3() {
         assert_eq!(reason(&demo, &door.log_in(id, password)), expected);
         assert_eq!(hashes(), before + 1, "{id} {expected}");
     }
+    // A missing password is told before any look-up, for both alike (security.md 2).
+    let before = hashes();
+    for id in ["nobody97", "ＳＡＫＵＲＡ\u{0}", "sakura02"] {
+        assert_eq!(door.log_in(id, "").status, 422, "{id}");
+    }
+    assert_eq!(hashes(), before);
     for _ in 0..3 {
         door.log_in("sakura02", "wrong");
     }
@@ -89,6 +95,11 @@ fn every_login_costs_one_hash_whatever_the_cost_security_3() {
     let before = hashes();
     assert_eq!(reason(&demo, &door.log_in("sakura02", demo.password("sakura02"))), "throttled");
     assert_eq!(hashes(), before);
+    // A right one costs one too; the other is the same password's at the cost of today, made
+    // after the answer.
+    assert_eq!(reason(&demo, &door.log_in("sakura01", demo.password("sakura01"))), "accepted");
+    decisions(&demo, "upgrade_hash", 1);
+    assert_eq!(hashes(), before + 2);
 }
 
 #[test]
@@ -177,6 +188,29 @@ fn hashes_at_start(_: &Demo) -> u64 {
     figure(&fresh, "linepass_password_hashes_total")
 }
 
+/// So many ask at once.
+const FLOOD: u64 = 500;
+/// What each hash of the flood takes.
+const M_COST_KIB: u64 = 32_768;
+/// So many are hashed at once; the pool keeps their memory.
+const PERMITS: u64 = 2;
+/// What a connection and its request may take beside, buffers included: far less than a hash.
+const SLACK_PER_CONNECTION_KIB: u64 = 64;
+
+/// A line of the kernel's account of a process, in KiB.
+fn status_kib(process_id: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    kib.unwrap_or_else(|| panic!("{name} in {status}"))
+}
+
+/// Has the kernel count the peak anew from what is resident now, which is told in KiB.
+fn restart_peak_kib(process_id: u32) -> u64 {
+    std::fs::write(format!("/proc/{process_id}/clear_refs"), "5").expect("Linux");
+    status_kib(process_id, "VmRSS")
+}
+
 /// One of the flood: its status, whether it was told when to come again, and how long it took.
 fn one_of_the_flood(door: &Door) -> (u16, bool, Duration) {
     let began = Instant::now();
@@ -187,17 +221,19 @@ fn one_of_the_flood(door: &Door) -> (u16, bool, Duration) {
 #[test]
 fn a_flood_of_logins_is_turned_away_and_leaves_the_other_pages_alone_security_17() {
     let demo = demo_with(&[
-        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "8192"),
-        ("LINEPASS__PASSWORD__HASH_PASSES", "4"),
+        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", &M_COST_KIB.to_string()),
+        ("LINEPASS__PASSWORD__HASH_PASSES", "1"),
+        ("LINEPASS__PASSWORD__HASH_THREADS", &PERMITS.to_string()),
         ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "16"),
     ]);
-    let doors: Vec<Door> = (0..500)
+    let doors: Vec<Door> = (0..FLOOD)
         .scan(Door::of(&demo), |first, _| {
             let browser = Browser::new(demo.issuer());
             browser.cookies.borrow_mut().clone_from(&first.browser.cookies.borrow());
             Some(Door { browser, flow: first.flow.clone(), csrf: first.csrf.clone() })
         })
         .collect();
+    let resident_kib = restart_peak_kib(demo.process_id());
     let (answers, pages) = std::thread::scope(|scope| {
         let flood: Vec<_> =
             doors.into_iter().map(|door| scope.spawn(move || one_of_the_flood(&door))).collect();
@@ -212,6 +248,10 @@ fn a_flood_of_logins_is_turned_away_and_leaves_the_other_pages_alone_security_17
             flood.into_iter().map(|thread| thread.join().expect("no panic")).collect();
         (answers, pages)
     });
+    let grown_kib = status_kib(demo.process_id(), "VmHWM").saturating_sub(resident_kib);
+    let most_kib = PERMITS * M_COST_KIB + FLOOD * SLACK_PER_CONNECTION_KIB;
+    println!("{resident_kib} KiB before, at most {grown_kib} KiB more; allowed {most_kib} KiB");
+    assert!(grown_kib <= most_kib, "the flood took {grown_kib} KiB, more than {most_kib}");
     let turned_away: Vec<_> = answers.iter().filter(|(status, ..)| *status == 503).collect();
     assert!(answers.iter().all(|(status, ..)| matches!(status, 403 | 503)), "{answers:?}");
     assert!(turned_away.len() > 200, "{} turned away", turned_away.len());

@@ -1,6 +1,7 @@
 //! Keys are rotated in the running server and nothing that was made before is lost.
 
 mod common;
+mod inside;
 
 use common::{
     Browser, Demo, Options, anime,
@@ -8,7 +9,9 @@ use common::{
     operator::Operator,
     unique,
 };
+use inside::{Inside, after_s};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, jwk::Jwk};
+use linepass::app::keys::kept_for;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeSet,
@@ -23,7 +26,11 @@ fn rotate(operator: &Operator, kind: &str) -> Value {
 }
 
 fn jwks(demo: &Demo) -> Value {
-    Browser::new(demo.issuer()).open("/oauth/jwks.json").json()
+    jwks_at(demo.issuer())
+}
+
+fn jwks_at(issuer: &str) -> Value {
+    Browser::new(issuer).open("/oauth/jwks.json").json()
 }
 
 fn kids(jwks: &Value) -> BTreeSet<String> {
@@ -218,4 +225,71 @@ fn an_operator_who_goes_away_leaves_no_half_rotation() {
         verify(&jwks(&demo), text(&tokens(&demo), "id_token"), &demo.provider().client_id)
             .is_some()
     );
+}
+
+/// Asks for a rotation that is too early.
+fn assert_too_soon(operator: &Operator, kind: &str) {
+    let body = json!({ "kind": kind, "reason": "impatient" });
+    let refused = operator.send("POST", "/keys/rotate", &body.to_string());
+    assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("rotated_lately")));
+}
+
+#[test]
+fn a_second_rotation_of_signing_keys_takes_the_first_away_and_no_earlier() {
+    let inside = Inside::start(&[]);
+    let (operator, client) = (&inside.operator, inside.provider().client_id);
+    let kid = |keys: &Value, tokens: &Value| verify(keys, text(tokens, "id_token"), &client);
+    let (began, first) = (inside.host.now(), inside.tokens());
+    let held_first = jwks_at(&inside.issuer);
+    let first_kid = kid(&held_first, &first).expect("verifies");
+    rotate(operator, "signing");
+    let (second, held_second) = (inside.tokens(), jwks_at(&inside.issuer));
+    assert_eq!(kid(&held_second, &first).as_ref(), Some(&first_kid));
+
+    let wait_s = kept_for(&inside.config.flow, &inside.config.portal).signed_s;
+    for seconds in [0, 1, wait_s - 1] {
+        inside.set(after_s(began, seconds));
+        assert_too_soon(operator, "signing");
+    }
+    assert_eq!(kids(&jwks_at(&inside.issuer)), kids(&held_second), "nothing has changed");
+    inside.set(after_s(began, wait_s));
+    let rotated = rotate(operator, "signing");
+    let retired = rotated["retired"].as_array().expect("kids");
+    assert!(retired.len() == 2 && retired.contains(&json!(first_kid)), "{rotated}");
+
+    let shown = jwks_at(&inside.issuer);
+    assert!(!kids(&shown).contains(&first_kid) && kids(&shown).len() == 6);
+    assert_eq!(kid(&shown, &first), None, "the first key is gone");
+    assert!(kid(&shown, &second).is_some(), "the second is still shown");
+    let third = inside.tokens();
+    let third_kid = kid(&held_second, &third).expect("shown since the first rotation");
+    assert!(Some(third_kid) != kid(&held_second, &second));
+    assert_too_soon(operator, "signing");
+}
+
+#[test]
+fn a_second_rotation_of_the_sealing_key_closes_what_the_first_sealed_and_no_earlier() {
+    let inside = Inside::start(&[]);
+    let (operator, provider) = (&inside.operator, inside.provider());
+    let (began, sealed) = (inside.host.now(), inside.tokens());
+    let open = || userinfo(&provider, text(&sealed, "access_token")).status;
+    rotate(operator, "sealing");
+    assert_eq!(open(), 200, "the previous key opens it");
+
+    let wait_s = kept_for(&inside.config.flow, &inside.config.portal).sealed_s;
+    for seconds in [0, 1, wait_s - 1] {
+        inside.set(after_s(began, seconds));
+        assert_too_soon(operator, "sealing");
+    }
+    // By a clock that is set back it has not expired: the key alone decides.
+    inside.set(began);
+    assert_eq!(open(), 200);
+    inside.set(after_s(began, wait_s));
+    assert_eq!(open(), 401, "no key goes before all that it sealed has expired");
+    let rotated = rotate(operator, "sealing");
+    assert_eq!(rotated["retired"].as_array().map(Vec::len), Some(1), "{rotated}");
+    inside.set(began);
+    assert_eq!(open(), 401, "nothing opens it any more");
+    assert_eq!(userinfo(&provider, text(&inside.tokens(), "access_token")).status, 200);
+    assert_too_soon(operator, "sealing");
 }

@@ -213,7 +213,7 @@ impl Sides {
             },
             offer: offer(key.2, price + u64::from(dearer), catalogue),
             require_line: visit.require_line,
-            agreed_month: None,
+            agreed_month: Some(month(month_of(self.now) + usize::from(visit.turned))),
         });
         let number = self.given_out;
         if self.ask(&command, visit.foreign, &against)? {
@@ -249,6 +249,9 @@ impl Sides {
         let asked_by = if right_provider { of_provider } else { 1 - of_provider };
         let which = which.unwrap_or(usize::MAX);
         let against = self.model.against_cancelling(visit, which, asked_by);
+        // What the page showed: 最終課金月 by the model's own count.
+        let shown = self.model.last_month(which, self.now);
+        let shown = shown.map(|last| month(last + usize::from(visit.turned)));
         let command = Command::Cancel(Cancel {
             login: self.login(visit),
             provider: provider(asked_by),
@@ -257,7 +260,7 @@ impl Sides {
                 contract: self.contract(which),
             },
             require_line: visit.require_line,
-            agreed_last_month: None,
+            agreed_last_month: shown,
         });
         if self.ask(&command, visit.foreign, &against)? {
             self.model.bought[which].ended = Some(self.now);

@@ -1,5 +1,6 @@
 //! Lines that sleep and wake while they are asked: every command is answered once, none is lost,
-//! and nothing stays in memory (architecture: Actors).
+//! and nothing stays in memory (architecture: Actors). On sled, and the memory of the process is
+//! measured.
 
 use actix::prelude::*;
 use linepass::{
@@ -15,7 +16,7 @@ use linepass::{
     domain::{
         calendar::Month,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
-        ids::{CustomerId, PassportNumber},
+        ids::{CustomerId, PassportNumber, ReceiptNumber},
         limit,
         line::{
             By, LineDefaults, LineService,
@@ -27,10 +28,13 @@ use linepass::{
         yen::Yen,
     },
     security::random,
-    store::{Store, memory::MemoryStore},
+    store::{
+        Store,
+        sled_store::{SledOptions, SledStore},
+    },
 };
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::HashSet,
     sync::{
         Arc,
@@ -39,8 +43,20 @@ use std::{
     time::Duration,
 };
 
+/// As in the program itself, since memory is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const LINES: u64 = 10_000;
 const COMMANDS: u64 = 100_000;
+/// Before memory is measured, so that caches and the allocator have what they keep.
+const WARM_UP: u64 = 50_000;
+/// sled's cache: full after the warm-up.
+const CACHE_BYTES: u64 = 8 << 20;
+/// What the process may have grown by, once all are asleep: sled's table of pages grows with its
+/// files, by some 120 bytes for each command; 1 KiB for each line left awake or each command
+/// remembered would be far beyond.
+const MOST_GROWTH_BYTES: u64 = 32 << 20;
 const AT_ONCE: usize = 200;
 const IDLE: Duration = Duration::from_millis(2);
 
@@ -48,8 +64,9 @@ fn customer(number: u64) -> CustomerId {
     format!("CAF{number:010}").parse().expect("an ID")
 }
 
-async fn services(clock: Clock) -> Arc<LineServices> {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+fn services(store: Arc<dyn Store>) -> Arc<LineServices> {
+    let now = "2026-11-23T21:00:00+09:00".parse().expect("an instant");
+    let clock = Clock::standing_at(now);
     let options = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
     let (committer, _) =
         Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
@@ -149,47 +166,104 @@ async fn all_asleep(services: &LineServices) {
     assert!(tokio::time::timeout(most, asleep).await.is_ok(), "lines stay awake");
 }
 
-#[test]
-fn a_hundred_thousand_commands_to_lines_that_keep_falling_asleep() {
-    System::new().block_on(async {
-        let now = "2026-11-23T21:00:00+09:00".parse().expect("an instant");
-        let services = services(Clock::standing_at(now)).await;
+/// Lines that were opened, and what was done to them.
+struct Town {
+    services: Arc<LineServices>,
+    lines: Lines,
+    numbers: RefCell<HashSet<ReceiptNumber>>,
+    most_awake: Cell<usize>,
+    commands: Cell<u64>,
+}
+
+impl Town {
+    /// Opens all lines and waits until they sleep.
+    async fn open(store: Arc<dyn Store>) -> Self {
+        let services = services(store);
         let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
         let lines = Lines::start(&services, &arbiters, 100_000);
         in_parallel(LINES, |number| open(&lines, number)).await;
         all_asleep(&services).await;
+        // Made at once, so that its growth is not taken for the lines'.
+        let numbers = RefCell::new(HashSet::with_capacity(
+            usize::try_from(WARM_UP + COMMANDS).expect("fits"),
+        ));
+        let (most_awake, commands) = (Cell::new(0), Cell::new(0));
+        Self { services, lines, numbers, most_awake, commands }
+    }
 
-        let numbers = std::cell::RefCell::new(HashSet::new());
-        let (most_awake, slept) = (Cell::new(0), Cell::new(0));
-        in_parallel(COMMANDS, async |command| {
+    /// Buys so often, each time for a yen, and waits until all lines sleep.
+    async fn buy(&self, count: u64) {
+        let before = self.commands.get();
+        in_parallel(count, async |number| {
+            let command = before + number;
             // A stride that comes back to a line after thousands of others: most find it asleep,
             // and many come just as it falls asleep.
-            let number = command.wrapping_mul(7_919) % LINES;
-            let done = make(&lines, number, purchase(command)).await.expect("accepted");
+            let line = command.wrapping_mul(7_919) % LINES;
+            let done = make(&self.lines, line, purchase(command)).await.expect("accepted");
             let receipt = done.completed.expect("an order").receipt.number();
-            assert!(numbers.borrow_mut().insert(receipt), "{receipt} was given twice");
-            let awake = services.awake_lines.load(Ordering::Relaxed);
-            most_awake.set(most_awake.get().max(awake));
-            slept.set(slept.get() + u64::from((awake as u64) < LINES));
+            assert!(self.numbers.borrow_mut().insert(receipt), "{receipt} was given twice");
+            let awake = self.services.awake_lines.load(Ordering::Relaxed);
+            self.most_awake.set(self.most_awake.get().max(awake));
+            // The test proves nothing unless lines really sleep while it runs.
+            assert!((awake as u64) < LINES, "all lines were awake at once");
         })
         .await;
-        assert_eq!(numbers.borrow().len() as u64, COMMANDS);
-        // The test proves nothing unless lines really slept while it ran.
-        assert_eq!(slept.get(), COMMANDS, "all lines were awake at once");
+        self.commands.set(before + count);
+        assert_eq!(self.numbers.borrow().len() as u64, self.commands.get());
+        all_asleep(&self.services).await;
+    }
 
+    /// Asks every line what it has bought.
+    async fn assert_none_lost(&self) {
         let used = Cell::new(0);
         in_parallel(LINES, async |number| {
-            let view = lines.look(customer(number)).await.expect("answers");
+            let view = self.lines.look(customer(number)).await.expect("answers");
             let line = view.line.expect("there");
             let month: Month = "2026-11".parse().expect("a month");
             used.set(used.get() + limit::used(&line, PassportNumber(1), month).by_line.get());
         })
         .await;
-        assert_eq!(used.get(), COMMANDS, "a yen for each command, none lost, none twice");
-        all_asleep(&services).await;
-        println!(
-            "at most {} of {LINES} lines were awake at once, none afterwards",
-            most_awake.get()
-        );
+        assert_eq!(used.get(), self.commands.get(), "a yen for each, none lost, none twice");
+        all_asleep(&self.services).await;
+        let most = self.most_awake.get();
+        println!("at most {most} of {LINES} lines were awake at once, none afterwards");
+    }
+}
+
+/// Resident memory, bytes.
+fn resident_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line");
+    let kib: u64 = line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("KiB");
+    kib * 1024
+}
+
+fn on_sled(folder: &std::path::Path) -> Arc<dyn Store> {
+    let options = SledOptions {
+        folder: folder.to_owned(),
+        head_key: [1; 32],
+        cache_bytes: CACHE_BYTES,
+        flush_every_ms: 500,
+        min_free_space_bytes: 1 << 20,
+        read_threads: 2,
+    };
+    Arc::new(SledStore::open(&options).expect("opens"))
+}
+
+/// The only test of its binary, since the memory of the whole process is measured.
+#[test]
+fn a_hundred_thousand_commands_to_lines_that_keep_falling_asleep() {
+    let folder = tempfile::tempdir().expect("a folder");
+    System::new().block_on(async {
+        let town = Town::open(on_sled(folder.path())).await;
+        let opened = resident_bytes();
+        town.buy(WARM_UP).await;
+        let warm = resident_bytes();
+        town.buy(COMMANDS).await;
+        let after = resident_bytes();
+        println!("resident: {opened} bytes, after {WARM_UP} {warm}, after {COMMANDS} more {after}");
+        let grown = after.saturating_sub(warm);
+        assert!(grown < MOST_GROWTH_BYTES, "resident memory has grown by {grown} bytes");
+        town.assert_none_lost().await;
     });
 }

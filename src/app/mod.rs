@@ -102,6 +102,22 @@ pub struct Listeners {
     pub operator: TcpListener,
 }
 
+/// What time it is, for whom. A test moves both.
+#[derive(Debug, Clone)]
+pub struct Clocks {
+    /// For the rules: which day and month a purchase falls in. The demo may move it (`--now`).
+    pub decisions: Clock,
+    /// For what expires (sealed tokens, keys) and for the times in the journal: the host's.
+    pub host: Clock,
+}
+
+impl Clocks {
+    /// The host's clock, and one for the rules.
+    pub const fn deciding_at(decisions: Clock) -> Self {
+        Self { decisions, host: Clock::host() }
+    }
+}
+
 /// A running server.
 pub struct Running {
     /// What handlers reach; the demo fills its sample data through it.
@@ -116,10 +132,10 @@ pub struct Running {
 /// Starts everything. Must be called inside an actix `System`.
 pub async fn start(
     config: &Config,
-    decisions: Clock,
+    clocks: Clocks,
     listeners: Listeners,
 ) -> Result<Running, AppError> {
-    let host = Clock::host();
+    let Clocks { decisions, host } = clocks;
     let doors = public::Doors::open(config)?;
     let master = keys::master_key(&config.keys)?;
     let store = open_store(config, &master)?;

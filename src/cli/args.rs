@@ -52,7 +52,8 @@ pub enum Command {
     /// Run the server
     #[command(
         long_about = "Runs the server until SIGTERM or Ctrl-C, then ends what is under way and \
-                      exits with 0. Listens on loopback only for now.",
+                      exits with 0. Plain HTTP listens on loopback only; with tls.enabled it listens \
+                      anywhere. Needs no file: the built-in defaults listen on 127.0.0.1:8480.",
         after_long_help = "Examples:\n  \
             linepass serve --config /etc/linepass.toml\n  \
             LINEPASS__SERVER__WORKERS=4 linepass serve"

@@ -6,7 +6,7 @@ use super::{
     listen::{StopSignals, bind},
 };
 use crate::{
-    app::{self, Listeners},
+    app::{self, Clocks, Listeners},
     clock::Clock,
     config::{Config, process_environment},
     telemetry,
@@ -43,7 +43,7 @@ async fn serve(config: &Config) -> Exit {
             return Exit::Failed;
         }
     };
-    match app::start(config, Clock::host(), listeners).await {
+    match app::start(config, Clocks::deciding_at(Clock::host()), listeners).await {
         Ok(running) => {
             let (issuer, operator) = (config.server.issuer.as_str(), config.operator.listen);
             tracing::info!(issuer, %operator, "linepass serves");

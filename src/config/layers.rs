@@ -187,6 +187,9 @@ fn told(kind: &Kind, key: &str) -> (String, Option<String>) {
         Kind::InvalidType(actual, expected) if expected.starts_with("enum") => {
             (not_allowed(actual), documented())
         }
+        Kind::InvalidType(actual, expected) if expected == "a boolean" => {
+            (not_allowed(actual), Some("true or false".to_owned()))
+        }
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
             (not_allowed(actual), Some(expected.clone()))
         }

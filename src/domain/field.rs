@@ -90,12 +90,12 @@ impl NewPassword {
     /// The longest password; a longer one is refused, not cut.
     pub const LONGEST: usize = 64;
 
-    /// Checks a password for a passport ID. `shortest` is the operator's own floor, which can
-    /// only raise the guide's.
+    /// Checks a password for a passport ID, where that is known to be valid already. `shortest` is
+    /// the operator's own floor, which can only raise the guide's.
     pub fn parse(
         typed: &str,
         shortest: usize,
-        name: &PassportName,
+        name: Option<&PassportName>,
         customer: CustomerId,
     ) -> Result<Self, FieldFault> {
         check_length(typed, shortest.max(Self::SHORTEST), Self::LONGEST)?;
@@ -103,7 +103,7 @@ impl NewPassword {
             return Err(FieldFault::Character);
         }
         let same = |id: &str| typed.eq_ignore_ascii_case(id);
-        if same(name.as_str()) || same(customer.as_str()) {
+        if name.is_some_and(|name| same(name.as_str())) || same(customer.as_str()) {
             return Err(FieldFault::SameAsId);
         }
         if common_passwords::contains(typed) {
@@ -264,7 +264,7 @@ mod tests {
 
     fn password(typed: &str) -> Result<NewPassword, FieldFault> {
         let name = PassportName::parse("user01").expect("a name");
-        NewPassword::parse(typed, 4, &name, "CAF1234567890".parse().expect("an ID"))
+        NewPassword::parse(typed, 4, Some(&name), "CAF1234567890".parse().expect("an ID"))
     }
 
     #[test]
@@ -310,9 +310,9 @@ mod tests {
     fn an_operator_can_only_raise_the_floor_r_088() {
         let name = PassportName::parse("user01").expect("a name");
         let customer = "CAF1234567890".parse().expect("an ID");
-        let eight = |typed| NewPassword::parse(typed, 8, &name, customer);
+        let eight = |typed| NewPassword::parse(typed, 8, Some(&name), customer);
         assert_eq!(eight("q7mzq7m"), Err(TooShort { shortest: 8 }));
-        assert_eq!(NewPassword::parse("q7m", 1, &name, customer), Err(TooShort { shortest: 4 }));
+        assert_eq!(NewPassword::parse("q7m", 1, None, customer), Err(TooShort { shortest: 4 }));
     }
 
     #[test]

@@ -122,7 +122,7 @@ pub struct CommittedHold {
     pub source_prefix: Option<IpNetwork>,
     /// The failures that led to it.
     pub failures: u32,
-    /// What is left of it by the wall clock. The longest wait caps it, so a wrong clock locks
+    /// What is left of it. The longest wait caps it, so a wrong clock locks
     /// nobody out (security.md 12).
     pub remaining: Duration,
 }

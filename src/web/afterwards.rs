@@ -11,7 +11,11 @@ use crate::{
         ids::{CustomerId, PassportNumber},
         line::{By, Command, RowRef, command::PlaceHold},
     },
-    security::{FailureOutcome, Hold, Secret, Source},
+    security::{FailureOutcome, Hold, Secret, Source, random},
+    store::{
+        Batch, PersonalRow, Put,
+        record::{Personal, SIGN_INS_ROW, SignIn},
+    },
     telemetry::{Decision, Outcome},
     web::{context::RequestContext, state::WebState},
 };
@@ -59,6 +63,35 @@ pub fn note_holds(after: After<'_>, whose: Option<Whose>, source: Source, outcom
     }
 }
 
+/// Sign-ins that a line remembers.
+const RECENT_SIGN_INS: usize = 20;
+
+/// Remembers a sign-in among the line's last ones; `to` is the provider's name, empty for the
+/// household's own pages. Two at the same instant may leave one of them out: the list is for the
+/// eye, what was decided stands in the journal.
+pub fn remember_sign_in(after: After<'_>, customer: CustomerId, to: &str) {
+    let state = Data::clone(after.state);
+    let (from, to) = (after.context.source.address().to_string(), to.to_owned());
+    rt::spawn(async move {
+        let at = state.host.now().micros();
+        let row = state.store.personal(customer, SIGN_INS_ROW).await;
+        let mut recent = match row {
+            Ok(Some(PersonalRow { data: Personal::SignIns { recent }, .. })) => recent,
+            Ok(_) => Vec::new(),
+            Err(error) => {
+                tracing::error!(%error, line = %customer, "recent sign-ins cannot be read");
+                return;
+            }
+        };
+        let surplus = (recent.len() + 1).saturating_sub(RECENT_SIGN_INS);
+        recent.drain(..surplus);
+        recent.push(SignIn { at, from, to });
+        let body = PersonalRow::new(random::bytes(), Personal::SignIns { recent });
+        let put = vec![Put::Personal { customer, row: SIGN_INS_ROW, body }];
+        state.committer.offer(Batch { put, ..Batch::default() });
+    });
+}
+
 async fn commit_hold(
     state: &WebState,
     whose: Whose,
@@ -71,6 +104,7 @@ async fn commit_hold(
         from,
         failures: hold.failures,
         wait_s: hold.wait_s,
+        uptime: state.decisions.uptime(),
     });
     let what = What::Plain(Box::new(command));
     let scope = if from.is_some() { "source" } else { "id" };

@@ -7,6 +7,7 @@ import axe from "axe-core";
 import {
   buy, goToService, heading, LABELS, logIn, openBrowser, shows, startDemo, submitLogin, tabTo, withMonthly,
 } from "./support.mjs";
+import { portalTour } from "./portal.mjs";
 import { tour } from "./tour.mjs";
 
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -26,26 +27,34 @@ async function violations(name, page) {
     nodes.map((node) => `${name}: ${id} (${help}): ${node.html} ${node.failureSummary}`));
 }
 
-for (const lang of ["ja", "en"]) {
-  for (const colorScheme of ["light", "dark"]) {
-    test(`${lang}, ${colorScheme}: no page scrolls sideways at 320 px or breaks an axe rule`, async (t) => {
-      const demo = await startDemo(t, withMonthly);
-      const faults = [];
-      const seen = [];
-      const viewport = { width: 320, height: 640 };
-      await tour(t, demo, lang, { colorScheme, viewport }, async (name, page) => {
-        seen.push(name);
-        const { width, code } = await page.evaluate(() => ({
-          width: document.documentElement.scrollWidth,
-          code: document.documentElement.lang,
-        }));
-        if (width > viewport.width) faults.push(`${name}: ${width} px wide`);
-        if (code !== lang) faults.push(`${name}: in ${code}`);
-        faults.push(...(await violations(name, page)));
+/** The first walk past the provider's flow, the second past the household's own pages. */
+const WALKS = [
+  ["the flow", tour, ["complete-monthly", "cancelled", "restricted-customer", "maintenance"]],
+  ["the portal", portalTour, ["portal-register-done", "portal-restrict-preview", "portal-statement"]],
+];
+
+for (const [what, walk, expected] of WALKS) {
+  for (const lang of ["ja", "en"]) {
+    for (const colorScheme of ["light", "dark"]) {
+      test(`${what}, ${lang}, ${colorScheme}: no page scrolls sideways at 320 px or breaks an axe rule`, async (t) => {
+        const demo = await startDemo(t, withMonthly);
+        const faults = [];
+        const seen = [];
+        const viewport = { width: 320, height: 640 };
+        await walk(t, demo, lang, { colorScheme, viewport }, async (name, page) => {
+          seen.push(name);
+          const { width, code } = await page.evaluate(() => ({
+            width: document.documentElement.scrollWidth,
+            code: document.documentElement.lang,
+          }));
+          if (width > viewport.width) faults.push(`${name}: ${width} px wide`);
+          if (code !== lang) faults.push(`${name}: in ${code}`);
+          faults.push(...(await violations(name, page)));
+        });
+        assert.deepEqual(faults, []);
+        assert.ok(expected.every((name) => seen.includes(name)), seen.join());
       });
-      assert.deepEqual(faults, []);
-      assert.ok(["complete-monthly", "cancelled", "restricted-customer", "maintenance"].every((name) => seen.includes(name)), seen.join());
-    });
+    }
   }
 }
 

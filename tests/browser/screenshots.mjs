@@ -4,6 +4,7 @@
 import path from "node:path";
 import test from "node:test";
 import { startDemo, TARGET, withMonthly } from "./support.mjs";
+import { portalTour } from "./portal.mjs";
 import { tour } from "./tour.mjs";
 
 const FOLDER = path.join(TARGET, "screenshots");
@@ -11,6 +12,13 @@ const FOLDER = path.join(TARGET, "screenshots");
 for (const lang of ["ja", "en"]) {
   for (const colorScheme of ["light", "dark"]) {
     for (const [width, height] of [[390, 844], [1280, 900]]) {
+      test(`portal ${lang} ${colorScheme} ${width}`, async (t) => {
+        const demo = await startDemo(t, withMonthly);
+        await portalTour(t, demo, lang, { colorScheme, viewport: { width, height } }, async (name, page) => {
+          const file = `${name}-${lang}-${colorScheme}-${width}.png`;
+          await page.screenshot({ path: path.join(FOLDER, file), fullPage: true, animations: "disabled" });
+        });
+      });
       test(`${lang} ${colorScheme} ${width}`, async (t) => {
         const demo = await startDemo(t, withMonthly);
         const options = { colorScheme, viewport: { width, height } };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import {
-  agree, buy, goToService, heading, isReceiptNumber, logIn, monthInJapan, openBrowser, pressBuy,
+  LABELS, agree, buy, goToService, heading, isReceiptNumber, logIn, monthInJapan, openBrowser, pressBuy,
   receiptNumber, shows, startDemo, submitLogin,
 } from "./support.mjs";
 
@@ -122,3 +122,49 @@ test("back and reload after the completion show it, and a second press buys noth
   assert.equal(await receiptNumber(page), number);
   assert.equal(demo.purchases(), 1);
 });
+
+for (const lang of ["ja", "en"]) {
+  test(`${lang}: what was bought is cancelled through the shop (R-120 to R-126)`, async (t) => {
+    const demo = await startDemo(t);
+    const locale = lang === "ja" ? "ja-JP" : "en-GB";
+    const page = await (await openBrowser(t, { locale })).newPage();
+    const words = {
+      ja: { cancel: "解約する", still: "解約は完了していません", done: "解約のお申込みが完了しました", last: "最終課金月", keep: "解約せずに戻る", receipt: "申込受付番号", contract: "契約番号", mine: "購入履歴" },
+      en: { cancel: "Cancel", still: "The cancellation was not completed", done: "Your cancellation is complete", last: "Last month charged", keep: "Go back without cancelling", receipt: "Receipt number", contract: "Contract", mine: "Your purchases" },
+    }[lang];
+    const labels = LABELS[lang];
+    await choose(page, demo, "パックサービス");
+    await logIn(page, demo, "sakura01", lang);
+    await buy(page, lang);
+    await goToService(page, lang);
+    const contract = await fact(page, words.contract);
+
+    // Turned back, it is not cancelled.
+    await page.getByRole("link", { name: words.cancel, exact: true }).click();
+    await logIn(page, demo, "sakura01", lang);
+    await heading(page, labels.cancelTitle);
+    await page.getByRole("link", { name: words.keep, exact: true }).click();
+    await heading(page, words.still);
+
+    await page.getByRole("link", { name: words.mine, exact: true }).first().click();
+    await page.getByRole("link", { name: words.cancel, exact: true }).click();
+    await logIn(page, demo, "sakura01", lang);
+    await heading(page, labels.cancelTitle);
+    await page.getByRole("button", { name: labels.cancel, exact: true }).click();
+    await heading(page, labels.cancelledTitle);
+    const number = await receiptNumber(page);
+    await page.getByRole("link", { name: "OK", exact: true }).click();
+    await heading(page, words.done);
+    assert.equal((await fact(page, words.receipt)).replaceAll(/\s/g, ""), number);
+    assert.equal(await fact(page, words.contract), contract);
+    const [year, month] = monthInJapan().split("-").map(Number);
+    const name = new Intl.DateTimeFormat("en-GB", { month: "long" }).format(new Date(year, month - 1));
+    const said = lang === "ja" ? `${year}年${month}月` : `${name} ${year}`;
+    assert.equal(await fact(page, words.last), said);
+
+    await page.getByRole("link", { name: words.mine, exact: true }).first().click();
+    assert.equal(await fact(page, words.last), said);
+    assert.equal(await page.getByRole("link", { name: words.cancel, exact: true }).count(), 0);
+    assert.equal(demo.decisions("cancel").filter(({ outcome }) => outcome === "accepted").length, 1);
+  });
+}

@@ -2,7 +2,10 @@
 
 use super::{Answer, Demo, Http, answer};
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 /// お客さまID of the sample line with sakura01 and sakura02.
 pub const SAKURA: &str = "CAF0000012573";
@@ -20,9 +23,14 @@ pub struct Operator {
 impl Operator {
     /// The demo's own.
     pub fn of(demo: &Demo) -> Self {
-        let token_file = demo.text("/operator_token_file").to_owned();
-        let token = std::fs::read_to_string(&token_file).expect("a token").trim().to_owned();
-        Self { url: demo.text("/operator").to_owned(), token, token_file, http: Http::new() }
+        Self::at(demo.text("/operator").to_owned(), Path::new(demo.text("/operator_token_file")))
+    }
+
+    /// One of the server with this operator listener, and the token in this file.
+    pub fn at(url: String, token_file: &Path) -> Self {
+        let token = std::fs::read_to_string(token_file).expect("a token").trim().to_owned();
+        let token_file = token_file.display().to_string();
+        Self { url, token, token_file, http: Http::new() }
     }
 
     /// A request with these headers beside the body's type, without a token of its own.

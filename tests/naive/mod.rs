@@ -87,6 +87,7 @@ pub struct Id {
 
 /// A login and where it comes from, as a purchase or a cancellation brings it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "four ways to be wrong, drawn one by one")]
 pub struct Visit {
     pub id: u32,
     /// Whether the login is older than the last ending of logins.
@@ -95,6 +96,8 @@ pub struct Visit {
     pub foreign: bool,
     /// Whether the provider asks that the line be checked.
     pub require_line: bool,
+    /// Whether the page that the household agreed to named another month.
+    pub turned: bool,
 }
 
 /// The line as the guide tells it.
@@ -204,6 +207,9 @@ impl Model {
             Err(alone) => return alone,
         };
         reasons.extend(self.bar_reasons());
+        if visit.turned {
+            reasons.insert("month_turned");
+        }
         if changed {
             reasons.insert("offer_changed");
         }
@@ -224,6 +230,12 @@ impl Model {
         reasons
     }
 
+    /// 最終課金月 of a contract that is cancelled now: the last month that its days charge.
+    pub fn last_month(&self, which: usize, now: Moment) -> Option<MonthIndex> {
+        let bought = self.bought.get(which).filter(|bought| bought.monthly)?;
+        Bought { ended: Some(now), ..bought.clone() }.months().pop_last()
+    }
+
     /// restriction and stop do not stand against it.
     pub fn against_cancelling(&self, visit: Visit, which: usize, provider: u8) -> Reasons {
         let mut reasons = match self.visit_reasons(visit) {
@@ -239,6 +251,9 @@ impl Model {
             }
             return reasons;
         };
+        if visit.turned {
+            reasons.insert("month_turned");
+        }
         if bought.key.0 != visit.id {
             reasons.insert("another_ids_contract");
         }

@@ -55,8 +55,15 @@ pub enum Step {
 
 fn visits() -> impl Strategy<Value = Visit> {
     let rarely = || prop::bool::weighted(0.04);
-    (1..=20_u32, rarely(), rarely(), rarely())
-        .prop_map(|(id, stale, foreign, require_line)| Visit { id, stale, foreign, require_line })
+    (1..=20_u32, rarely(), rarely(), rarely(), rarely()).prop_map(
+        |(id, stale, foreign, require_line, turned)| Visit {
+            id,
+            stale,
+            foreign,
+            require_line,
+            turned,
+        },
+    )
 }
 
 fn prices() -> impl Strategy<Value = u64> {

@@ -17,19 +17,24 @@ pub fn ready(json: bool, sample: &Sample) -> Result<()> {
 
 fn for_people(sample: &Sample) -> String {
     let lines: String = sample.lines.iter().map(line_for_people).collect();
+    let operator = &sample.operator;
+    let token_file = sample.operator_token_file.as_deref().unwrap_or_default();
     let providers: String = sample.providers.iter().map(provider_for_people).collect();
     format!(
         "\nLinepass is ready. Open the sample shop in a browser on this machine:\n\n    {}\n\n\
-         Buy something, log in with a passport ID, tick 承諾する and press 購入.\n\n\
+         Buy something, log in with a passport ID, tick 承諾する and press 購入. What is monthly\n\
+         can be cancelled there too.\n\n\
          The household's own pages, by customer ID and access key (光プレミアム: /wso_v6/):\n\n    {}\n\n\
          Lines and passport IDs\n{lines}\nProviders\n{providers}\nAddresses\n\
-         \x20 issuer    {}\n  operator  {}/healthz\n\
-         \x20 token     {}\n\nCtrl-C ends it.\n",
+         \x20 issuer    {}\n  operator  {operator}/healthz, /readyz, /metrics\n\n\
+         For the operator's commands (`linepass line show {}`), in another terminal\n\
+         \x20 export LINEPASS_OPERATOR_URL={operator}\n\
+         \x20 export LINEPASS_OPERATOR_TOKEN_FILE='{token_file}'\n\n\
+         Ctrl-C ends it.\n",
         sample.shop,
         sample.portal.as_deref().unwrap_or_default(),
         sample.issuer,
-        sample.operator,
-        sample.operator_token_file.as_deref().unwrap_or_default()
+        sample.lines.first().map(|line| line.customer_id.as_str()).unwrap_or_default(),
     )
 }
 

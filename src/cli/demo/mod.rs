@@ -18,7 +18,7 @@ use super::{
     listen::{StopSignals, bind},
 };
 use crate::{
-    app::{self, AppError, Listeners, Running},
+    app::{self, AppError, Clocks, Listeners, Running},
     clock::Clock,
     config::{Config, Issuer, process_environment},
     domain::calendar::Instant,
@@ -88,7 +88,7 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
         balanced: config.proxy_protocol.listen.map(bind).transpose().map_err(io("the demo"))?,
         operator: listeners.operator,
     };
-    let running = app::start(&config, clock, servers).await?;
+    let running = app::start(&config, Clocks::deciding_at(clock), servers).await?;
     let filled = ready(args, &folder.path, &running, &shop_url, listeners.operator_url).await;
     let sample = match filled {
         Ok(sample) => sample,

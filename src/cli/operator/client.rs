@@ -18,6 +18,9 @@ use url::{Host, Url};
 const URL_VARIABLE: &str = "LINEPASS_OPERATOR_URL";
 /// The token's file, where it is not the configuration's.
 const TOKEN_FILE_VARIABLE: &str = "LINEPASS_OPERATOR_TOKEN_FILE";
+/// What to do where this is not the server that was meant.
+const WHICH: &str = "--config names the server, or LINEPASS_OPERATOR_URL and \
+                     LINEPASS_OPERATOR_TOKEN_FILE do; the demo prints both";
 /// How long an answer may take: making RSA keys takes seconds on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How much of an answer is read, in bytes.
@@ -30,7 +33,7 @@ pub enum ClientError {
     #[error(transparent)]
     Config(#[from] ConfigErrors),
     /// The token's file cannot be used.
-    #[error(transparent)]
+    #[error("{0}; {WHICH}")]
     Token(#[from] SecurityError),
     /// The address is none to send a token to.
     #[error(
@@ -38,7 +41,7 @@ pub enum ClientError {
     )]
     Url,
     /// Nobody answers there, or what answers is no Linepass.
-    #[error("the server at {url} does not answer: {what}")]
+    #[error("the server at {url} does not answer: {what}; {WHICH}")]
     Unreachable {
         /// Where.
         url: String,

@@ -1,6 +1,9 @@
 //! What is asked of a line, and the facts that come with the question.
 
-use super::event::{Barrier, BillingRoute, LineService, RowRef};
+use super::{
+    event::{Barrier, BillingRoute, LineService, RowRef},
+    guard::Uptime,
+};
 use crate::domain::{
     calendar::{Instant, Month},
     ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber},
@@ -84,6 +87,8 @@ pub struct PlaceHold {
     pub failures: u32,
     /// How long it lasts in seconds.
     pub wait_s: u64,
+    /// Now by the machine's own clock, where it has one.
+    pub uptime: Option<Uptime>,
 }
 
 /// A hash of the same password at another cost.

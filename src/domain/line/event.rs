@@ -3,6 +3,7 @@
 //! An [`Entry`] is one row of the journal: the events of one decision. It holds no personal data
 //! and no credential; those stand in personal rows beside it, to which a [`RowRef`] commits.
 
+use super::guard::Uptime;
 use crate::domain::{
     calendar::{Instant, Month},
     ids::{
@@ -396,6 +397,9 @@ pub enum Event {
         failures: u32,
         /// Until when.
         until: Instant,
+        /// The same by the machine's own clock, where it has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_uptime: Option<Uptime>,
     },
     /// An operator released the holds of an ID or of the access key.
     HoldReleased {

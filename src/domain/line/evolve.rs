@@ -110,9 +110,10 @@ impl Line {
                 self.rows.access_key = *access_key;
                 self.holds.release(None);
             }
-            Event::HoldPlaced { passport, from, failures, until } => {
-                let (passport, from) = (*passport, *from);
-                let hold = PlacedHold { passport, from, failures: *failures, until: *until };
+            Event::HoldPlaced { passport, from, failures, until, until_uptime } => {
+                let (passport, from, failures) = (*passport, *from, *failures);
+                let (until, until_uptime) = (*until, *until_uptime);
+                let hold = PlacedHold { passport, from, failures, until, until_uptime };
                 self.holds.place(hold, at);
             }
             Event::HoldReleased { passport } => self.holds.release(*passport),

@@ -21,6 +21,16 @@ pub const HOLDS_OF_IDS_A_DAY: u32 = 24;
 /// A day in microseconds. Which hour it begins at is of no account.
 const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
 
+/// A moment on the clock that a machine counts from its start. Nobody can set that clock, and it
+/// goes on while no process runs, but it says nothing after the machine's next start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptime {
+    /// Which start, drawn at random by the system.
+    pub boot: u64,
+    /// Microseconds since it.
+    pub micros: u64,
+}
+
 /// A wait that guessing was met with, as it was committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlacedHold {
@@ -32,6 +42,30 @@ pub struct PlacedHold {
     pub failures: u32,
     /// Until when.
     pub until: Instant,
+    /// The same by the machine's own clock, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_uptime: Option<Uptime>,
+}
+
+impl PlacedHold {
+    /// What is left of it in microseconds: by the machine's own clock as long as that is the same,
+    /// so that a changed wall clock neither ends nor lengthens it (security.md 12).
+    fn left_us(&self, now: Instant, uptime: Option<Uptime>) -> Option<u64> {
+        let left = match (self.until_uptime, uptime) {
+            (Some(until), Some(now)) if until.boot == now.boot => {
+                until.micros.checked_sub(now.micros)
+            }
+            _ => u64::try_from(self.until.micros().saturating_sub(now.micros())).ok(),
+        };
+        left.filter(|left| *left > 0)
+    }
+
+    /// When it was placed at `at`, by the machine's own clock.
+    fn placed_at_uptime(&self, at: Instant) -> Option<Uptime> {
+        let until = self.until_uptime?;
+        let wait_us = u64::try_from(self.until.micros().saturating_sub(at.micros())).ok()?;
+        Some(Uptime { micros: until.micros.saturating_sub(wait_us), ..until })
+    }
 }
 
 /// The line's committed waits that are not over, and how many were committed today.
@@ -45,17 +79,16 @@ pub struct Holds {
 }
 
 impl Holds {
-    /// The waits at an ID, or at the access key, that are not over, each with the microseconds that are left of it.
+    /// The waits at an ID, or at the access key, that are not over, each with the microseconds that are left of it;
+    /// `uptime` is now by the machine's own clock, where it has one.
     pub fn of(
         &self,
         passport: Option<PassportNumber>,
         now: Instant,
+        uptime: Option<Uptime>,
     ) -> impl Iterator<Item = (&PlacedHold, u64)> {
         let here = self.placed.iter().filter(move |hold| hold.passport == passport);
-        here.filter_map(move |hold| {
-            let left = hold.until.micros().checked_sub(now.micros())?;
-            u64::try_from(left).ok().filter(|left| *left > 0).map(|left| (hold, left))
-        })
+        here.filter_map(move |hold| hold.left_us(now, uptime).map(|left| (hold, left)))
     }
 
     /// Whether one more of this kind may be committed at `now`.
@@ -79,7 +112,8 @@ impl Holds {
             None => self.of_ids += 1,
         }
         let same = |other: &PlacedHold| (other.passport, other.from) == (hold.passport, hold.from);
-        self.placed.retain(|other| other.until > at && !same(other));
+        let uptime = hold.placed_at_uptime(at);
+        self.placed.retain(|other| other.left_us(at, uptime).is_some() && !same(other));
         self.placed.push(hold);
     }
 
@@ -99,12 +133,15 @@ pub(super) fn place(line: &Line, hold: &PlaceHold, facts: &Facts) -> Vec<Event> 
     if !exists || !line.holds.has_room(hold.from, facts.now) {
         return Vec::new();
     }
-    let wait_us = i64::try_from(hold.wait_s.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+    let wait_us = hold.wait_s.saturating_mul(1_000_000);
+    let until = facts.now.micros().saturating_add_unsigned(wait_us);
+    let after = |now: Uptime| Uptime { micros: now.micros.saturating_add(wait_us), ..now };
     vec![Event::HoldPlaced {
         passport: hold.passport,
         from: hold.from,
         failures: hold.failures,
-        until: Instant::from_micros(facts.now.micros().saturating_add(wait_us)),
+        until: Instant::from_micros(until),
+        until_uptime: hold.uptime.map(after),
     }]
 }
 

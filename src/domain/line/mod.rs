@@ -33,6 +33,7 @@ pub use command::{Command, Facts, LineDefaults};
 pub use decide::{Allowed, decide, may_buy, may_cancel};
 pub use event::{By, EndReason, Entry, Event, LineService, RowRef};
 pub use evolve::{FOLD_VERSION, evolve, replay};
+pub use guard::Uptime;
 pub use refusal::Refusal;
 pub use settings::{LimitChange, may_set_limits};
 pub use state::{

@@ -198,7 +198,9 @@ impl Found {
     /// Holds that were committed, perhaps before a restart, with what is left of them.
     fn committed_holds(&self, state: &WebState) -> Vec<CommittedHold> {
         let now = self.view.time(state.decisions.now());
-        let holds = self.view.line.as_deref().map(|line| line.holds.of(Some(self.passport), now));
+        let uptime = state.decisions.uptime();
+        let line = self.view.line.as_deref();
+        let holds = line.map(|line| line.holds.of(Some(self.passport), now, uptime));
         let committed = holds.into_iter().flatten().map(|(hold, left_us)| CommittedHold {
             source_prefix: hold.from,
             failures: hold.failures,
@@ -267,6 +269,8 @@ fn answer_attempt(visit: &Visit, attempted: Attempted) -> HttpResponse {
     log(visit, &attempted);
     match attempted {
         Attempted::Accepted(customer, login) => {
+            let after = After { state: &visit.state, context: &visit.context };
+            afterwards::remember_sign_in(after, customer, &visit.provider.name);
             let flow = visit.flow.clone().logged_in(customer, login, visit.state.now_s());
             go_on(visit, &flow, visit.go_to("success"))
         }

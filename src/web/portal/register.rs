@@ -323,7 +323,7 @@ fn read_input(
     let name = PassportName::parse(typed.name.trim());
     let password = form.take("password").unwrap_or_default();
     let same = form.take("password_again").as_deref() == Some(password.as_str());
-    let password = new_password(signed, name.as_ref().ok(), password);
+    let password = new_password(signed, name.as_ref().ok(), &password);
     let mail = MailAddress::parse(&typed.mail);
     typed.faults = Faults {
         name: said(signed, &texts.passport_id, name.as_ref().err().copied()),
@@ -343,18 +343,14 @@ fn read_input(
     }
 }
 
-/// A password that may be set for an ID; without a valid ID only that it is there.
+/// A password that may be set for an ID.
 pub fn new_password(
     signed: &Signed,
     name: Option<&PassportName>,
-    typed: String,
+    typed: &str,
 ) -> Result<Secret, FieldFault> {
-    let Some(name) = name else {
-        let missing = typed.is_empty().then_some(FieldFault::Missing);
-        return missing.map_or(Ok(Secret::new(typed)), Err);
-    };
     let least = signed.state.shortest_password;
-    let password = NewPassword::parse(&typed, least, name, signed.customer())?;
+    let password = NewPassword::parse(typed, least, name, signed.customer())?;
     Ok(Secret::new(password.into_inner()))
 }
 

@@ -271,7 +271,8 @@ async fn find(state: &WebState, typed: &str) -> Result<Option<Found>, Arc<LineEr
 }
 
 fn committed_holds(view: &LineView, line: &Line, state: &WebState) -> Vec<CommittedHold> {
-    let holds = line.holds.of(None, view.time(state.decisions.now()));
+    let now = view.time(state.decisions.now());
+    let holds = line.holds.of(None, now, state.decisions.uptime());
     let committed = holds.map(|(hold, left_us)| CommittedHold {
         source_prefix: hold.from,
         failures: hold.failures,
@@ -364,9 +365,10 @@ async fn open_session(door: &Door, found: &Found, anew: Option<Secret>) -> HttpR
             error => return line_failed(&door.context, door.language, error),
         },
     };
+    let after = After { state: &door.state, context: &door.context };
+    afterwards::remember_sign_in(after, line.customer, "");
     if let Some(access_key) = anew {
         let whose = Whose { customer: line.customer, passport: None };
-        let after = After { state: &door.state, context: &door.context };
         afterwards::upgrade_hash(after, whose, found.key, access_key);
     }
     let number = done.entry.events.iter().find_map(|event| match event {

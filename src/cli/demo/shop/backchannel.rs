@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::ShopProvider;
 use super::error::{IdTokenProblem, ShopError, Step};
-use super::oidc::{self, FlowSecrets, Metadata, Order, TokenAnswer};
+use super::oidc::{self, Asked, FlowSecrets, Metadata, TokenAnswer};
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,16 +60,16 @@ impl Backchannel {
         &self.issuer
     }
 
-    /// Pushes the order (or a login) and gives the address to send the browser to.
+    /// Pushes what is asked for (or a login) and gives the address to send the browser to.
     pub async fn push(
         &self,
         provider: &ShopProvider,
         secrets: &FlowSecrets,
-        order: Option<&Order>,
+        asked: Option<&Asked>,
         ui_locale: &str,
     ) -> Result<String, ShopError> {
         let metadata = self.metadata().await?;
-        let form = oidc::par_form(&self.redirect_uri, secrets, order, ui_locale)?;
+        let form = oidc::par_form(&self.redirect_uri, secrets, asked, ui_locale)?;
         let endpoint = &metadata.pushed_authorization_request_endpoint;
         let answer: PushAnswer = self.post(endpoint, provider, &form, Step::Push).await?;
         let endpoint = &metadata.authorization_endpoint;

@@ -31,6 +31,9 @@ pub enum ShopError {
     /// The household turned back or was refused; a provider does not learn which.
     #[error("the household turned back")]
     TurnedBack,
+    /// The same of a cancellation.
+    #[error("the household turned back from a cancellation")]
+    NotCancelled,
     /// The callback does not belong to a flow of this browser, or is not complete.
     #[error("the callback's {0} is wrong")]
     Callback(#[from] CallbackProblem),
@@ -111,7 +114,10 @@ pub enum ReceiptField {
     /// Not exactly one receipt.
     #[error("number of receipts")]
     Count,
-    /// Not a purchase.
+    /// Not with the fields of a receipt.
+    #[error("shape")]
+    Shape,
+    /// Not of the kind that was asked for.
     #[error("type")]
     Type,
     /// Another order's.
@@ -132,7 +138,7 @@ pub enum ReceiptField {
     /// Not completed.
     #[error("status")]
     Status,
-    /// A contract where there should be none, or none where there should be one.
+    /// A contract where there should be none, none where there should be one, or another.
     #[error("contract")]
     Contract,
 }
@@ -142,7 +148,7 @@ impl ShopError {
     pub fn status(&self) -> StatusCode {
         match self {
             // A household that turned back did nothing wrong.
-            Self::TurnedBack => StatusCode::OK,
+            Self::TurnedBack | Self::NotCancelled => StatusCode::OK,
             Self::NoSuchItem => StatusCode::NOT_FOUND,
             Self::Callback(_) => StatusCode::BAD_REQUEST,
             Self::Maintenance => StatusCode::SERVICE_UNAVAILABLE,

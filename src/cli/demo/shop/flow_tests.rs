@@ -113,7 +113,12 @@ async fn token(issuer: web::Data<Issuer>, form: Form) -> HttpResponse {
             details[0]["contract"] = json!("K-100000000016");
             details[0]["first_charge_month"] = json!("2026-11");
         }
-        details[0]["receipt_number"] = json!("100000000016");
+        let is_cancellation = details[0]["type"] == "cancellation";
+        if is_cancellation {
+            details[0]["last_charge_month"] = json!("2026-12");
+        }
+        let number = if is_cancellation { "100000000024" } else { "100000000016" };
+        details[0]["receipt_number"] = json!(number);
         details[0]["completed_at"] = json!("2026-11-23T21:00:00+09:00");
         if mood == Mood::WrongAmount {
             details[0]["amount"] = json!(1);
@@ -173,7 +178,7 @@ fn service(key: &str, name: &str, yen: Option<u64>) -> ShopService {
     ShopService {
         service: key.to_owned(),
         name: name.to_owned(),
-        monthly: false,
+        monthly: key == "pack",
         unit_price_yen: yen,
         description: "<b>説明</b>".to_owned(),
     }
@@ -189,6 +194,7 @@ impl Town {
             services: vec![
                 service("anime-1", "名作アニメ1", Some(300)),
                 service("gift", "応援", None),
+                service("pack", "パック", Some(525)),
             ],
         };
         let config = ShopConfig { issuer: issuer.address.clone(), providers: vec![provider] };
@@ -365,4 +371,36 @@ async fn an_issuer_that_rests_or_is_down_is_told_of_and_asked_again_next_time() 
     let page = town.get("/login/client-b").await;
     assert_eq!(page.status, 502);
     assert!(page.body.contains("discovery"), "{}", page.body);
+}
+
+#[actix_web::test]
+async fn a_contract_is_cancelled_once_by_the_browser_that_bought_it() {
+    const CANCEL: &str = "/cancel/K-100000000016";
+    let mut town = Town::new();
+    assert_eq!(town.get(CANCEL).await.status, 404, "nothing was bought");
+    let back = town.begin("/buy/client-b/anime-1").await;
+    assert!(!town.get(&back).await.body.contains("/cancel/"), "a per-use item has no contract");
+
+    let mut town = Town::new();
+    let bought = town.begin("/buy/client-b/pack").await;
+    assert!(town.get(&bought).await.body.contains(CANCEL));
+    let own = town.session.replace("A".repeat(43));
+    assert_eq!(town.get(CANCEL).await.status, 404, "another browser");
+    town.session = own;
+    let back = town.begin(CANCEL).await;
+    let denied = town.get(&back.replace("code=the-code", "error=access_denied")).await;
+    assert!(denied.status == 200 && denied.body.contains("解約は完了していません"));
+    for _ in 0..2 {
+        let page = town.get(&back).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        for said in ["1000 0000 0024", "パック", "K-100000000016", "2026年12月"] {
+            assert!(page.body.contains(said), "{said}: {}", page.body);
+        }
+    }
+    assert_eq!(town.exchanges(), 2, "one for each order");
+    for path in ["/my", &bought] {
+        let page = town.get(path).await.body;
+        assert!(page.contains("2026年12月") && !page.contains("/cancel/"), "{page}");
+    }
+    assert_eq!(town.get(CANCEL).await.status, 404, "it has ended");
 }

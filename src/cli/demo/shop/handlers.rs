@@ -1,4 +1,4 @@
-//! The shop's addresses. `/buy` and `/login` begin a flow, `/callback` ends it.
+//! The shop's addresses. `/buy`, `/cancel` and `/login` begin a flow, `/callback` ends it.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use tokio::sync::OnceCell;
 use super::backchannel::Backchannel;
 use super::error::{CallbackProblem, ShopError};
 use super::memory::{Flow, Memory, Outcome, Purchase};
-use super::oidc::{self, CallbackQuery, Expected, FlowSecrets, Order};
-use super::pages::{self, LoggedIn, Mine, Page, Problem, Shelves, Thanks};
+use super::oidc::{self, Asked, CallbackQuery, Cancellation, Expected, FlowSecrets, Order};
+use super::pages::{self, Cancelled, LoggedIn, Mine, Page, Problem, Shelves, Thanks};
 use super::text::Lang;
 use super::{ShopConfig, ShopProvider};
 
@@ -52,8 +52,14 @@ impl Shop {
     /// A purchase as it is kept and shown.
     fn purchase(&self, flow: &Flow, receipt: oidc::Receipt) -> Result<Purchase, ShopError> {
         let provider = self.provider(flow.provider)?.name.clone();
-        let item = flow.order.as_ref().map(|order| order.description.clone()).unwrap_or_default();
-        Ok(Purchase { provider, item, receipt })
+        let item = match &flow.asked {
+            Some(Asked::Purchase(order)) => order.description.clone(),
+            _ => String::new(),
+        };
+        let kept = receipt.contract.as_deref();
+        let kept = kept.and_then(|contract| self.memory.contract(&flow.session, contract));
+        let cancelled = kept.and_then(|purchase| purchase.cancelled);
+        Ok(Purchase { seller: flow.provider, provider, item, receipt, cancelled })
     }
 }
 
@@ -70,6 +76,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
         .route("/shop.css", web::get().to(stylesheet))
         .route("/my", web::get().to(mine))
         .route("/buy/{client}/{service}", web::get().to(buy))
+        .route("/cancel/{contract}", web::get().to(cancel))
         .route("/again/{state}", web::get().to(again))
         .route("/login/{client}", web::get().to(login))
         .route("/callback", web::get().to(callback))
@@ -107,9 +114,27 @@ async fn buy(
     let order = shop.find_provider(&client_id).and_then(|provider| {
         let amount_yen = options(&request).amount;
         let order = new_order(shop.provider(provider)?, &service, amount_yen, &random_token()?)?;
-        Ok((provider, Some(order)))
+        Ok((provider, Some(Asked::Purchase(order))))
     });
     begin(&request, &shop, &backchannel, order).await
+}
+
+/// Asks Linepass to end a contract that this browser bought and that has not ended yet.
+async fn cancel(
+    request: HttpRequest,
+    contract: web::Path<String>,
+    shop: web::Data<Shop>,
+    backchannel: web::Data<Backchannel>,
+) -> HttpResponse {
+    let session = session_of(&request);
+    let bought = session.and_then(|session| shop.memory.contract(&session, &contract));
+    let bought = bought.filter(|purchase| purchase.cancelled.is_none());
+    let asked = bought.ok_or(ShopError::NoSuchItem).and_then(|purchase| {
+        let (kind, reference) = ("cancellation", reference(&random_token()?));
+        let asked = Cancellation { kind, reference, contract: contract.into_inner() };
+        Ok((purchase.seller, Some(Asked::Cancellation(asked))))
+    });
+    begin(&request, &shop, &backchannel, asked).await
 }
 
 /// The same order once more, after an exchange that failed: it has the same reference, so whoever
@@ -121,9 +146,9 @@ async fn again(
     backchannel: web::Data<Backchannel>,
 ) -> HttpResponse {
     let flow = session_of(&request).and_then(|session| shop.memory.flow(&state, &session));
-    let order = flow.ok_or_else(|| CallbackProblem::State.into());
-    let order = order.map(|flow| (flow.provider, flow.order.clone()));
-    begin(&request, &shop, &backchannel, order).await
+    let asked = flow.ok_or_else(|| CallbackProblem::State.into());
+    let asked = asked.map(|flow| (flow.provider, flow.asked.clone()));
+    begin(&request, &shop, &backchannel, asked).await
 }
 
 async fn login(
@@ -132,8 +157,8 @@ async fn login(
     shop: web::Data<Shop>,
     backchannel: web::Data<Backchannel>,
 ) -> HttpResponse {
-    let order = shop.find_provider(&client_id).map(|provider| (provider, None));
-    begin(&request, &shop, &backchannel, order).await
+    let asked = shop.find_provider(&client_id).map(|provider| (provider, None));
+    begin(&request, &shop, &backchannel, asked).await
 }
 
 /// Pushes, remembers the flow for this browser, and sends the browser on.
@@ -141,9 +166,9 @@ async fn begin(
     request: &HttpRequest,
     shop: &Shop,
     backchannel: &Backchannel,
-    order: Result<(usize, Option<Order>), ShopError>,
+    asked: Result<(usize, Option<Asked>), ShopError>,
 ) -> HttpResponse {
-    match try_begin(request, shop, backchannel, order).await {
+    match try_begin(request, shop, backchannel, asked).await {
         Ok((session, location)) => HttpResponse::SeeOther()
             .cookie(cookie(SESSION_COOKIE, session))
             .insert_header((header::LOCATION, location))
@@ -156,16 +181,16 @@ async fn try_begin(
     request: &HttpRequest,
     shop: &Shop,
     backchannel: &Backchannel,
-    order: Result<(usize, Option<Order>), ShopError>,
+    asked: Result<(usize, Option<Asked>), ShopError>,
 ) -> Result<(String, String), ShopError> {
-    let (provider, order) = order?;
+    let (provider, asked) = asked?;
     let secrets = FlowSecrets::draw(random_token)?;
     let seller = shop.provider(provider)?;
     let locale = lang(request).code();
-    let location = backchannel.push(seller, &secrets, order.as_ref(), locale).await?;
+    let location = backchannel.push(seller, &secrets, asked.as_ref(), locale).await?;
     let session = session_of(request).map_or_else(random_token, Ok)?;
     let outcome = OnceCell::new();
-    shop.memory.begin(Flow { session: session.clone(), provider, secrets, order, outcome });
+    shop.memory.begin(Flow { session: session.clone(), provider, secrets, asked, outcome });
     Ok((session, location))
 }
 
@@ -180,7 +205,7 @@ async fn callback(
             Ok(outcome) => delivery(&request, &shop, &flow, outcome),
             // The household may have been charged: let it ask for this very order again.
             Err(error) => {
-                let state = flow.order.is_some().then_some(&flow.secrets.state);
+                let state = flow.asked.is_some().then_some(&flow.secrets.state);
                 problem(&request, &error, state.map(|state| format!("/again/{state}")))
             }
         },
@@ -199,9 +224,11 @@ fn checked_callback(
     let session = session_of(request).ok_or(CallbackProblem::State)?;
     let state = query.state.as_deref().ok_or(CallbackProblem::State)?;
     let flow = shop.memory.flow(state, &session).ok_or(CallbackProblem::State)?;
-    let code = oidc::check_callback(&query, &flow.secrets.state, backchannel.issuer())?;
-    let code = code.to_owned();
-    Ok((flow, code))
+    let code = oidc::check_callback(&query, &flow.secrets.state, backchannel.issuer());
+    match (code, &flow.asked) {
+        (Err(ShopError::TurnedBack), Some(Asked::Cancellation(_))) => Err(ShopError::NotCancelled),
+        (code, _) => code.map(str::to_owned).map(|code| (flow, code)),
+    }
 }
 
 /// Exchanges the code unless that was done before, and gives what came of it. It runs as a task of
@@ -239,12 +266,20 @@ async fn exchange(
         now_s: u64::try_from(crate::clock::Clock::host().now().seconds()).unwrap_or_default(),
     };
     oidc::check_claims(&claims, &expected)?;
-    let Some(order) = &flow.order else {
-        return Ok(Outcome::LoggedIn { sub: claims.sub, acr: claims.acr });
-    };
-    let receipt = oidc::check_receipt(answer.authorization_details, order)?;
-    shop.memory.bought(&flow.session, shop.purchase(flow, receipt.clone())?);
-    Ok(Outcome::Bought(receipt))
+    let receipts = answer.authorization_details;
+    match &flow.asked {
+        None => Ok(Outcome::LoggedIn { sub: claims.sub, acr: claims.acr }),
+        Some(Asked::Purchase(order)) => {
+            let receipt = oidc::check_receipt(receipts, order)?;
+            shop.memory.bought(&flow.session, shop.purchase(flow, receipt.clone())?);
+            Ok(Outcome::Bought(receipt))
+        }
+        Some(Asked::Cancellation(asked)) => {
+            let receipt = oidc::check_cancellation(receipts, asked)?;
+            shop.memory.cancelled(&flow.session, &receipt);
+            Ok(Outcome::Cancelled(receipt))
+        }
+    }
 }
 
 /// The page for what a flow came to.
@@ -255,6 +290,15 @@ fn delivery(request: &HttpRequest, shop: &Shop, flow: &Flow, outcome: Outcome) -
             Ok(bought) => html(request, StatusCode::OK, &Thanks::new(page, &shop.config, &bought)),
             Err(error) => problem(request, &error, None),
         },
+        Outcome::Cancelled(receipt) => {
+            match shop.memory.contract(&flow.session, &receipt.contract) {
+                Some(bought) => {
+                    html(request, StatusCode::OK, &Cancelled::new(page, &bought, &receipt))
+                }
+                // More was bought since than is remembered.
+                None => problem(request, &ShopError::NoSuchItem, None),
+            }
+        }
         Outcome::LoggedIn { sub, acr } => match shop.provider(flow.provider) {
             Ok(provider) => {
                 let page = LoggedIn::new(page, &provider.name, &sub, acr.as_deref());
@@ -278,8 +322,7 @@ fn new_order(
     let chosen = amount_yen.filter(|yen| !service.monthly && pages::CHOICES_YEN.contains(yen));
     Ok(Order {
         kind: "purchase",
-        // Half a token is still far from ever coming twice, and a person can read it out.
-        reference: format!("shop-{}", token.chars().take(TOKEN_CHARS / 2).collect::<String>()),
+        reference: reference(token),
         service: service.service.clone(),
         quantity: 1,
         amount: service.unit_price_yen.or(chosen).ok_or(ShopError::NoSuchItem)?,
@@ -287,6 +330,11 @@ fn new_order(
         description: service.name.chars().take(100).collect(),
         monthly: service.monthly,
     })
+}
+
+/// Half a token is still far from ever coming twice, and a person can read it out.
+fn reference(token: &str) -> String {
+    format!("shop-{}", token.chars().take(TOKEN_CHARS / 2).collect::<String>())
 }
 
 fn problem(request: &HttpRequest, error: &ShopError, again: Option<String>) -> HttpResponse {

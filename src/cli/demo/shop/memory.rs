@@ -10,7 +10,7 @@ use lru::LruCache;
 use tokio::sync::OnceCell;
 
 use super::error::ShopError;
-use super::oidc::{FlowSecrets, Order, Receipt};
+use super::oidc::{Asked, CancellationReceipt, FlowSecrets, Receipt};
 
 /// Flows kept; the oldest gives way.
 const FLOWS: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
@@ -28,7 +28,7 @@ pub struct Flow {
     /// What ties the answer to the request.
     pub secrets: FlowSecrets,
     /// Nothing when it is a login only.
-    pub order: Option<Order>,
+    pub asked: Option<Asked>,
     /// Set once, by the exchange of the code; a reload finds it here.
     pub outcome: OnceCell<Result<Outcome, ShopError>>,
 }
@@ -38,6 +38,8 @@ pub struct Flow {
 pub enum Outcome {
     /// Bought: deliver.
     Bought(Receipt),
+    /// Cancelled: deliver no more.
+    Cancelled(CancellationReceipt),
     /// Logged in, nothing bought.
     LoggedIn {
         /// The passport ID as this provider knows it.
@@ -50,12 +52,22 @@ pub enum Outcome {
 /// One thing that a browser bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase {
+    /// Index of the provider in the configuration.
+    pub seller: usize,
     /// The provider's name.
     pub provider: String,
     /// The item's name, as it was when it was bought.
     pub item: String,
     /// The proof.
     pub receipt: Receipt,
+    /// The proof that its contract has ended.
+    pub cancelled: Option<CancellationReceipt>,
+}
+
+impl Purchase {
+    fn is_of(&self, contract: &str) -> bool {
+        self.receipt.contract.as_deref() == Some(contract)
+    }
 }
 
 /// The shop's memory, shared by its handlers.
@@ -94,6 +106,20 @@ impl Memory {
             list.insert(0, purchase);
             list.truncate(PURCHASES_EACH);
         }
+    }
+
+    /// Keeps that a contract has ended.
+    pub fn cancelled(&self, session: &str, receipt: &CancellationReceipt) {
+        if let Some(purchases) = self.lock().purchases.get_mut(session) {
+            let of_contract = purchases.iter_mut().filter(|one| one.is_of(&receipt.contract));
+            of_contract.for_each(|purchase| purchase.cancelled = Some(receipt.clone()));
+        }
+    }
+
+    /// The purchase that opened a contract, if this browser made it.
+    pub fn contract(&self, session: &str, contract: &str) -> Option<Purchase> {
+        let mut inner = self.lock();
+        inner.purchases.get(session)?.iter().find(|one| one.is_of(contract)).cloned()
     }
 
     /// What this browser bought, newest first.

@@ -11,13 +11,17 @@
 //! 5. [`token_form`]: exchange the code, once.
 //! 6. [`read_id_token`] and [`check_claims`]: whose answer it is (`OpenID Connect Core` 3.1.3.7).
 //! 7. [`check_receipt`]: the receipt is for the order we pushed. Only now deliver.
+//!
+//! A cancellation takes the same steps: a [`Cancellation`] is pushed in the place of an [`Order`],
+//! and [`check_cancellation`] is the last of them.
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use super::error::{CallbackProblem, IdTokenProblem, ReceiptField, ShopError};
 
@@ -65,10 +69,32 @@ impl FlowSecrets {
     }
 }
 
+/// What is pushed beside the login, in `authorization_details`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Asked {
+    /// 購入.
+    Purchase(Order),
+    /// 解約.
+    Cancellation(Cancellation),
+}
+
+/// The end of a monthly contract as it stands in `authorization_details`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cancellation {
+    /// Always `cancellation`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Our own number for this, as for an order.
+    pub reference: String,
+    /// The contract of the purchase's receipt.
+    pub contract: String,
+}
+
 /// An order as it stands in `authorization_details`, pushed by us and compared with the receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Order {
-    /// Always `purchase` here; a cancellation would name a contract instead.
+    /// Always `purchase`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Our own number for this order, unique for good: pushed again, it is the same order and is
@@ -118,15 +144,35 @@ pub struct Receipt {
     pub first_charge_month: Option<String>,
 }
 
+/// The receipt that Linepass gives for a completed cancellation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct CancellationReceipt {
+    /// `cancellation`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Our own number for it.
+    pub reference: String,
+    /// The contract that ended.
+    pub contract: String,
+    /// `completed` once it has ended.
+    pub status: String,
+    /// 申込受付番号, 12 digits.
+    pub receipt_number: String,
+    /// RFC 3339, Japan time.
+    pub completed_at: String,
+    /// 最終課金月, `YYYY-MM`.
+    pub last_charge_month: String,
+}
+
 /// What the token endpoint answers (RFC 6749 section 5.1, RFC 9396 section 7). The access token is
 /// left out: this site has no use for it.
 #[derive(Deserialize)]
 pub struct TokenAnswer {
     /// Signed proof of who logged in.
     pub id_token: String,
-    /// One receipt after a purchase, nothing after a login.
+    /// One receipt after a purchase or a cancellation, nothing after a login.
     #[serde(default)]
-    pub authorization_details: Vec<Receipt>,
+    pub authorization_details: Vec<Value>,
 }
 
 /// The claims of an `id_token` that this site reads.
@@ -205,11 +251,11 @@ pub fn basic_credentials(client_id: &str, client_secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(pair))
 }
 
-/// The form for the PAR endpoint. Without an order it asks for a login only.
+/// The form for the PAR endpoint. Where nothing is asked for it is a login only.
 pub fn par_form(
     redirect_uri: &str,
     secrets: &FlowSecrets,
-    order: Option<&Order>,
+    asked: Option<&Asked>,
     ui_locale: &str,
 ) -> Result<Vec<(&'static str, String)>, ShopError> {
     let mut form = vec![
@@ -222,8 +268,8 @@ pub fn par_form(
         ("code_challenge_method", "S256".to_owned()),
         ("ui_locales", ui_locale.to_owned()),
     ];
-    if let Some(order) = order {
-        let details = serde_json::to_string(&[order]).map_err(|_| ShopError::Internal)?;
+    if let Some(asked) = asked {
+        let details = serde_json::to_string(&[asked]).map_err(|_| ShopError::Internal)?;
         form.push(("authorization_details", details));
     }
     Ok(form)
@@ -323,10 +369,8 @@ pub fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<(), Shop
 }
 
 /// Takes the one receipt of the token answer and compares it with the order, field by field.
-pub fn check_receipt(receipts: Vec<Receipt>, order: &Order) -> Result<Receipt, ShopError> {
-    let Ok([receipt]) = <[Receipt; 1]>::try_from(receipts) else {
-        return Err(ReceiptField::Count.into());
-    };
+pub fn check_receipt(receipts: Vec<Value>, order: &Order) -> Result<Receipt, ShopError> {
+    let receipt: Receipt = only(receipts)?;
     let differs = [
         (receipt.kind != order.kind, ReceiptField::Type),
         (receipt.reference != order.reference, ReceiptField::Reference),
@@ -337,9 +381,37 @@ pub fn check_receipt(receipts: Vec<Receipt>, order: &Order) -> Result<Receipt, S
         (receipt.status != "completed", ReceiptField::Status),
         (receipt.contract.is_some() != order.monthly, ReceiptField::Contract),
     ];
+    none_of(differs).map(|()| receipt)
+}
+
+/// The same of a cancellation.
+pub fn check_cancellation(
+    receipts: Vec<Value>,
+    asked: &Cancellation,
+) -> Result<CancellationReceipt, ShopError> {
+    let receipt: CancellationReceipt = only(receipts)?;
+    let differs = [
+        (receipt.kind != asked.kind, ReceiptField::Type),
+        (receipt.reference != asked.reference, ReceiptField::Reference),
+        (receipt.contract != asked.contract, ReceiptField::Contract),
+        (receipt.status != "completed", ReceiptField::Status),
+    ];
+    none_of(differs).map(|()| receipt)
+}
+
+/// The one receipt that there is.
+fn only<T: DeserializeOwned>(receipts: Vec<Value>) -> Result<T, ShopError> {
+    let Ok([receipt]) = <[Value; 1]>::try_from(receipts) else {
+        return Err(ReceiptField::Count.into());
+    };
+    serde_json::from_value(receipt).map_err(|_| ReceiptField::Shape.into())
+}
+
+/// Refuses the first field that differs.
+fn none_of(differs: impl IntoIterator<Item = (bool, ReceiptField)>) -> Result<(), ShopError> {
     match differs.into_iter().find(|(differs, _)| *differs) {
         Some((_, field)) => Err(field.into()),
-        None => Ok(receipt),
+        None => Ok(()),
     }
 }
 

@@ -19,14 +19,14 @@ fn order(monthly: bool) -> Order {
     }
 }
 
-fn receipt(change: impl FnOnce(&mut serde_json::Value)) -> Receipt {
+fn receipt(change: impl FnOnce(&mut serde_json::Value)) -> serde_json::Value {
     let mut value = json!({
         "type": "purchase", "reference": "shop-1", "service": "anime-1", "quantity": 1,
         "amount": 300, "currency": "JPY", "status": "completed",
         "receipt_number": "100000000016", "completed_at": "2026-11-23T21:00:00+09:00"
     });
     change(&mut value);
-    serde_json::from_value(value).expect("the receipt of the table has its shape")
+    value
 }
 
 #[test]
@@ -48,7 +48,8 @@ fn pushed_form_carries_the_order_and_no_verifier() {
         numbers.next().map(|n| format!("token-{n}")).ok_or(ShopError::Internal)
     });
     let secrets = secrets.expect("the draw never fails here");
-    let form = par_form("http://shop/callback", &secrets, Some(&order(false)), "ja")
+    let asked = Asked::Purchase(order(false));
+    let form = par_form("http://shop/callback", &secrets, Some(&asked), "ja")
         .expect("the order is written");
     let get = |key: &str| {
         let found = form.iter().find(|(name, _)| *name == key);
@@ -167,8 +168,9 @@ fn only_rs256_is_looked_at() {
 #[test]
 fn receipt_must_be_for_the_order() {
     type Change = fn(&mut serde_json::Value);
-    let table: [(Change, Option<ReceiptField>); 9] = [
+    let table: [(Change, Option<ReceiptField>); 10] = [
         (|_| (), None),
+        (|r| r["amount"] = json!("300"), Some(ReceiptField::Shape)),
         (|r| r["type"] = json!("cancellation"), Some(ReceiptField::Type)),
         (|r| r["reference"] = json!("shop-2"), Some(ReceiptField::Reference)),
         (|r| r["service"] = json!("anime-2"), Some(ReceiptField::Service)),
@@ -189,4 +191,37 @@ fn receipt_must_be_for_the_order() {
     // A monthly service without a contract could never be cancelled.
     let monthly = check_receipt(vec![receipt(|_| ())], &order(true));
     assert_eq!(monthly.err(), Some(ReceiptField::Contract.into()));
+}
+
+#[test]
+fn a_cancellation_carries_the_contract_and_its_receipt_must_be_for_it() {
+    type Change = fn(&mut serde_json::Value);
+    let asked = Cancellation {
+        kind: "cancellation",
+        reference: "shop-2".to_owned(),
+        contract: "K-100000000016".to_owned(),
+    };
+    let pushed = json!({"type": "cancellation", "reference": "shop-2",
+                        "contract": "K-100000000016"});
+    assert_eq!(json!(Asked::Cancellation(asked.clone())), pushed);
+    let table: [(Change, Option<ReceiptField>); 6] = [
+        (|_| (), None),
+        (|r| r["type"] = json!("purchase"), Some(ReceiptField::Type)),
+        (|r| r["reference"] = json!("shop-1"), Some(ReceiptField::Reference)),
+        (|r| r["contract"] = json!("K-100000000024"), Some(ReceiptField::Contract)),
+        (|r| r["status"] = json!("pending"), Some(ReceiptField::Status)),
+        (|r| r["last_charge_month"] = json!(null), Some(ReceiptField::Shape)),
+    ];
+    for (change, problem) in table {
+        let mut value = pushed.clone();
+        value["status"] = json!("completed");
+        value["receipt_number"] = json!("100000000024");
+        value["completed_at"] = json!("2026-11-23T21:00:00+09:00");
+        value["last_charge_month"] = json!("2026-11");
+        change(&mut value);
+        let outcome = check_cancellation(vec![value], &asked);
+        assert_eq!(outcome.err(), problem.map(ShopError::from));
+    }
+    let count = Some(ReceiptField::Count.into());
+    assert_eq!(check_cancellation(Vec::new(), &asked).err(), count);
 }

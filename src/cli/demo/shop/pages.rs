@@ -5,6 +5,7 @@ use askama::Template;
 use super::ShopConfig;
 use super::error::ShopError;
 use super::memory::Purchase;
+use super::oidc::CancellationReceipt;
 use super::text::{self, Lang, Price, Text};
 
 /// The stylesheet, the only other file of the site.
@@ -73,6 +74,21 @@ pub struct Thanks {
     pub slip: Slip,
 }
 
+/// After a cancellation.
+#[derive(Template)]
+#[template(path = "cancelled.html", config = "src/cli/demo/shop/askama.toml")]
+pub struct Cancelled {
+    pub page: Page,
+    pub t: &'static Text,
+    pub receipt_number: String,
+    pub item: String,
+    pub provider: String,
+    pub contract: String,
+    pub completed_at: String,
+    pub last_charge: String,
+    pub reference: String,
+}
+
 /// After a login.
 #[derive(Template)]
 #[template(path = "login.html", config = "src/cli/demo/shop/askama.toml")]
@@ -115,6 +131,10 @@ pub struct Slip {
     pub completed_at: String,
     pub contract: Option<String>,
     pub first_charge: Option<String>,
+    /// Once it was cancelled.
+    pub last_charge: Option<String>,
+    /// While it can be cancelled.
+    pub cancel_href: Option<String>,
     pub reference: String,
     pub art: usize,
 }
@@ -176,6 +196,23 @@ impl Mine {
     }
 }
 
+impl Cancelled {
+    /// The page for a cancellation of what was bought.
+    pub fn new(page: Page, bought: &Purchase, receipt: &CancellationReceipt) -> Self {
+        Self {
+            t: page.lang.text(),
+            receipt_number: text::by_four(&receipt.receipt_number),
+            item: bought.item.clone(),
+            provider: bought.provider.clone(),
+            contract: receipt.contract.clone(),
+            completed_at: text::instant(page.lang, &receipt.completed_at),
+            last_charge: text::month(page.lang, &receipt.last_charge_month),
+            reference: receipt.reference.clone(),
+            page,
+        }
+    }
+}
+
 impl LoggedIn {
     /// The page for a login. A part of `sub` is enough to see that it stays the same.
     pub fn new(page: Page, provider: &str, sub: &str, acr: Option<&str>) -> Self {
@@ -196,7 +233,7 @@ impl Problem {
     pub fn new(page: Page, error: &ShopError, again: Option<String>) -> Self {
         let (title, sentence) = text::explain(page.lang, error);
         let details = match error {
-            ShopError::TurnedBack | ShopError::NoSuchItem => None,
+            ShopError::TurnedBack | ShopError::NotCancelled | ShopError::NoSuchItem => None,
             ShopError::Refused { description: Some(description), .. } => {
                 Some(format!("{error}: {description}"))
             }
@@ -211,6 +248,8 @@ impl Slip {
         let receipt = &purchase.receipt;
         let monthly = receipt.contract.is_some();
         let services = config.providers.iter().flat_map(|provider| &provider.services);
+        let ended = purchase.cancelled.as_ref();
+        let running = receipt.contract.as_deref().filter(|_| ended.is_none());
         let place = services.clone().position(|service| service.service == receipt.service);
         Self {
             receipt_number: text::by_four(&receipt.receipt_number),
@@ -220,6 +259,8 @@ impl Slip {
             completed_at: text::instant(lang, &receipt.completed_at),
             contract: receipt.contract.clone(),
             first_charge: receipt.first_charge_month.as_deref().map(|m| text::month(lang, m)),
+            last_charge: ended.map(|ended| text::month(lang, &ended.last_charge_month)),
+            cancel_href: running.map(|contract| format!("/cancel/{}", encode(contract))),
             reference: receipt.reference.clone(),
             art: place.unwrap_or_default() % PICTURES,
         }

@@ -99,6 +99,11 @@ pub struct Text {
     pub contract: &'static str,
     pub first_charge: &'static str,
     pub reference: &'static str,
+    pub cancel: &'static str,
+    pub cancelled: &'static str,
+    pub cancelled_lead: &'static str,
+    pub cancelled_at: &'static str,
+    pub last_charge: &'static str,
     pub logged_in: &'static str,
     pub logged_in_lead: &'static str,
     pub sub: &'static str,
@@ -143,6 +148,11 @@ static JA: Text = Text {
     contract: "契約番号",
     first_charge: "ご請求の開始月",
     reference: "当店の注文番号",
+    cancel: "解約する",
+    cancelled: "解約のお申込みが完了しました",
+    cancelled_lead: "最終課金月のあとは、料金はかかりません。",
+    cancelled_at: "解約のお申込み日時",
+    last_charge: "最終課金月",
     logged_in: "ログインしました",
     logged_in_lead: "当店には、次のことだけが伝えられました。お名前やIDそのものは伝わりません。",
     sub: "お客さまの符号",
@@ -191,6 +201,11 @@ static EN: Text = Text {
     contract: "Contract",
     first_charge: "Charged from",
     reference: "Our order number",
+    cancel: "Cancel",
+    cancelled: "Your cancellation is complete",
+    cancelled_lead: "Nothing is charged after the last month below.",
+    cancelled_at: "Cancelled at",
+    last_charge: "Last month charged",
     logged_in: "You are logged in",
     logged_in_lead: "This is all that the shop was told: neither your name nor your passport ID.",
     sub: "The sign that stands for you",
@@ -311,6 +326,11 @@ fn explain_ja(error: &ShopError) -> (&'static str, &'static str) {
             "お手続きの途中でもどられたか、お申込みを受け付けられませんでした。\
              料金は、購入が完了したときにだけかかります。",
         ),
+        ShopError::NotCancelled => (
+            "解約は完了していません",
+            "お手続きの途中でもどられたか、お申込みを受け付けられませんでした。\
+             解約が完了したときは、申込受付番号をお見せします。",
+        ),
         ShopError::Maintenance => (
             "ただいまお支払いをご利用いただけません",
             "お支払いのサービスがメンテナンス中です。しばらくしてから、もう一度お試しください。",
@@ -353,6 +373,11 @@ fn explain_en(error: &ShopError) -> (&'static str, &'static str) {
             "The purchase was not completed",
             "You turned back on the way, or the purchase could not be accepted. Only a completed \
              purchase is charged.",
+        ),
+        ShopError::NotCancelled => (
+            "The cancellation was not completed",
+            "You turned back on the way, or the cancellation could not be accepted. A completed \
+             one shows its receipt number.",
         ),
         ShopError::Maintenance => (
             "You cannot pay at the moment",

@@ -6,7 +6,7 @@ use crate::domain::{
     line::{
         Command, Event, RowRef,
         command::{PlaceHold, UpgradeHash},
-        guard::{HOLDS_OF_IDS_A_DAY, HOLDS_OF_SOURCES_A_DAY},
+        guard::{HOLDS_OF_IDS_A_DAY, HOLDS_OF_SOURCES_A_DAY, Uptime},
     },
 };
 
@@ -14,17 +14,29 @@ const ID: PassportNumber = PassportNumber(1);
 
 fn hold(from: Option<&str>) -> PlaceHold {
     let from = from.map(|from| from.parse().expect("a network"));
-    PlaceHold { passport: Some(ID), from, failures: 5, wait_s: 60 }
+    PlaceHold { passport: Some(ID), from, failures: 5, wait_s: 60, uptime: None }
 }
 
 fn placed(from: Option<&str>, until: &str) -> Event {
     let PlaceHold { passport, from, failures, .. } = hold(from);
-    Event::HoldPlaced { passport, from, failures, until: instant(until) }
+    Event::HoldPlaced { passport, from, failures, until: instant(until), until_uptime: None }
+}
+
+/// The same by the machine's own clock, `micros` after its start.
+fn placed_by(boot: u64, micros: u64, from: Option<&str>, until: &str) -> Event {
+    let PlaceHold { passport, from, failures, .. } = hold(from);
+    let until_uptime = Some(Uptime { boot, micros });
+    Event::HoldPlaced { passport, from, failures, until: instant(until), until_uptime }
 }
 
 /// What is left of the waits at ID 1, in seconds.
 fn left(given: &Given, now: &str) -> Vec<u64> {
-    given.line().holds.of(Some(ID), instant(now)).map(|(_, left)| left / 1_000_000).collect()
+    left_by(given, now, None)
+}
+
+fn left_by(given: &Given, now: &str, uptime: Option<Uptime>) -> Vec<u64> {
+    let holds = given.line().holds.of(Some(ID), instant(now), uptime);
+    holds.map(|(_, left)| left / 1_000_000).collect()
 }
 
 #[test]
@@ -39,6 +51,30 @@ fn a_hold_lasts_its_length_and_is_forgotten_when_it_is_over() {
     let held = held.and_at("2026-11-23T21:00:30", [placed(from, "2026-11-23T21:02:30")]);
     let held = held.and([placed(None, "2026-11-23T21:03:30")]);
     assert_eq!(left(&held, "2026-11-23T21:00:30"), [120, 180]);
+}
+
+#[test]
+fn the_machines_own_clock_counts_and_a_changed_wall_clock_does_not_security_12() {
+    let at_s = |boot, s: u64| Uptime { boot, micros: s * 1_000_000 };
+    let command = PlaceHold { uptime: Some(at_s(7, 1_000)), ..hold(None) };
+    let (start, until) = ("2026-11-23T21:00:00", "2026-11-23T21:01:00");
+    let placed = || placed_by(7, 1_060_000_000, None, until);
+    household().when(Command::PlaceHold(command)).at(start).then([placed()]);
+    let held = household().and_at(start, [placed()]);
+    for day in ["2026-11-22T21:00:00", start, "2026-11-24T21:00:00"] {
+        assert_eq!(left_by(&held, day, Some(at_s(7, 1_050))), [10], "{day}");
+        assert_eq!(left_by(&held, day, Some(at_s(7, 1_060))), [0; 0], "{day}");
+    }
+    // After the machine's next start the wall clock has to do.
+    assert_eq!(left_by(&held, "2026-11-23T21:00:59", Some(at_s(8, 5))), [1]);
+    assert_eq!(left_by(&held, "2026-11-24T21:00:00", Some(at_s(8, 5))), [0; 0]);
+    // Under a clock that was set forward another wait ends none, and the same one takes its place.
+    let other = placed_by(7, 1_110_000_000, Some("198.51.100.7/32"), "2026-11-24T21:01:00");
+    let held = held.and_at("2026-11-24T21:00:00", [other]);
+    assert_eq!(left_by(&held, "2026-11-24T21:00:00", Some(at_s(7, 1_050))), [10, 60]);
+    let later = placed_by(7, 1_180_000_000, Some("198.51.100.8/32"), "2026-11-24T21:02:10");
+    let held = held.and_at("2026-11-24T21:01:10", [later]);
+    assert_eq!(left_by(&held, "2026-11-24T21:01:10", Some(at_s(7, 1_120))), [60]);
 }
 
 #[test]
@@ -111,7 +147,7 @@ fn waits_at_the_access_key_are_its_own() {
     let at_the_key = PlaceHold { passport: None, ..hold(Some("198.51.100.7/32")) };
     let line = household().when(Command::PlaceHold(at_the_key)).then_accepted();
     assert_eq!(left(&line, START), Vec::<u64>::new(), "none at ID 1");
-    assert_eq!(line.line().holds.of(None, instant(START)).count(), 1);
+    assert_eq!(line.line().holds.of(None, instant(START), None).count(), 1);
     let line = line.and([Event::AccessKeySet { access_key: row(60) }]);
-    assert_eq!(line.line().holds.of(None, instant(START)).count(), 0);
+    assert_eq!(line.line().holds.of(None, instant(START), None).count(), 0);
 }

@@ -180,7 +180,7 @@ pub async fn read_input(
     let kept = PassportName::parse(step.current_name()).ok();
     let for_name = name.as_ref().and_then(|name| name.as_ref().ok()).or(kept.as_ref());
     let same = password == password_again;
-    let password = password.map(|password| new_password(signed, for_name, password));
+    let password = password.map(|password| new_password(signed, for_name, &password));
     typed.faults = Faults {
         name: said(signed, &texts.new_passport_id, fault(name.as_ref())),
         password: said(signed, &texts.new_password, fault(password.as_ref())),

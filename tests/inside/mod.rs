@@ -1,0 +1,168 @@
+//! The whole application inside the test's own process, on clocks that the test moves: for what
+//! the real binary would have to wait hours for.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use crate::common::{
+    Browser, Flow, Http, Provider, REDIRECT_URI, anime, operator::Operator, unique,
+};
+use linepass::{
+    app::{self, Clocks, Listeners},
+    cli::demo::{fill, sample::Sample},
+    clock::Clock,
+    config::Config,
+    domain::calendar::Instant,
+};
+use serde_json::Value;
+use std::{
+    net::TcpListener,
+    path::Path,
+    sync::mpsc,
+    thread::{self, JoinHandle},
+};
+use tempfile::TempDir;
+use tokio::sync::oneshot;
+
+/// An application under way; dropped, it stops in order.
+pub struct Inside {
+    /// Its address.
+    pub issuer: String,
+    /// Its operator.
+    pub operator: Operator,
+    /// What it was started with.
+    pub config: Config,
+    /// The clock of the rules.
+    pub decisions: Clock,
+    /// The clock of everything that expires.
+    pub host: Clock,
+    sample: Sample,
+    end: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<bool>>,
+    _folder: TempDir,
+}
+
+/// What is said once it is ready.
+type Ready = (Sample, oneshot::Sender<()>);
+
+impl Inside {
+    /// Starts one on a store of its own; both clocks stand at the time that it is, until the test
+    /// moves them.
+    pub fn start(env: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+        let (public, operator) = (listener(), listener());
+        let url = |of: &TcpListener| format!("http://{}", of.local_addr().expect("an address"));
+        let (issuer, operator_url) = (url(&public), url(&operator));
+        let config = configure(folder.path(), &issuer, env);
+        let now = Clock::host().now();
+        let (decisions, host) = (Clock::standing_at(now), Clock::standing_at(now));
+        let clocks = Clocks { decisions: decisions.clone(), host: host.clone() };
+        let listeners = Listeners { public, balanced: None, operator };
+        let (say, hear) = mpsc::channel();
+        let serving = {
+            let (config, file) = (config.clone(), folder.path().join("demo.json"));
+            let urls = (issuer.clone(), operator_url.clone());
+            thread::spawn(move || {
+                actix_rt::System::new().block_on(serve(config, clocks, listeners, file, urls, say))
+            })
+        };
+        let (sample, end) = hear.recv().expect("it starts");
+        let operator = Operator::at(operator_url, &config.operator.token_file);
+        let (end, serving) = (Some(end), Some(serving));
+        Self { issuer, operator, config, decisions, host, sample, end, serving, _folder: folder }
+    }
+
+    /// Moves both clocks.
+    pub fn set(&self, now: Instant) {
+        self.decisions.set(now);
+        self.host.set(now);
+    }
+
+    /// B社, whose redirect address is [`REDIRECT_URI`].
+    pub fn provider(&self) -> Provider {
+        let provider = &self.sample.providers[1];
+        Provider {
+            issuer: self.issuer.clone(),
+            client_id: provider.client_id.clone(),
+            client_secret: provider.client_secret.clone(),
+            redirect_uri: REDIRECT_URI.to_owned(),
+            http: Http::new(),
+        }
+    }
+
+    /// A passport ID's password.
+    pub fn password(&self, passport_id: &str) -> &str {
+        let mut ids = self.sample.lines.iter().flat_map(|line| &line.passport_ids);
+        let found = ids.find(|id| id.passport_id == passport_id);
+        &found.unwrap_or_else(|| panic!("{passport_id}")).password
+    }
+
+    /// A browser whose flow is before its login.
+    pub fn arrived(&self) -> (Browser, Flow) {
+        let browser = Browser::new(&self.issuer);
+        let flow = browser.arrive(&self.provider().push(Some(&anime(&unique()))));
+        (browser, flow)
+    }
+
+    /// A purchase through to its tokens.
+    pub fn tokens(&self) -> Value {
+        let (browser, flow) = self.arrived();
+        assert_eq!(browser.log_in(&flow, "sakura01", self.password("sakura01")).status, 303);
+        assert_eq!(browser.buy(&flow).status, 303);
+        let code = browser.go_back(&flow).parameter("code").expect("a code");
+        let answer = self.provider().exchange(&code);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        let clean = self.serving.take().map(JoinHandle::join);
+        if !thread::panicking() {
+            assert!(matches!(clean, Some(Ok(true))), "it did not stop cleanly");
+        }
+    }
+}
+
+/// `instant` moved by whole seconds.
+pub fn after_s(instant: Instant, seconds: i64) -> Instant {
+    Instant::from_micros(instant.micros() + seconds * 1_000_000)
+}
+
+fn configure(folder: &Path, issuer: &str, env: &[(&str, &str)]) -> Config {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let (store, master, token) = (path("store"), path("master.key"), path("operator.token"));
+    let own = [
+        ("LINEPASS__SERVER__ISSUER", issuer),
+        ("LINEPASS__TLS__ENABLED", "false"),
+        ("LINEPASS__STORE__PATH", &store),
+        ("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216"),
+        ("LINEPASS__KEYS__MASTER_KEY_FILE", &master),
+        ("LINEPASS__OPERATOR__TOKEN_FILE", &token),
+        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64"),
+        ("LINEPASS__PASSWORD__HASH_PASSES", "1"),
+    ];
+    let all = own.iter().chain(env).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    Config::load(None, all).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Serves until the other end of what it says at the start is dropped; whether it stopped cleanly.
+async fn serve(
+    config: Config,
+    clocks: Clocks,
+    listeners: Listeners,
+    file: std::path::PathBuf,
+    (issuer, operator): (String, String),
+    say: mpsc::Sender<Ready>,
+) -> bool {
+    let running = app::start(&config, clocks, listeners).await.expect("starts");
+    let mut sample = Sample::load_or_make(&file).expect("sample data");
+    sample.addresses(&issuer, "http://127.0.0.1:9875", operator, None);
+    fill::fill(&running.state, &sample).await.expect("sample data");
+    let (end, ended) = oneshot::channel();
+    say.send((sample, end)).expect("somebody waits");
+    let _ = ended.await;
+    running.stop().await
+}
