@@ -146,7 +146,7 @@ test("⑦ the statement by month and ID, with its file", async (t) => {
   await page.goto(`${demo.issuer}/wso/statement`);
   await shows(page, "映画館パック");
   await shows(page, "980円");
-  await shows(page, contract.replace("K-", ""));
+  await shows(page, contract.replace("K-", "").replaceAll(/(\d{4})(?=\d)/g, "$1 "));
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: /CSV/ }).click();
   assert.match((await download).suggestedFilename(), /^statement-\d{4}-\d{2}\.csv$/);
