@@ -108,8 +108,8 @@ impl Step {
         format!("ids/{number}/change{step}")
     }
 
-    fn steps(&self, now: usize) -> Option<Steps> {
-        Some(Steps { labels: &self.signed.language.texts().portal.change.steps, now })
+    fn steps(&self, now: usize) -> Steps {
+        Steps { labels: &self.signed.language.texts().portal.change.steps, now }
     }
 
     fn form(&self, step: &str, button: &'static str, back: &str) -> page::Form {
@@ -169,7 +169,7 @@ fn applicant_page(step: &Step, typed: &TypedApplicant) -> PortalForm {
         shell: signed.shell(),
         title: texts.change.applicant_title,
         lead: texts.register.applicant_lead,
-        steps: step.steps(1),
+        steps: Some(step.steps(1)),
         fixed: vec![Row::new(
             signed.language.texts().common.passport_id,
             signed.name_of(step.passport.number),
@@ -291,7 +291,7 @@ async fn confirm_step(signed: Signed, number: Path<String>) -> HttpResponse {
         shell: step.signed.shell(),
         title: texts.change.confirm_title,
         lead: texts.change.confirm_lead,
-        steps: step.steps(3),
+        steps: Some(step.steps(3)),
         contents: contents(&step, &input, &before),
         applicant: rows(&step.signed, &draft.content.applicant),
         notes: password_note.into_iter().collect(),
@@ -411,7 +411,7 @@ async fn done(signed: Signed, number: Path<String>) -> HttpResponse {
         shell: step.signed.shell(),
         title: texts.change.done_title,
         lead: texts.change.done_lead,
-        steps: step.steps(4),
+        steps: Some(step.steps(4)),
         accepted_at_us: Some(accepted.at_us),
         contents: contents(&step, &input, &accepted.before),
         notes: mail.into_iter().collect(),

@@ -120,7 +120,7 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
         shell: signed.shell(),
         title: texts.change.input_title,
         lead: texts.change.input_lead,
-        steps: step.steps(2),
+        steps: Some(step.steps(2)),
         fixed: Vec::new(),
         fields: all,
         fault: faults.whole,
