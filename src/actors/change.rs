@@ -70,6 +70,8 @@ pub enum What {
     OpenSession(Box<Opened>),
     /// An inquiry to the desk.
     Inquire(Box<Inquiry>),
+    /// Somebody signed in from a place that was not seen before.
+    NoteNewPlace(Box<NewPlace>),
     /// Anything that has no personal data.
     Plain(Box<Command>),
 }
@@ -182,6 +184,25 @@ pub struct Opened {
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Opened").field("lifetime_s", &self.lifetime_s).finish_non_exhaustive()
+    }
+}
+
+/// A sign-in from a place that was not seen before.
+#[derive(Clone)]
+pub struct NewPlace {
+    /// With which ID; with the access key where absent.
+    pub passport: Option<PassportNumber>,
+    /// When, microseconds since the epoch.
+    pub at: i64,
+    /// The prefix it came from.
+    pub from: String,
+    /// The provider's ID, or `portal`.
+    pub to: String,
+}
+
+impl std::fmt::Debug for NewPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewPlace").field("passport", &self.passport).finish_non_exhaustive()
     }
 }
 
@@ -331,6 +352,14 @@ pub fn prepare(
             contact: inquiry.contact.clone(),
             text: inquiry.text.clone(),
         })),
+        What::NoteNewPlace(place) => Command::NoteNewPlace {
+            passport: place.passport,
+            sign_in: put(Personal::SignIn {
+                at: place.at,
+                from: place.from.clone(),
+                to: place.to.clone(),
+            }),
+        },
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }

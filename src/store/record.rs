@@ -212,9 +212,9 @@ pub enum Personal {
 pub struct SignIn {
     /// Microseconds since the epoch.
     pub at: i64,
-    /// The prefix it came from.
+    /// The address or prefix it came from.
     pub from: String,
-    /// Provider or portal.
+    /// The provider's ID, or `portal`.
     pub to: String,
 }
 
