@@ -80,8 +80,8 @@ struct Input {
     password_hash: Option<String>,
 }
 
-fn steps(signed: &Signed, now: usize) -> Option<Steps> {
-    Some(Steps { labels: &signed.language.texts().portal.register.steps, now })
+fn steps(signed: &Signed, now: usize) -> Steps {
+    Steps { labels: &signed.language.texts().portal.register.steps, now }
 }
 
 /// A draft that has come as far as `stage` asks, or the way to the beginning.
@@ -117,7 +117,7 @@ fn terms_page(signed: &Signed, not_agreed: bool) -> PortalTerms {
         shell: signed.shell(),
         title: texts.register.terms_title,
         lead: texts.register.terms_lead,
-        steps: steps(signed, 1),
+        steps: Some(steps(signed, 1)),
         agreement: Agreement {
             terms: texts.register.terms,
             label: texts.register.agree,
@@ -159,7 +159,7 @@ fn applicant_page(signed: &Signed, typed: &TypedApplicant) -> PortalForm {
         shell: signed.shell(),
         title: texts.register.applicant_title,
         lead: texts.register.applicant_lead,
-        steps: steps(signed, 2),
+        steps: Some(steps(signed, 2)),
         fixed: vec![
             Row::new(texts.common.customer_id, signed.customer().as_str())
                 .noted(texts.common.read_only),
@@ -238,7 +238,7 @@ fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
         shell: signed.shell(),
         title: texts.register.input_title,
         lead: texts.register.applicant_lead,
-        steps: steps(signed, 3),
+        steps: Some(steps(signed, 3)),
         fixed: Vec::new(),
         fields: vec![
             input("passport_id", &fields.passport_id, InputKind::PassportId, &name, faults.name),
@@ -401,7 +401,7 @@ async fn confirm_step(signed: Signed) -> HttpResponse {
         shell: signed.shell(),
         title: texts.register.confirm_title,
         lead: texts.register.confirm_lead,
-        steps: steps(&signed, 4),
+        steps: Some(steps(&signed, 4)),
         contents: contents(&signed, &draft.input),
         applicant: rows(&signed, &draft.applicant),
         notes,
@@ -501,7 +501,7 @@ async fn done(signed: Signed) -> HttpResponse {
         shell: signed.shell(),
         title: texts.register.done_title,
         lead: texts.register.done_lead,
-        steps: steps(&signed, 5),
+        steps: Some(steps(&signed, 5)),
         accepted_at_us: draft.accepted_at_us,
         contents: contents.unwrap_or(Contents::Rows(Vec::new())),
         notes,
