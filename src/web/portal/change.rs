@@ -19,6 +19,7 @@ use crate::{
         ids::PassportNumber,
         line::Passport,
     },
+    text::Language,
     web::{
         answer,
         form::Body,
@@ -363,7 +364,8 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     };
     let applicant = draft.content.applicant;
     let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
-    let new_applicant = is_new.then(|| new_applicant(&step, &input, &applicant, &before));
+    let new_applicant =
+        is_new.then(|| new_applicant(step.signed.language, &input, &applicant, &before));
     let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
     let done = match making::make(&step.signed, "change_passport", what, &step.page("items")).await
     {
@@ -380,7 +382,7 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
 
 /// The applicant's data as they will stand; only where one of them is another.
 fn new_applicant(
-    step: &Step,
+    language: Language,
     input: &Input,
     applicant: &Applicant,
     before: &Before,
@@ -390,7 +392,7 @@ fn new_applicant(
         phone: applicant.phone.clone(),
         mail: input.mail.clone().unwrap_or_else(|| before.mail.clone()),
         is_contractor: applicant.is_contractor,
-        language: step.signed.language,
+        language,
     }
 }
 
