@@ -530,3 +530,7 @@ async fn new_sign_in(
     }
     Ok(None)
 }
+
+#[cfg(test)]
+#[path = "letter_tests.rs"]
+mod tests;

@@ -94,6 +94,18 @@ impl<'a> Household<'a> {
         Ok(Some((Self { customer, seq, providers, store, line, before }, entry, notices)))
     }
 
+    /// A line that was read already, around what happens next.
+    #[cfg(test)]
+    pub fn around(
+        store: &'a dyn Store,
+        providers: &'a Providers,
+        customer: CustomerId,
+        line: Line,
+        before: Option<Line>,
+    ) -> Self {
+        Self { customer, seq: 1, providers, store, line: Arc::new(line), before }
+    }
+
     /// The address of a recipient, where there is one.
     pub async fn addressee(&self, recipient: Recipient) -> Result<Option<Addressee>, StoreError> {
         Ok(match self.personal(recipient.row()).await? {
