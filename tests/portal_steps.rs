@@ -207,6 +207,11 @@ fn assert_done_or_shown(household: &Household, answers: &[Answer]) {
     assert!(answers.iter().any(|answer| answer.status == 303 && answer.location() == done));
 }
 
+// What a refusal of a password says.
+const COMMON: &str = "推測されやすい";
+const ITSELF: &str = "同じパスワードは";
+const RULE: &str = "半角英数字と記号で4～64文字";
+
 #[test]
 fn passwords_are_refused_at_set_time_with_a_reason_security_13_14_15() {
     let demo = Demo::start();
@@ -215,9 +220,6 @@ fn passwords_are_refused_at_set_time_with_a_reason_security_13_14_15() {
     let longest = "a1".repeat(32);
     let longer = format!("{longest}x");
     let same_start = format!("{}c", "a".repeat(72));
-    const COMMON: &str = "推測されやすい";
-    const ITSELF: &str = "同じパスワードは";
-    const RULE: &str = "半角英数字と記号で4～64文字";
     let refused = [
         ("1234", COMMON),
         ("password", COMMON),

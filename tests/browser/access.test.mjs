@@ -36,18 +36,19 @@ const WALKS = [
 for (const [what, walk, expected] of WALKS) {
   for (const lang of ["ja", "en"]) {
     for (const colorScheme of ["light", "dark"]) {
-      test(`${what}, ${lang}, ${colorScheme}: no page scrolls sideways at 320 px or breaks an axe rule`, async (t) => {
+      test(`${what}, ${lang}, ${colorScheme}: no page scrolls sideways at 320 and 1280 px or breaks an axe rule`, async (t) => {
         const demo = await startDemo(t, withMonthly);
         const faults = [];
         const seen = [];
         const viewport = { width: 320, height: 640 };
         await walk(t, demo, lang, { colorScheme, viewport }, async (name, page) => {
           seen.push(name);
-          const { width, code } = await page.evaluate(() => ({
-            width: document.documentElement.scrollWidth,
-            code: document.documentElement.lang,
-          }));
-          if (width > viewport.width) faults.push(`${name}: ${width} px wide`);
+          for (const size of [{ width: 1280, height: 900 }, viewport]) {
+            await page.setViewportSize(size);
+            const width = await page.evaluate(() => document.documentElement.scrollWidth);
+            if (width > size.width) faults.push(`${name}: ${width} px wide on ${size.width}`);
+          }
+          const code = await page.evaluate(() => document.documentElement.lang);
           if (code !== lang) faults.push(`${name}: in ${code}`);
           faults.push(...(await violations(name, page)));
         });

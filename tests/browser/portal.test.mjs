@@ -5,6 +5,7 @@ import test from "node:test";
 import {
   buy, heading, logIn, openBrowser, shows, startDemo, submitLogin, subscribe, tabTo, withMonthly,
 } from "./support.mjs";
+import { buyQuickly } from "./quick.mjs";
 import { enter, fillRegistration, lineOf, next, press, register, signIn, WORDS } from "./portal.mjs";
 
 const words = WORDS.ja;
@@ -137,6 +138,11 @@ test("⑥ deletion goes through the desk: the page and the form that reaches it"
   await page.waitForURL(/\/inquiry\/done$/);
   await heading(page, "お問い合わせを受け付けました");
   assert.equal(demo.decisions("inquire").length, 1);
+  // The operator reads it, and the log does not.
+  const { inquiries } = JSON.parse(demo.operate("line", "inquiries", line.customer_id));
+  assert.equal(inquiries[0].text, "廃止をお願いします。\n以上です。");
+  assert.match(inquiries[0].service, /sakura02.*廃止/);
+  assert.ok(!demo.decisions("inquire").some((one) => JSON.stringify(one).includes("廃止を")));
 });
 
 test("⑦ the statement by month and ID, with its file", async (t) => {
@@ -150,6 +156,35 @@ test("⑦ the statement by month and ID, with its file", async (t) => {
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: /CSV/ }).click();
   assert.match((await download).suggestedFilename(), /^statement-\d{4}-\d{2}\.csv$/);
+});
+
+/** Nobody buys 442 times in a few seconds but a test. */
+const MANY_LOGINS = {
+  LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE: "1000000",
+  LINEPASS__THROTTLE__PUSHES_PER_MINUTE_PER_PROVIDER: "1000000",
+};
+
+test("⑦ 442 purchases are 30 pages of 15, with ten page links around the current one", async (t) => {
+  const demo = await startDemo(t, undefined, MANY_LOGINS);
+  const password = demo.password("sakura01");
+  for (let bought = 0; bought < 442; bought += 1) {
+    const address = await demo.site.begin({ service: "support", amount: 10 });
+    await buyQuickly(demo, address, "sakura01", password);
+  }
+  const page = await (await openBrowser(t)).newPage();
+  await enter(page, demo, lineOf(demo, "hikari_next"));
+  await page.goto(`${demo.issuer}/wso/statement`);
+  const linked = async () => (await page.locator(".pager li").allInnerTexts())
+    .flatMap((text) => text.match(/\d+/g)?.slice(-1) ?? []).map(Number);
+  const window = (from) => Array.from({ length: 10 }, (_, place) => from + place);
+  const month = new URL(page.url()).searchParams.get("month") ?? new Date(Date.now() + 9 * 3_600_000).toISOString().slice(0, 7).replace("-", "/");
+  for (const [number, from, rows] of [[1, 1, 15], [10, 5, 15], [30, 21, 7]]) {
+    const query = new URLSearchParams({ month, page: String(number) });
+    await page.goto(`${demo.issuer}/wso/statement?${query}`);
+    await shows(page, `件数: 442件 (${number}ページ/30ページ)`);
+    assert.deepEqual(await linked(), window(from), `page ${number}`);
+    assert.equal(await page.locator(".rows tbody tr").count(), rows);
+  }
 });
 
 test("⑧ the contacts of the providers and ours", async (t) => {

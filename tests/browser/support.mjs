@@ -93,12 +93,12 @@ class Demo {
 }
 
 /** Starts the demo and a provider's site; both end with the test. With `change` the demo is started
- * twice, and its sample is changed in between. */
-export async function startDemo(t, change) {
+ * twice, and its sample is changed in between; `settings` are its environment. */
+export async function startDemo(t, change, settings = {}) {
   assert.ok(existsSync(BINARY), `${BINARY} is missing: run cargo build`);
   const folder = mkdtempSync(path.join(tmpdir(), "linepass-browser-"));
   if (change) {
-    const first = await run(folder);
+    const first = await run(folder, settings);
     const ended = once(first.child, "exit");
     first.child.kill("SIGTERM");
     await ended;
@@ -108,7 +108,7 @@ export async function startDemo(t, change) {
     change(sample);
     writeFileSync(file, JSON.stringify(sample));
   }
-  const { child, said, site } = await run(folder);
+  const { child, said, site } = await run(folder, settings);
   const demo = new Demo(child, folder, said, site);
   t.after(() => demo.end());
   const ours = said.providers.find((one) => one.redirect_uris.includes(site.redirectUri));
@@ -117,11 +117,11 @@ export async function startDemo(t, change) {
 }
 
 /** One run of the demo in this folder, with a provider's site of its own. */
-async function run(folder) {
+async function run(folder, settings) {
   const site = await ProviderSite.listen();
   const log = openSync(path.join(folder, "stderr.log"), "w");
   const args = ["demo", "--json", "--data", path.join(folder, "data"), "--redirect-uri", site.redirectUri];
-  const env = { ...process.env, ...SETTINGS };
+  const env = { ...process.env, ...SETTINGS, ...settings };
   const child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", log] });
   closeSync(log);
   const lines = readline.createInterface({ input: child.stdout });

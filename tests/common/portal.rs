@@ -1,7 +1,10 @@
 //! The household's own pages over raw HTTP: a browser that signs in, finds a page's form with its
 //! hidden fields, and goes through procedures step by step.
 
-use super::{Answer, Browser, Demo, operator::SAKURA};
+use super::{
+    Answer, Browser, Demo,
+    operator::{Operator, SAKURA},
+};
 use std::collections::BTreeMap;
 
 /// お客さまID of the sample line at the other entrance, 光プレミアム, with kaede001.
@@ -170,4 +173,56 @@ impl Household {
         let page = self.see("details");
         ids.iter().map(|id| page.body.contains(&format!(">{id}<"))).collect()
     }
+}
+
+/// Another mail address, as a change takes it.
+pub const CHANGED_MAIL: [(&str, &str); 2] =
+    [("mail", "new@ngn.example"), ("mail_again", "new@ngn.example")];
+
+/// Every form of the portal that changes something, each right before its button.
+pub const BUTTONS: [(&str, &[(&str, &str)]); 6] = [
+    ("ids/1/change/confirm", &[]),
+    ("limits/confirm", &[]),
+    ("inquiry", &[("service", "パスポート"), ("contact", "06"), ("text", "教えてください")]),
+    ("sessions", &[]),
+    ("register/confirm", &[]),
+    ("restrict/confirm", &[]),
+];
+
+/// The hidden fields of every button's form, by its page.
+pub type Forms = BTreeMap<&'static str, BTreeMap<String, String>>;
+
+/// A household of sakura01 and sakura02 that stands before every button at once.
+pub fn before_every_button(demo: &Demo) -> (Household, Forms) {
+    // Another session, so that there is one to end.
+    Household::sakura(demo);
+    let household = Household::sakura(demo);
+    household.register_up_to_confirm("ume00003");
+    household.change_up_to_confirm(1, &CHANGED_MAIL);
+    household.step("limits", &[("limit_1", "9,000")], "limits/confirm");
+    household.step("restrict", &[("agree", "yes")], "restrict/confirm");
+    let forms = BUTTONS.map(|(page, _)| (page, household.hidden(page)));
+    (household, forms.into())
+}
+
+/// The line as its operator and the household see it: what no refused form may change.
+pub fn state(demo: &Demo, household: &Household) -> Vec<String> {
+    let customer = if household.see("").body.contains(SAKURA) { SAKURA } else { MOMIJI };
+    let told = ["", "/inquiries"].map(|of| {
+        let told = Operator::of(demo).get(&format!("/lines/{customer}{of}"));
+        assert_eq!(told.status, 200, "{told:?}");
+        told.body
+    });
+    let pages = ["details", "ids/1", "ids/2"].map(|page| household.open(page));
+    let pages = pages.iter().map(without_nonce);
+    let pages =
+        pages.map(|body| body.lines().filter(|line| !line.contains("request-id")).collect());
+    pages.chain(told).collect()
+}
+
+/// A page without the nonce, which differs in every answer.
+pub fn without_nonce(answer: &Answer) -> String {
+    let policy = answer.header("content-security-policy").expect("a policy");
+    let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
+    answer.body.replace(rest.split('\'').next().expect("a nonce"), "")
 }

@@ -59,6 +59,11 @@ pub enum LineCommand {
     #[command(after_long_help = "Examples:\n  \
         linepass line lift CAF0000012573 --kind customer --reason 'form 2026-12-02/7'")]
     Lift(BarArgs),
+    /// Show what the line's household wrote to the desk; personal
+    #[command(after_long_help = "Examples:\n  \
+        linepass line inquiries CAF0000012573\n  \
+        linepass line inquiries CAF0000012573 --json | jq .inquiries[0].text")]
+    Inquiries(ShowArgs),
 }
 
 /// `linepass line show`.

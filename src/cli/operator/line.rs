@@ -19,6 +19,11 @@ pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -
             let path = format!("/lines/{}", args.customer);
             ask(&args.server, &Request { method: "GET", path, body: None }, shown, out, talk)
         }
+        LineCommand::Inquiries(args) => {
+            let path = format!("/lines/{}/inquiries", args.customer);
+            let request = Request { method: "GET", path, body: None };
+            ask(&args.server, &request, inquiries, out, talk)
+        }
         LineCommand::Restrict(args) => {
             let (server, request) = bar("restrict", args);
             ask(server, &request, changed, out, talk)
@@ -49,7 +54,7 @@ fn shown(line: &Value) -> String {
     format!(
         "{}  {}  {standing}\n  customer's restriction  {}\n  company's stop          {}\n  \
          cannot be billed        {}\n  passport IDs            {}\n  live contracts          {}\n  \
-         line limit              {} yen\n",
+         line limit              {} yen\n  inquiries               {}\n",
         text(line, "/customer_id"),
         text(line, "/service"),
         since("restriction"),
@@ -58,7 +63,26 @@ fn shown(line: &Value) -> String {
         line["passport_ids"],
         line["live_contracts"],
         line["line_limit_yen"],
+        line["inquiries"],
     )
+}
+
+/// Each inquiry with its lines indented; what a household typed cannot steer a terminal.
+fn inquiries(answer: &Value) -> String {
+    let all = answer["inquiries"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if all.is_empty() {
+        return format!("{}  no inquiries\n", text(answer, "/customer_id"));
+    }
+    let plain = |typed: &str| typed.replace(|c: char| c.is_control() && c != '\n', "");
+    all.iter().fold(String::new(), |told, inquiry| {
+        let body = plain(text(inquiry, "/text")).replace('\n', "\n    ");
+        format!(
+            "{told}{}  {}\n  contact  {}\n    {body}\n",
+            text(inquiry, "/received_at"),
+            plain(text(inquiry, "/service")),
+            plain(text(inquiry, "/contact")),
+        )
+    })
 }
 
 fn changed(answer: &Value) -> String {

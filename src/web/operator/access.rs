@@ -3,7 +3,7 @@
 //! Routes are registered from the table, so none can exist without a role; what the table does not
 //! know is refused.
 
-use super::{keys, lines, maintenance, problem::ProblemDetails};
+use super::{inquiries, keys, lines, maintenance, problem::ProblemDetails};
 use crate::web::{
     context::{self, RequestContext},
     state::WebState,
@@ -80,6 +80,12 @@ pub static ROUTES: &[ApiRoute] = &[
         path: "/lines/{customer}/lift",
         role: Role::Desk,
         handler: |route| route.to(lines::lift),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/lines/{customer}/inquiries",
+        role: Role::Desk,
+        handler: |route| route.to(inquiries::list),
     },
     ApiRoute {
         method: Method::GET,
@@ -224,6 +230,7 @@ mod tests {
             ("GET", "/lines/{customer}", Role::Desk),
             ("POST", "/lines/{customer}/restrict", Role::Desk),
             ("POST", "/lines/{customer}/lift", Role::Desk),
+            ("GET", "/lines/{customer}/inquiries", Role::Desk),
             ("GET", "/maintenance", Role::Desk),
             ("PUT", "/maintenance", Role::Admin),
             ("DELETE", "/maintenance", Role::Admin),

@@ -152,11 +152,13 @@ fn rehearse(view: &LineView, state: &WebState, command: Command, by: By) -> Resu
     Ok(Told::of(Some(&after), &entry, true))
 }
 
-fn customer_id(text: &str) -> Result<CustomerId, ProblemDetails> {
+/// The customer ID of an address.
+pub(super) fn customer_id(text: &str) -> Result<CustomerId, ProblemDetails> {
     text.parse().map_err(|error| ProblemDetails::invalid(format!("{error}")))
 }
 
-async fn look(
+/// A line for a question.
+pub(super) async fn look(
     context: &RequestContext,
     state: &WebState,
     customer: CustomerId,
@@ -230,6 +232,8 @@ struct LineState {
     passport_ids: usize,
     live_contracts: usize,
     line_limit_yen: Yen,
+    /// How many of its inquiries the desk can read.
+    inquiries: usize,
 }
 
 impl LineState {
@@ -246,6 +250,7 @@ impl LineState {
             passport_ids: line.live_passports().count(),
             live_contracts: line.contracts.values().filter(|contract| contract.is_live()).count(),
             line_limit_yen: line.line_limit,
+            inquiries: line.inquiries.len(),
         }
     }
 }

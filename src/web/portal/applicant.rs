@@ -18,7 +18,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// Who applies, as a draft keeps it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applicant {
     /// お名前.
     #[serde(rename = "n")]

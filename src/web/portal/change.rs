@@ -112,8 +112,8 @@ impl Step {
         format!("ids/{number}/change{step}")
     }
 
-    fn steps(&self, now: usize) -> Option<Steps> {
-        Some(Steps { labels: &self.signed.language.texts().portal.change.steps, now })
+    fn steps(&self, now: usize) -> Steps {
+        Steps { labels: &self.signed.language.texts().portal.change.steps, now }
     }
 
     fn form(&self, step: &str, button: &'static str, back: &str) -> page::Form {
@@ -173,7 +173,7 @@ fn applicant_page(step: &Step, typed: &TypedApplicant) -> PortalForm {
         shell: signed.shell(),
         title: texts.change.applicant_title,
         lead: texts.register.applicant_lead,
-        steps: step.steps(1),
+        steps: Some(step.steps(1)),
         fixed: vec![Row::new(
             signed.language.texts().common.passport_id,
             signed.name_of(step.passport.number),
@@ -296,7 +296,7 @@ async fn confirm_step(signed: Signed, number: Path<String>) -> HttpResponse {
         shell: step.signed.shell(),
         title: texts.change.confirm_title,
         lead: texts.change.confirm_lead,
-        steps: step.steps(3),
+        steps: Some(step.steps(3)),
         contents: contents(&step, &input, &before),
         applicant: rows(&step.signed, &draft.content.applicant),
         notes: password_note.into_iter().collect(),
@@ -362,12 +362,14 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     if !draft.is_shown_by(&form) {
         return step.signed.go_to(&step.page("confirm"));
     }
-    let before = match step.registered().await {
-        Ok((_, before)) => before,
+    let (registered, before) = match step.registered().await {
+        Ok(registered) => registered,
         Err(response) => return response,
     };
     let applicant = draft.content.applicant;
-    let what = What::ChangePassport(Box::new(changes(&step, &input, &applicant, &before)));
+    let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
+    let new_applicant = is_new.then(|| new_applicant(&input, &applicant, &before));
+    let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
     let made = making::try_to_make(&step.signed, "change_passport", what).await;
     let at = match made.as_ref().map_err(AsRef::as_ref) {
         Ok(done) => done.entry.at,
@@ -395,19 +397,24 @@ async fn changed_before(step: &Step, input: &Input) -> Option<Instant> {
     view.line.as_ref().filter(|_| is_same).map(|line| line.last_event_at)
 }
 
-fn changes(step: &Step, input: &Input, applicant: &Applicant, before: &Before) -> Changes {
+/// The applicant's data as they will stand; only where one of them is another.
+fn new_applicant(input: &Input, applicant: &Applicant, before: &Before) -> NewApplicant {
+    NewApplicant {
+        name: applicant.name.clone(),
+        phone: applicant.phone.clone(),
+        mail: input.mail.clone().unwrap_or_else(|| before.mail.clone()),
+        is_contractor: applicant.is_contractor,
+    }
+}
+
+fn changes(step: &Step, input: &Input, applicant: Option<NewApplicant>) -> Changes {
     let renaming =
         |name: &PassportName| Renaming { name: name.clone(), name_hash: renaming_hash(step, name) };
     Changes {
         passport: step.passport.number,
         name: input.name.as_ref().map(renaming),
         password_hash: input.password_hash.clone(),
-        applicant: Some(NewApplicant {
-            name: applicant.name.clone(),
-            phone: applicant.phone.clone(),
-            mail: input.mail.clone().unwrap_or_else(|| before.mail.clone()),
-            is_contractor: applicant.is_contractor,
-        }),
+        applicant,
         line_authentication: input.line_authentication,
     }
 }
@@ -430,7 +437,7 @@ async fn done(signed: Signed, number: Path<String>) -> HttpResponse {
         shell: step.signed.shell(),
         title: texts.change.done_title,
         lead: texts.change.done_lead,
-        steps: step.steps(4),
+        steps: Some(step.steps(4)),
         accepted_at_us: Some(accepted.at_us),
         contents: contents(&step, &input, &accepted.before),
         notes: mail.into_iter().collect(),

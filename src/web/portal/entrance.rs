@@ -34,6 +34,7 @@ impl Entrance {
     }
 
     /// The other one.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Hikari => Self::Premium,

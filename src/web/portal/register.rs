@@ -81,8 +81,8 @@ struct Input {
     password_hash: Option<String>,
 }
 
-fn steps(signed: &Signed, now: usize) -> Option<Steps> {
-    Some(Steps { labels: &signed.language.texts().portal.register.steps, now })
+fn steps(signed: &Signed, now: usize) -> Steps {
+    Steps { labels: &signed.language.texts().portal.register.steps, now }
 }
 
 /// A draft under way that has come far enough, or the way on: to the completion where nothing is
@@ -121,7 +121,7 @@ fn terms_page(signed: &Signed, not_agreed: bool) -> PortalTerms {
         shell: signed.shell(),
         title: texts.register.terms_title,
         lead: texts.register.terms_lead,
-        steps: steps(signed, 1),
+        steps: Some(steps(signed, 1)),
         agreement: Agreement {
             terms: texts.register.terms,
             label: texts.register.agree,
@@ -163,7 +163,7 @@ fn applicant_page(signed: &Signed, typed: &TypedApplicant) -> PortalForm {
         shell: signed.shell(),
         title: texts.register.applicant_title,
         lead: texts.register.applicant_lead,
-        steps: steps(signed, 2),
+        steps: Some(steps(signed, 2)),
         fixed: vec![
             Row::new(texts.common.customer_id, signed.customer().as_str())
                 .noted(texts.common.read_only),
@@ -242,7 +242,7 @@ fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
         shell: signed.shell(),
         title: texts.register.input_title,
         lead: texts.register.applicant_lead,
-        steps: steps(signed, 3),
+        steps: Some(steps(signed, 3)),
         fixed: Vec::new(),
         fields: vec![
             input("passport_id", &fields.passport_id, InputKind::PassportId, &name, faults.name),
@@ -405,7 +405,7 @@ async fn confirm_step(signed: Signed) -> HttpResponse {
         shell: signed.shell(),
         title: texts.register.confirm_title,
         lead: texts.register.confirm_lead,
-        steps: steps(&signed, 4),
+        steps: Some(steps(&signed, 4)),
         contents: contents(&signed, &draft.input),
         applicant: rows(&signed, &draft.applicant),
         notes,
@@ -524,7 +524,7 @@ async fn done(signed: Signed) -> HttpResponse {
         shell: signed.shell(),
         title: texts.register.done_title,
         lead: texts.register.done_lead,
-        steps: steps(&signed, 5),
+        steps: Some(steps(&signed, 5)),
         accepted_at_us: draft.accepted_at_us,
         contents: contents.unwrap_or(Contents::Rows(Vec::new())),
         notes,

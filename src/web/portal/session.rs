@@ -201,7 +201,7 @@ pub fn overloaded(context: &RequestContext, language: Language) -> HttpResponse 
 }
 
 async fn begin(request: &HttpRequest) -> Result<Signed, Why> {
-    let state = request.app_data::<Data<WebState>>().map(Data::clone).ok_or(Why::Stranger)?;
+    let state = request.app_data::<Data<WebState>>().cloned().ok_or(Why::Stranger)?;
     let cookie = request.cookie(&CookieName::Session.full(state.is_https()));
     let cookie = cookie.ok_or(Why::Stranger)?;
     let opened = state.keys.sealer().open(Purpose::PortalSession, cookie.value(), state.now_s());

@@ -72,7 +72,7 @@ impl FromRequest for Door {
     type Future = Ready<Result<Self, Self::Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let state = request.app_data::<Data<WebState>>().map(Data::clone);
+        let state = request.app_data::<Data<WebState>>().cloned();
         let door = state.map(|state| Self::open(request, state));
         ready(door.ok_or_else(|| actix_web::error::ErrorInternalServerError("no state")))
     }

@@ -120,7 +120,7 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
         shell: signed.shell(),
         title: texts.change.input_title,
         lead: texts.change.input_lead,
-        steps: step.steps(2),
+        steps: Some(step.steps(2)),
         fixed: Vec::new(),
         fields: all,
         fault: faults.whole,
@@ -260,9 +260,7 @@ async fn check_against_what_stands(
     let signed = &step.signed;
     let texts = &signed.language.texts().portal.fields;
     let (registered, before) = step.registered().await?;
-    let same_applicant = (registered.name == applicant.name)
-        && registered.phone == applicant.phone
-        && registered.is_contractor == applicant.is_contractor;
+    let same_applicant = registered == *applicant;
     let same_mail = input.mail.as_ref().is_none_or(|mail| *mail == before.mail);
     let nothing = input.name.is_none() && input.line_authentication.is_none() && !new_password;
     if nothing && same_mail && same_applicant {
