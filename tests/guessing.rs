@@ -5,7 +5,7 @@ mod common;
 
 use common::{
     Answer, Browser, Demo, Flow, Http, Options, anime,
-    door::{decision_of, decisions},
+    door::{decision_of, decisions, figure},
     unique,
 };
 use std::time::{Duration, Instant};
@@ -47,13 +47,6 @@ impl Door {
 fn reason(demo: &Demo, answer: &Answer) -> String {
     let line = decision_of(demo, "login", answer);
     line["reason"].as_str().unwrap_or(line["outcome"].as_str().expect("one")).to_owned()
-}
-
-/// A figure of the operator's listener.
-fn figure(demo: &Demo, series: &str) -> u64 {
-    let text = Http::new().get(&format!("{}/metrics", demo.text("/operator")), &[]).body;
-    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("{series}\n{text}")).parse().expect("a number")
 }
 
 #[test]

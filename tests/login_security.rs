@@ -5,7 +5,7 @@ mod common;
 
 use common::{
     Answer, Browser, Demo, Flow, Options, VERIFIER, anime,
-    door::{assert_own_page, decision_of, decisions},
+    door::{assert_own_page, decision_of, decisions, own_headers, without_own},
     unique,
 };
 use serde_json::Value;
@@ -34,27 +34,6 @@ fn reasons(demo: &Demo, answers: &[Answer]) -> Vec<String> {
         line["reason"].as_str().unwrap_or(line["outcome"].as_str().expect("one")).to_owned()
     };
     answers.iter().map(reason).collect()
-}
-
-/// A page without what differs in every answer: the nonce and the request ID.
-fn without_own(answer: &Answer) -> String {
-    let id = answer.header("x-request-id").expect("a request ID");
-    let policy = answer.header("content-security-policy").expect("a policy");
-    let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
-    let nonce = rest.split('\'').next().expect("a nonce");
-    assert!(answer.body.contains(id), "the page shows the request ID");
-    answer.body.replace(id, "").replace(nonce, "")
-}
-
-/// The headers but for what differs in every answer, and the time.
-fn own_headers(answer: &Answer) -> BTreeSet<(String, String)> {
-    let others = answer.headers.iter().filter(|(name, _)| name != "date" && name != "x-request-id");
-    let same = |(name, value): &(String, String)| {
-        let (before, nonce) = value.split_once("'nonce-").unwrap_or((value, ""));
-        let after = nonce.split_once('\'').map_or("", |(_, after)| after);
-        (name.clone(), format!("{before}{after}"))
-    };
-    others.map(same).collect()
 }
 
 #[test]

@@ -131,3 +131,26 @@ pub fn seal<T: Serialize>(
 ) -> Result<String, SecurityError> {
     keys.sealer().seal(purpose, value, expires_at_s)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+    use actix_web::{body::to_bytes, test::TestRequest};
+
+    #[actix_web::test]
+    async fn a_page_that_failed_tells_the_request_id_alone_security_68() {
+        let context = context::of(&TestRequest::default().to_http_request());
+        for language in Language::ALL {
+            let error = StoreError::damaged("/var/lib/linepass/store: row 7", "SELECT failed");
+            let response = failed(&context, language, &error);
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = to_bytes(response.into_body()).await.expect("a body");
+            let body = String::from_utf8(body.to_vec()).expect("a page");
+            assert!(body.contains(&context.request_id), "{body}");
+            for told in ["/var/lib", "row 7", "SELECT", "damaged", "StoreError", ".rs:"] {
+                assert!(!body.contains(told), "{told}: {body}");
+            }
+        }
+    }
+}

@@ -3,7 +3,10 @@
 
 use super::{Answer, Browser, Demo, Http, Provider, answer};
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// A push of a correct request with these parameters changed; `None` leaves one away.
 pub fn push_with(
@@ -97,4 +100,32 @@ pub fn decision_of(demo: &Demo, action: &str, answer: &Answer) -> Value {
 /// Posts the order's confirmation with the page's own token.
 pub fn press(browser: &Browser, path: &str, csrf: &str) -> Answer {
     browser.post(&format!("{path}/confirm"), &[("csrf", csrf), ("consent", "yes")])
+}
+
+/// A page without what differs in every answer: the nonce and the request ID.
+pub fn without_own(answer: &Answer) -> String {
+    let id = answer.header("x-request-id").expect("a request ID");
+    let policy = answer.header("content-security-policy").expect("a policy");
+    let (_, rest) = policy.split_once("'nonce-").expect("a nonce");
+    let nonce = rest.split('\'').next().expect("a nonce");
+    assert!(answer.body.contains(id), "the page shows the request ID");
+    answer.body.replace(id, "").replace(nonce, "")
+}
+
+/// The headers but for what differs in every answer, and the time.
+pub fn own_headers(answer: &Answer) -> BTreeSet<(String, String)> {
+    let others = answer.headers.iter().filter(|(name, _)| name != "date" && name != "x-request-id");
+    let same = |(name, value): &(String, String)| {
+        let (before, nonce) = value.split_once("'nonce-").unwrap_or((value, ""));
+        let after = nonce.split_once('\'').map_or("", |(_, after)| after);
+        (name.clone(), format!("{before}{after}"))
+    };
+    others.map(same).collect()
+}
+
+/// A figure of the operator's listener.
+pub fn figure(demo: &Demo, series: &str) -> u64 {
+    let text = Http::new().get(&format!("{}/metrics", demo.text("/operator")), &[]).body;
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{series}\n{text}")).parse().expect("a number")
 }

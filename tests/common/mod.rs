@@ -5,6 +5,7 @@
 
 pub mod door;
 pub mod operator;
+pub mod portal;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;

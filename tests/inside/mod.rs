@@ -97,6 +97,12 @@ impl Inside {
         &found.unwrap_or_else(|| panic!("{passport_id}")).password
     }
 
+    /// A line's access key.
+    pub fn access_key(&self, customer: &str) -> &str {
+        let found = self.sample.lines.iter().find(|line| line.customer_id == customer);
+        &found.unwrap_or_else(|| panic!("{customer}")).access_key
+    }
+
     /// A browser whose flow is before its login.
     pub fn arrived(&self) -> (Browser, Flow) {
         let browser = Browser::new(&self.issuer);

@@ -6,7 +6,7 @@ use crate::{
     actors::personal,
     domain::{
         field::{FieldFault, MailAddress, PersonName, PhoneNumber},
-        line::Passport,
+        line::{Passport, RowRef},
     },
     store::{StoreError, record::Personal},
     text::{format, portal::FieldText},
@@ -132,8 +132,15 @@ pub async fn registered(
     signed: &Signed,
     passport: &Passport,
 ) -> Result<(Applicant, MailAddress), StoreError> {
-    let store = signed.state.store.as_ref();
-    let row = personal::committed(store, signed.customer(), passport.rows.applicant).await?;
+    let read = |row| personal::committed(signed.state.store.as_ref(), signed.customer(), row);
+    let row = match read(passport.rows.applicant).await {
+        Ok(row) => row,
+        // A change that was committed since the look has replaced the row.
+        Err(error) => match replaced(signed, passport).await {
+            Some(row) => read(row).await?,
+            None => return Err(error),
+        },
+    };
     match row.data {
         Personal::Applicant { name, phone, mail, is_contractor, .. } => {
             Ok((Applicant { name, phone, is_contractor }, mail))
@@ -143,4 +150,11 @@ pub async fn registered(
             "it is of another kind",
         )),
     }
+}
+
+/// The row that has taken the place of the one that `passport` names.
+async fn replaced(signed: &Signed, passport: &Passport) -> Option<RowRef> {
+    let view = signed.state.lines.look(signed.customer()).await.ok()?;
+    let row = view.line?.live_passport(passport.number)?.rows.applicant;
+    (row != passport.rows.applicant).then_some(row)
 }

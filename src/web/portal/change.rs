@@ -13,8 +13,12 @@ use super::{
     shown,
 };
 use crate::{
-    actors::change::{Applicant as NewApplicant, Changes, Renaming, What},
+    actors::{
+        LineError,
+        change::{Applicant as NewApplicant, Changes, Renaming, What},
+    },
     domain::{
+        calendar::Instant,
         field::{MailAddress, PassportName},
         ids::PassportNumber,
         line::Passport,
@@ -229,12 +233,13 @@ async fn input_step(signed: Signed, number: Path<String>) -> HttpResponse {
     input_answer(&step, StatusCode::OK, typed).await
 }
 
-/// A draft of this ID that is not done, or the way to the first step.
+/// A draft of this ID that is not done, or the way on: to the completion of one that is, to the
+/// first step where there is none.
 fn unfinished(step: &Step) -> Result<Draft<Changing>, HttpResponse> {
     let draft = step.draft()?;
     match draft.content.done {
         None => Ok(draft),
-        Some(_) => Err(step.signed.go_to(&step.page(""))),
+        Some(_) => Err(step.signed.go_to(&step.page("done"))),
     }
 }
 
@@ -367,17 +372,31 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     let new_applicant =
         is_new.then(|| new_applicant(step.signed.language, &input, &applicant, &before));
     let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
-    let done = match making::make(&step.signed, "change_passport", what, &step.page("items")).await
-    {
-        Ok(done) => done,
-        Err(response) => return response,
+    let made = making::try_to_make(&step.signed, "change_passport", what).await;
+    let at = match made.as_ref().map_err(AsRef::as_ref) {
+        Ok(done) => done.entry.at,
+        Err(LineError::Refused(refusal)) => match changed_before(&step, &input).await {
+            Some(at) => at,
+            None => return making::refused(&step.signed, refusal, &step.page("items")),
+        },
+        Err(error) => return step.signed.failed(error),
     };
-    let accepted = Accepted { at_us: done.entry.at.micros(), before };
+    let accepted = Accepted { at_us: at.micros(), before };
     let password_hash = input.password_hash.as_ref().map(|_| String::new());
     let input = Some(Input { password_hash, ..input });
     let passport = step.passport.number;
     let draft = Changing { passport, applicant, input, done: Some(accepted) };
     draft::keep(&step.signed, step.signed.go_to(&step.page("done")), draft)
+}
+
+/// When the ID was given the string and the password of this very draft, where the button was
+/// pressed twice and the string is refused as taken: by the ID itself.
+async fn changed_before(step: &Step, input: &Input) -> Option<Instant> {
+    let view = step.signed.state.lines.look(step.signed.customer()).await.ok()?;
+    let held = view.private.get(&step.passport.number)?;
+    let same_password = input.password_hash.as_ref().is_none_or(|hash| *hash == held.password_hash);
+    let is_same = input.name.as_ref() == Some(&held.name) && same_password;
+    view.line.as_ref().filter(|_| is_same).map(|line| line.last_event_at)
 }
 
 /// The applicant's data as they will stand; only where one of them is another.

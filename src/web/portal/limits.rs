@@ -77,6 +77,16 @@ fn unfinished(signed: &Signed) -> Option<Draft<Limiting>> {
     draft::read::<Limiting>(signed).filter(|draft| draft.content.done.is_none())
 }
 
+/// A draft that is not done, or the way on: to the completion of one that is, so that a button
+/// pressed twice leads there, to the form where there is none.
+fn under_way(signed: &Signed) -> Result<Draft<Limiting>, HttpResponse> {
+    match draft::read::<Limiting>(signed) {
+        Some(draft) if draft.content.done.is_none() => Ok(draft),
+        Some(_) => Err(signed.go_to(DONE)),
+        None => Err(signed.go_to(INPUT)),
+    }
+}
+
 /// What was typed for each ID, and what is wrong with it.
 #[derive(Default)]
 struct Typed {
@@ -201,7 +211,10 @@ fn read(signed: &Signed, form: &Form) -> Result<Vec<(PassportNumber, Yen)>, Type
 }
 
 async fn confirm_step(signed: Signed) -> HttpResponse {
-    let Some(draft) = unfinished(&signed) else { return signed.go_to(INPUT) };
+    let draft = match under_way(&signed) {
+        Ok(draft) => draft,
+        Err(response) => return response,
+    };
     let rows = match may_set_limits(&signed.line, &draft.content.wanted, signed.now.month()) {
         Ok(rows) => rows,
         Err(refusal) => return making::refused(&signed, &refusal, INPUT),
@@ -239,7 +252,10 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
         Ok(form) => form,
         Err(response) => return response,
     };
-    let Some(draft) = unfinished(&signed) else { return signed.go_to(INPUT) };
+    let draft = match under_way(&signed) {
+        Ok(draft) => draft,
+        Err(response) => return response,
+    };
     if !draft.is_shown_by(&form) {
         return signed.go_to(CONFIRM);
     }

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         calendar::Instant,
         field::{FieldFault, MailAddress, NewPassword, PassportName},
+        ids::PassportNumber,
         limit,
         line::{Refusal, portal::may_register},
     },
@@ -84,14 +85,17 @@ fn steps(signed: &Signed, now: usize) -> Steps {
     Steps { labels: &signed.language.texts().portal.register.steps, now }
 }
 
-/// A draft that has come as far as `stage` asks, or the way to the beginning.
+/// A draft under way that has come far enough, or the way on: to the completion where nothing is
+/// left to do, so that one consent registers one ID, to the beginning otherwise.
 fn draft_with(
     signed: &Signed,
     is_far_enough: impl Fn(&Registering) -> bool,
 ) -> Result<Draft<Registering>, HttpResponse> {
-    let draft = draft::read::<Registering>(signed);
-    let draft = draft.filter(|draft| is_far_enough(&draft.content));
-    draft.ok_or_else(|| signed.go_to(AGAIN))
+    match draft::read::<Registering>(signed) {
+        Some(draft) if draft.content.accepted_at_us.is_some() => Err(signed.go_to(DONE)),
+        Some(draft) if is_far_enough(&draft.content) => Ok(draft),
+        _ => Err(signed.go_to(AGAIN)),
+    }
 }
 
 fn form(signed: &Signed, step: &'static str, button: &'static str, back: &str) -> page::Form {
@@ -454,7 +458,7 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
     let registration = Registration {
         name_hash: signed.state.keys.name_hash(input.name.as_str()),
         name: input.name.clone(),
-        password_hash,
+        password_hash: password_hash.clone(),
         applicant: applicant.name.clone(),
         phone: applicant.phone.clone(),
         mail: input.mail.clone(),
@@ -464,18 +468,38 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
     };
     let what = What::Register(Box::new(registration));
     let made = making::try_to_make(&signed, "register_passport", what).await;
-    let done = match made.as_ref().map_err(AsRef::as_ref) {
-        Ok(done) => done,
+    let accepted_at = match made.as_ref().map_err(AsRef::as_ref) {
+        Ok(done) => done.entry.at,
         Err(crate::actors::LineError::Refused(refusal)) => {
-            let again = if *refusal == Refusal::PassportIdTaken { INPUT } else { TERMS };
-            return making::refused(&signed, refusal, again);
+            match registered_before(&signed, &input, &password_hash).await {
+                Some(accepted_at) => accepted_at,
+                None => return refused(&signed, refusal),
+            }
         }
         Err(error) => return signed.failed(error),
     };
-    let accepted_at_us = Some(done.entry.at.micros());
+    let accepted_at_us = Some(accepted_at.micros());
     let input = Some(Input { password_hash: None, ..input });
     let draft = Registering { agreed: false, applicant: Some(applicant), input, accepted_at_us };
     draft::keep(&signed, signed.go_to(DONE), draft)
+}
+
+fn refused(signed: &Signed, refusal: &Refusal) -> HttpResponse {
+    let again = if *refusal == Refusal::PassportIdTaken { INPUT } else { TERMS };
+    making::refused(signed, refusal, again)
+}
+
+/// When this very draft was registered by the press before, where the button was pressed twice:
+/// the draft's hash has a salt of its own, so no other registration has it.
+async fn registered_before(signed: &Signed, input: &Input, password_hash: &str) -> Option<Instant> {
+    let view = signed.state.lines.look(signed.customer()).await.ok()?;
+    let is_same = |number: &PassportNumber| {
+        let private = view.private.get(number);
+        private.is_some_and(|held| held.name == input.name && held.password_hash == password_hash)
+    };
+    let line = view.line.as_ref()?;
+    let found = line.live_passports().find(|passport| is_same(&passport.number));
+    found.map(|passport| passport.registered_at)
 }
 
 /// From when a new ID can be used, where the configuration says not at once.
@@ -487,9 +511,9 @@ fn active_from(signed: &Signed) -> Option<Instant> {
 }
 
 async fn done(signed: Signed) -> HttpResponse {
-    let draft = match draft_with(&signed, |draft| draft.accepted_at_us.is_some()) {
-        Ok(draft) => draft.content,
-        Err(response) => return response,
+    let draft = draft::read::<Registering>(&signed).map(|draft| draft.content);
+    let Some(draft) = draft.filter(|draft| draft.accepted_at_us.is_some()) else {
+        return signed.go_to(AGAIN);
     };
     let texts = &signed.language.texts().portal;
     let contents = draft.input.as_ref().map(|input| contents(&signed, input));

@@ -117,8 +117,23 @@ fn has_agreed(signed: &Signed) -> bool {
     draft.is_some_and(|draft| draft.content.accepted_at_us.is_none())
 }
 
+/// The completion, where this draft was pressed before: the button was pressed twice, or the
+/// browser went back. A line that was open when the household agreed and is restricted now was
+/// restricted by that press, whose answer this browser did not get.
+fn pressed_before(signed: &Signed) -> Option<HttpResponse> {
+    let draft = draft::read::<Restricting>(signed)?;
+    match (draft.content.accepted_at_us, signed.line.barriers.restriction) {
+        (Some(_), _) => Some(signed.go_to(DONE)),
+        (None, Some(since)) => {
+            let accepted_at_us = Some(since.micros());
+            Some(draft::keep(signed, signed.go_to(DONE), Restricting { accepted_at_us }))
+        }
+        (None, None) => None,
+    }
+}
+
 async fn preview(signed: Signed) -> HttpResponse {
-    if let Some(response) = already(&signed) {
+    if let Some(response) = pressed_before(&signed).or_else(|| already(&signed)) {
         return response;
     }
     if !has_agreed(&signed) {
@@ -165,7 +180,7 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
         Ok(form) => form,
         Err(response) => return response,
     };
-    if let Some(response) = already(&signed) {
+    if let Some(response) = pressed_before(&signed).or_else(|| already(&signed)) {
         return response;
     }
     if !has_agreed(&signed) {
@@ -182,8 +197,10 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
             let accepted_at_us = Some(done.entry.at.micros());
             draft::keep(&signed, signed.go_to(DONE), Restricting { accepted_at_us })
         }
-        // Between the look and the press: it is shown again, and nothing was done.
-        Err(LineError::Refused(Refusal::PreviewChanged)) => signed.go_to(CONFIRM),
+        // Between the look and the press: what stands now is shown, and nothing was done.
+        Err(LineError::Refused(Refusal::PreviewChanged | Refusal::BarredAlready)) => {
+            signed.go_to(CONFIRM)
+        }
         Err(LineError::Refused(refusal)) => making::refused(&signed, refusal, TERMS),
         Err(error) => signed.failed(error),
     }
