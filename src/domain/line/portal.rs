@@ -4,14 +4,15 @@
 use super::{
     command::{Facts, OpenSession},
     decide::{eligible, open_for_new_use, raise},
-    event::{Barrier, Event, RowRef},
+    event::{Barrier, EndReason, Event, RowRef},
     refusal::Refusal,
-    state::Line,
+    state::{Contract, ContractEnd, Line},
 };
 use crate::domain::{
     calendar::{Instant, Month},
     charge,
     ids::{ContractNumber, PassportNumber},
+    yen::Yen,
 };
 use serde::{Deserialize, Serialize};
 
@@ -184,6 +185,21 @@ pub fn restriction_ends(line: &Line, now: Instant) -> Vec<(ContractNumber, Month
     let live = line.contracts.values().filter(|contract| contract.is_live());
     live.map(|contract| (contract.number, charge::last_charged_month(contract.bought_at, now)))
         .collect()
+}
+
+/// What the month of `now` comes to once 利用規制 has ended what it would end now: what was used, and
+/// the contracts that the month is still charged for. On a 1st those of earlier months are not among
+/// them, though they count as long as they go on.
+pub fn charged_after_restriction(line: &Line, now: Instant) -> Yen {
+    let month = now.month();
+    let ended = |contract: &Contract| {
+        let end = ContractEnd { at: now, reason: EndReason::Restriction };
+        Contract { end: contract.end.clone().or(Some(end)), ..contract.clone() }
+    };
+    let contracts: Vec<Contract> = line.contracts.values().map(ended).collect();
+    let charges = charge::monthly_charges(&contracts, month);
+    let monthly = charges.values().map(|charge| charge.amount);
+    monthly.chain(line.uses_of(month).iter().map(|charged| charged.amount)).sum()
 }
 
 /// 利用規制 as its customer agreed to it. What it ends must still be what the page showed: neither

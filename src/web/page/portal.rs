@@ -247,7 +247,7 @@ pub struct RestrictPreviewPage {
     pub endings: Vec<EndingRow>,
     /// The month whose charges stay.
     pub month: format::Month,
-    /// What the line is charged in it so far, in yen.
+    /// What the line is charged in it once the contracts have ended, in yen.
     pub used_yen: u64,
     /// What it showed before is no longer so.
     pub changed: bool,

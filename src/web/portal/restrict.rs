@@ -11,10 +11,13 @@ use super::{
 use crate::{
     actors::{LineError, change::What},
     domain::{
-        calendar::Month,
+        calendar::{Instant, Month},
         ids::ContractNumber,
         limit,
-        line::{Command, Refusal, portal::restriction_ends},
+        line::{
+            Command, Refusal,
+            portal::{charged_after_restriction, restriction_ends},
+        },
     },
     security::mac,
     text::format,
@@ -160,7 +163,7 @@ fn preview_page(signed: &Signed, changed: bool) -> RestrictPreviewPage {
         shell: signed.shell(),
         endings: ends.iter().filter_map(row).collect(),
         month: month(this_month),
-        used_yen: limit::used_by_line(line, this_month).get(),
+        used_yen: charged_after_restriction(line, signed.now).get(),
         changed,
         action: signed.path(CONFIRM),
         csrf: signed.csrf(CONFIRM).as_str().to_owned(),
@@ -212,8 +215,10 @@ async fn done(signed: Signed) -> HttpResponse {
         return signed.go_to(TERMS);
     };
     let texts = &signed.language.texts().portal;
-    let used = limit::used_by_line(&signed.line, signed.now.month());
-    let month = format::month(signed.language, month(signed.now.month()));
+    // The month of the restriction, whenever its completion is looked at.
+    let restricted_in = Instant::from_micros(at_us).month();
+    let used = limit::used_by_line(&signed.line, restricted_in);
+    let month = format::month(signed.language, month(restricted_in));
     let used = format::yen(signed.language, used.get());
     let page = PortalDone {
         shell: signed.shell(),

@@ -3,6 +3,7 @@
 use super::language::*;
 use crate::domain::{
     ids::PassportNumber,
+    limit::used_by_line,
     line::{
         Command, EndReason, Event, LineService, Refusal,
         command::OpenSession,
@@ -10,9 +11,10 @@ use crate::domain::{
         portal::{
             INQUIRIES_A_DAY, MOST_SESSIONS,
             ServiceStatus::{InUse, Registering, Restricted, Unused},
-            is_new_place, may_sign_in, restriction_ends, status,
+            charged_after_restriction, is_new_place, may_sign_in, restriction_ends, status,
         },
     },
+    yen::Yen,
 };
 
 const HOUR_S: u64 = 3_600;
@@ -168,6 +170,28 @@ fn a_restriction_ends_what_its_page_named_r_141_r_144() {
         Event::SessionsEnded { passport: Some(PassportNumber(2)) },
     ]);
     restricted.when(Command::Restrict(Vec::new())).then_refused(Refusal::BarredAlready);
+}
+
+#[test]
+fn what_a_restriction_leaves_to_charge_is_what_the_month_comes_to_r_144_r_017() {
+    let line = || {
+        let pack = |id, serial| bought(serial, &monthly(id, "pack", 500));
+        let line = household().and_at("2026-11-10T10:00:00", [pack(1, 1), pack(2, 2)]);
+        line.when(cancel(2, 2)).at("2026-11-20T10:00:00").then_accepted()
+    };
+    for (at, yen) in [
+        ("2026-11-30T23:59:59", 1_000),
+        // The 1st spares what was bought before; a day later the month is charged whole.
+        ("2026-12-01T00:00:00", 0),
+        ("2026-12-01T23:59:59", 0),
+        ("2026-12-02T00:00:00", 500),
+    ] {
+        let now = instant(at);
+        assert_eq!(charged_after_restriction(line().line(), now), Yen::new(yen), "{at}");
+        let agreed = Command::Restrict(restriction_ends(line().line(), now));
+        let after = line().when(agreed).at(at).then_accepted();
+        assert_eq!(used_by_line(after.line(), now.month()), Yen::new(yen), "{at}");
+    }
 }
 
 #[test]
