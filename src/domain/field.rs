@@ -193,6 +193,8 @@ veiled!(MailAddress);
 impl MailAddress {
     /// The most characters (R-090, reading A8).
     pub const LONGEST: usize = 100;
+    /// The most before the `@` (RFC 5321 section 4.5.3.1.1).
+    const LONGEST_LOCAL: usize = 64;
 
     /// Reads an address of the form `local@domain.tld`. Whether it exists only a mail can tell;
     /// what must never pass is a line break or a second address (security.md 71).
@@ -204,12 +206,20 @@ impl MailAddress {
             |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
         let label = |label: &str| {
             let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            !label.is_empty() && label.bytes().all(inner) && !label.starts_with('-')
+            !label.is_empty()
+                && label.bytes().all(inner)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
         };
-        let valid = !local.is_empty()
+        // An address of numbers names a machine, not a mailbox (RFC 3696 section 2).
+        let last_has_a_letter = |domain: &str| {
+            let last = domain.rsplit_once('.').map(|(_, last)| last);
+            last.is_some_and(|last| last.bytes().any(|byte| byte.is_ascii_alphabetic()))
+        };
+        let valid = (1..=Self::LONGEST_LOCAL).contains(&local.len())
             && local.bytes().all(local_byte)
-            && domain.contains('.')
-            && domain.split('.').all(label);
+            && domain.split('.').all(label)
+            && last_has_a_letter(domain);
         valid.then(|| Self(address.to_owned())).ok_or(FieldFault::Form)
     }
 
@@ -345,14 +355,25 @@ mod tests {
 
     #[test]
     fn mail_addresses_r_090() {
-        for typed in ["tarou1234@ngn.com", "a.b+c@example.co.jp"] {
+        let longest = format!("{}@ngn.com", "a".repeat(64));
+        for typed in ["tarou1234@ngn.com", "a.b+c@example.co.jp", "a..b.@docomo.ne.jp", &longest] {
             assert!(MailAddress::parse(typed).is_ok(), "{typed}");
         }
         let long = format!("{}@ngn.com", "a".repeat(93));
         assert_eq!(MailAddress::parse(&long), Err(TooLong { longest: 100 }));
-        for typed in
-            ["a@b", "@ngn.com", "a b@ngn.com", "a@ngn..com", "a@b.c\r\nBcc: d@e.f", "太郎@ngn.com"]
-        {
+        let long_local = format!("{}@ngn.com", "a".repeat(65));
+        for typed in [
+            "a@b",
+            "@ngn.com",
+            "a b@ngn.com",
+            "a@ngn..com",
+            "a@b.c\r\nBcc: d@e.f",
+            "太郎@ngn.com",
+            "a@-ngn.com",
+            "a@ngn-.com",
+            "a@127.0.0.1",
+            &long_local,
+        ] {
             assert_eq!(MailAddress::parse(typed), Err(Form), "{typed}");
         }
     }

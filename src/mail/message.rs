@@ -63,7 +63,10 @@ pub fn compose(letter: &Letter, sender: &Sender, house: &House) -> Result<Ready,
     let header = |name, value: &str| {
         HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned())
     };
+    // Named here and not read from the head again, where lettre takes no quoted address.
+    let envelope = Envelope::new(Some(sender.mailbox.email.clone()), vec![to.clone()])?;
     let message = Message::builder()
+        .envelope(envelope)
         .from(sender.mailbox.clone())
         .to(Mailbox::new(None, to))
         .subject(words.subject)
@@ -167,8 +170,13 @@ mod tests {
 
     #[test]
     fn dots_beside_each_other_are_quoted_rfc_5321() {
-        let carrier = MailAddress::parse("taro..x.@docomo.ne.jp").expect("a carrier's address");
-        assert_eq!(address(&carrier).expect("sendable").to_string(), "\"taro..x.\"@docomo.ne.jp");
+        let (_, mut letter) = samples::letters(Language::Ja).remove(0);
+        letter.to = MailAddress::parse("taro..x.@docomo.ne.jp").expect("a carrier's address");
+        let message = compose(&letter, &sender(), &house()).expect("a message");
+        let quoted = "\"taro..x.\"@docomo.ne.jp";
+        assert_eq!(message.envelope.to()[0].to_string(), quoted);
+        let head = head(&message);
+        assert!(head.contains(&format!("\r\nTo: {quoted}\r\n")), "{head}");
     }
 
     #[test]
