@@ -242,7 +242,7 @@ impl Writer<'_> {
             row(label.password, MASKED),
             row(label.mail, shown(&registered.mail)),
             row(label.applicant, shown(&registered.name)),
-            row(label.phone, shown(&registered.phone)),
+            row(label.phone, format::phone(&registered.phone)),
             row(label.limit, self.yen(registered.limit)),
             row(label.line_authentication, self.on_off(registered.line_authentication)),
         ];
@@ -275,7 +275,9 @@ impl Writer<'_> {
             Item::PassportId => row(self.texts.common.passport_id, value.changed),
             Item::Password => row(label.password, MASKED),
             Item::Name(name) => row(label.applicant, or_changed(name)),
-            Item::Phone(phone) => row(label.phone, or_changed(phone)),
+            Item::Phone(phone) => {
+                row(label.phone, or_changed(&phone.as_deref().map(format::phone)))
+            }
             Item::Mail(mail) => row(label.mail, or_changed(mail)),
             Item::Contractor(is) => {
                 let word = is.map_or(value.changed, |is| if is { value.yes } else { value.no });

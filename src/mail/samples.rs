@@ -319,7 +319,7 @@ mod tests {
                 let (_, letter) = letters.iter().find(|(name, _)| *name == wanted).expect(wanted);
                 render(letter, &house()).expect(wanted).text
             };
-            let secrets = ["new@example.jp", "0600000000", "sakura01"];
+            let secrets = ["new@example.jp", "06-0000-0000", "sakura01"];
             assert!(secrets.iter().all(|value| of("changed").contains(value)));
             let former = of("changed_former");
             assert!(secrets.iter().all(|value| !former.contains(value)), "{former}");

@@ -129,7 +129,7 @@ pub const MAIL: Mail = Mail {
     ended_heading: "Contracts that ended",
     notes_restricted: [
         "No passport ID of the line can buy, and none can be added.",
-        "All monthly services were cancelled. They do not come back when the restriction is lifted.",
+        "All monthly services, if there were any, were cancelled. They do not come back when the restriction is lifted.",
         "To have it lifted, please ask our contact desk; the service application page cannot lift it.",
     ],
     note_line_authentication_off: "With line authentication off, anyone who learns the ID and the password can use it from anywhere, and you pay as usual for what they use.",
