@@ -37,7 +37,7 @@ const COMMON: PortalCommon = PortalCommon {
     next: "Next",
     back: "Back",
     back_to_details: "Back to your usage",
-    required_note: "Fields marked ※ are required.",
+    required_note: "Fields marked “Required” must be filled in.",
     input_note: "Please mind what each field takes, such as half-width letters and digits.",
     current: "Now",
     wanted: "New",
@@ -122,7 +122,7 @@ const DETAILS: Details = Details {
     services: "What you can do",
     barred_by_customer: "At the customer's request, use of the service is restricted.",
     barred_by_company: "New use is stopped at present. You can still cancel services. Please contact our desk for more.",
-    unbillable: "With the present way of paying nothing new can be bought. Your passport IDs stay as they are.",
+    unbillable: "With the present way of paying there can be no new use. Your passport IDs stay registered.",
 };
 
 const FIELDS: Fields = Fields {

@@ -43,7 +43,7 @@ pub const STATEMENT: Statement = Statement {
     csv_help: "Saves the entries of this month and ID, those of all pages.",
     csv_unit_price: "Unit price (yen)",
     csv_amount: "Amount (yen)",
-    back: "Back to your service details",
+    back: "Back to your usage",
 };
 
 /// The account's figures.

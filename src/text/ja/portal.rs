@@ -129,7 +129,7 @@ const DETAILS: Details = Details {
     services: "お手続き",
     barred_by_customer: "お客さまからのお申し込みにより、サービスのご利用を規制しています。",
     barred_by_company: "現在、新たなご利用を中止しています。ご契約中のサービスの解約はできます。くわしくはお問い合わせ窓口へご連絡ください。",
-    unbillable: "現在のお支払い方法では、新たなご購入ができません。フレッツ・パスポートIDはそのままお使いいただけます。",
+    unbillable: "現在のお支払い方法では、新たなご利用ができません。フレッツ・パスポートIDは廃止されず、ご登録のまま残ります。",
 };
 
 const FIELDS: Fields = Fields {
@@ -159,7 +159,7 @@ const FIELDS: Fields = Fields {
     },
     contractor: FieldText {
         label: "契約者確認",
-        help: "あなたは契約者ですか？",
+        help: "あなたは契約者ですか?",
         missing: "契約者かどうかをお選びください。",
         wrong: "契約者かどうかをお選びください。",
     },
