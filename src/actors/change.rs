@@ -1,6 +1,7 @@
 //! What is asked of a line, made into a command, its personal rows, and after the decision into
 //! one batch. Pure, but for the salts it is given.
 
+use super::line::PrivatePassport;
 use crate::{
     domain::{
         calendar::Instant,
@@ -24,7 +25,11 @@ use crate::{
     },
 };
 use ipnetwork::IpNetwork;
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+};
 
 /// A change somebody asks for, with where it comes from.
 #[derive(Debug, Clone)]
@@ -264,6 +269,20 @@ impl What {
             Self::Cancel(cancel) => Some((cancel.login, cancel.require_line)),
             _ => None,
         }
+    }
+
+    /// The same without what its ID holds already, so that a button pressed twice sets nothing twice
+    /// and is told once. Each form's hash has a salt of its own: no other form has the same one.
+    pub fn without_what_stands(
+        &self,
+        private: &HashMap<PassportNumber, PrivatePassport>,
+    ) -> Cow<'_, Self> {
+        let Self::ChangePassport(changes) = self else { return Cow::Borrowed(self) };
+        let Some(held) = private.get(&changes.passport) else { return Cow::Borrowed(self) };
+        let mut changes = changes.clone();
+        changes.name = changes.name.filter(|renaming| renaming.name != held.name);
+        changes.password_hash = changes.password_hash.filter(|hash| *hash != held.password_hash);
+        Cow::Owned(Self::ChangePassport(changes))
     }
 
     /// Whether a receipt number is drawn for it.

@@ -311,8 +311,9 @@ impl LineActor {
         let line = awake.line.as_deref();
         let now = self.now(line);
         let facts = Facts { now, receipt, source: change.source, defaults: self.services.defaults };
+        let what = change.what.without_what_stands(&awake.private);
         let Prepared { command, rows } =
-            change::prepare(self.customer, line, &change.what, self.services.draw_salt);
+            change::prepare(self.customer, line, &what, self.services.draw_salt);
         let events = match decide(line, &command, &facts) {
             Ok(events) => events,
             Err(refusal) => return self.look_for_repetition(refusal, ctx),
@@ -322,8 +323,7 @@ impl LineActor {
         if entry.events.is_empty() {
             return self.finish(Ok(Done { entry, completed: None, repeated: false }), ctx);
         }
-        let batch =
-            change::batch(self.customer, line, awake.place.seq, &entry, &change.what, &rows);
+        let batch = change::batch(self.customer, line, awake.place.seq, &entry, &what, &rows);
         self.commit(batch, entry, rows, ctx);
     }
 

@@ -13,12 +13,8 @@ use super::{
     shown,
 };
 use crate::{
-    actors::{
-        LineError,
-        change::{Applicant as NewApplicant, Changes, Renaming, What},
-    },
+    actors::change::{Applicant as NewApplicant, Changes, Renaming, What},
     domain::{
-        calendar::Instant,
         field::{MailAddress, PassportName},
         ids::PassportNumber,
         line::Passport,
@@ -52,6 +48,10 @@ struct Changing {
     applicant: Applicant,
     #[serde(rename = "i", default)]
     input: Option<Input>,
+    /// The settings as they stood when it was filled in: what a button pressed twice has changed
+    /// already.
+    #[serde(rename = "b", default)]
+    before: Option<Before>,
     /// What was changed, and when: nothing is left to do.
     #[serde(rename = "d", default)]
     done: Option<Accepted>,
@@ -202,7 +202,7 @@ async fn take_applicant(signed: Signed, number: Path<String>, body: Body) -> Htt
             let before = step.draft().ok().map(|draft| draft.content);
             let input = before.filter(|draft| draft.done.is_none()).and_then(|draft| draft.input);
             let passport = step.passport.number;
-            let draft = Changing { passport, applicant, input, done: None };
+            let draft = Changing { passport, applicant, input, before: None, done: None };
             draft::keep(&step.signed, step.signed.go_to(&step.page("items")), draft)
         }
         Err(typed) => {
@@ -265,7 +265,11 @@ async fn take_input(signed: Signed, number: Path<String>, body: Body) -> HttpRes
     };
     match read_input(&step, form, &draft.applicant).await {
         Ok(input) => {
-            let draft = Changing { input: Some(input), ..draft };
+            let before = match step.registered().await {
+                Ok((_, before)) => Some(before),
+                Err(response) => return response,
+            };
+            let draft = Changing { input: Some(input), before, ..draft };
             draft::keep(&step.signed, step.signed.go_to(&step.page("confirm")), draft)
         }
         Err(Unread::Wrong(typed)) => {
@@ -367,36 +371,24 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
         Ok(registered) => registered,
         Err(response) => return response,
     };
-    let applicant = draft.content.applicant;
+    let Changing { passport, applicant, before: filled_in_before, .. } = draft.content;
     let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
     let new_applicant =
         is_new.then(|| new_applicant(step.signed.language, &input, &applicant, &before));
     let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
-    let made = making::try_to_make(&step.signed, "change_passport", what).await;
-    let at = match made.as_ref().map_err(AsRef::as_ref) {
-        Ok(done) => done.entry.at,
-        Err(LineError::Refused(refusal)) => match changed_before(&step, &input).await {
-            Some(at) => at,
-            None => return making::refused(&step.signed, refusal, &step.page("items")),
-        },
-        Err(error) => return step.signed.failed(error),
+    let made = making::make(&step.signed, "change_passport", what, &step.page("items")).await;
+    let entry = match made {
+        Ok(done) => done.entry,
+        Err(response) => return response,
     };
-    let accepted = Accepted { at_us: at.micros(), before };
+    // Pressed twice: the press before changed it, and this one found nothing to change.
+    let before = filled_in_before.filter(|_| entry.events.is_empty()).unwrap_or(before);
+    let accepted = Accepted { at_us: entry.at.micros(), before };
     let password_hash = input.password_hash.as_ref().map(|_| String::new());
     let input = Some(Input { password_hash, ..input });
-    let passport = step.passport.number;
-    let draft = Changing { passport, applicant, input, done: Some(accepted) };
+    let done = Some(accepted);
+    let draft = Changing { passport, applicant, input, before: None, done };
     draft::keep(&step.signed, step.signed.go_to(&step.page("done")), draft)
-}
-
-/// When the ID was given the string and the password of this very draft, where the button was
-/// pressed twice and the string is refused as taken: by the ID itself.
-async fn changed_before(step: &Step, input: &Input) -> Option<Instant> {
-    let view = step.signed.state.lines.look(step.signed.customer()).await.ok()?;
-    let held = view.private.get(&step.passport.number)?;
-    let same_password = input.password_hash.as_ref().is_none_or(|hash| *hash == held.password_hash);
-    let is_same = input.name.as_ref() == Some(&held.name) && same_password;
-    view.line.as_ref().filter(|_| is_same).map(|line| line.last_event_at)
 }
 
 /// The applicant's data as they will stand; only where one of them is another.

@@ -46,6 +46,9 @@ struct Limiting {
     /// The limits that were typed, in yen.
     #[serde(rename = "w")]
     wanted: Vec<(PassportNumber, Yen)>,
+    /// Their limits as they stood then: what a button pressed twice has changed already.
+    #[serde(rename = "c", default)]
+    before: Vec<(PassportNumber, Yen)>,
     #[serde(rename = "d", default)]
     done: Option<Accepted>,
 }
@@ -165,7 +168,12 @@ async fn take_input(signed: Signed, body: Body) -> HttpResponse {
         Err(response) => return response,
     };
     match read(&signed, &form) {
-        Ok(wanted) => draft::keep(&signed, signed.go_to(CONFIRM), Limiting { wanted, done: None }),
+        Ok(wanted) => {
+            let before = |passport: &Passport| (passport.number, passport.limit);
+            let before = signed.line.live_passports().map(before).collect();
+            let draft = Limiting { wanted, before, done: None };
+            draft::keep(&signed, signed.go_to(CONFIRM), draft)
+        }
         Err(typed) => signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &input_page(&signed, &typed)),
     }
 }
@@ -259,7 +267,7 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
     if !draft.is_shown_by(&form) {
         return signed.go_to(CONFIRM);
     }
-    let wanted = draft.content.wanted;
+    let Limiting { wanted, before, .. } = draft.content;
     let rows = match may_set_limits(&signed.line, &wanted, signed.now.month()) {
         Ok(rows) => rows,
         Err(refusal) => return making::refused(&signed, &refusal, INPUT),
@@ -269,9 +277,15 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
         Ok(done) => done,
         Err(response) => return response,
     };
-    let rows = rows.iter().map(|row| (row.passport, row.current, row.wanted)).collect();
+    // Pressed twice: the press before changed it, and this one finds nothing to change.
+    let again = done.entry.events.is_empty();
+    let stood = |row: &LimitChange| {
+        let before = before.iter().find(|(number, _)| *number == row.passport);
+        before.filter(|_| again).map_or(row.current, |(_, limit)| *limit)
+    };
+    let rows = rows.iter().map(|row| (row.passport, stood(row), row.wanted)).collect();
     let done = Some(Accepted { at_us: done.entry.at.micros(), rows });
-    draft::keep(&signed, signed.go_to(DONE), Limiting { wanted, done })
+    draft::keep(&signed, signed.go_to(DONE), Limiting { wanted, before, done })
 }
 
 async fn done(signed: Signed) -> HttpResponse {

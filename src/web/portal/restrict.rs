@@ -35,6 +35,8 @@ use serde::{Deserialize, Serialize};
 
 const TERMS: &str = "restrict";
 const CONFIRM: &str = "restrict/confirm";
+/// The same, where what it showed has changed since.
+const CHANGED: &str = "restrict/confirm?changed=1";
 const DONE: &str = "restrict/done";
 
 /// The addresses.
@@ -122,7 +124,8 @@ fn has_agreed(signed: &Signed) -> bool {
 
 /// The completion, where this draft was pressed before: the button was pressed twice, or the
 /// browser went back. A line that was open when the household agreed and is restricted now was
-/// restricted by that press, whose answer this browser did not get.
+/// restricted by that press, whose answer this browser did not get, or by somebody else: what was
+/// asked for stands either way, with the time since when.
 fn pressed_before(signed: &Signed) -> Option<HttpResponse> {
     let draft = draft::read::<Restricting>(signed)?;
     match (draft.content.accepted_at_us, signed.line.barriers.restriction) {
@@ -142,7 +145,7 @@ async fn preview(signed: Signed) -> HttpResponse {
     if !has_agreed(&signed) {
         return signed.go_to("restrict?again=1");
     }
-    signed.answer(StatusCode::OK, &preview_page(&signed, false))
+    signed.answer(StatusCode::OK, &preview_page(&signed, signed.is_asked("changed=1")))
 }
 
 fn preview_page(signed: &Signed, changed: bool) -> RestrictPreviewPage {
@@ -201,9 +204,8 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
             draft::keep(&signed, signed.go_to(DONE), Restricting { accepted_at_us })
         }
         // Between the look and the press: what stands now is shown, and nothing was done.
-        Err(LineError::Refused(Refusal::PreviewChanged | Refusal::BarredAlready)) => {
-            signed.go_to(CONFIRM)
-        }
+        Err(LineError::Refused(Refusal::PreviewChanged)) => signed.go_to(CHANGED),
+        Err(LineError::Refused(Refusal::BarredAlready)) => signed.go_to(CONFIRM),
         Err(LineError::Refused(refusal)) => making::refused(&signed, refusal, TERMS),
         Err(error) => signed.failed(error),
     }
