@@ -2,16 +2,15 @@
 //! sign-ins on the page (checks/experience.md 26, 32).
 
 mod common;
+mod mailbox;
 
 use common::{
     Demo, Options,
     operator::SAKURA,
     portal::{Household, access_key, hidden, pairs},
 };
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use mailbox::until;
+use std::fs;
 
 const OWN: &str = "127.0.0.1";
 const AWAY: &str = "198.51.100.9";
@@ -41,16 +40,12 @@ fn mails(demo: &Demo, kind: &str) -> Vec<String> {
 
 /// Waits until the list of recent sign-ins has so many rows, which happens after the answer.
 fn recent(household: &Household, rows: usize) -> String {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
+    until("row of a sign-in", || {
         let page = household.see("sessions").body;
-        let list = page.split("最近のログイン").nth(1).expect("the list").to_owned();
-        if list.matches("<li>").count() >= rows {
-            return list;
-        }
-        assert!(Instant::now() < deadline, "{rows} rows: {list}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+        let list = page.split("最近のログイン").nth(1).expect("the list");
+        let list = list.split("</main>").next().expect("its end").to_owned();
+        (list.matches("<li>").count() >= rows).then_some(list)
+    })
 }
 
 #[test]
@@ -66,11 +61,7 @@ fn a_new_place_is_told_by_mail_once_and_the_last_sign_ins_stand_on_the_page() {
     assert_eq!(list.matches(AWAY).count(), 2, "{list}");
     assert_eq!(list.matches(OWN).count(), 2, "{list}");
 
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while mails(&demo, "new_sign_in").is_empty() {
-        assert!(Instant::now() < deadline, "no mail of the new place");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("mail of the new place", || (!mails(&demo, "new_sign_in").is_empty()).then_some(()));
     let told = demo.decisions("note_new_place");
     assert_eq!(told.len(), 1, "{told:?}");
     // To each ID of the line, and to nobody twice.

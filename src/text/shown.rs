@@ -67,6 +67,12 @@ impl fmt::Display for ShownName {
     }
 }
 
+/// A text of several lines that a household wrote, made safe to show: as [`ShownName`], but whole and
+/// with its lines.
+pub fn paragraphs(written: &str) -> String {
+    written.chars().filter(|character| *character == '\n' || !is_invisible(*character)).collect()
+}
+
 /// Whether a character could hide or turn round what stands beside it: controls, bidi controls
 /// (UAX 9), characters without width, tags, and blanks that look like letters.
 fn is_invisible(character: char) -> bool {
@@ -97,6 +103,11 @@ mod tests {
         ] {
             assert_eq!(ShownName::from(written).as_str(), shown, "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_nothing_that_hides() {
+        assert_eq!(super::paragraphs("一\n\u{202E}二\u{1b}[31m\r"), "一\n二[31m");
     }
 
     #[test]
