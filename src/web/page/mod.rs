@@ -28,7 +28,7 @@ pub use flow::{
     CancellationCompletePage, CancellationConfirmPage, CompletePage, ConfirmPage, LoginErrorPage,
     LoginPage, MissingFields, SuccessPage,
 };
-pub use name::ShownName;
+pub use name::{ShownName, plain_text};
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
 pub use overview::{ContractLine, IdUse, MonthBar, Overview, ProviderShare};
 pub use portal::{
