@@ -284,6 +284,7 @@ impl House {
             phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
             mail: MailAddress::parse("taro@example.jp").expect("an address"),
             is_contractor: true,
+            language: linepass::domain::language::Language::Ja,
             active_from: None,
         };
         // Only one line may own a prefix; the others are opened without.

@@ -4,7 +4,7 @@
 //! order of trust; nothing on the left names anything on its right:
 //!
 //! ```text
-//! domain  →  store  →  actors  →  web  →  cli
+//! domain  →  store  →  actors  →  web, mail  →  cli
 //!                 security ─┘      │
 //!                     text, config, telemetry, metrics
 //! ```
@@ -17,6 +17,7 @@
 //! | [`security`] | passwords, keys, sealed tokens, throttles |
 //! | [`net`] | TLS, PROXY headers, slow and crooked clients: how connections come in |
 //! | [`web`] | one folder for each audience: providers, households in a flow, operators, everybody |
+//! | [`mail`] | mails in words, and the ways they go out |
 //! | [`text`] | every sentence a person reads, in Japanese and English |
 //! | [`config`] | the configuration file and its errors |
 //! | [`telemetry`] | decision lines and the log's two formats |
@@ -33,6 +34,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod mail;
 pub mod metrics;
 pub mod net;
 pub mod security;

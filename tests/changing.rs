@@ -87,6 +87,7 @@ async fn register(lines: &Lines, number: u64, name: &str) -> Answer {
         phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
+        language: linepass::domain::language::Language::Ja,
         active_from: None,
     };
     make(lines, number, What::Register(Box::new(registration))).await

@@ -111,6 +111,7 @@ async fn open(lines: &Lines, number: u64) {
         phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
+        language: linepass::domain::language::Language::Ja,
         active_from: None,
     };
     make(lines, number, What::Register(Box::new(registration))).await.expect("registered");

@@ -19,6 +19,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("telemetry", &["config"]),
     ("actors", &["clock", "config", "domain", "metrics", "security", "store", "telemetry"]),
+    ("mail", &["actors", "config", "domain", "security", "store", "text"]),
     ("net", &["clock", "config", "security"]),
     (
         "web",
@@ -42,6 +43,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "domain",
+            "mail",
             "metrics",
             "net",
             "security",
@@ -101,7 +103,12 @@ const FOREIGN: &[(&str, &[&str], &str)] = &[
     ("text", &["actix", "actix_web", "tokio", "sled", "std::fs"], "texts are values"),
     ("store", &["actix", "actix_web"], "the store knows no actors and no pages"),
     ("security", &["actix_web", "sled"], "security knows no pages and no engine"),
-    ("actors", &["sled", "actix_web", "askama"], "actors meet the store by its trait"),
+    (
+        "actors",
+        &["sled", "actix_web", "askama", "lettre"],
+        "actors meet the store, the pages and the mail server by traits and values",
+    ),
+    ("mail", &["sled", "actix_web"], "mails know no pages and no engine"),
     ("web", &["sled"], "pages meet the store by its trait"),
 ];
 

@@ -6,6 +6,7 @@ use crate::{
         calendar::Instant,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
+        language::Language,
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
@@ -69,6 +70,8 @@ pub enum What {
     OpenSession(Box<Opened>),
     /// An inquiry to the desk.
     Inquire(Box<Inquiry>),
+    /// Somebody signed in from a place that was not seen before.
+    NoteNewPlace(Box<NewPlace>),
     /// Anything that has no personal data.
     Plain(Box<Command>),
 }
@@ -107,6 +110,8 @@ pub struct Registration {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// The language of the mails that follow: that of the pages it was entered on.
+    pub language: Language,
     /// From when it can be used, where not at once.
     pub active_from: Option<Instant>,
 }
@@ -147,6 +152,8 @@ pub struct Applicant {
     pub mail: MailAddress,
     /// 契約者確認.
     pub is_contractor: bool,
+    /// The language of the mails that follow: that of the pages it was entered on.
+    pub language: Language,
 }
 
 impl From<&Applicant> for Personal {
@@ -156,6 +163,7 @@ impl From<&Applicant> for Personal {
             phone: applicant.phone.clone(),
             mail: applicant.mail.clone(),
             is_contractor: applicant.is_contractor,
+            language: applicant.language,
         }
     }
 }
@@ -176,6 +184,25 @@ pub struct Opened {
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Opened").field("lifetime_s", &self.lifetime_s).finish_non_exhaustive()
+    }
+}
+
+/// A sign-in from a place that was not seen before.
+#[derive(Clone)]
+pub struct NewPlace {
+    /// With which ID; with the access key where absent.
+    pub passport: Option<PassportNumber>,
+    /// When, microseconds since the epoch.
+    pub at: i64,
+    /// The prefix it came from.
+    pub from: String,
+    /// The provider's ID, or `portal`.
+    pub to: String,
+}
+
+impl std::fmt::Debug for NewPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewPlace").field("passport", &self.passport).finish_non_exhaustive()
     }
 }
 
@@ -288,6 +315,7 @@ pub fn prepare(
                 phone: registration.phone.clone(),
                 mail: registration.mail.clone(),
                 is_contractor: registration.is_contractor,
+                language: registration.language,
             }),
             active_from: registration.active_from,
         }),
@@ -324,6 +352,14 @@ pub fn prepare(
             contact: inquiry.contact.clone(),
             text: inquiry.text.clone(),
         })),
+        What::NoteNewPlace(place) => Command::NoteNewPlace {
+            passport: place.passport,
+            sign_in: put(Personal::SignIn {
+                at: place.at,
+                from: place.from.clone(),
+                to: place.to.clone(),
+            }),
+        },
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }

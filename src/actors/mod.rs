@@ -18,6 +18,7 @@
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`personal`] | personal rows, held against their events |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
+//! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
@@ -29,6 +30,7 @@ pub mod keys;
 pub mod line;
 pub mod lines;
 pub mod orders;
+pub mod outbox;
 pub mod personal;
 pub mod providers;
 mod reading;

@@ -10,7 +10,7 @@ use crate::{
         yen::Yen,
     },
     store::{
-        Batch, Holder, Outcome, Put, Reservation, SnapshotRow,
+        Batch, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf, SnapshotRow,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -97,6 +97,7 @@ fn registration() -> Registration {
         phone: PhoneNumber::parse("03-1234-5678").expect("a phone"),
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
+        language: crate::domain::language::Language::Ja,
         active_from: None,
     }
 }
@@ -334,6 +335,19 @@ impl Store for Counting {
     async fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         self.inner.keys().await
     }
+    async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
+        self.inner.cursor(follower).await
+    }
+
+    async fn mails(
+        &self,
+        shelf: Shelf,
+        after: Option<&MailPlace>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        self.inner.mails(shelf, after, limit).await
+    }
+
     async fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
         self.inner.block(number).await
     }

@@ -1,7 +1,12 @@
 //! What monitoring reads of each part, under its name (checks/experience.md 38).
 
 use crate::{
-    actors::{Overload, line::LineServices, lines::Lines},
+    actors::{
+        Overload,
+        line::LineServices,
+        lines::Lines,
+        outbox::{Desk, FailureKind, MailFigures},
+    },
     clock::Clock,
     metrics::{
         Metrics,
@@ -17,6 +22,8 @@ pub struct Parts<'a> {
     pub services: &'a Arc<LineServices>,
     /// The door to the lines.
     pub lines: &'a Lines,
+    /// The outbox, where mails are switched on.
+    pub mails: Option<&'a Desk>,
     /// Where passwords are hashed.
     pub passwords: &'a PasswordPool,
     /// Who may try a password.
@@ -31,6 +38,7 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     committing(&mut metrics, parts);
     lines(&mut metrics, parts);
     logins(&mut metrics, parts);
+    mails(&mut metrics, parts);
     metrics.add_sampled(turned_away(parts));
     let started = u64::try_from(parts.host.now().seconds()).unwrap_or_default();
     let help = "When the process started, in seconds since 1970";
@@ -92,6 +100,40 @@ fn logins(metrics: &mut Metrics, parts: &Parts<'_>) {
     metrics.add_sampled(Sampled::one("throttle_tracked_pairs", help, Kind::Gauge, move || {
         throttle.tracked_pairs() as u64
     }));
+}
+
+/// The outbox's figures; none where nobody is written to.
+fn mails(metrics: &mut Metrics, parts: &Parts<'_>) {
+    let Some(desk) = parts.mails else { return };
+    let mut one = |name, help, kind, read: Read| {
+        metrics.add_sampled(Sampled::one(name, help, kind, read));
+    };
+    let of = |read: fn(&MailFigures) -> u64| -> Read {
+        let figures = Arc::clone(desk.figures());
+        Box::new(move || read(&figures))
+    };
+    let help = "Mails that were handed over";
+    one("mail_sent", help, Kind::Counter, of(MailFigures::sent));
+    let help = "Mails that the server put off and that are tried again";
+    one("mail_waiting", help, Kind::Gauge, of(MailFigures::waiting));
+    let help = "Mails that are not tried again unless an operator asks for it";
+    one("mail_parked", help, Kind::Gauge, of(MailFigures::parked));
+    let help = "Blocks of the journal whose mails have not been tried yet";
+    one("mail_behind_blocks", help, Kind::Gauge, of(MailFigures::behind_blocks));
+    let help = "1 while the mail server does not take mails and is asked only now and then";
+    let silent = of(|figures| u64::from(figures.is_server_silent()));
+    one("mail_server_silent", help, Kind::Gauge, silent);
+    let (figures, host) = (Arc::clone(desk.figures()), parts.host.clone());
+    let help = "Age of the oldest mail that waits, 0 where none does";
+    let age = Box::new(move || figures.oldest_age_s(host.now()));
+    one("mail_oldest_age_seconds", help, Kind::Gauge, age);
+    let mut series: Vec<(&'static str, Read)> = Vec::new();
+    for kind in FailureKind::ALL {
+        let figures = Arc::clone(desk.figures());
+        series.push((kind.code(), Box::new(move || figures.failed(kind))));
+    }
+    let help = "Tries of mails that failed, by why";
+    metrics.add_sampled(Sampled::labelled("mail_failed", help, "reason", series));
 }
 
 /// Requests that were answered 503, by what was too much.

@@ -5,12 +5,14 @@
 //! | [`keys`] | the master key and the key ring, made at the first start |
 //! | [`public`] | the public listeners, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
+//! | [`mails`] | the outbox and whoever takes its letters |
 //!
-//! The order of stopping is the order of building backwards: accept, HTTP, lines, committer,
-//! store.
+//! The order of stopping is the order of building backwards: accept, HTTP, lines, outbox,
+//! committer, store.
 
 pub mod figures;
 pub mod keys;
+pub mod mails;
 pub mod public;
 
 use crate::{
@@ -19,6 +21,7 @@ use crate::{
         keys::KeyKeeper,
         line::LineServices,
         lines::Lines,
+        outbox::Outbox,
         providers::Providers,
         receipts::ReceiptNumbers,
         snapshot::Snapshots,
@@ -27,6 +30,7 @@ use crate::{
     clock::Clock,
     config::{Config, ConfigErrors},
     domain::{line::LineDefaults, yen::Yen},
+    mail::MailError,
     security::{
         HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
         random,
@@ -53,6 +57,8 @@ use std::{
 
 /// So many requests may wait for lines in the whole process; past it they are turned away.
 const MOST_ASKING: usize = 20_000;
+/// How long a mail under way may take to end; past it, it goes out again after the next start.
+const OUTBOX_END: Duration = Duration::from_secs(5);
 /// How long the committer may take to end once nobody can ask it any more.
 const COMMITTER_END: Duration = Duration::from_secs(20);
 
@@ -75,6 +81,9 @@ pub enum AppError {
     /// TLS cannot be set up.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
+    /// Mails cannot be sent as configured.
+    #[error(transparent)]
+    Mail(#[from] MailError),
     /// The system gave no thread or socket.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
@@ -125,6 +134,7 @@ pub struct Running {
     servers: [ServerHandle; 2],
     serving: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
     arbiters: Vec<Arbiter>,
+    outbox: Option<Outbox>,
     committing: JoinHandle<()>,
     watching: Option<tokio::task::JoinHandle<()>>,
 }
@@ -143,6 +153,7 @@ pub async fn start(
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
+    let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = Arc::new(LineServices {
@@ -165,7 +176,10 @@ pub async fn start(
     let lines = Lines::start(&services, &handles, MOST_ASKING);
     let passwords = start_passwords(config)?;
     let throttle = Throttle::new(throttle_policy(config));
+    let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
+    let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
     let metrics = figures::metrics(&figures::Parts {
+        mails: desk.as_ref(),
         services: &services,
         lines: &lines,
         passwords: &passwords,
@@ -176,6 +190,7 @@ pub async fn start(
         issuer: config.server.issuer.as_str().to_owned(),
         lines,
         providers,
+        mails: desk,
         key_keeper: KeyKeeper::new(
             master,
             system.clone(),
@@ -205,7 +220,7 @@ pub async fn start(
         defaults: defaults(config),
         lifetimes: config.flow.clone(),
         shortest_password: config.password.minimum_length,
-        sends_mail: false,
+        sends_mail: outbox.is_some(),
         portal: config.portal.clone(),
         name_checks: RateLimiter::keyed(Quota::per_hour(at_least_one(
             config.portal.name_checks_per_hour,
@@ -223,13 +238,14 @@ pub async fn start(
         servers: [public.handle(), operator.handle()],
         serving: [actix_rt::spawn(public), actix_rt::spawn(operator)],
         arbiters,
+        outbox,
         committing,
         watching,
     })
 }
 
 impl Running {
-    /// Stops in order: accept, HTTP, lines, committer, store. What was acknowledged is durable,
+    /// Stops in order: accept, HTTP, lines, outbox, committer, store. What was acknowledged is durable,
     /// what is under way is answered. False where a part did not end as it should; the log says
     /// which.
     pub async fn stop(self) -> bool {
@@ -253,6 +269,12 @@ impl Running {
                 tracing::error!("an arbiter of lines ended by a panic");
                 clean = false;
             }
+        }
+        if let Some(outbox) = self.outbox
+            && !outbox.stop(OUTBOX_END).await
+        {
+            tracing::error!("the outbox ended by a panic");
+            clean = false;
         }
         let store = Arc::clone(&self.state.store);
         // The last handle of the committer, or nearly: a worker may still be dropping its own.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{KeyCommand, LineCommand, MaintenanceCommand};
+use super::operator::args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -68,6 +68,9 @@ pub enum Command {
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),
+    /// List mails that did not go out, or try them again
+    #[command(subcommand, arg_required_else_help = true)]
+    Mail(MailCommand),
     /// Rotate keys of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Key(KeyCommand),
@@ -264,6 +267,8 @@ mod tests {
             "line show",
             "line restrict",
             "line lift",
+            "mail list",
+            "mail retry",
             "maintenance on",
             "maintenance off",
             "maintenance status",

@@ -22,11 +22,12 @@ impl Config {
         ]
         .into_iter()
         .flatten()
+        .chain(self.mail_faults())
         .collect()
     }
 
     /// The error of a rule between `keys`, at the first of them that was set by the operator.
-    fn fault(&self, keys: [&str; 2], problem: String, allowed: &str) -> ConfigError {
+    pub(super) fn fault(&self, keys: [&str; 2], problem: String, allowed: &str) -> ConfigError {
         let set = keys.iter().find(|key| self.origins.contains_key(**key));
         let key = *set.unwrap_or(&keys[0]);
         ConfigError {
@@ -95,7 +96,7 @@ impl Config {
     }
 
     /// A copy of the store's folder must carry neither the key that opens it nor a token.
-    fn outside_the_store(&self, key: &str, file: &Path) -> Option<ConfigError> {
+    pub(super) fn outside_the_store(&self, key: &str, file: &Path) -> Option<ConfigError> {
         let store = &self.store.path;
         real_place(file).starts_with(real_place(store)).then(|| {
             self.fault(

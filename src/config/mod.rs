@@ -9,6 +9,7 @@
 //! | `sections.rs` | the sections as types, with their ranges |
 //! | `value.rs` | kinds of values: issuer, master key, ranges |
 //! | `network.rs` | addresses and networks as values |
+//! | `mail.rs` | values of `[mail]`, and what is allowed of several together |
 //! | `layers.rs` | default, file, environment, one over the other |
 //! | `faults.rs` | what is allowed of several keys together |
 //! | `scan.rs` | lines and comments of the file's text |
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 mod error;
 mod faults;
 mod layers;
+mod mail;
 mod network;
 mod scan;
 mod sections;
@@ -31,10 +33,11 @@ mod tests;
 mod value;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
+pub use mail::{MailTls, MailTransport};
 pub use sections::{
-    BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, OperatorConfig,
-    PasswordConfig, PortalConfig, ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig,
-    TlsConfig,
+    BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
+    OperatorConfig, PasswordConfig, PortalConfig, ProxyProtocolConfig, ServerConfig, StoreConfig,
+    ThrottleConfig, TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -74,6 +77,8 @@ pub struct Config {
     pub billing: BillingConfig,
     /// Where the pages send households that need a person.
     pub contact: ContactConfig,
+    /// How households are written to.
+    pub mail: MailConfig,
     /// What operators read on standard error.
     pub log: LogConfig,
     /// Where each key comes from that is not a default, by `section.key`.

@@ -7,6 +7,7 @@ use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::mail::{MailTls, MailTransport, host, optional_address, optional_path, optional_text};
 use super::network::{
     ipv4_networks, loopback, networks, optional_socket, socket, write_optional_socket,
 };
@@ -297,6 +298,67 @@ pub struct ContactConfig {
     /// The page that lists whom to ask about a payment.
     #[serde(deserialize_with = "optional_url", serialize_with = "write_optional_url")]
     pub payment_contacts_url: Option<Url>,
+}
+
+/// `[mail]`: how households are written to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// Where mails go.
+    pub transport: MailTransport,
+    /// The folder that `.eml` files are put into.
+    #[serde(deserialize_with = "path")]
+    pub folder: PathBuf,
+    /// The mail server's name or address.
+    #[serde(deserialize_with = "host")]
+    pub host: String,
+    /// The mail server's port.
+    #[serde(deserialize_with = "within::<1, 65_535, _, _>")]
+    pub port: u16,
+    /// How the mail server is spoken to.
+    pub tls: MailTls,
+    /// A file of a certificate authority beside the system's, in PEM; empty for none.
+    #[serde(deserialize_with = "optional_path")]
+    pub ca_file: String,
+    /// The user to log in as; empty for no login.
+    #[serde(deserialize_with = "optional_text")]
+    pub user: String,
+    /// The file of that user's password, for its owner alone.
+    #[serde(deserialize_with = "optional_path")]
+    pub password_file: String,
+    /// The address that mails come from.
+    #[serde(deserialize_with = "optional_address")]
+    pub from_address: String,
+    /// The name beside it.
+    #[serde(deserialize_with = "optional_text")]
+    pub from_name: String,
+    /// Mails that are handed over at once, each on a connection of its own.
+    #[serde(deserialize_with = "within::<1, 64, _, _>")]
+    pub connections: usize,
+    /// The time that connecting may take, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 120_000, _, _>")]
+    pub connect_timeout_ms: u64,
+    /// The time that the answer to a verb may take, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 600_000, _, _>")]
+    pub command_timeout_ms: u64,
+    /// The time that the answer to a message's end may take, in milliseconds.
+    #[serde(deserialize_with = "within::<100, 600_000, _, _>")]
+    pub data_timeout_ms: u64,
+    /// A connection without a mail is kept so long, in seconds.
+    #[serde(deserialize_with = "within::<1, 300, _, _>")]
+    pub idle_timeout_s: u64,
+    /// The pause before the second try, in seconds; each further one doubles it.
+    #[serde(deserialize_with = "within::<1, 3600, _, _>")]
+    pub retry_first_s: u64,
+    /// The longest pause between two tries, in seconds.
+    #[serde(deserialize_with = "within::<1, 86_400, _, _>")]
+    pub retry_longest_s: u64,
+    /// The longest pause before a silent server is asked again, in seconds.
+    #[serde(deserialize_with = "within::<1, 3600, _, _>")]
+    pub probe_longest_s: u64,
+    /// A mail that could not be handed over for so long is parked, in seconds.
+    #[serde(deserialize_with = "within::<1, 2_592_000, _, _>")]
+    pub park_after_s: u64,
 }
 
 /// `[log]`: what operators read on standard error.

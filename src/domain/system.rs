@@ -36,6 +36,11 @@ pub enum SystemEvent {
     },
     /// Maintenance ended.
     MaintenanceEnded,
+    /// An operator had parked mails tried again.
+    MailsTakenUp {
+        /// How many.
+        mails: u64,
+    },
     /// A month's close fixed the block up to which it folds.
     MonthCloseFixed {
         /// The month.

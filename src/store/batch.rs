@@ -2,7 +2,8 @@
 
 use super::{
     key::Stream,
-    record::{Holder, PersonalRow},
+    mail::{MailPlace, MailRow},
+    record::{Holder, PersonalRow, to_json},
 };
 use crate::domain::ids::{CustomerId, ProviderId, Reference};
 use ipnetwork::IpNetwork;
@@ -96,6 +97,15 @@ pub enum Put {
         /// The record, JSON.
         record: Vec<u8>,
     },
+    /// How far a follower of the blocks has done its work.
+    Cursor {
+        /// Its name.
+        follower: &'static str,
+        /// The last block that it is done with.
+        block: u64,
+    },
+    /// A mail that waits or is parked.
+    Mail(MailRow),
 }
 
 /// The largest body of a row: the engine keeps small rows well and large ones not.
@@ -106,10 +116,11 @@ impl Put {
     pub fn body_bytes(&self) -> usize {
         match self {
             Self::Event { entry, .. } => entry.len(),
-            Self::Reservation { .. } => 0,
+            Self::Reservation { .. } | Self::Cursor { .. } => 0,
             Self::Personal { body, .. } => body.to_bytes().len(),
             Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
+            Self::Mail(row) => to_json(&row.record).len(),
         }
     }
 }
@@ -129,6 +140,8 @@ impl fmt::Debug for Put {
                 write!(f, "Snapshot({stream}, {seq}, {} bytes)", body.len())
             }
             Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
+            Self::Cursor { follower, block } => write!(f, "Cursor({follower}, {block})"),
+            Self::Mail(row) => write!(f, "Mail({row:?})"),
         }
     }
 }
@@ -157,6 +170,13 @@ pub enum Delete {
         /// Its ID.
         kid: String,
     },
+    /// The cursor of a follower that is switched off.
+    Cursor {
+        /// Its name.
+        follower: &'static str,
+    },
+    /// A mail that went out, or that stands elsewhere now.
+    Mail(MailPlace),
 }
 
 impl Batch {

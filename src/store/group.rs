@@ -177,6 +177,8 @@ impl<S: Stored> Open<'_, S> {
                 Delete::Personal { customer, row } => key::personal(*customer, *row),
                 Delete::Snapshot { stream, seq } => key::snapshot(stream, *seq),
                 Delete::Key { kid } => key::key(kid),
+                Delete::Cursor { follower } => key::cursor(follower),
+                Delete::Mail(place) => key::mail(place),
             };
             self.rows.insert(key, None);
         }
@@ -206,6 +208,13 @@ impl<S: Stored> Open<'_, S> {
                 (key::snapshot(stream, *seq), record::encode(self.number, body))
             }
             Put::Key { kid, record } => (key::key(kid), record::encode(self.number, record)),
+            Put::Cursor { follower, block } => {
+                (key::cursor(follower), record::encode(self.number, &record::to_json(block)))
+            }
+            Put::Mail(row) => {
+                let body = record::to_json(&row.record);
+                (key::mail(&row.place), record::encode(self.number, &body))
+            }
         }
     }
 }

@@ -12,11 +12,18 @@
 //! | `c/<name>` | a follower's cursor |
 //! | `r/<receipt number>` | receipt → line, sequence number (a read model) |
 //! | `k/<kid>` | wrapped key |
+//! | `m/<shelf><time>/<mail>` | a mail that waits or is parked, by when it is due or was parked |
 //!
 //! Numbers are big-endian, so that byte order is their order.
 
-use super::batch::Reservation;
-use crate::domain::ids::{CustomerId, NotAnId, ProviderId};
+use super::{
+    batch::Reservation,
+    mail::{MailPlace, Shelf},
+};
+use crate::domain::{
+    calendar::Instant,
+    ids::{CustomerId, NotAnId, ProviderId},
+};
 use ipnetwork::IpNetwork;
 use std::{fmt, str::FromStr};
 
@@ -170,6 +177,43 @@ pub fn block(number: u64) -> Vec<u8> {
     let mut key = blocks();
     key.extend_from_slice(&number.to_be_bytes());
     key
+}
+
+/// A follower's cursor.
+pub fn cursor(follower: &str) -> Vec<u8> {
+    format!("c/{follower}").into_bytes()
+}
+
+/// The prefix of the outbox's rows of a shelf.
+pub fn mails_of(shelf: Shelf) -> Vec<u8> {
+    match shelf {
+        Shelf::Waiting => b"m/w".to_vec(),
+        Shelf::Parked => b"m/p".to_vec(),
+    }
+}
+
+/// A row of the outbox: first of its shelf is what is due first, or was parked first.
+pub fn mail(place: &MailPlace) -> Vec<u8> {
+    let mut key = mails_of(place.shelf);
+    // Instants are never before the year 1, and those before 1970 stand before those after.
+    key.extend_from_slice(&(place.at.micros() ^ i64::MIN).to_be_bytes());
+    key.push(b'/');
+    key.extend_from_slice(place.mail.to_string().as_bytes());
+    key
+}
+
+/// The place that a key of the outbox names.
+pub fn mail_place(key: &[u8]) -> Option<MailPlace> {
+    let (prefix, rest) = key.split_first_chunk::<3>()?;
+    let shelf = match prefix {
+        b"m/w" => Shelf::Waiting,
+        b"m/p" => Shelf::Parked,
+        _ => return None,
+    };
+    let (at, rest) = rest.split_first_chunk()?;
+    let at = Instant::from_micros(i64::from_be_bytes(*at) ^ i64::MIN);
+    let mail = std::str::from_utf8(rest.strip_prefix(b"/")?).ok()?.parse().ok()?;
+    Some(MailPlace { shelf, at, mail })
 }
 
 /// The prefix of the key rows.

@@ -1,8 +1,8 @@
 //! The store in memory: the same groups, blocks and outcomes, gone with the process.
 
 use super::{
-    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, SnapshotRow, Store,
-    StoreError, Stream,
+    Batch, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, Reservation, Shelf,
+    SnapshotRow, Store, StoreError, Stream,
     group::{self, Stored, Tails, Tip},
     key, record,
 };
@@ -155,5 +155,25 @@ impl Store for MemoryStore {
         let state = self.state();
         let row = state.rows.get(&key::block(number));
         row.map(|bytes| Block::decode(number, bytes)).transpose()
+    }
+
+    async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
+        let key = key::cursor(follower);
+        let body = self.body(&key)?;
+        body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+    }
+
+    async fn mails(
+        &self,
+        shelf: Shelf,
+        after: Option<&MailPlace>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        let prefix = key::mails_of(shelf);
+        let from = after.map_or_else(|| prefix.clone(), key::mail);
+        let state = self.state();
+        let rows = state.rows.range::<[u8], _>((Bound::Excluded(&*from), Bound::Unbounded));
+        let rows = rows.take_while(|(key, _)| key.starts_with(&prefix)).take(limit);
+        rows.map(|(key, row)| record::mail_row(key, record::decode(key, row)?.1)).collect()
     }
 }

@@ -10,6 +10,7 @@
 //! | [`key`] | streams and the keys of every kind of row |
 //! | [`record`] | the rows: version, block, body; who holds a reservation; personal rows |
 //! | [`block`] | blocks and their chain |
+//! | [`mail`] | the outbox's rows |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
 //! | [`head`] | the head file, by which a lost tail is noticed |
 //! | [`sled_store`] | sled 0.34 as it really behaves |
@@ -20,6 +21,7 @@ pub mod block;
 pub mod group;
 pub mod head;
 pub mod key;
+pub mod mail;
 pub mod memory;
 pub mod record;
 pub mod sled_store;
@@ -29,6 +31,7 @@ mod suite;
 pub use batch::{Batch, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation};
 pub use block::Block;
 pub use key::Stream;
+pub use mail::{MailId, MailPlace, MailRecord, MailRow, Shelf};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
 
 use crate::domain::{calendar::Instant, ids::CustomerId};
@@ -128,4 +131,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// A durable block by its number.
     async fn block(&self, number: u64) -> Result<Option<Block>, StoreError>;
+
+    /// The block up to which a follower has done its work; `None` before its first.
+    async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError>;
+
+    /// At most `limit` rows of a shelf of the outbox after `after`, in order.
+    async fn mails(
+        &self,
+        shelf: Shelf,
+        after: Option<&MailPlace>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, StoreError>;
 }

@@ -4,10 +4,11 @@
 //! The block's number is how readers keep to what is durable. Samples of every version are
 //! committed beside the tests and read back by one.
 
-use super::StoreError;
+use super::{StoreError, mail::MailRow};
 use crate::domain::{
     field::{MailAddress, PassportName, PersonName, PhoneNumber},
     ids::{CustomerId, PassportNumber},
+    language::Language,
     line::RowRef,
 };
 use aws_lc_rs::digest::{SHA256, digest};
@@ -101,6 +102,14 @@ pub fn newest_snapshot<K: AsRef<[u8]>, R: AsRef<[u8]>>(
     .find_map(|read| read.ok().flatten())
 }
 
+/// A row of the outbox, from its key and its body.
+pub fn mail_row(key: &[u8], body: &[u8]) -> Result<MailRow, StoreError> {
+    let place = super::key::readable(key);
+    let known = super::key::mail_place(key);
+    let known = known.ok_or_else(|| StoreError::damaged(&*place, "its key names no mail"))?;
+    Ok(MailRow { place: known, record: from_json(&place, body)? })
+}
+
 /// The number of a line's row of sign-ins: events number theirs from 0 up, this one stands at the
 /// other end.
 pub const SIGN_INS_ROW: u32 = u32::MAX;
@@ -162,6 +171,18 @@ pub enum Personal {
         mail: MailAddress,
         /// 契約者確認 (R-086).
         is_contractor: bool,
+        /// The language of mails to the applicant: that of the pages on which it was entered.
+        #[serde(default, skip_serializing_if = "Language::is_first")]
+        language: Language,
+    },
+    /// A sign-in from a place that was new, for the mail that tells of it.
+    SignIn {
+        /// When, microseconds since the epoch.
+        at: i64,
+        /// The address or prefix it came from.
+        from: String,
+        /// The provider's ID, or `portal`.
+        to: String,
     },
     /// The last sign-ins, 20 at most. No event names them, so they stand at [`SIGN_INS_ROW`].
     SignIns {
@@ -191,9 +212,9 @@ pub enum Personal {
 pub struct SignIn {
     /// Microseconds since the epoch.
     pub at: i64,
-    /// The prefix it came from.
+    /// The address or prefix it came from.
     pub from: String,
-    /// Provider or portal.
+    /// The provider's ID, or `portal`.
     pub to: String,
 }
 
@@ -251,6 +272,8 @@ mod tests {
             r#"{"salt":"00","row":"access_key","hash":"$argon2id$"}"#,
             r#"{"salt":"00","row":"line_record","fields":{"contractor":"x"}}"#,
             r#"{"salt":"00","row":"applicant","name":"NTT","phone":"0312345678","mail":"a@b.jp","is_contractor":true}"#,
+            r#"{"salt":"00","row":"applicant","name":"NTT","phone":"0312345678","mail":"a@b.jp","is_contractor":true,"language":"en"}"#,
+            r#"{"salt":"00","row":"sign_in","at":1,"from":"192.0.2.0/24","to":"portal"}"#,
             r#"{"salt":"00","row":"sign_ins","recent":[{"at":1,"from":"::/64","to":"portal"}]}"#,
             r#"{"salt":"00","row":"inquiry","service":"s","contact":"c","text":"t"}"#,
         ];

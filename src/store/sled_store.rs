@@ -16,8 +16,8 @@
 mod opening;
 
 use super::{
-    Batch, Block, EventRow, Holder, Outcome, PersonalRow, Reservation, SnapshotRow, Store,
-    StoreError, Stream,
+    Batch, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, Reservation, Shelf,
+    SnapshotRow, Store, StoreError, Stream,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
@@ -270,6 +270,29 @@ impl Inner {
         Ok(bodies)
     }
 
+    /// Rows of a shelf of the outbox; one whose group is not durable yet is not there yet.
+    fn mails(
+        &self,
+        shelf: Shelf,
+        after: Option<&MailPlace>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        let prefix = key::mails_of(shelf);
+        let mut from = after.map_or_else(|| prefix.clone(), key::mail);
+        let mut rows = Vec::new();
+        while rows.len() < limit {
+            let Some((key, _)) = self.db.get_gt(&from).map_err(engine_error)? else { break };
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            if let Some(body) = self.body(&key)? {
+                rows.push(record::mail_row(&key, &body)?);
+            }
+            from = key.to_vec();
+        }
+        Ok(rows)
+    }
+
     fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
         if number > self.durable.load(Ordering::Acquire) {
             return Ok(None);
@@ -391,6 +414,25 @@ impl Store for SledStore {
 
     async fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
         self.read(move |inner| inner.block(number)).await
+    }
+
+    async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
+        let key = key::cursor(follower);
+        self.read(move |inner| {
+            let body = inner.body(&key)?;
+            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+        })
+        .await
+    }
+
+    async fn mails(
+        &self,
+        shelf: Shelf,
+        after: Option<&MailPlace>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        let after = after.copied();
+        self.read(move |inner| inner.mails(shelf, after.as_ref(), limit)).await
     }
 }
 

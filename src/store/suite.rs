@@ -1,7 +1,8 @@
 //! What every backend must do, once for all of them.
 
 use super::{
-    Batch, Block, Broken, Delete, Holder, Outcome, PersonalRow, Put, Reservation, Store, Stream,
+    Batch, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome, PersonalRow,
+    Put, Reservation, Shelf, Store, Stream,
     memory::MemoryStore,
     record::{self, Personal},
     sled_store::{SledOptions, SledStore},
@@ -51,6 +52,8 @@ on_every_backend!(
     prefixes_never_overlap,
     a_row_that_is_too_large_is_refused,
     the_newest_snapshot_is_found_and_old_ones_go,
+    a_followers_cursor_is_kept,
+    mails_stand_in_order_and_come_in_pages,
 );
 
 pub(super) fn line(number: u64) -> Stream {
@@ -260,4 +263,55 @@ async fn the_newest_snapshot_is_found_and_old_ones_go(store: &impl Store) {
     assert_eq!(store.events(&line(1), 0, 10).await.expect("reads"), []);
     let block = store.block(store.durable_block()).await.expect("reads").expect("there");
     assert_eq!(block.entries, []);
+}
+
+async fn a_followers_cursor_is_kept(store: &impl Store) {
+    assert_eq!(store.cursor("mail").await.expect("reads"), None);
+    for block in [7, 1_000] {
+        let put = vec![Put::Cursor { follower: "mail", block }];
+        commit(store, vec![Batch { put, ..Batch::default() }]).await;
+        assert_eq!(store.cursor("mail").await.expect("reads"), Some(block));
+    }
+    assert_eq!(store.cursor("webhook").await.expect("reads"), None);
+    let delete = vec![Delete::Cursor { follower: "mail" }];
+    commit(store, vec![Batch { delete, ..Batch::default() }]).await;
+    assert_eq!(store.cursor("mail").await.expect("reads"), None);
+}
+
+fn mail(shelf: Shelf, at: i64, seq: u64) -> MailRow {
+    let mail = format!("CAF0000000001-{seq}-purchased-4").parse().expect("a mail");
+    let record = MailRecord {
+        accepted_at: Instant::from_micros(1),
+        since: Instant::from_micros(2),
+        attempts: 1,
+        reason: "later".into(),
+        code: Some(451),
+    };
+    MailRow { place: MailPlace { shelf, at: Instant::from_micros(at), mail }, record }
+}
+
+async fn mails_stand_in_order_and_come_in_pages(store: &impl Store) {
+    use Shelf::{Parked, Waiting};
+    assert!(store.mails(Waiting, None, 9).await.expect("reads").is_empty());
+    let rows =
+        [mail(Waiting, 300, 1), mail(Waiting, 5, 2), mail(Parked, 1, 3), mail(Waiting, 5, 4)];
+    let put = rows.iter().cloned().map(Put::Mail).collect();
+    commit(store, vec![Batch { put, ..Batch::default() }]).await;
+    let seqs = |rows: &[MailRow]| rows.iter().map(|row| row.place.mail.seq).collect::<Vec<_>>();
+    let first = store.mails(Waiting, None, 2).await.expect("reads");
+    assert_eq!(first, [rows[1].clone(), rows[3].clone()]);
+    let next = store.mails(Waiting, Some(&first[1].place), 2).await.expect("reads");
+    assert_eq!(seqs(&next), [1]);
+    assert!(store.mails(Waiting, Some(&next[0].place), 2).await.expect("reads").is_empty());
+    assert_eq!(seqs(&store.mails(Parked, None, 9).await.expect("reads")), [3]);
+    // From one shelf to the other, and away.
+    let parked = mail(Parked, 9, 2);
+    let moving = Batch {
+        put: vec![Put::Mail(parked)],
+        delete: vec![Delete::Mail(rows[1].place), Delete::Mail(rows[3].place)],
+        ..Batch::default()
+    };
+    commit(store, vec![moving]).await;
+    assert_eq!(seqs(&store.mails(Waiting, None, 9).await.expect("reads")), [1]);
+    assert_eq!(seqs(&store.mails(Parked, None, 9).await.expect("reads")), [3, 2]);
 }

@@ -8,6 +8,7 @@ use super::{
 };
 
 mod help;
+mod mail;
 mod portal;
 mod statement;
 
@@ -32,6 +33,7 @@ pub static TEXTS: Texts = Texts {
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
     contacts: CONTACTS,
+    mail: mail::MAIL,
     portal: portal::PORTAL,
     statement: statement::STATEMENT,
     overview: statement::OVERVIEW,

@@ -1,30 +1,9 @@
 //! Which of the two languages a reader gets.
 
 use super::{Texts, en, ja};
-
-/// A language of the pages. Japanese is the first: it is what a reader gets who asks for nothing
-/// that we have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Language {
-    /// Japanese, with the guide's own labels.
-    #[default]
-    Ja,
-    /// English, in plain words.
-    En,
-}
+pub use crate::domain::language::Language;
 
 impl Language {
-    /// All languages, in the order of the switch in the header.
-    pub const ALL: [Self; 2] = [Self::Ja, Self::En];
-
-    /// The BCP 47 code: the `lang` attribute and the value of `?lang=`.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Ja => "ja",
-            Self::En => "en",
-        }
-    }
-
     /// The language's name in itself, as the switch shows it.
     pub const fn own_name(self) -> &'static str {
         match self {

@@ -5,15 +5,18 @@
 //! writes amounts, dates and receipt numbers.
 
 pub mod format;
+pub mod mail;
 
 mod en;
 mod ja;
 mod language;
 pub(crate) mod portal;
+mod shown;
 pub(crate) mod statement;
 mod texts;
 
 pub use language::Language;
+pub use shown::{ShownName, plain_text};
 pub use texts::{
     Cancellation, Common, Completion, Confirmation, Contacts, Explained, HelpPage, HelpSection,
     Landing, Limit, Login, LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText,

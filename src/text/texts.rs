@@ -32,6 +32,7 @@ pub struct Texts {
     pub(crate) contact_help: HelpPage,
     pub(crate) privacy_help: HelpPage,
     pub(crate) contacts: Contacts,
+    pub(crate) mail: super::mail::Mail,
     pub(crate) portal: super::portal::Portal,
     pub(crate) statement: super::statement::Statement,
     pub(crate) overview: super::statement::Overview,

@@ -5,11 +5,11 @@
 use crate::{
     actors::{
         LineError,
-        change::{Change, NewHash, What},
+        change::{Change, NewHash, NewPlace, What},
     },
     domain::{
         ids::{CustomerId, PassportNumber},
-        line::{By, Command, RowRef, command::PlaceHold},
+        line::{By, Command, RowRef, command::PlaceHold, portal::is_new_place},
     },
     security::{FailureOutcome, Hold, Secret, Source, random},
     store::{
@@ -21,7 +21,7 @@ use crate::{
 };
 use actix_web::{rt, web::Data};
 use ipnetwork::IpNetwork;
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 /// Whose secret it is.
 #[derive(Debug, Clone, Copy)]
@@ -66,30 +66,61 @@ pub fn note_holds(after: After<'_>, whose: Option<Whose>, source: Source, outcom
 /// Sign-ins that a line remembers.
 const RECENT_SIGN_INS: usize = 20;
 
-/// Remembers a sign-in among the line's last ones; `to` is the provider's name, empty for the
-/// household's own pages. Two at the same instant may leave one of them out: the list is for the
-/// eye, what was decided stands in the journal.
-pub fn remember_sign_in(after: After<'_>, customer: CustomerId, to: &str) {
-    let state = Data::clone(after.state);
-    let (from, to) = (after.context.source.address().to_string(), to.to_owned());
-    rt::spawn(async move {
-        let at = state.host.now().micros();
-        let row = state.store.personal(customer, SIGN_INS_ROW).await;
-        let mut recent = match row {
-            Ok(Some(PersonalRow { data: Personal::SignIns { recent }, .. })) => recent,
-            Ok(_) => Vec::new(),
-            Err(error) => {
-                tracing::error!(%error, line = %customer, "recent sign-ins cannot be read");
-                return;
-            }
-        };
-        let surplus = (recent.len() + 1).saturating_sub(RECENT_SIGN_INS);
-        recent.drain(..surplus);
-        recent.push(SignIn { at, from, to });
-        let body = PersonalRow::new(random::bytes(), Personal::SignIns { recent });
-        let put = vec![Put::Personal { customer, row: SIGN_INS_ROW, body }];
-        state.committer.offer(Batch { put, ..Batch::default() });
-    });
+/// What a sign-in to the household's own pages is kept as, where others have a provider's ID.
+pub const PORTAL: &str = "portal";
+
+/// An accepted sign-in.
+pub struct SignedIn {
+    /// Whose.
+    pub whose: Whose,
+    /// Whether it came from the line itself.
+    pub from_own_line: bool,
+    /// The provider's ID, or [`PORTAL`].
+    pub to: String,
+}
+
+/// Remembers a sign-in among the line's last ones, and has the household told of one from a new
+/// place. Two at the same instant may leave one of them out of the list: it is for the eye, what
+/// was decided stands in the journal.
+pub fn remember_sign_in(after: After<'_>, signed_in: SignedIn) {
+    let (state, request_id) = (Data::clone(after.state), after.context.request_id.clone());
+    let from = place(after.context.source);
+    rt::spawn(async move { note_sign_in(&state, signed_in, from, request_id).await });
+}
+
+/// Where somebody comes from, as a household knows it: the address, or in IPv6 the prefix, since
+/// privacy addresses change within it (security.md 56).
+fn place(source: Source) -> String {
+    match source.address() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(_) => source.throttle_prefix().to_string(),
+    }
+}
+
+async fn note_sign_in(state: &WebState, signed_in: SignedIn, from: String, request_id: String) {
+    let SignedIn { whose, from_own_line, to } = signed_in;
+    let at = state.host.now().micros();
+    let mut recent = match state.store.personal(whose.customer, SIGN_INS_ROW).await {
+        Ok(Some(PersonalRow { data: Personal::SignIns { recent }, .. })) => recent,
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            tracing::error!(%error, line = %whose.customer, "recent sign-ins cannot be read");
+            return;
+        }
+    };
+    let known = recent.iter().map(|sign_in| sign_in.from.as_str());
+    if is_new_place(known, &from, from_own_line) {
+        let (from, to) = (from.clone(), to.clone());
+        let place = NewPlace { passport: whose.passport, at, from, to };
+        let what = What::NoteNewPlace(Box::new(place));
+        make(state, whose, what, "note_new_place", "new_place", request_id).await;
+    }
+    let surplus = (recent.len() + 1).saturating_sub(RECENT_SIGN_INS);
+    recent.drain(..surplus);
+    recent.push(SignIn { at, from, to });
+    let body = PersonalRow::new(random::bytes(), Personal::SignIns { recent });
+    let put = vec![Put::Personal { customer: whose.customer, row: SIGN_INS_ROW, body }];
+    state.committer.offer(Batch { put, ..Batch::default() });
 }
 
 async fn commit_hold(

@@ -5,6 +5,7 @@ use crate::{
         committer::Committer,
         keys::KeyKeeper,
         lines::Lines,
+        outbox::Desk,
         providers::Providers,
         system::{Maintenance, SystemStream},
     },
@@ -41,7 +42,9 @@ pub struct WebState {
     /// All lines.
     pub lines: Lines,
     /// All providers.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
+    /// The operators' side of the outbox; none where nobody is written to.
+    pub mails: Option<Desk>,
     /// Changes of Linepass as a whole.
     pub system: SystemStream,
     /// Whether maintenance is on.

@@ -26,7 +26,8 @@ fn for_people(sample: &Sample) -> String {
          can be cancelled there too.\n\n\
          The household's own pages, by customer ID and access key (光プレミアム: /wso_v6/):\n\n    {}\n\n\
          Lines and passport IDs\n{lines}\nProviders\n{providers}\nAddresses\n\
-         \x20 issuer    {}\n  operator  {operator}/healthz, /readyz, /metrics\n\n\
+         \x20 issuer    {}\n  operator  {operator}/healthz, /readyz, /metrics\n\
+         \x20 mails     {}\n\n\
          For the operator's commands (`linepass line show {}`), in another terminal\n\
          \x20 export LINEPASS_OPERATOR_URL={operator}\n\
          \x20 export LINEPASS_OPERATOR_TOKEN_FILE='{token_file}'\n\n\
@@ -34,6 +35,7 @@ fn for_people(sample: &Sample) -> String {
         sample.shop,
         sample.portal.as_deref().unwrap_or_default(),
         sample.issuer,
+        sample.mail_dir.as_deref().unwrap_or("to the mail server"),
         sample.lines.first().map(|line| line.customer_id.as_str()).unwrap_or_default(),
     )
 }

@@ -108,6 +108,7 @@ async fn registration(
         phone: PhoneNumber::parse("06-0000-0000").map_err(failed)?,
         mail: MailAddress::parse(&mail).map_err(failed)?,
         is_contractor: true,
+        language: sample.language,
         active_from: None,
     })
 }

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::{self, AppError, Clocks, Listeners, Running},
     clock::Clock,
-    config::{Config, Issuer, process_environment},
+    config::{Config, Issuer, MailTransport, Origin, process_environment},
     domain::calendar::Instant,
     security::random,
     telemetry,
@@ -89,7 +89,10 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
         operator: listeners.operator,
     };
     let running = app::start(&config, Clocks::deciding_at(clock), servers).await?;
-    let filled = ready(args, &folder.path, &running, &shop_url, listeners.operator_url).await;
+    let mail_dir = (config.mail.transport == MailTransport::Folder)
+        .then(|| config.mail.folder.display().to_string());
+    let filled =
+        ready(args, &folder.path, &running, &shop_url, listeners.operator_url, mail_dir).await;
     let sample = match filled {
         Ok(sample) => sample,
         Err(error) => {
@@ -117,11 +120,13 @@ async fn ready(
     running: &Running,
     shop_url: &str,
     operator_url: String,
+    mail_dir: Option<String>,
 ) -> Result<Sample, DemoError> {
     let mut sample = Sample::load_or_make(&folder.join("demo.json"))?;
     let token_file = std::path::absolute(operator_token_file(folder));
     let token_file = token_file.map_err(io("the operator's token"))?;
     sample.operator_token_file = Some(token_file.display().to_string());
+    sample.mail_dir = mail_dir;
     sample.addresses(&running.state.issuer, shop_url, operator_url, args.redirect_uri.as_deref());
     fill::fill(&running.state, &sample).await?;
     Ok(sample)
@@ -192,8 +197,22 @@ fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     config.store.path = folder.join("store");
     config.keys.master_key_file = folder.join("master.key");
     config.operator.token_file = operator_token_file(folder);
+    deliver_into(folder, &mut config)?;
     config.check()?;
     Ok(config)
+}
+
+/// Mails go into the demo's folder, unless `LINEPASS__MAIL__…` says where else.
+fn deliver_into(folder: &Path, config: &mut Config) -> Result<(), DemoError> {
+    if *config.origin("mail.transport") == Origin::Default {
+        config.mail.transport = MailTransport::Folder;
+        let mails = std::path::absolute(folder.join("mails"));
+        config.mail.folder = mails.map_err(io("the folder of mails"))?;
+    }
+    if config.mail.from_address.is_empty() {
+        "noreply@linepass.example".clone_into(&mut config.mail.from_address);
+    }
+    Ok(())
 }
 
 /// Where the demo's operator token is.

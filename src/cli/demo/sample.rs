@@ -2,7 +2,7 @@
 
 use super::{DemoError, io, shop};
 use crate::{
-    domain::{line::LineService, provider::IdTokenAlgorithm},
+    domain::{language::Language, line::LineService, provider::IdTokenAlgorithm},
     security::random,
     web::portal::entrance::Entrance,
 };
@@ -26,7 +26,7 @@ pub struct Sample {
     pub shop: String,
     /// The operator listener.
     pub operator: String,
-    /// Where mails would go.
+    /// Where mails go; `null` where they go to a server instead, or nowhere.
     pub mail_dir: Option<String>,
     /// The operator's token.
     pub operator_token_file: Option<String>,
@@ -60,6 +60,9 @@ pub struct SamplePassport {
     pub password: String,
     /// Whether it only authenticates from its own line.
     pub line_authentication: bool,
+    /// The language of its mails.
+    #[serde(default, skip_serializing_if = "Language::is_first")]
+    pub language: Language,
 }
 
 /// A provider.
@@ -245,7 +248,9 @@ impl Sample {
 impl SamplePassport {
     fn draw(passport_id: &str, line_authentication: bool) -> Self {
         let password = random::token(9).replace(['-', '_'], "x");
-        Self { passport_id: passport_id.to_owned(), password, line_authentication }
+        // One of a household of two, so that mails are seen in both languages.
+        let language = if passport_id == "sakura02" { Language::En } else { Language::Ja };
+        Self { passport_id: passport_id.to_owned(), password, line_authentication, language }
     }
 }
 

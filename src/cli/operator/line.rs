@@ -5,7 +5,7 @@ use super::{
     args::{BarArgs, LineCommand, ServerArgs},
     change_body, run as ask, text,
 };
-use crate::{cli::exit::Exit, web::page::plain_text};
+use crate::{cli::exit::Exit, text::plain_text};
 use serde_json::{Value, json};
 use std::io::{Result, Write};
 

@@ -7,12 +7,14 @@
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
+//! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
 pub mod args;
 pub mod client;
 pub mod key;
 pub mod line;
+pub mod mail;
 pub mod maintenance;
 
 use super::exit::Exit;

@@ -63,6 +63,13 @@ pub enum Command {
     Restrict(Vec<(ContractNumber, Month)>),
     /// An inquiry to the desk.
     Inquire(RowRef),
+    /// Somebody signed in from a place that was not seen before.
+    NoteNewPlace {
+        /// With which ID; with the access key where absent.
+        passport: Option<PassportNumber>,
+        /// The row of the sign-in.
+        sign_in: RowRef,
+    },
 }
 
 /// A session of the household's own pages to open.

@@ -54,6 +54,9 @@ pub fn decide(
         Command::EndOtherSessions(kept) => Ok(portal::end_other_sessions(line, *kept, facts)),
         Command::Restrict(agreed) => portal::restrict(line, agreed, facts),
         Command::Inquire(inquiry) => portal::inquire(line, *inquiry, facts),
+        Command::NoteNewPlace { passport, sign_in } => {
+            Ok(portal::note_new_place(line, *passport, *sign_in))
+        }
     }
 }
 

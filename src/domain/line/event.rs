@@ -370,6 +370,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         passport: Option<PassportNumber>,
     },
+    /// Somebody signed in from a place that was not seen before; the household is told by mail.
+    SignedInFromNewPlace {
+        /// With which ID; with the access key where absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        passport: Option<PassportNumber>,
+        /// When, from where and to what.
+        sign_in: RowRef,
+    },
     /// A portal session was opened.
     PortalSessionOpened {
         /// Its number.

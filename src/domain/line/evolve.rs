@@ -91,6 +91,7 @@ impl Line {
         match event {
             Event::LineOpened { .. }
             | Event::BillingSet { .. }
+            | Event::SignedInFromNewPlace { .. }
             | Event::Corrected { .. }
             | Event::OverdueReported { .. }
             | Event::CollectionStopped { .. }
@@ -308,6 +309,7 @@ impl Line {
             | Event::PassportRenamed { name: row, .. }
             | Event::PasswordSet { credential: row, .. }
             | Event::ApplicantSet { applicant: row, .. }
+            | Event::SignedInFromNewPlace { sign_in: row, .. }
             | Event::InquiryReceived { inquiry: row } => &[row.row],
             Event::PassportRegistered { name, credential, applicant, .. } => {
                 &[name.row, credential.row, applicant.row]

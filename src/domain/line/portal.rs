@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     calendar::{Instant, Month},
     charge,
-    ids::ContractNumber,
+    ids::{ContractNumber, PassportNumber},
 };
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,28 @@ pub fn may_register(line: &Line, allowed: u32) -> Result<(), Refusal> {
         return Err(Refusal::TooManyPassports { allowed });
     }
     Ok(())
+}
+
+/// Whether a sign-in comes from a place that the household should be told of: neither its
+/// own line nor where one of the last sign-ins came from. The very first has nothing to compare
+/// with and tells nothing.
+pub fn is_new_place<'a>(
+    known: impl IntoIterator<Item = &'a str>,
+    from: &str,
+    from_own_line: bool,
+) -> bool {
+    let mut known = known.into_iter().peekable();
+    known.peek().is_some() && !from_own_line && known.all(|place| place != from)
+}
+
+/// Tells the household of a sign-in from a new place.
+pub(super) fn note_new_place(
+    line: &Line,
+    passport: Option<PassportNumber>,
+    row: RowRef,
+) -> Vec<Event> {
+    let exists = passport.is_none_or(|passport| line.live_passport(passport).is_some());
+    exists.then_some(Event::SignedInFromNewPlace { passport, sign_in: row }).into_iter().collect()
 }
 
 /// Whether お客さまID and アクセスキー open the household's own pages: of a line that is

@@ -12,6 +12,7 @@ mod guard;
 mod language;
 mod limits;
 mod login;
+mod mails;
 mod month_close;
 mod portal;
 mod registering;

@@ -68,7 +68,7 @@ fn purchase_slip(
         completed_at_us: receipt.completed_at.micros(),
         contract: receipt.contract.map(|contract| contract.to_string()),
         charge_month: shown::month(charge_month),
-        mail_follows: false,
+        mail_follows: visit.state.sends_mail,
         provider_contact: shown::contact(&visit.provider.contact),
         return_path: visit.flow.path("return"),
     }

@@ -16,7 +16,7 @@ use crate::{
     store::Reservation,
     telemetry::{Decision, Outcome},
     web::{
-        afterwards::{self, After, Whose},
+        afterwards::{self, After, SignedIn, Whose},
         answer,
         context::RequestContext,
         form::{Body, Form},
@@ -270,7 +270,12 @@ fn answer_attempt(visit: &Visit, attempted: Attempted) -> HttpResponse {
     match attempted {
         Attempted::Accepted(customer, login) => {
             let after = After { state: &visit.state, context: &visit.context };
-            afterwards::remember_sign_in(after, customer, &visit.provider.name);
+            let signed_in = SignedIn {
+                whose: Whose { customer, passport: Some(login.passport) },
+                from_own_line: login.line_checked,
+                to: visit.provider.id.as_str().to_owned(),
+            };
+            afterwards::remember_sign_in(after, signed_in);
             let flow = visit.flow.clone().logged_in(customer, login, visit.state.now_s());
             go_on(visit, &flow, visit.go_to("success"))
         }

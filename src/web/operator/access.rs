@@ -3,7 +3,7 @@
 //! Routes are registered from the table, so none can exist without a role; what the table does not
 //! know is refused.
 
-use super::{inquiries, keys, lines, maintenance, problem::ProblemDetails};
+use super::{inquiries, keys, lines, mails, maintenance, problem::ProblemDetails};
 use crate::web::{
     context::{self, RequestContext},
     state::WebState,
@@ -104,6 +104,18 @@ pub static ROUTES: &[ApiRoute] = &[
         path: "/maintenance",
         role: Role::Admin,
         handler: |route| route.to(maintenance::end),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/mails",
+        role: Role::Desk,
+        handler: |route| route.to(mails::list),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/mails/retry",
+        role: Role::Desk,
+        handler: |route| route.to(mails::retry),
     },
     ApiRoute {
         method: Method::POST,
@@ -234,6 +246,8 @@ mod tests {
             ("GET", "/maintenance", Role::Desk),
             ("PUT", "/maintenance", Role::Admin),
             ("DELETE", "/maintenance", Role::Admin),
+            ("GET", "/mails", Role::Desk),
+            ("POST", "/mails/retry", Role::Desk),
             ("POST", "/keys/rotate", Role::Admin),
         ];
         let there: Vec<_> =

@@ -7,6 +7,7 @@
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`problem`] | problem details (RFC 9457) |
 
@@ -15,6 +16,7 @@ pub mod ask;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
+pub mod mails;
 pub mod maintenance;
 pub mod problem;
 

@@ -13,7 +13,6 @@ use crate::text::{Language, Texts};
 use crate::web::assets;
 
 mod flow;
-mod name;
 mod order;
 mod overview;
 mod portal;
@@ -24,11 +23,11 @@ mod statement;
 
 pub mod samples;
 
+pub use crate::text::ShownName;
 pub use flow::{
     CancellationCompletePage, CancellationConfirmPage, CompletePage, ConfirmPage, LoginErrorPage,
     LoginPage, MissingFields, SuccessPage,
 };
-pub use name::{ShownName, plain_text};
 pub use order::{FlowKind, LimitUse, LoginCard, Order, PriceKind, Provider};
 pub use overview::{ContractLine, IdUse, MonthBar, Overview, ProviderShare};
 pub use portal::{

@@ -23,6 +23,7 @@ use crate::{
         ids::PassportNumber,
         line::Passport,
     },
+    text::Language,
     web::{
         answer,
         form::Body,
@@ -368,7 +369,8 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     };
     let applicant = draft.content.applicant;
     let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
-    let new_applicant = is_new.then(|| new_applicant(&input, &applicant, &before));
+    let new_applicant =
+        is_new.then(|| new_applicant(step.signed.language, &input, &applicant, &before));
     let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
     let made = making::try_to_make(&step.signed, "change_passport", what).await;
     let at = match made.as_ref().map_err(AsRef::as_ref) {
@@ -398,12 +400,18 @@ async fn changed_before(step: &Step, input: &Input) -> Option<Instant> {
 }
 
 /// The applicant's data as they will stand; only where one of them is another.
-fn new_applicant(input: &Input, applicant: &Applicant, before: &Before) -> NewApplicant {
+fn new_applicant(
+    language: Language,
+    input: &Input,
+    applicant: &Applicant,
+    before: &Before,
+) -> NewApplicant {
     NewApplicant {
         name: applicant.name.clone(),
         phone: applicant.phone.clone(),
         mail: input.mail.clone().unwrap_or_else(|| before.mail.clone()),
         is_contractor: applicant.is_contractor,
+        language,
     }
 }
 

@@ -463,6 +463,7 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
         phone: applicant.phone.clone(),
         mail: input.mail.clone(),
         is_contractor: applicant.is_contractor,
+        language: signed.language,
         active_from: active_from(&signed),
     };
     let what = What::Register(Box::new(registration));

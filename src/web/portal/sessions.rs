@@ -84,9 +84,15 @@ async fn recent(signed: &Signed) -> Vec<RecentRow> {
     let row = |sign_in: &crate::store::record::SignIn| RecentRow {
         at_us: sign_in.at,
         from: sign_in.from.as_str().into(),
-        to: sign_in.to.as_str().into(),
+        to: provider_name(signed, &sign_in.to),
     };
     recent.iter().rev().map(row).collect()
+}
+
+/// The provider's name; nothing for the household's own pages.
+fn provider_name(signed: &Signed, to: &str) -> ShownName {
+    let provider = to.parse().ok().and_then(|id| signed.state.providers.get(&id));
+    provider.map(|provider| provider.name.as_str().into()).unwrap_or_default()
 }
 
 async fn end(signed: Signed, body: Body) -> HttpResponse {

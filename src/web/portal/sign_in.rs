@@ -21,7 +21,7 @@ use crate::{
     telemetry::{Decision, Outcome},
     text::Language,
     web::{
-        afterwards::{self, After, Whose},
+        afterwards::{self, After, PORTAL, SignedIn, Whose},
         answer::{self, get},
         context::{self, RequestContext},
         form::{Body, Form},
@@ -366,7 +366,12 @@ async fn open_session(door: &Door, found: &Found, anew: Option<Secret>) -> HttpR
         },
     };
     let after = After { state: &door.state, context: &door.context };
-    afterwards::remember_sign_in(after, line.customer, "");
+    let signed_in = SignedIn {
+        whose: Whose { customer: line.customer, passport: None },
+        from_own_line: is_own(door, line),
+        to: PORTAL.to_owned(),
+    };
+    afterwards::remember_sign_in(after, signed_in);
     if let Some(access_key) = anew {
         let whose = Whose { customer: line.customer, passport: None };
         afterwards::upgrade_hash(after, whose, found.key, access_key);

@@ -10,7 +10,7 @@ use crate::domain::{
         portal::{
             INQUIRIES_A_DAY, MOST_SESSIONS,
             ServiceStatus::{InUse, Registering, Restricted, Unused},
-            may_sign_in, restriction_ends, status,
+            is_new_place, may_sign_in, restriction_ends, status,
         },
     },
 };
@@ -216,4 +216,29 @@ fn a_right_key_of_a_line_that_is_there_opens_r_055_r_005_r_168() {
         let answer = may_sign_in(line.map(Given::line), matches).map(drop);
         assert_eq!(answer, expected, "case {case}");
     }
+}
+
+#[test]
+fn a_sign_in_from_a_new_place_is_told_r_191() {
+    let known = ["203.0.113.7", "2001:db8::/64"];
+    for (known, from, own, new) in [
+        (&known[..], "198.51.100.1", false, true),
+        (&known[..], "198.51.100.1", true, false),
+        (&known[..], "203.0.113.7", false, false),
+        (&known[..], "2001:db8::/64", false, false),
+        (&[][..], "198.51.100.1", false, false),
+    ] {
+        assert_eq!(is_new_place(known.iter().copied(), from, own), new, "{from} {own}");
+    }
+    let note = |passport: Option<u32>| Command::NoteNewPlace {
+        passport: passport.map(PassportNumber),
+        sign_in: row(40),
+    };
+    let told = |passport: Option<u32>| Event::SignedInFromNewPlace {
+        passport: passport.map(PassportNumber),
+        sign_in: row(40),
+    };
+    let line = household().when(note(Some(1))).then([told(Some(1))]);
+    let line = line.when(note(None)).then([told(None)]);
+    line.and([deleted(1)]).when(note(Some(1))).then([]);
 }

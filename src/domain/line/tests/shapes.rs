@@ -33,7 +33,8 @@ variants!(EVENT_VARIANTS, event_name, Event:
     LineOpened RecordReplaced AccessKeySet NetworksSet LineLimitSet BillingSet PassportRegistered
     PassportRenamed PasswordSet ApplicantSet LineAuthenticationSet PassportLimitSet
     PassportDeleted Purchased ContractEnded BarrierRaised BarrierLifted SessionsEnded
-    PortalSessionOpened PortalSessionEnded HoldPlaced HoldReleased MonthClosed Corrected
+    SignedInFromNewPlace PortalSessionOpened PortalSessionEnded HoldPlaced HoldReleased
+    MonthClosed Corrected
     OverdueReported CollectionStopped Disclosed InquiryReceived LineEnded PersonalRowsErased);
 
 variants!(BY_VARIANTS, by_name, By: Passport Customer Operator System);

@@ -1,0 +1,142 @@
+//! The English mails.
+
+use crate::text::mail::{Labels, Letter, Mail, Values};
+
+/// All of them.
+pub const MAIL: Mail = Mail {
+    registered: Letter {
+        subject: "Passport ID registered",
+        heading: "Your registration is complete",
+        lead: "We have registered your passport ID with these details.",
+        then: &["Keep the password where you will find it and nobody else will."],
+    },
+    changed: Letter {
+        subject: "Registration changed",
+        heading: "Your registration has been changed",
+        lead: "We have changed the registration of your passport ID as follows.",
+        then: &[],
+    },
+    changed_former: Letter {
+        subject: "Registration changed",
+        heading: "A registration has been changed",
+        lead: "The registration of a passport ID that had this mail address has been changed. The new details went to the new mail address.",
+        then: &[],
+    },
+    purchased: Letter {
+        subject: "Purchase complete",
+        heading: "Your purchase is complete",
+        lead: "Thank you. We have taken this order.",
+        then: &[
+            "The charge is added to your line’s monthly bill, and due when and how that bill is due.",
+            "If you contact us, please have the receipt number at hand.",
+        ],
+    },
+    cancelled: Letter {
+        subject: "Cancellation complete",
+        heading: "Your cancellation is complete",
+        lead: "We have cancelled this monthly service.",
+        then: &[
+            "Nothing is charged for the months after the last month charged.",
+            "See the provider’s site for how long you can still use it.",
+        ],
+    },
+    contracts_ended: Letter {
+        subject: "Contract ended",
+        heading: "A monthly contract has ended",
+        lead: "These monthly contracts have ended.",
+        then: &["Nothing is charged for the months after the last month charged."],
+    },
+    limits_changed: Letter {
+        subject: "Spending limit changed",
+        heading: "Your spending limit has been changed",
+        lead: "We have changed the spending limit as follows.",
+        then: &["A limit counts what is spent from the 1st to the last day of each month."],
+    },
+    restricted: Letter {
+        subject: "Your line is restricted",
+        heading: "We have restricted your line",
+        lead: "The use of services is restricted, as the customer asked for.",
+        then: &[],
+    },
+    restriction_lifted: Letter {
+        subject: "Restriction lifted",
+        heading: "The restriction has been lifted",
+        lead: "The passport IDs of your line can be used again.",
+        then: &[
+            "Services that were cancelled by the restriction do not come back. To use one again, please buy it again.",
+        ],
+    },
+    use_stopped: Letter {
+        subject: "New use is stopped",
+        heading: "New use is stopped",
+        lead: "New use with the passport IDs of your line is stopped.",
+        then: &["Please ask our contact desk for details."],
+    },
+    use_resumed: Letter {
+        subject: "You can use your passport IDs again",
+        heading: "You can use your passport IDs again",
+        lead: "New use with the passport IDs of your line is no longer stopped.",
+        then: &[],
+    },
+    passport_deleted: Letter {
+        subject: "Passport ID deleted",
+        heading: "A passport ID has been deleted",
+        lead: "We have deleted this passport ID. It can no longer be used.",
+        then: &["What was used before the deletion is billed as usual."],
+    },
+    line_ended: Letter {
+        subject: "Your line has ended",
+        heading: "The use on this line has ended",
+        lead: "Because the line was changed or ended, its passport IDs can no longer be used, and its monthly services were cancelled.",
+        then: &["What was used until then is billed as usual."],
+    },
+    new_sign_in: Letter {
+        subject: "Login from a new place",
+        heading: "Somebody logged in from a new place",
+        lead: "There was a login from a place that was not used before.",
+        then: &[],
+    },
+    dear: |name| format!("Dear {name},"),
+    dear_holder: "Dear customer,",
+    label: Labels {
+        accepted_at: "Accepted",
+        applicant: "Name",
+        phone: "Phone",
+        mail: "Mail address",
+        contractor: "Contract holder",
+        password: "Password",
+        limit: "Spending limit a month",
+        line_limit: "Spending limit of the whole line a month",
+        line_authentication: "Line authentication",
+        active_from: "Can be used from",
+        usage_period: "Usage period",
+        charge_month: "Months charged",
+        last_charge_month: "Last month charged",
+        signed_in_at: "Logged in",
+        signed_in_from: "From",
+        signed_in_to: "To",
+    },
+    value: Values {
+        changed: "changed",
+        on: "on",
+        off: "off",
+        yes: "yes",
+        no: "no",
+        portal: "service application page",
+        pieces: |number| number.to_owned(),
+        a_month: |month| format!("From {month}, every month until you cancel"),
+    },
+    ended_heading: "Contracts that ended",
+    notes_restricted: [
+        "No passport ID of the line can buy, and none can be added.",
+        "All monthly services were cancelled. They do not come back when the restriction is lifted.",
+        "To have it lifted, please ask our contact desk; the service application page cannot lift it.",
+    ],
+    note_line_authentication_off: "With line authentication off, anyone who learns the ID and the password can use it from anywhere, and you pay as usual for what they use.",
+    note_line_goes_on: "A new opening letter (『開通のご案内』) comes by post. Please register passport IDs again with the new customer ID.",
+    note_not_you: "If this was not you, change the password at once and tell our contact desk.",
+    note_sign_in: "If it was you, there is nothing to do.",
+    desk: |phone, hours| format!("Questions about the access key: {phone} ({hours})"),
+    foot: "This mail was sent automatically. Replies are not read.",
+    no_secret: "We never ask for a password or an access key by mail.",
+};

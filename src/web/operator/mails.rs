@@ -1,0 +1,204 @@
+//! Mails that did not go out: what waits, what is parked, and another try for what is parked. No
+//! address and no name is told; the line, the kind and the server's reply are.
+
+use super::{
+    access::Caller,
+    ask,
+    maintenance::{log, problem},
+    problem::ProblemDetails,
+};
+use crate::{
+    actors::{
+        outbox::{Desk, DeskError, Wanted},
+        system::Asked,
+    },
+    domain::calendar::Instant,
+    store::{MailPlace, MailRow, Shelf},
+    web::{context::RequestContext, form::Body, state::WebState},
+};
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::{Data, Query},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// Mails of one answer.
+const PAGE: usize = 200;
+
+/// Which mails are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// `waiting` or `parked`; both where absent.
+    state: Option<String>,
+    /// What the answer before gave as `next`.
+    after: Option<String>,
+}
+
+/// What is asked for to try parked mails again.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Again {
+    reason: String,
+    mail: Option<String>,
+    #[serde(default)]
+    all: bool,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Lists them, parked ones first, in pages.
+pub async fn list(
+    context: RequestContext,
+    state: Data<WebState>,
+    listing: Result<Query<Listing>, actix_web::Error>,
+) -> Result<HttpResponse, ProblemDetails> {
+    let desk = desk(&state)?;
+    let listing = listing.map_err(|error| ProblemDetails::invalid(error.to_string()))?;
+    let (shelves, after) = wanted(&listing)?;
+    let mut rows = Vec::new();
+    for shelf in shelves {
+        let after = after.filter(|after| after.shelf == shelf);
+        let page = desk.list(shelf, after.as_ref(), PAGE - rows.len()).await;
+        rows.extend(page.map_err(|error| ProblemDetails::internal(&context, &error))?);
+        if rows.len() >= PAGE {
+            break;
+        }
+    }
+    let next = rows.last().filter(|_| rows.len() >= PAGE).map(|last| token(&last.place));
+    let figures = desk.figures();
+    let silent = figures.is_server_silent();
+    Ok(HttpResponse::Ok().json(json!({
+        "server": if silent { "silent" } else { "answers" },
+        "behind_blocks": figures.behind_blocks(),
+        "waiting": figures.waiting(),
+        "parked": figures.parked(),
+        "mails": rows.iter().map(told).collect::<Vec<_>>(),
+        "next": next,
+    })))
+}
+
+/// Has one parked mail, or all of them, tried again.
+pub async fn retry(
+    caller: Caller,
+    context: RequestContext,
+    state: Data<WebState>,
+    body: Body,
+) -> Result<HttpResponse, ProblemDetails> {
+    let again: Again = ask::read(&body)?;
+    let by = ask::by(&caller, &ask::reason(&again.reason)?);
+    let wanted = match (&again.mail, again.all) {
+        (Some(mail), false) => {
+            let mail = mail.parse();
+            Wanted::One(mail.map_err(|error| ProblemDetails::invalid(format!("mail: {error}")))?)
+        }
+        (None, true) => Wanted::All,
+        _ => return Err(ProblemDetails::invalid("wanted is one of mail and all")),
+    };
+    let desk = desk(&state)?;
+    let mails = if again.dry_run {
+        desk.rehearse(wanted).await.map_err(|error| refused(&context, error))?
+    } else {
+        let asked = Asked { by, request_id: Some(context.request_id.clone()) };
+        let (desk, own) = (desk.clone(), context.clone());
+        let taking_up = async move {
+            let taken_up = desk.retry(&state.system, &asked, wanted).await;
+            taken_up.map_err(|error| refused(&own, error))
+        };
+        ask::to_its_end(&context, taking_up, log("retry_mails")).await?
+    };
+    Ok(HttpResponse::Ok().json(json!({ "mails": mails, "dry_run": again.dry_run })))
+}
+
+fn desk(state: &WebState) -> Result<&Desk, ProblemDetails> {
+    let detail = "mails are switched off: mail.transport is \"none\"";
+    let off = || ProblemDetails::new(StatusCode::CONFLICT, "mails_off", detail);
+    state.mails.as_ref().ok_or_else(off)
+}
+
+fn refused(context: &RequestContext, error: DeskError) -> ProblemDetails {
+    match error {
+        DeskError::Unknown => {
+            ProblemDetails::new(StatusCode::NOT_FOUND, "unknown_mail", error.to_string())
+        }
+        DeskError::System(error) => problem(context, error),
+        DeskError::Store(error) => ProblemDetails::internal(context, &error),
+    }
+}
+
+/// The shelves to list, and after which place.
+fn wanted(listing: &Listing) -> Result<(Vec<Shelf>, Option<MailPlace>), ProblemDetails> {
+    let shelves = match listing.state.as_deref() {
+        None => vec![Shelf::Parked, Shelf::Waiting],
+        Some("parked") => vec![Shelf::Parked],
+        Some("waiting") => vec![Shelf::Waiting],
+        Some(_) => return Err(ProblemDetails::invalid("state: must be waiting or parked")),
+    };
+    let Some(after) = &listing.after else { return Ok((shelves, None)) };
+    let place = place(after).filter(|place| shelves.contains(&place.shelf));
+    let wrong = || ProblemDetails::invalid("after: must be what the answer before gave as next");
+    let place = place.ok_or_else(wrong)?;
+    let from = shelves.iter().position(|shelf| *shelf == place.shelf).unwrap_or_default();
+    Ok((shelves[from..].to_vec(), Some(place)))
+}
+
+const fn word(shelf: Shelf) -> &'static str {
+    match shelf {
+        Shelf::Waiting => "waiting",
+        Shelf::Parked => "parked",
+    }
+}
+
+fn token(place: &MailPlace) -> String {
+    format!("{}.{}.{}", word(place.shelf), place.at.micros(), place.mail)
+}
+
+fn place(token: &str) -> Option<MailPlace> {
+    let mut parts = token.splitn(3, '.');
+    let shelf = match parts.next()? {
+        "waiting" => Shelf::Waiting,
+        "parked" => Shelf::Parked,
+        _ => return None,
+    };
+    let at = Instant::from_micros(parts.next()?.parse().ok()?);
+    Some(MailPlace { shelf, at, mail: parts.next()?.parse().ok()? })
+}
+
+fn told(row: &MailRow) -> Value {
+    let (place, record) = (&row.place, &row.record);
+    let when = match place.shelf {
+        Shelf::Waiting => "next_at",
+        Shelf::Parked => "parked_at",
+    };
+    json!({
+        "mail": place.mail.to_string(),
+        "state": word(place.shelf),
+        "line": place.mail.customer,
+        "kind": place.mail.kind,
+        "accepted_at": record.accepted_at.rfc3339(),
+        "since": record.since.rfc3339(),
+        when: place.at.rfc3339(),
+        "attempts": record.attempts,
+        "reason": record.reason,
+        "code": record.code,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_names_its_place() {
+        for shelf in [Shelf::Waiting, Shelf::Parked] {
+            let mail = "CAF0000012573-14-use_stopped-6".parse().expect("a mail");
+            let stands = MailPlace { shelf, at: Instant::from_micros(7), mail };
+            assert_eq!(place(&token(&stands)), Some(stands));
+        }
+        for wrong in ["", "parked", "parked.x.y", "lost.1.CAF0000012573-14-changed-6"] {
+            assert_eq!(place(wrong), None, "{wrong}");
+        }
+    }
+}
