@@ -11,7 +11,7 @@ use crate::{
     text::{
         Language, ShownName, Texts, format,
         mail::{Letter as Words, Mail},
-        paragraphs,
+        plain_text,
     },
 };
 use askama::Template;
@@ -200,7 +200,7 @@ impl Writer<'_> {
                     row(self.texts.portal.common.customer_id, customer.to_string()),
                     row(label.service.label, shown(service)),
                     row(label.contact.label, shown(contact)),
-                    row(label.text.label, paragraphs(text)),
+                    row(label.text.label, plain_text(text)),
                 ];
                 (&mail.inquiry, Body { rows, ..Body::default() })
             }
