@@ -169,7 +169,7 @@ fn a_restriction_is_made_seen_and_lifted() {
         json!({
             "customer_id": SAKURA, "service": "hikari_next", "open": true, "restriction": null,
             "company_stop": null, "unbillable": null, "ended": false, "passport_ids": 2,
-            "live_contracts": 0, "line_limit_yen": before["line_limit_yen"],
+            "live_contracts": 0, "line_limit_yen": before["line_limit_yen"], "inquiries": 0,
         })
     );
     let body = json!({ "kind": "company", "reason": "misuse" }).to_string();

@@ -6,7 +6,7 @@ mod common;
 use common::{
     Answer, Browser, Demo, Http, Options, anime,
     door::{assert_own_page, decision_of, decisions},
-    operator::SAKURA,
+    operator::{Operator, SAKURA},
     portal::{Household, PASSWORD, access_key, hidden, pairs, wanted},
     purchase, unique,
 };
@@ -161,6 +161,31 @@ fn what_a_household_types_comes_back_as_text_security_47() {
     assert_eq!(stranger.browser.post_with("/wso/login", &headers, &form).status, 303);
     let sessions = stranger.see("sessions");
     assert_neutral(&sessions, "sessions");
+}
+
+#[test]
+fn an_inquiry_is_text_in_the_desks_terminal_security_47_48() {
+    let demo = Demo::start();
+    let (household, operator) = (Household::sakura(&demo), Operator::of(&demo));
+    let steering = "<script>alert(5)</script>\u{202e}\u{2066}\u{200b}";
+    for control in ["\u{1b}[2J", "\u{9b}31m", "\u{7}", "a\u{0}"] {
+        let typed = [("service", "x"), ("contact", "x"), ("text", control)];
+        assert_own_page(&household.submit("inquiry", &typed), 422);
+    }
+    let text = format!("{steering}\r\n  2026-11-24  偽の行");
+    let typed = [("service", steering), ("contact", steering), ("text", &*text)];
+    household.step("inquiry", &typed, "inquiry/done");
+    let told = operator.run(&["line", "inquiries", SAKURA]);
+    assert!(told.status.success(), "{told:?}");
+    let out = String::from_utf8(told.stdout).expect("text");
+    let hidden = |c: char| "\u{202e}\u{2066}\u{200b}".contains(c) || (c.is_control() && c != '\n');
+    assert!(out.contains("<script>alert(5)</script>") && !out.contains(hidden), "{out:?}");
+    // No line of its own: what was typed stands indented.
+    let lines: Vec<&str> = out.lines().filter(|line| !line.starts_with("  ")).collect();
+    assert!(lines.iter().all(|line| !line.contains("偽の行")), "{out}");
+    let answer = operator.get(&format!("/lines/{SAKURA}/inquiries"));
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.json()["inquiries"][0]["service"], steering, "a program gets it as typed");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::{
     },
     clock::Clock,
     config::{Config, MailConfig},
+    domain::field::MailAddress,
     mail::Office,
     security::random,
 };
@@ -40,6 +41,7 @@ pub async fn start(
         committer: committer.clone(),
         lines: lines.clone(),
         providers: Arc::clone(providers),
+        desk: MailAddress::parse(&config.mail.desk_address).ok(),
         clock: host.clone(),
         postman: Arc::new(office),
     };

@@ -332,6 +332,9 @@ pub struct MailConfig {
     /// The name beside it.
     #[serde(deserialize_with = "optional_text")]
     pub from_name: String,
+    /// Where households' inquiries are sent; nowhere where empty.
+    #[serde(deserialize_with = "optional_address")]
+    pub desk_address: String,
     /// Mails that are handed over at once, each on a connection of its own.
     #[serde(deserialize_with = "within::<1, 64, _, _>")]
     pub connections: usize,

@@ -44,11 +44,13 @@ pub enum NoticeKind {
     LineEnded,
     /// A sign-in from a place that was new.
     NewSignIn,
+    /// An inquiry, to the desk.
+    Inquiry,
 }
 
 impl NoticeKind {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Registered,
         Self::Changed,
         Self::Purchased,
@@ -62,6 +64,7 @@ impl NoticeKind {
         Self::PassportDeleted,
         Self::LineEnded,
         Self::NewSignIn,
+        Self::Inquiry,
     ];
 
     /// Its word, the same as in JSON.
@@ -80,6 +83,7 @@ impl NoticeKind {
             Self::PassportDeleted => "passport_deleted",
             Self::LineEnded => "line_ended",
             Self::NewSignIn => "new_sign_in",
+            Self::Inquiry => "inquiry",
         }
     }
 }
@@ -118,13 +122,15 @@ pub enum Recipient {
     },
     /// In the record of 開通のご案内: what concerns the whole line.
     Record(RowRef),
+    /// In the configuration: the desk, which is sent what stands in this row.
+    Desk(RowRef),
 }
 
 impl Recipient {
     /// The row.
     pub const fn row(&self) -> RowRef {
         match self {
-            Self::Applicant { row, .. } | Self::Record(row) => *row,
+            Self::Applicant { row, .. } | Self::Record(row) | Self::Desk(row) => *row,
         }
     }
 }
@@ -147,6 +153,7 @@ pub fn needs_line_before(entry: &Entry) -> bool {
 /// Whether an entry sends any mail, so that the line need not be asked for the others.
 pub fn is_told(entry: &Entry) -> bool {
     kind_of_line(entry).is_some()
+        || has(entry, |event| matches!(event, Event::InquiryReceived { .. }))
         || entry.events.iter().any(|event| passport_of(entry, event).is_some())
 }
 
@@ -167,7 +174,7 @@ pub fn notices(entry: &Entry, line: &Line, before: Option<&Line>) -> Vec<Notice>
         return applicants.chain([record]).map(|recipient| Notice { kind, recipient }).collect();
     }
     let mut told = BTreeSet::new();
-    let mut found = Vec::new();
+    let mut found: Vec<Notice> = entry.events.iter().filter_map(to_the_desk).collect();
     for (passport, kind) in entry.events.iter().filter_map(|event| passport_of(entry, event)) {
         if told.insert((kind, passport)) {
             let recipients = recipients(entry, line, before, passport);
@@ -175,6 +182,15 @@ pub fn notices(entry: &Entry, line: &Line, before: Option<&Line>) -> Vec<Notice>
         }
     }
     found
+}
+
+fn to_the_desk(event: &Event) -> Option<Notice> {
+    match event {
+        Event::InquiryReceived { inquiry } => {
+            Some(Notice { kind: NoticeKind::Inquiry, recipient: Recipient::Desk(*inquiry) })
+        }
+        _ => None,
+    }
 }
 
 /// The kind of an entry that concerns the whole line; then nothing else of it is told apart.

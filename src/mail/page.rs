@@ -11,6 +11,7 @@ use crate::{
     text::{
         Language, ShownName, Texts, format,
         mail::{Letter as Words, Mail},
+        plain_text,
     },
 };
 use askama::Template;
@@ -123,7 +124,10 @@ impl Page {
             language: language.code(),
             subject: words.subject,
             heading: words.heading,
-            dear: dear.unwrap_or_else(|| mail.dear_holder.to_owned()),
+            dear: dear.unwrap_or_else(|| {
+                let to_desk = matches!(letter.content, Content::Inquiry { .. });
+                if to_desk { mail.dear_desk } else { mail.dear_holder }.to_owned()
+            }),
             lead: words.lead,
             amount: body.amount,
             rows: body.rows,
@@ -188,6 +192,17 @@ impl Writer<'_> {
             Content::LineEnded { ended, goes_on } => {
                 let notes: &[_] = if *goes_on { &[mail.note_line_goes_on] } else { &[] };
                 (&mail.line_ended, self.at(ended, notes))
+            }
+            Content::Inquiry { customer, service, contact, text } => {
+                let label = &self.texts.portal.fields;
+                let rows = vec![
+                    self.accepted_at(),
+                    row(self.texts.portal.common.customer_id, customer.to_string()),
+                    row(label.service.label, shown(service)),
+                    row(label.contact.label, shown(contact)),
+                    row(label.text.label, plain_text(text)),
+                ];
+                (&mail.inquiry, Body { rows, ..Body::default() })
             }
             Content::NewSignIn { passport_id, at, from, to } => {
                 (&mail.new_sign_in, self.sign_in(passport_id.as_deref(), *at, from, to.as_deref()))

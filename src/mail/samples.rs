@@ -158,6 +158,16 @@ impl Samples {
                 NoticeKind::NewSignIn,
                 sign_in(Some(id()), Some(self.names.provider.clone())),
             ),
+            (
+                "inquiry",
+                NoticeKind::Inquiry,
+                Content::Inquiry {
+                    customer: "CAF0000012573".parse().expect("a customer ID"),
+                    service: self.names.service.clone(),
+                    contact: "03-1234-5678".into(),
+                    text: format!("廃止をお願いします。\n{}", self.names.place),
+                },
+            ),
             ("new_sign_in_portal", NoticeKind::NewSignIn, sign_in(None, None)),
         ]
     }

@@ -32,6 +32,7 @@ pub static TEXTS: Texts = Texts {
     notes_help: help::NOTES,
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
+    environment_help: help::ENVIRONMENT,
     contacts: CONTACTS,
     mail: mail::MAIL,
     portal: portal::PORTAL,
@@ -75,6 +76,7 @@ const COMMON: Common = Common {
     notes: "Before you buy",
     contact: "Contact",
     privacy: "How we use personal data",
+    environment: "Recommended environment",
     home: "Home",
     print: "Print",
     working: "Working…",
@@ -403,6 +405,7 @@ const LANDING: Landing = Landing {
     name: "FLET’S bill payment",
     lead: "Pay for services on provider sites with one passport ID. What you buy is added to the bill of your access line. No credit card needed.",
     steps_heading: "How it works",
+    portal_link: "Get a passport ID here",
     steps: [
         (
             "Get a passport ID",

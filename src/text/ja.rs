@@ -31,6 +31,7 @@ pub static TEXTS: Texts = Texts {
     notes_help: help::NOTES,
     contact_help: help::CONTACT,
     privacy_help: help::PRIVACY,
+    environment_help: help::ENVIRONMENT,
     contacts: CONTACTS,
     mail: mail::MAIL,
     portal: portal::PORTAL,
@@ -74,6 +75,7 @@ const COMMON: Common = Common {
     notes: "ご利用上の注意",
     contact: "お問い合わせ",
     privacy: "個人情報の利用目的について",
+    environment: "推奨環境",
     home: "トップページ",
     print: "印刷する",
     working: "処理中",
@@ -404,6 +406,7 @@ const LANDING: Landing = Landing {
     name: "フレッツ・まとめて支払い",
     lead: "サービス提供事業者のサイトで購入した有料サービスの料金を、フレッツ・パスポートIDひとつで、ご利用回線の請求とまとめてお支払いいただけます。クレジットカードの入力はいりません。",
     steps_heading: "ご利用の流れ",
+    portal_link: "フレッツ・パスポートID取得はこちら",
     steps: [
         (
             "フレッツ・パスポートIDの取得",

@@ -19,9 +19,11 @@ pub struct Mail {
     pub(crate) passport_deleted: Letter,
     pub(crate) line_ended: Letter,
     pub(crate) new_sign_in: Letter,
+    pub(crate) inquiry: Letter,
     /// Before the first sentence; with the applicant's name, or to whoever holds the line.
     pub(crate) dear: With1,
     pub(crate) dear_holder: &'static str,
+    pub(crate) dear_desk: &'static str,
     pub(crate) label: Labels,
     pub(crate) value: Values,
     pub(crate) ended_heading: &'static str,

@@ -16,7 +16,7 @@ pub(crate) mod statement;
 mod texts;
 
 pub use language::Language;
-pub use shown::ShownName;
+pub use shown::{ShownName, plain_text};
 pub use texts::{
     Cancellation, Common, Completion, Confirmation, Contacts, Explained, HelpPage, HelpSection,
     Landing, Limit, Login, LoginError, Maintenance, Problem, ProblemText, Refusal, RefusalText,

@@ -67,6 +67,12 @@ impl fmt::Display for ShownName {
     }
 }
 
+/// A text of several lines that a household wrote, whole, for a terminal or a mail: what could hide or turn
+/// round the text beside it is gone, line feeds stay.
+pub fn plain_text(written: &str) -> String {
+    written.chars().filter(|character| *character == '\n' || !is_invisible(*character)).collect()
+}
+
 /// Whether a character could hide or turn round what stands beside it: controls, bidi controls
 /// (UAX 9), characters without width, tags, and blanks that look like letters.
 fn is_invisible(character: char) -> bool {
@@ -80,7 +86,7 @@ fn is_invisible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_CHARACTERS, ShownName};
+    use super::{MAX_CHARACTERS, ShownName, plain_text};
 
     #[test]
     fn what_hides_or_turns_text_is_gone() {
@@ -97,6 +103,12 @@ mod tests {
         ] {
             assert_eq!(ShownName::from(written).as_str(), shown, "{written:?}");
         }
+    }
+
+    #[test]
+    fn a_text_keeps_its_lines_and_nothing_that_steers_a_terminal() {
+        let written = "一行目\r\n\u{1b}[2J二\u{202e}行\u{200b}目\u{9b}";
+        assert_eq!(plain_text(written), "一行目\n[2J二行目");
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub struct Texts {
     pub(crate) notes_help: HelpPage,
     pub(crate) contact_help: HelpPage,
     pub(crate) privacy_help: HelpPage,
+    pub(crate) environment_help: HelpPage,
     pub(crate) contacts: Contacts,
     pub(crate) mail: super::mail::Mail,
     pub(crate) portal: super::portal::Portal,
@@ -77,6 +78,7 @@ pub struct Common {
     pub(crate) notes: &'static str,
     pub(crate) contact: &'static str,
     pub(crate) privacy: &'static str,
+    pub(crate) environment: &'static str,
     pub(crate) home: &'static str,
     pub(crate) print: &'static str,
     pub(crate) working: &'static str,
@@ -346,6 +348,8 @@ pub struct Landing {
     pub(crate) name: &'static str,
     pub(crate) lead: &'static str,
     pub(crate) steps_heading: &'static str,
+    ///
+    pub(crate) portal_link: &'static str,
     /// heading and sentence of each of the three steps.
     pub(crate) steps: [(&'static str, &'static str); 3],
     pub(crate) prices_heading: &'static str,

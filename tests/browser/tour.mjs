@@ -14,7 +14,7 @@ export async function tour(t, demo, lang, options, look) {
 
   await page.goto(demo.issuer);
   await see("landing");
-  for (const topic of ["errors", "restriction", "notes", "contact", "privacy"]) {
+  for (const topic of ["errors", "restriction", "notes", "contact", "privacy", "environment"]) {
     await page.goto(`${demo.issuer}/help/${topic}`);
     await see(`help-${topic}`);
   }

@@ -1,5 +1,7 @@
 //! A real SMTP server beside the tests, and what they do again and again to have something mailed.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
 use crate::common::{Browser, Demo, Http, Options, anime, operator::Operator, unique};
 use serde_json::{Value, json};
 use std::{

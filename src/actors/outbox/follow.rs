@@ -18,7 +18,7 @@ use crate::{
         providers::Providers,
     },
     clock::Clock,
-    domain::{calendar::Instant, ids::CustomerId},
+    domain::{calendar::Instant, field::MailAddress, ids::CustomerId},
     store::{Batch, Delete, MailId, MailRow, Put, Shelf, Store, StoreError, Stream},
     telemetry::{Decision, Outcome},
 };
@@ -54,6 +54,8 @@ pub struct Sources {
     pub lines: Lines,
     /// Names of providers and services.
     pub providers: Arc<Providers>,
+    /// Where inquiries go, if anywhere.
+    pub desk: Option<MailAddress>,
     /// The host's clock.
     pub clock: Clock,
     /// Who takes letters.
@@ -338,10 +340,15 @@ impl Follower {
         seq: u64,
         when: When,
     ) -> Result<Vec<Letter>, ReadError> {
-        let Sources { store, lines, providers, .. } = &self.sources;
+        let Sources { store, lines, providers, desk, .. } = &self.sources;
         let read = async {
-            let household =
-                Household::read(store.as_ref(), lines, providers, (customer, seq), when);
+            let household = Household::read(
+                store.as_ref(),
+                lines,
+                (providers, desk.as_ref()),
+                (customer, seq),
+                when,
+            );
             match household.await? {
                 Some((household, entry, notices)) => {
                     Ok(letters(&household, &entry, &notices).await?)

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         calendar::{Instant, Month},
         field::MailAddress,
-        ids::{ContractNumber, PassportNumber, ReceiptNumber},
+        ids::{ContractNumber, CustomerId, PassportNumber, ReceiptNumber},
         language::Language,
         line::{Entry, Event, event::LineEndCause},
         notice::{self, Notice, NoticeKind, Recipient},
@@ -96,6 +96,17 @@ pub enum Content {
         ended: Vec<Ended>,
         /// Whether the household goes on under a new お客さまID.
         goes_on: bool,
+    },
+    /// R-105, to the desk.
+    Inquiry {
+        /// The line it comes from.
+        customer: CustomerId,
+        /// サービス名.
+        service: String,
+        /// ご連絡先.
+        contact: String,
+        /// お問い合わせ内容.
+        text: String,
     },
     /// A sign-in from a place that was new.
     NewSignIn {
@@ -241,7 +252,7 @@ impl Told {
     fn of(notices: &[Notice]) -> Self {
         let passport = |notice: &Notice| match notice.recipient {
             Recipient::Applicant { passport, .. } => Some(passport),
-            Recipient::Record(_) => None,
+            Recipient::Record(_) | Recipient::Desk(_) => None,
         };
         let is_former = |notice: &Notice| {
             matches!(notice.recipient, Recipient::Applicant { is_former: true, .. })
@@ -286,6 +297,7 @@ async fn content(
             goes_on: entry.events.iter().any(goes_on),
         },
         NoticeKind::NewSignIn => return new_sign_in(household, entry).await,
+        NoticeKind::Inquiry => return inquiry(household, entry).await,
     };
     Ok(Some(content))
 }
@@ -508,6 +520,18 @@ async fn deleted(
         }
     }
     Ok(Content::PassportDeleted { passport_ids, ended: ended(household, entry, told).await? })
+}
+
+async fn inquiry(household: &Household<'_>, entry: &Entry) -> Result<Option<Content>, StoreError> {
+    for event in &entry.events {
+        let Event::InquiryReceived { inquiry } = event else { continue };
+        let row = household.personal(*inquiry).await?;
+        if let Some(Personal::Inquiry { service, contact, text }) = row {
+            let customer = household.customer;
+            return Ok(Some(Content::Inquiry { customer, service, contact, text }));
+        }
+    }
+    Ok(None)
 }
 
 async fn new_sign_in(

@@ -62,6 +62,7 @@ pub struct Household<'a> {
     pub seq: u64,
     /// For names of services.
     pub providers: &'a Providers,
+    desk: Option<&'a MailAddress>,
     store: &'a dyn Store,
     line: Arc<Line>,
     before: Option<Line>,
@@ -72,7 +73,7 @@ impl<'a> Household<'a> {
     pub async fn read(
         store: &'a dyn Store,
         lines: &Lines,
-        providers: &'a Providers,
+        (providers, desk): (&'a Providers, Option<&'a MailAddress>),
         (customer, seq): (CustomerId, u64),
         when: When,
     ) -> Result<Option<(Self, Entry, Vec<Notice>)>, ReadError> {
@@ -91,7 +92,7 @@ impl<'a> Household<'a> {
             None
         };
         let notices = notice::notices(&entry, &line, before.as_ref());
-        Ok(Some((Self { customer, seq, providers, store, line, before }, entry, notices)))
+        Ok(Some((Self { customer, seq, providers, desk, store, line, before }, entry, notices)))
     }
 
     /// A line that was read already, around what happens next.
@@ -103,11 +104,16 @@ impl<'a> Household<'a> {
         line: Line,
         before: Option<Line>,
     ) -> Self {
-        Self { customer, seq: 1, providers, store, line: Arc::new(line), before }
+        let line = Arc::new(line);
+        Self { customer, seq: 1, providers, desk: None, store, line, before }
     }
 
     /// The address of a recipient, where there is one.
     pub async fn addressee(&self, recipient: Recipient) -> Result<Option<Addressee>, StoreError> {
+        if let Recipient::Desk(_) = recipient {
+            let to = self.desk.cloned();
+            return Ok(to.map(|to| Addressee { to, name: None, language: Language::default() }));
+        }
         Ok(match self.personal(recipient.row()).await? {
             Some(Personal::Applicant { name, mail, language, .. }) => {
                 Some(Addressee { to: mail, name: Some(name.as_str().to_owned()), language })

@@ -5,7 +5,7 @@ use super::{
     args::{BarArgs, LineCommand, ServerArgs},
     change_body, run as ask, text,
 };
-use crate::cli::exit::Exit;
+use crate::{cli::exit::Exit, text::plain_text};
 use serde_json::{Value, json};
 use std::io::{Result, Write};
 
@@ -73,14 +73,13 @@ fn inquiries(answer: &Value) -> String {
     if all.is_empty() {
         return format!("{}  no inquiries\n", text(answer, "/customer_id"));
     }
-    let plain = |typed: &str| typed.replace(|c: char| c.is_control() && c != '\n', "");
     all.iter().fold(String::new(), |told, inquiry| {
-        let body = plain(text(inquiry, "/text")).replace('\n', "\n    ");
+        let body = plain_text(text(inquiry, "/text")).replace('\n', "\n    ");
         format!(
             "{told}{}  {}\n  contact  {}\n    {body}\n",
             text(inquiry, "/received_at"),
-            plain(text(inquiry, "/service")),
-            plain(text(inquiry, "/contact")),
+            plain_text(text(inquiry, "/service")),
+            plain_text(text(inquiry, "/contact")),
         )
     })
 }

@@ -232,3 +232,36 @@ pub const PRIVACY: HelpPage = HelpPage {
         },
     ],
 };
+
+/// What the pages work with.
+pub const ENVIRONMENT: HelpPage = HelpPage {
+    title: "Recommended environment",
+    lead: "We recommend the following.",
+    sections: &[
+        HelpSection {
+            heading: "Browser",
+            paragraphs: &[
+                "The latest version of Chrome, Edge, Firefox or Safari, or the one before.",
+            ],
+            items: &[
+                "Please allow cookies. They are used to go on with what you do, and for nothing else.",
+                "Everything can be done without JavaScript.",
+                "Connections use TLS 1.2 or later.",
+            ],
+        },
+        HelpSection {
+            heading: "Screen and input",
+            paragraphs: &[
+                "Any screen from a phone of 320 pixels in width to a desktop. The pages work by keyboard alone, with large text, with a screen reader and in dark colours.",
+            ],
+            items: &[],
+        },
+        HelpSection {
+            heading: "Line",
+            paragraphs: &[
+                "With a passport ID that uses line authentication, please be connected to the line it belongs to. Through a VPN or a proxy you come from another line.",
+            ],
+            items: &[],
+        },
+    ],
+};

@@ -96,8 +96,15 @@ pub const MAIL: Mail = Mail {
         lead: "There was a login from a place that was not used before.",
         then: &[],
     },
+    inquiry: Letter {
+        subject: "An inquiry by the form",
+        heading: "A household has written",
+        lead: "A household has sent this by the inquiry form. It was told of an answer within about 3 business days.",
+        then: &[],
+    },
     dear: |name| format!("Dear {name},"),
     dear_holder: "Dear customer,",
+    dear_desk: "Dear desk,",
     label: Labels {
         accepted_at: "Accepted",
         applicant: "Name",

@@ -234,3 +234,34 @@ pub const PRIVACY: HelpPage = HelpPage {
         },
     ],
 };
+
+/// 「推奨環境」.
+pub const ENVIRONMENT: HelpPage = HelpPage {
+    title: "推奨環境",
+    lead: "次の環境でご利用いただくことをおすすめします。",
+    sections: &[
+        HelpSection {
+            heading: "ブラウザー",
+            paragraphs: &["Chrome、Edge、Firefox、Safariの最新版と、そのひとつ前の版。"],
+            items: &[
+                "Cookieを有効にしてください。お手続きを続けるためだけに使います。",
+                "JavaScriptは、無効でもすべてのお手続きができます。",
+                "TLS 1.2以降で接続します。",
+            ],
+        },
+        HelpSection {
+            heading: "画面と操作",
+            paragraphs: &[
+                "スマートフォンからパソコンまで、幅320ピクセル以上の画面でご利用いただけます。キーボードだけの操作、文字の拡大、画面の読み上げ、暗い配色に対応しています。",
+            ],
+            items: &[],
+        },
+        HelpSection {
+            heading: "回線",
+            paragraphs: &[
+                "「回線認証機能」を利用するフレッツ・パスポートIDは、そのIDを取得した回線に接続してご利用ください。VPNやプロキシーを通すと、別の回線からのアクセスになります。",
+            ],
+            items: &[],
+        },
+    ],
+};

@@ -96,8 +96,15 @@ pub const MAIL: Mail = Mail {
         lead: "これまでにご利用のない場所から、次のログインがありました。",
         then: &[],
     },
+    inquiry: Letter {
+        subject: "【フレッツ・まとめて支払い】お問い合わせフォームからのご連絡",
+        heading: "お問い合わせがありました",
+        lead: "お客さまがお問い合わせフォームから次の内容を送信されました。3営業日程度でのご回答をお伝えしています。",
+        then: &[],
+    },
     dear: |name| format!("{name} 様"),
     dear_holder: "お客さま",
+    dear_desk: "お問い合わせ窓口 ご担当者 様",
     label: Labels {
         accepted_at: "受付日時",
         applicant: "お名前",

@@ -29,12 +29,20 @@ pub enum HelpTopic {
     Contact,
     /// 個人情報の利用目的について.
     Privacy,
+    /// 推奨環境.
+    Environment,
 }
 
 impl HelpTopic {
     /// All topics, in the order of the footer.
-    pub const ALL: [Self; 5] =
-        [Self::Errors, Self::Restriction, Self::Notes, Self::Contact, Self::Privacy];
+    pub const ALL: [Self; 6] = [
+        Self::Errors,
+        Self::Restriction,
+        Self::Notes,
+        Self::Contact,
+        Self::Privacy,
+        Self::Environment,
+    ];
 
     /// Where the page is served.
     pub const fn path(self) -> &'static str {
@@ -44,6 +52,7 @@ impl HelpTopic {
             Self::Notes => "/help/notes",
             Self::Contact => "/help/contact",
             Self::Privacy => "/help/privacy",
+            Self::Environment => "/help/environment",
         }
     }
 }
@@ -87,6 +96,7 @@ impl HelpPage {
             HelpTopic::Notes => &texts.notes_help,
             HelpTopic::Contact => &texts.contact_help,
             HelpTopic::Privacy => &texts.privacy_help,
+            HelpTopic::Environment => &texts.environment_help,
         }
     }
 

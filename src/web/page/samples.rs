@@ -263,6 +263,7 @@ impl Samples {
             ("help-notes", HelpTopic::Notes),
             ("help-contact", HelpTopic::Contact),
             ("help-privacy", HelpTopic::Privacy),
+            ("help-environment", HelpTopic::Environment),
         ] {
             let contacts = Contacts {
                 enquiry_url: Some("https://www.example/enquiry".into()),

@@ -25,7 +25,8 @@ fn told_by(by: By, before: Given, events: Vec<Event>) -> Vec<Told> {
             Recipient::Applicant { passport, row, is_former } => {
                 (notice.kind, passport.0, row.row, is_former)
             }
-            Recipient::Record(row) => (notice.kind, 0, row.row, false),
+            // The desk stands in the configuration: it has no row but what it is sent.
+            Recipient::Record(row) | Recipient::Desk(row) => (notice.kind, 0, row.row, false),
         })
         .collect();
     assert_eq!(is_told(&entry), !found.is_empty());
@@ -155,6 +156,21 @@ fn whoever_was_deleted_before_is_told_nothing_more_r_107() {
     let found = told(household().and([deleted(2)]), [raised(Barrier::CompanyStop)]);
     let told: Vec<u32> = found.iter().map(|(_, passport, ..)| *passport).collect();
     assert_eq!(told, [1, 0]);
+}
+
+#[test]
+fn an_inquiry_goes_to_the_desk_alone_r_105() {
+    let found = told(household(), [Event::InquiryReceived { inquiry: NEW }]);
+    assert_eq!(found, [(Inquiry, 0, NEW.row, false)]);
+    let entry = Entry {
+        at: instant(START),
+        by: By::Customer,
+        request_id: None,
+        events: vec![Event::InquiryReceived { inquiry: NEW }],
+    };
+    let line = household();
+    let [notice] = notices(&entry, line.line(), None)[..] else { panic!("one notice") };
+    assert_eq!(notice.recipient, Recipient::Desk(NEW));
 }
 
 #[test]
