@@ -143,8 +143,13 @@ fn an_awake_line_knows_the_new_string_and_password_as_a_woken_one_does() {
         }
         for string in ["before01", "after001", "after002"] {
             assert!(is_taken(&register(&awake, 2, string).await), "{string} on another line");
+        }
+        for string in ["before01", "after001"] {
             assert!(is_taken(&change(&awake, Some(string), None).await), "{string} again (R-107)");
         }
+        // What it has already is set by a button that is pressed twice: nothing happens.
+        let twice = change(&awake, Some("after002"), Some("third")).await.expect("nothing to do");
+        assert_eq!(twice.entry.events, []);
         assert_eq!(known(&awake).await, ("after002".into(), "third".into(), 2), "refused whole");
     });
 }

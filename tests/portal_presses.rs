@@ -5,11 +5,12 @@ mod common;
 
 use common::{
     Answer, Browser, Demo, Options, order,
-    portal::{Household, PASSWORD, pairs},
+    portal::{Household, PASSWORD, hidden, pairs},
     unique,
 };
 use std::{
     fs,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -95,31 +96,53 @@ fn a_change_pressed_twice_is_made_and_told_once_r_102() {
     assert_eq!(entry_of_a_new_limit(&demo, &household, "8000"), first + 4);
 }
 
-/// The page that says what a restriction does, and its completion, at `now`, of a household that
-/// bought パックサービス on 10 November.
-fn restriction_at(now: &str) -> [String; 2] {
-    let folder = tempfile::tempdir().expect("a folder");
-    let at = |now| Options { folder: Some(folder.path()), now: Some(now), ..Options::default() };
+/// A demo at `now` whose household of sakura01 bought パックサービス on 10 November.
+fn subscribed_at(folder: &Path, now: &str) -> Demo {
+    let at = |now| Options { folder: Some(folder), now: Some(now), ..Options::default() };
     let demo = Demo::with(&at("2026-11-10T12:00:00+09:00"));
     let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
     let flow = browser.arrive(&provider.push(Some(&order(&unique(), "pack", 1, 525))));
     browser.log_in(&flow, "sakura01", demo.password("sakura01"));
     assert_eq!(browser.buy(&flow).status, 303);
     demo.kill();
-    let demo = Demo::with(&at(now));
-    let household = Household::sakura(&demo);
-    household.step("restrict", &[("agree", "yes")], "restrict/confirm");
-    let page = household.see("restrict/confirm").body;
-    household.step("restrict/confirm", &[], "restrict/done");
-    [page, household.see("restrict/done").body]
+    Demo::with(&at(now))
 }
 
 #[test]
 fn on_the_first_a_restriction_charges_nothing_for_what_it_spares_r_144_r_017() {
     for (now, last, yen) in [("2026-12-01", 11, "0円"), ("2026-12-02", 12, "525円")] {
-        let [page, done] = restriction_at(&format!("{now}T12:00:00+09:00"));
+        let folder = tempfile::tempdir().expect("a folder");
+        let demo = subscribed_at(folder.path(), &format!("{now}T12:00:00+09:00"));
+        let household = Household::sakura(&demo);
+        household.step("restrict", &[("agree", "yes")], "restrict/confirm");
+        let page = household.see("restrict/confirm").body;
+        household.step("restrict/confirm", &[], "restrict/done");
+        let done = household.see("restrict/done").body;
         assert!(page.contains(&format!("2026年{last}月分までご請求")), "{now}: {page}");
         let charged = format!("12月分のご請求は、これまでにご利用いただいた{yen}のままです。");
         assert!(page.contains(&charged) && done.contains(&charged), "{now}: {page}{done}");
     }
+}
+
+/// The page of the 1st spared December; the press on the 2nd would not.
+#[test]
+fn a_day_that_turns_before_the_press_is_shown_before_anything_ends_r_141_r_144() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let demo = subscribed_at(folder.path(), "2026-12-01T23:59:53+09:00");
+    let household = Household::sakura(&demo);
+    household.step("restrict", &[("agree", "yes")], "restrict/confirm");
+    let shown = household.hidden("restrict/confirm");
+    let began = Instant::now();
+    while household.hidden("restrict/confirm")["agreed"] == shown["agreed"] {
+        assert!(began.elapsed() < Duration::from_secs(20), "the day did not turn");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let late = household.post("restrict/confirm", &pairs(&shown));
+    assert_eq!(late.status, 409, "{late:?}");
+    let said = ["お手続きは完了していません", "2026年12月分までご請求"];
+    assert!(said.iter().all(|text| late.body.contains(text)), "{late:?}");
+    assert!(household.see("details").body.contains("パックサービス"));
+    let seen = hidden(&late, "/wso/restrict/confirm");
+    let pressed = household.post("restrict/confirm", &pairs(&seen));
+    assert_eq!(pressed.location(), "/wso/restrict/done", "{pressed:?}");
 }
