@@ -153,7 +153,7 @@ fn a_registration_and_its_change_are_confirmed_r_077_r_102_r_103() {
         let mail = server.mail_with(registered);
         assert_eq!(mail["to"], json!([first]));
         let text = mail["text"].as_str().expect("a text");
-        for expected in [id, "*****", first.as_str(), "NTT 太郎", "0312345678"] {
+        for expected in [id, "*****", first.as_str(), "NTT 太郎", "03-1234-5678"] {
             assert!(text.contains(expected), "{expected}: {text}");
         }
         // a new address and a new password; the old address learns of it.
@@ -175,12 +175,31 @@ fn a_registration_and_its_change_are_confirmed_r_077_r_102_r_103() {
         let mail = server.mail_with(former);
         assert_eq!(mail["to"], json!([first]));
         let text = mail["text"].as_str().expect("a text");
-        assert!(!text.contains(&second) && !text.contains("0312345678"), "{text}");
+        for secret in [&*second, "0312345678", "03-1234-5678"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
     }
     let mails: String = server.mails().iter().map(Value::to_string).collect();
     for secret in ["canary-", demo.text("/lines/0/access_key")] {
         assert!(!mails.contains(secret) && !demo.log().contains(secret), "{secret}");
     }
+}
+
+/// Japanese carriers gave such addresses out; RFC 5321 has them between quotation marks alone.
+#[test]
+fn an_address_with_dots_beside_each_other_is_written_to_r_103() {
+    let server = Server::start();
+    let demo = server.demo();
+    let browser = household(&demo, "ja");
+    let change = "/wso/ids/1/change";
+    let person = [("name", "NTT 太郎"), ("phone", "03-1234-5678"), ("contractor", "yes")];
+    submit(&browser, change, &person);
+    let carrier = "taro..x.@docomo.ne.jp";
+    submit(&browser, &format!("{change}/items"), &[("mail", carrier), ("mail_again", carrier)]);
+    submit(&browser, &format!("{change}/confirm"), &[]);
+    let mail = server.mail_with("登録情報の変更申込みの受付が完了しました");
+    // As the server reads the quoted address.
+    assert_eq!(mail["to"], json!([carrier]));
 }
 
 #[test]
