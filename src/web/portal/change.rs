@@ -16,6 +16,7 @@ use crate::{
     actors::{
         LineError,
         change::{Applicant as NewApplicant, Changes, Renaming, What},
+        line::LineView,
     },
     domain::{
         calendar::Instant,
@@ -371,15 +372,15 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
     let new_applicant =
         is_new.then(|| new_applicant(step.signed.language, &input, &applicant, &before));
-    let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
-    let made = making::try_to_make(&step.signed, "change_passport", what).await;
-    let at = match made.as_ref().map_err(AsRef::as_ref) {
-        Ok(done) => done.entry.at,
-        Err(LineError::Refused(refusal)) => match changed_before(&step, &input).await {
-            Some(at) => at,
-            None => return making::refused(&step.signed, refusal, &step.page("items")),
-        },
-        Err(error) => return step.signed.failed(error),
+    let made = match new_applicant {
+        None if stands(&step.signed.view, &step.passport, &input) => {
+            Ok(step.signed.line.last_event_at)
+        }
+        new_applicant => carry_out(&step, &input, new_applicant).await,
+    };
+    let at = match made {
+        Ok(at) => at,
+        Err(response) => return response,
     };
     let accepted = Accepted { at_us: at.micros(), before };
     let password_hash = input.password_hash.as_ref().map(|_| String::new());
@@ -389,14 +390,38 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     draft::keep(&step.signed, step.signed.go_to(&step.page("done")), draft)
 }
 
-/// When the ID was given the string and the password of this very draft, where the button was
-/// pressed twice and the string is refused as taken: by the ID itself.
-async fn changed_before(step: &Step, input: &Input) -> Option<Instant> {
-    let view = step.signed.state.lines.look(step.signed.customer()).await.ok()?;
-    let held = view.private.get(&step.passport.number)?;
-    let same_password = input.password_hash.as_ref().is_none_or(|hash| *hash == held.password_hash);
-    let is_same = input.name.as_ref() == Some(&held.name) && same_password;
-    view.line.as_ref().filter(|_| is_same).map(|line| line.last_event_at)
+/// Makes the change; when it was made.
+async fn carry_out(
+    step: &Step,
+    input: &Input,
+    applicant: Option<NewApplicant>,
+) -> Result<Instant, HttpResponse> {
+    let signed = &step.signed;
+    let what = What::ChangePassport(Box::new(changes(step, input, applicant)));
+    let made = making::try_to_make(signed, "change_passport", what).await;
+    let refusal = match made.as_ref().map_err(AsRef::as_ref) {
+        Ok(done) => return Ok(done.entry.at),
+        Err(LineError::Refused(refusal)) => refusal,
+        Err(error) => return Err(signed.failed(error)),
+    };
+    // The string may be refused as taken by the ID itself, where the button was pressed twice.
+    let view = signed.state.lines.look(signed.customer()).await;
+    let view = view.map_err(|error| signed.failed(&error))?;
+    let line = view.line.as_ref();
+    let passport = line.and_then(|line| line.live_passport(step.passport.number));
+    let is_made = passport.is_some_and(|passport| stands(&view, passport, input));
+    let at = line.filter(|_| is_made).map(|line| line.last_event_at);
+    at.ok_or_else(|| making::refused(signed, refusal, &step.page("items")))
+}
+
+/// Whether the ID has all that this very draft gives it but for its applicant: the button was
+/// pressed before. The draft's hash has a salt of its own, so no other change has it.
+fn stands(view: &LineView, passport: &Passport, input: &Input) -> bool {
+    view.private.get(&passport.number).is_some_and(|held| {
+        input.name.as_ref().is_none_or(|name| *name == held.name)
+            && input.password_hash.as_ref().is_none_or(|hash| *hash == held.password_hash)
+            && input.line_authentication.is_none_or(|on| on == passport.line_authentication)
+    })
 }
 
 /// The applicant's data as they will stand; only where one of them is another.
