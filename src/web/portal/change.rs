@@ -119,14 +119,7 @@ impl Step {
     }
 
     fn form(&self, step: &str, button: &'static str, back: &str) -> page::Form {
-        let step = self.page(step);
-        page::Form {
-            action: self.signed.path(&step),
-            csrf: self.signed.csrf(&step).as_str().to_owned(),
-            button,
-            back: self.signed.path(back),
-            draft: None,
-        }
+        self.signed.page_form(&self.page(step), button, back)
     }
 
     /// The draft of this very ID, or the way to the first step.

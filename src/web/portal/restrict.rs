@@ -87,13 +87,7 @@ fn terms_page(signed: &Signed, not_agreed: bool) -> PortalTerms {
         },
         not_agreed,
         again: signed.is_asked("again=1"),
-        form: page::Form {
-            action: signed.path(TERMS),
-            csrf: signed.csrf(TERMS).as_str().to_owned(),
-            button: texts.common.next,
-            back: signed.path("details"),
-            draft: None,
-        },
+        form: signed.page_form(TERMS, texts.common.next, "details"),
     }
 }
 
