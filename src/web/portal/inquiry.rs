@@ -14,8 +14,7 @@ use crate::{
     web::{
         form::{Body, Form},
         page::{
-            self, Contents, FormField, InputField, InputKind, PortalDone, PortalForm, Row,
-            TextField,
+            Contents, FormField, InputField, InputKind, PortalDone, PortalForm, Row, TextField,
         },
     },
 };

@@ -21,9 +21,7 @@ use crate::{
     web::{
         flow::shown::month,
         form::Body,
-        page::{
-            self, Agreement, Contents, EndingRow, PortalDone, PortalTerms, RestrictPreviewPage, Row,
-        },
+        page::{Agreement, Contents, EndingRow, PortalDone, PortalTerms, RestrictPreviewPage, Row},
     },
 };
 use actix_web::{HttpResponse, Scope, http::StatusCode};
