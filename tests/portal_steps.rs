@@ -197,6 +197,29 @@ fn a_change_limits_and_a_restriction_pressed_many_times_are_done_once_security_3
     assert_own_page(&household.open("restrict"), 409);
 }
 
+#[test]
+fn a_change_whose_answer_was_lost_is_made_once_security_38() {
+    let demo = Demo::start();
+    let household = Household::sakura(&demo);
+    let items = [&wanted("ume00001", "N3w-pass", MAIL)[..], &[("line_authentication", "keep")]];
+    household.change_up_to_confirm(1, &items.concat());
+    let hidden = household.hidden("ids/1/change/confirm");
+    let before = household.browser.cookies.borrow().clone();
+    for _ in 0..2 {
+        // The browser has the cookies of before the first press.
+        household.browser.cookies.borrow_mut().clone_from(&before);
+        let pressed = household.post("ids/1/change/confirm", &pairs(&hidden));
+        assert_eq!((pressed.status, pressed.location()), (303, "/wso/ids/1/change/done"));
+        assert!(household.see("ids/1/change/done").body.contains("ume00001"));
+    }
+    household
+        .change_up_to_confirm(1, &[("mail", "b@ngn.example"), ("mail_again", "b@ngn.example")]);
+    household.step("ids/1/change/confirm", &[], "ids/1/change/done");
+    let made = common::door::decisions(&demo, "change_passport", 2);
+    assert_eq!(made.len(), 2, "{made:?}");
+    assert!(household.see("ids/1").body.contains("b@ngn.example"));
+}
+
 /// A press that lost the race is led to the check, which leads on to the completion.
 fn assert_done_or_shown(household: &Household, answers: &[Answer]) {
     let done = household.path("restrict/done");

@@ -194,7 +194,7 @@ pub fn charged_after_restriction(line: &Line, now: Instant) -> Yen {
     let month = now.month();
     let ended = |contract: &Contract| {
         let end = ContractEnd { at: now, reason: EndReason::Restriction };
-        Contract { end: contract.end.clone().or(Some(end)), ..contract.clone() }
+        Contract { end: contract.end.or(Some(end)), ..contract.clone() }
     };
     let contracts: Vec<Contract> = line.contracts.values().map(ended).collect();
     let charges = charge::monthly_charges(&contracts, month);

@@ -13,8 +13,12 @@ use super::{
     shown,
 };
 use crate::{
-    actors::change::{Applicant as NewApplicant, Changes, Renaming, What},
+    actors::{
+        change::{Applicant as NewApplicant, Changes, Renaming, What},
+        line::LineView,
+    },
     domain::{
+        calendar::Instant,
         field::{MailAddress, PassportName},
         ids::PassportNumber,
         line::Passport,
@@ -118,14 +122,7 @@ impl Step {
     }
 
     fn form(&self, step: &str, button: &'static str, back: &str) -> page::Form {
-        let step = self.page(step);
-        page::Form {
-            action: self.signed.path(&step),
-            csrf: self.signed.csrf(&step).as_str().to_owned(),
-            button,
-            back: self.signed.path(back),
-            draft: None,
-        }
+        self.signed.page_form(&self.page(step), button, back)
     }
 
     /// The draft of this very ID, or the way to the first step.
@@ -375,20 +372,44 @@ async fn press(signed: Signed, number: Path<String>, body: Body) -> HttpResponse
     let is_new = applicant != registered || input.mail.as_ref().is_some_and(|m| *m != before.mail);
     let new_applicant =
         is_new.then(|| new_applicant(step.signed.language, &input, &applicant, &before));
-    let what = What::ChangePassport(Box::new(changes(&step, &input, new_applicant)));
-    let made = making::make(&step.signed, "change_passport", what, &step.page("items")).await;
-    let entry = match made {
-        Ok(done) => done.entry,
+    let made_at = match carry_out(&step, &input, new_applicant).await {
+        Ok(made_at) => made_at,
         Err(response) => return response,
     };
-    // Pressed twice: the press before changed it, and this one found nothing to change.
-    let before = filled_in_before.filter(|_| entry.events.is_empty()).unwrap_or(before);
-    let accepted = Accepted { at_us: entry.at.micros(), before };
+    // Pressed twice: the press before changed what stood when the draft was filled in.
+    let before = filled_in_before.filter(|_| made_at.is_none()).unwrap_or(before);
+    let at_us = made_at.unwrap_or(step.signed.line.last_event_at).micros();
+    let accepted = Accepted { at_us, before };
     let password_hash = input.password_hash.as_ref().map(|_| String::new());
     let input = Some(Input { password_hash, ..input });
     let done = Some(accepted);
     let draft = Changing { passport, applicant, input, before: None, done };
     draft::keep(&step.signed, step.signed.go_to(&step.page("done")), draft)
+}
+
+/// Makes the change; when it was made, or `None` where the press before has made it.
+async fn carry_out(
+    step: &Step,
+    input: &Input,
+    applicant: Option<NewApplicant>,
+) -> Result<Option<Instant>, HttpResponse> {
+    let signed = &step.signed;
+    if applicant.is_none() && stands(&signed.view, &step.passport, input) {
+        return Ok(None);
+    }
+    let what = What::ChangePassport(Box::new(changes(step, input, applicant)));
+    let done = making::make(signed, "change_passport", what, &step.page("items")).await?;
+    Ok((!done.entry.events.is_empty()).then_some(done.entry.at))
+}
+
+/// Whether the ID has all that this very draft gives it but for its applicant: the button was
+/// pressed before. The draft's hash has a salt of its own, so no other change has it.
+fn stands(view: &LineView, passport: &Passport, input: &Input) -> bool {
+    view.private.get(&passport.number).is_some_and(|held| {
+        input.name.as_ref().is_none_or(|name| *name == held.name)
+            && input.password_hash.as_ref().is_none_or(|hash| *hash == held.password_hash)
+            && input.line_authentication.is_none_or(|on| on == passport.line_authentication)
+    })
 }
 
 /// The applicant's data as they will stand; only where one of them is another.

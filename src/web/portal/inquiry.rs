@@ -14,8 +14,7 @@ use crate::{
     web::{
         form::{Body, Form},
         page::{
-            self, Contents, FormField, InputField, InputKind, PortalDone, PortalForm, Row,
-            TextField,
+            Contents, FormField, InputField, InputKind, PortalDone, PortalForm, Row, TextField,
         },
     },
 };
@@ -88,13 +87,7 @@ fn input_page(signed: &Signed, typed: Typed) -> PortalForm {
         sum: None,
         personal: true,
         notice: Some(texts.inquiry.no_secrets),
-        form: page::Form {
-            action: signed.path(INPUT),
-            csrf: signed.csrf(INPUT).as_str().to_owned(),
-            button: texts.inquiry.button,
-            back: signed.path("details"),
-            draft: None,
-        },
+        form: signed.page_form(INPUT, texts.inquiry.button, "details"),
     }
 }
 

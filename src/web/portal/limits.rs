@@ -66,16 +66,6 @@ struct Accepted {
     rows: Vec<(PassportNumber, Yen, Yen)>,
 }
 
-fn form(signed: &Signed, step: &str, button: &'static str, back: &str) -> page::Form {
-    page::Form {
-        action: signed.path(step),
-        csrf: signed.csrf(step).as_str().to_owned(),
-        button,
-        back: signed.path(back),
-        draft: None,
-    }
-}
-
 fn unfinished(signed: &Signed) -> Option<Draft<Limiting>> {
     draft::read::<Limiting>(signed).filter(|draft| draft.content.done.is_none())
 }
@@ -135,7 +125,7 @@ fn input_page(signed: &Signed, typed: &Typed) -> PortalForm {
         }),
         personal: false,
         notice: None,
-        form: form(signed, INPUT, texts.common.next, "details"),
+        form: signed.page_form(INPUT, texts.common.next, "details"),
     }
 }
 
@@ -228,7 +218,7 @@ async fn confirm_step(signed: Signed) -> HttpResponse {
         Err(refusal) => return making::refused(&signed, &refusal, INPUT),
     };
     let texts = &signed.language.texts().portal;
-    let form = form(&signed, CONFIRM, texts.limits.button, INPUT);
+    let form = signed.page_form(CONFIRM, texts.limits.button, INPUT);
     let page = PortalConfirm {
         shell: signed.shell(),
         title: texts.limits.confirm_title,

@@ -98,16 +98,6 @@ fn draft_with(
     }
 }
 
-fn form(signed: &Signed, step: &'static str, button: &'static str, back: &str) -> page::Form {
-    page::Form {
-        action: signed.path(step),
-        csrf: signed.csrf(step).as_str().to_owned(),
-        button,
-        back: signed.path(back),
-        draft: None,
-    }
-}
-
 async fn terms(signed: Signed) -> HttpResponse {
     match may_register(&signed.line, signed.state.defaults.passports_per_line) {
         Ok(()) => signed.answer(StatusCode::OK, &terms_page(&signed, false)),
@@ -129,7 +119,7 @@ fn terms_page(signed: &Signed, not_agreed: bool) -> PortalTerms {
         },
         not_agreed,
         again: signed.is_asked("again=1"),
-        form: form(signed, TERMS, texts.common.next, "details"),
+        form: signed.page_form(TERMS, texts.common.next, "details"),
     }
 }
 
@@ -173,7 +163,7 @@ fn applicant_page(signed: &Signed, typed: &TypedApplicant) -> PortalForm {
         sum: None,
         personal: true,
         notice: None,
-        form: form(signed, APPLICANT, texts.common.next, TERMS),
+        form: signed.page_form(APPLICANT, texts.common.next, TERMS),
     }
 }
 
@@ -267,7 +257,7 @@ fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
         sum: None,
         personal: true,
         notice: None,
-        form: form(signed, INPUT, texts.common.next, APPLICANT),
+        form: signed.page_form(INPUT, texts.common.next, APPLICANT),
     }
 }
 
@@ -400,7 +390,7 @@ async fn confirm_step(signed: Signed) -> HttpResponse {
     if signed.line.service.has_line_authentication() {
         notes.push(texts.register.line_authentication_note.to_owned());
     }
-    let form = form(&signed, CONFIRM, texts.register.button, INPUT);
+    let form = signed.page_form(CONFIRM, texts.register.button, INPUT);
     let page = PortalConfirm {
         shell: signed.shell(),
         title: texts.register.confirm_title,

@@ -24,9 +24,7 @@ use crate::{
     web::{
         flow::shown::month,
         form::Body,
-        page::{
-            self, Agreement, Contents, EndingRow, PortalDone, PortalTerms, RestrictPreviewPage, Row,
-        },
+        page::{Agreement, Contents, EndingRow, PortalDone, PortalTerms, RestrictPreviewPage, Row},
     },
 };
 use actix_web::{HttpResponse, Scope, http::StatusCode};
@@ -92,13 +90,7 @@ fn terms_page(signed: &Signed, not_agreed: bool) -> PortalTerms {
         },
         not_agreed,
         again: signed.is_asked("again=1"),
-        form: page::Form {
-            action: signed.path(TERMS),
-            csrf: signed.csrf(TERMS).as_str().to_owned(),
-            button: texts.common.next,
-            back: signed.path("details"),
-            draft: None,
-        },
+        form: signed.page_form(TERMS, texts.common.next, "details"),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         answer,
         context::{self, RequestContext},
         form::{Body, Form},
-        page::{Household, Problem, Shell, ShownName},
+        page::{self, Household, Problem, Shell, ShownName},
         posted::Posted,
         state::WebState,
     },
@@ -253,6 +253,17 @@ impl Signed {
     /// Whether the address says this: `again=1`.
     pub fn is_asked(&self, what: &str) -> bool {
         self.request.query_string().split('&').any(|pair| pair == what)
+    }
+
+    /// The form of one of its pages: where it posts to, with its token; `back` is 前画面へ戻る.
+    pub fn page_form(&self, page: &str, button: &'static str, back: &str) -> page::Form {
+        page::Form {
+            action: self.path(page),
+            csrf: self.csrf(page).as_str().to_owned(),
+            button,
+            back: self.path(back),
+            draft: None,
+        }
     }
 
     /// What is around a page. The language switch leads to the page itself by GET.
