@@ -2,17 +2,15 @@
 //! restriction says on the 1st of a month.
 
 mod common;
+mod mailbox;
 
 use common::{
     Answer, Browser, Demo, Options, order,
     portal::{Household, PASSWORD, hidden, pairs},
     unique,
 };
-use std::{
-    fs,
-    path::Path,
-    time::{Duration, Instant},
-};
+use mailbox::until;
+use std::{fs, path::Path};
 
 /// Presses the button of a page several times with what the browser had at the first press; the
 /// last answer is the one that a browser shows.
@@ -48,8 +46,10 @@ fn entry_of_a_new_limit(demo: &Demo, household: &Household, yen: &str) -> u64 {
     let told = || -> Vec<u64> {
         let names = fs::read_dir(folder).expect("reads").map(|file| file.expect("one").file_name());
         let names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-        let limits =
-            names.iter().filter(|name| name.ends_with(".eml") && name.contains("-limits_"));
+        let limits = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".eml"))
+            .filter(|name| name.contains("-limits_"));
         limits
             .map(|name| name.split('-').nth(1).and_then(|seq| seq.parse().ok()).expect("a seq"))
             .collect()
@@ -57,11 +57,7 @@ fn entry_of_a_new_limit(demo: &Demo, household: &Household, yen: &str) -> u64 {
     let before = told().len();
     household.step("limits", &[("limit_1", yen)], "limits/confirm");
     household.step("limits/confirm", &[], "limits/done");
-    let began = Instant::now();
-    while told().len() == before {
-        assert!(began.elapsed() < Duration::from_secs(20), "no mail");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("mail of the new limit", || (told().len() > before).then_some(()));
     told().into_iter().max().expect("one")
 }
 
@@ -132,11 +128,9 @@ fn a_day_that_turns_before_the_press_is_shown_before_anything_ends_r_141_r_144()
     let household = Household::sakura(&demo);
     household.step("restrict", &[("agree", "yes")], "restrict/confirm");
     let shown = household.hidden("restrict/confirm");
-    let began = Instant::now();
-    while household.hidden("restrict/confirm")["agreed"] == shown["agreed"] {
-        assert!(began.elapsed() < Duration::from_secs(20), "the day did not turn");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("turn of the day", || {
+        (household.hidden("restrict/confirm")["agreed"] != shown["agreed"]).then_some(())
+    });
     let late = household.post("restrict/confirm", &pairs(&shown));
     assert_eq!(late.status, 409, "{late:?}");
     let said = ["お手続きは完了していません", "2026年12月分までご請求"];
