@@ -42,6 +42,9 @@ fn an_inquiry_reaches_the_desk_by_mail_and_by_command() {
     assert_eq!(told["inquiries"].as_array().map(Vec::len), Some(1));
     assert_eq!(told["inquiries"][0]["text"], TEXT.replace("\r\n", "\n"));
     assert!(!demo.log().contains("廃止をお願い"), "an inquiry is personal");
+    let url = format!("{}/metrics", demo.text("/operator"));
+    let figures = common::Http::new().get(&url, &[]).body;
+    assert!(figures.contains("linepass_inquiries_total 1"), "{figures}");
 }
 
 #[test]

@@ -61,6 +61,7 @@ pub struct Metrics {
     holds: Family<HoldLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    inquiries: Counter,
 }
 
 impl Default for Metrics {
@@ -83,7 +84,10 @@ impl Metrics {
         registry.register("http_requests", help, Family::clone(&requests));
         let help = "From a request's arrival to the head of its answer";
         registry.register("http_request_duration_seconds", help, Family::clone(&durations));
-        Self { registry, logins, holds, requests, durations }
+        let help = "Inquiries that households sent to the desk";
+        let inquiries = Counter::default();
+        registry.register("inquiries", help, inquiries.clone());
+        Self { registry, logins, holds, requests, durations, inquiries }
     }
 
     /// Adds a histogram that another part observes.
@@ -94,6 +98,11 @@ impl Metrics {
     /// Adds figures that are asked for at each scrape.
     pub fn add_sampled(&mut self, sampled: Sampled) {
         self.registry.register_collector(Box::new(sampled));
+    }
+
+    /// Counts an inquiry to the desk: where no mail tells of it, an alert on this does.
+    pub fn inquiry(&self) {
+        self.inquiries.inc();
     }
 
     /// Counts an attempt to log in. Both words are codes of the house's own.

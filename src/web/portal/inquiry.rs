@@ -135,7 +135,10 @@ enum Unsent {
 async fn send_it(signed: &Signed, inquiry: Inquiry) -> Result<(), Unsent> {
     let made = making::try_to_make(signed, "inquire", What::Inquire(Box::new(inquiry))).await;
     match made.as_ref().map_err(AsRef::as_ref) {
-        Ok(_) => Ok(()),
+        Ok(_) => {
+            signed.state.metrics.inquiry();
+            Ok(())
+        }
         Err(LineError::Refused(Refusal::TooManyInquiries { allowed })) => {
             let too_many = signed.language.texts().portal.inquiry.too_many;
             Err(Unsent::TooMany(too_many(&allowed.to_string())))

@@ -111,6 +111,8 @@ async fn end(signed: Signed, body: Body) -> HttpResponse {
     };
     let what = What::Plain(Box::new(command));
     match making::make(&signed, "end_session", what, PAGE).await {
+        // It had ended already, or never was: nothing happened, and nothing is said to have.
+        Ok(done) if done.entry.events.is_empty() => signed.go_to(PAGE),
         Ok(_) => signed.go_to("sessions?ended=1"),
         Err(response) => response,
     }

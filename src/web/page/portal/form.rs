@@ -259,11 +259,15 @@ impl FormField {
     }
 
     /// Its ID on the page, for the summary of errors.
-    pub(super) fn id(&self) -> &str {
+    pub(super) fn id(&self) -> String {
         match self {
-            Self::Input(field) => &field.name,
-            Self::Choice(field) => field.name,
-            Self::Text(field) => field.name,
+            Self::Input(field) => field.name.clone(),
+            // A group takes no focus; its first choice does.
+            Self::Choice(field) => {
+                let first = field.choices.first().map_or("", |(value, _)| value);
+                format!("{}-{first}", field.name)
+            }
+            Self::Text(field) => field.name.to_owned(),
         }
     }
 }
