@@ -8,7 +8,7 @@ use super::{
     calendar::Month,
     charge,
     ids::{PassportNumber, ProviderId},
-    line::Line,
+    line::{Contract, Line},
     order::PurchaseOrder,
     yen::Yen,
 };
@@ -22,20 +22,27 @@ pub struct Used {
     pub by_line: Yen,
 }
 
+/// Each amount that `month` is charged, with the ID it is charged to: `contracts` as they stand or
+/// would stand, and what the line bought by use.
+pub(in crate::domain) fn charges_of<'a>(
+    line: &'a Line,
+    contracts: impl IntoIterator<Item = &'a Contract>,
+    month: Month,
+) -> impl Iterator<Item = (PassportNumber, Yen)> {
+    let monthly = charge::monthly_charges(contracts, month);
+    let monthly = monthly.into_values().map(|charge| (charge.passport, charge.amount));
+    monthly.chain(line.uses_of(month).iter().map(|charged| (charged.passport, charged.amount)))
+}
+
 /// What the whole line is charged in `month`, deleted IDs included.
 pub fn used_by_line(line: &Line, month: Month) -> Yen {
-    let monthly = charge::monthly_charges(line.contracts.values(), month);
-    let monthly = monthly.values().map(|charge| charge.amount);
-    monthly.chain(line.uses_of(month).iter().map(|charged| charged.amount)).sum()
+    charges_of(line, line.contracts.values(), month).map(|(_, amount)| amount).sum()
 }
 
 /// What `month` is charged for, as far as it is known now.
 pub fn used(line: &Line, passport: PassportNumber, month: Month) -> Used {
-    let monthly = charge::monthly_charges(line.contracts.values(), month);
-    let monthly = monthly.values().map(|charge| (charge.passport, charge.amount));
-    let by_use = line.uses_of(month).iter().map(|charged| (charged.passport, charged.amount));
     let mut used = Used { by_passport: Yen::ZERO, by_line: Yen::ZERO };
-    for (owner, amount) in monthly.chain(by_use) {
+    for (owner, amount) in charges_of(line, line.contracts.values(), month) {
         used.by_line = [used.by_line, amount].into_iter().sum();
         if owner == passport {
             used.by_passport = [used.by_passport, amount].into_iter().sum();

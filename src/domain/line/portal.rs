@@ -12,6 +12,7 @@ use crate::domain::{
     calendar::{Instant, Month},
     charge,
     ids::{ContractNumber, PassportNumber},
+    limit,
     yen::Yen,
 };
 use serde::{Deserialize, Serialize};
@@ -134,8 +135,8 @@ impl Line {
 
     /// A session that stands at `now`; on a line that has ended none does.
     pub fn live_session(&self, number: u32, now: Instant) -> Option<&PortalSession> {
-        let standing = self.ended.is_none();
-        self.live_sessions(now).find(|(other, _)| *other == number && standing).map(|found| found.1)
+        let mut live = self.live_sessions(now).filter(|_| self.ended.is_none());
+        live.find(|(other, _)| *other == number).map(|(_, session)| session)
     }
 }
 
@@ -197,9 +198,7 @@ pub fn charged_after_restriction(line: &Line, now: Instant) -> Yen {
         Contract { end: contract.end.or(Some(end)), ..contract.clone() }
     };
     let contracts: Vec<Contract> = line.contracts.values().map(ended).collect();
-    let charges = charge::monthly_charges(&contracts, month);
-    let monthly = charges.values().map(|charge| charge.amount);
-    monthly.chain(line.uses_of(month).iter().map(|charged| charged.amount)).sum()
+    limit::charges_of(line, &contracts, month).map(|(_, amount)| amount).sum()
 }
 
 /// 利用規制 as its customer agreed to it. What it ends must still be what the page showed: neither
