@@ -79,8 +79,8 @@ pub struct Holds {
 }
 
 impl Holds {
-    /// The waits at an ID, or at the access key, that are not over, each with the microseconds that are left of it;
-    /// `uptime` is now by the machine's own clock, where it has one.
+    /// The waits at an ID, or at the access key, that are not over, each with the microseconds that
+    /// are left of it; `uptime` is now by the machine's own clock, where it has one.
     pub fn of(
         &self,
         passport: Option<PassportNumber>,

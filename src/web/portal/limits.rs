@@ -66,10 +66,6 @@ struct Accepted {
     rows: Vec<(PassportNumber, Yen, Yen)>,
 }
 
-fn unfinished(signed: &Signed) -> Option<Draft<Limiting>> {
-    draft::read::<Limiting>(signed).filter(|draft| draft.content.done.is_none())
-}
-
 /// A draft that is not done, or the way on: to the completion of one that is, so that a button
 /// pressed twice leads there, to the form where there is none.
 fn under_way(signed: &Signed) -> Result<Draft<Limiting>, HttpResponse> {
@@ -99,7 +95,7 @@ async fn input_step(signed: Signed) -> HttpResponse {
     if signed.line.live_passports().next().is_none() {
         return signed.go_to("details");
     }
-    let wanted = unfinished(&signed).map(|draft| draft.content.wanted).unwrap_or_default();
+    let wanted = under_way(&signed).map(|draft| draft.content.wanted).unwrap_or_default();
     let rows = wanted.into_iter().map(|(number, yen)| (number, yen.to_string(), None)).collect();
     let page = input_page(&signed, &Typed { rows, ..Typed::default() });
     signed.answer(StatusCode::OK, &page)
