@@ -267,6 +267,8 @@ fn a_sign_in_draws_everything_anew_and_a_sign_out_ends_it_security_19_20_29() {
 
     let out = household.sign_out();
     assert_eq!(out.location(), "/wso/login?out=1");
+    let told = decision_of(&demo, "sign_out", &out);
+    assert_eq!((&told["outcome"], &told["line"]), (&"accepted".into(), &SAKURA.into()), "{told}");
     assert!(!household.browser.cookies.borrow().contains_key("lp_portal"));
     assert_eq!(household.open("").location(), "/wso/login");
     // Whoever kept the cookie, or goes back in the browser's history.

@@ -214,8 +214,13 @@ pub struct SignIn {
     pub at: i64,
     /// The address or prefix it came from.
     pub from: String,
-    /// The provider's ID, or `portal`.
+    /// The provider's ID, or [`SignIn::PORTAL`].
     pub to: String,
+}
+
+impl SignIn {
+    /// What a sign-in to the household's own pages has where others have a provider's ID.
+    pub const PORTAL: &str = "portal";
 }
 
 impl PersonalRow {

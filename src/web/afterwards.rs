@@ -1,6 +1,6 @@
-//! What a login leaves to do after its answer, in the background: waits that are committed, and
-//! hashes that are made anew. An answer waits for neither, so its time tells nothing of them
-//! (security.md 2), and nobody is refused because of them.
+//! What a login leaves to do after its answer, in the background: waits that are committed, hashes
+//! that are made anew, and the line's list of last sign-ins. An answer waits for none of them, so
+//! its time tells nothing of them (security.md 2), and nobody is refused because of them.
 
 use crate::{
     actors::{
@@ -66,16 +66,13 @@ pub fn note_holds(after: After<'_>, whose: Option<Whose>, source: Source, outcom
 /// Sign-ins that a line remembers.
 const RECENT_SIGN_INS: usize = 20;
 
-/// What a sign-in to the household's own pages is kept as, where others have a provider's ID.
-pub const PORTAL: &str = "portal";
-
 /// An accepted sign-in.
 pub struct SignedIn {
     /// Whose.
     pub whose: Whose,
     /// Whether it came from the line itself.
     pub from_own_line: bool,
-    /// The provider's ID, or [`PORTAL`].
+    /// The provider's ID, or [`SignIn::PORTAL`].
     pub to: String,
 }
 

@@ -4,6 +4,7 @@ use crate::{
     actors::{
         committer::Committer,
         keys::KeyKeeper,
+        line::LineView,
         lines::Lines,
         outbox::Desk,
         providers::Providers,
@@ -12,11 +13,13 @@ use crate::{
     clock::Clock,
     config::{ContactConfig, FlowConfig, PortalConfig},
     domain::{
-        ids::{CustomerId, ProviderId},
+        ids::{CustomerId, PassportNumber, ProviderId},
         line::LineDefaults,
     },
     metrics::Metrics,
-    security::{KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
+    security::{
+        CommittedHold, KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
+    },
     store::Store,
     web::provider::redeemed::RedeemedCodes,
 };
@@ -115,5 +118,22 @@ impl WebState {
     /// When something sealed now for so many seconds expires.
     pub fn expiry(&self, lifetime_s: u64) -> i64 {
         self.now_s().saturating_add(i64::try_from(lifetime_s).unwrap_or(i64::MAX))
+    }
+
+    /// The waits at an ID, or at the line's access key, that were committed, perhaps before a
+    /// restart, with what is left of them.
+    pub fn committed_holds(
+        &self,
+        view: &LineView,
+        passport: Option<PassportNumber>,
+    ) -> Vec<CommittedHold> {
+        let (now, uptime) = (view.time(self.decisions.now()), self.decisions.uptime());
+        let holds = view.line.iter().flat_map(|line| line.holds.of(passport, now, uptime));
+        let committed = holds.map(|(hold, left_us)| CommittedHold {
+            source_prefix: hold.from,
+            failures: hold.failures,
+            remaining: Duration::from_micros(left_us),
+        });
+        committed.collect()
     }
 }

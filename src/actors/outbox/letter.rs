@@ -13,7 +13,10 @@ use crate::{
         notice::{self, Notice, NoticeKind, Recipient},
         yen::Yen,
     },
-    store::{MailId, StoreError, record::Personal},
+    store::{
+        MailId, StoreError,
+        record::{Personal, SignIn},
+    },
 };
 
 /// A mail to one recipient.
@@ -547,7 +550,7 @@ async fn new_sign_in(
             None => None,
         };
         let provider = to.parse().ok().and_then(|id| household.providers.get(&id));
-        let is_portal = passport.is_none() || to == "portal";
+        let is_portal = passport.is_none() || to == SignIn::PORTAL;
         let to = provider.map_or(to, |provider| provider.name.clone());
         let (at, to) = (Instant::from_micros(at), (!is_portal).then_some(to));
         return Ok(Some(Content::NewSignIn { passport_id, at, from, to }));

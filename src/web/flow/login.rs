@@ -12,7 +12,7 @@ use crate::{
         },
         order::Order,
     },
-    security::{CommittedHold, PoolError, Secret},
+    security::{PoolError, Secret},
     store::Reservation,
     telemetry::{Decision, Outcome},
     web::{
@@ -28,7 +28,7 @@ use crate::{
     },
 };
 use actix_web::{HttpResponse, http::StatusCode};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The form's name in its token.
 const FORM: &str = "login";
@@ -113,7 +113,9 @@ async fn try_to_log_in(visit: &Visit, typed: Typed) -> Attempted {
         Err(error) => return Attempted::Failed(error),
     };
     if let Some(found) = &found {
-        state.throttle.restore_once(name_hash, found.committed_holds(state));
+        state
+            .throttle
+            .restore_once(name_hash, state.committed_holds(&found.view, Some(found.passport)));
     }
     evaluate(visit, typed.password, name_hash, found).await
 }
@@ -193,20 +195,6 @@ impl Found {
     /// The credential's row that the password is verified against.
     fn credential(&self) -> Option<RowRef> {
         self.id().map(|id| id.rows.credential)
-    }
-
-    /// Holds that were committed, perhaps before a restart, with what is left of them.
-    fn committed_holds(&self, state: &WebState) -> Vec<CommittedHold> {
-        let now = self.view.time(state.decisions.now());
-        let uptime = state.decisions.uptime();
-        let line = self.view.line.as_deref();
-        let holds = line.map(|line| line.holds.of(Some(self.passport), now, uptime));
-        let committed = holds.into_iter().flatten().map(|(hold, left_us)| CommittedHold {
-            source_prefix: hold.from,
-            failures: hold.failures,
-            remaining: Duration::from_micros(left_us),
-        });
-        committed.collect()
     }
 
     fn credential_version(&self) -> u32 {

@@ -3,25 +3,25 @@
 
 use super::{
     entrance::{Entrance, service_name},
+    making,
     session::{CookieName, SealedSession, Signed, line_failed, overloaded, renew, set_cookie},
 };
 use crate::{
     actors::{
         LineError,
         change::{Change, Opened, What},
-        line::LineView,
         personal,
     },
     domain::{
         ids::CustomerId,
         line::{By, Command, Event, Line, RowRef, is_own_address, portal::may_sign_in},
     },
-    security::{Attempt, CommittedHold, CsrfToken, PoolError, Purpose, Secret, random},
-    store::record::Personal,
+    security::{Attempt, CsrfToken, PoolError, Purpose, Secret, random},
+    store::record::{Personal, SignIn},
     telemetry::{Decision, Outcome},
     text::Language,
     web::{
-        afterwards::{self, After, PORTAL, SignedIn, Whose},
+        afterwards::{self, After, SignedIn, Whose},
         answer::{self, get},
         context::{self, RequestContext},
         form::{Body, Form},
@@ -42,7 +42,6 @@ use serde::{Deserialize, Serialize};
 use std::{
     future::{Ready, ready},
     sync::Arc,
-    time::Duration,
 };
 
 /// The form's name in its token.
@@ -262,23 +261,12 @@ async fn find(state: &WebState, typed: &str) -> Result<Option<Found>, Arc<LineEr
     let view = state.lines.look(customer).await?;
     let Some(line) = view.line.clone() else { return Ok(None) };
     let id_key = state.keys.name_hash(&format!("customer:{typed}"));
-    state.throttle.restore_once(id_key, committed_holds(&view, &line, state));
+    state.throttle.restore_once(id_key, state.committed_holds(&view, None));
     let key = line.rows.access_key;
     let row = personal::committed(state.store.as_ref(), customer, key).await;
     let row = row.map_err(|error| Arc::new(LineError::Store(error)))?;
     let Personal::AccessKey { hash } = row.data else { return Ok(None) };
     Ok(Some(Found { line, hash, key }))
-}
-
-fn committed_holds(view: &LineView, line: &Line, state: &WebState) -> Vec<CommittedHold> {
-    let now = view.time(state.decisions.now());
-    let holds = line.holds.of(None, now, state.decisions.uptime());
-    let committed = holds.map(|(hold, left_us)| CommittedHold {
-        source_prefix: hold.from,
-        failures: hold.failures,
-        remaining: Duration::from_micros(left_us),
-    });
-    committed.collect()
 }
 
 /// Takes the permit, computes the hash and has the rule judge.
@@ -369,7 +357,7 @@ async fn open_session(door: &Door, found: &Found, anew: Option<Secret>) -> HttpR
     let signed_in = SignedIn {
         whose: Whose { customer: line.customer, passport: None },
         from_own_line: is_own(door, line),
-        to: PORTAL.to_owned(),
+        to: SignIn::PORTAL.to_owned(),
     };
     afterwards::remember_sign_in(after, signed_in);
     if let Some(access_key) = anew {
@@ -380,9 +368,13 @@ async fn open_session(door: &Door, found: &Found, anew: Option<Secret>) -> HttpR
         Event::PortalSessionOpened { session, .. } => Some(*session),
         _ => None,
     });
+    let Some(number) = number else {
+        tracing::error!(line = %line.customer, "a session was opened and has no number");
+        return sign_in_error(door);
+    };
     let session = SealedSession {
         customer: line.customer,
-        number: number.unwrap_or_default(),
+        number,
         secret: random::token(16),
         language: context::chosen_language(&door.request),
     };
@@ -397,15 +389,9 @@ async fn sign_out(signed: Signed, body: Body) -> HttpResponse {
     if let Err(response) = signed.form("logout", &body) {
         return response;
     }
-    let command = Command::EndSession(signed.session.number);
-    let change = Change {
-        what: What::Plain(Box::new(command)),
-        by: By::Customer,
-        source: signed.context.line_source,
-        request_id: Some(signed.context.request_id.clone()),
-    };
-    if let Err(error) = signed.state.lines.make(signed.customer(), change).await {
-        return signed.failed(&error);
+    let what = What::Plain(Box::new(Command::EndSession(signed.session.number)));
+    if let Err(response) = making::make(&signed, "sign_out", what, "").await {
+        return response;
     }
     let mut response = answer::see_other(&signed.path("login?out=1"));
     set_cookie(&signed.state, &mut response, CookieName::Session, None);
