@@ -233,7 +233,11 @@ impl House {
             committer,
             clock,
             receipts,
-            defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 50) },
+            defaults: LineDefaults {
+                passports_per_line: 5,
+                passport_limit: Yen::new(1 << 50),
+                activation_delay_s: 0,
+            },
             most_waiting_changes: 1_000,
             snapshots: Snapshots { key: [2; 32], every_events: 100 },
             draw_salt: random::bytes::<32>,
@@ -285,7 +289,6 @@ impl House {
             mail: MailAddress::parse("taro@example.jp").expect("an address"),
             is_contractor: true,
             language: linepass::domain::language::Language::Ja,
-            active_from: None,
         };
         // Only one line may own a prefix; the others are opened without.
         let opening = match number {

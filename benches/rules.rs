@@ -21,7 +21,11 @@ fn facts(serial: u64) -> Facts {
         now: "2026-11-23T21:00:00+09:00".parse().expect("an instant"),
         receipt: ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL + serial),
         source: None,
-        defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 40) },
+        defaults: LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(1 << 40),
+            activation_delay_s: 0,
+        },
     }
 }
 
@@ -68,12 +72,8 @@ fn line_with(purchases: u64) -> Line {
         record: ROW,
         access_key: ROW,
     });
-    let register = Command::RegisterPassport(RegisterPassport {
-        name: ROW,
-        credential: ROW,
-        applicant: ROW,
-        active_from: None,
-    });
+    let register =
+        Command::RegisterPassport(RegisterPassport { name: ROW, credential: ROW, applicant: ROW });
     let line = take(take(None, &open, 0), &register, 0);
     (0..purchases).fold(line, |line, serial| take(line, &purchase(serial), serial)).expect("a line")
 }

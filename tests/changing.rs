@@ -44,7 +44,11 @@ fn lines(store: &Arc<dyn Store>) -> Lines {
         committer,
         clock,
         receipts,
-        defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000) },
+        defaults: LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(10_000),
+            activation_delay_s: 0,
+        },
         most_waiting_changes: 16,
         snapshots: Snapshots { key: [1; 32], every_events: 8 },
         draw_salt: random::bytes::<32>,
@@ -88,7 +92,6 @@ async fn register(lines: &Lines, number: u64, name: &str) -> Answer {
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
         language: linepass::domain::language::Language::Ja,
-        active_from: None,
     };
     make(lines, number, What::Register(Box::new(registration))).await
 }

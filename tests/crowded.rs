@@ -60,7 +60,11 @@ fn lines() -> (Arc<dyn Store>, Lines) {
         committer,
         clock,
         receipts,
-        defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000) },
+        defaults: LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(10_000),
+            activation_delay_s: 0,
+        },
         most_waiting_changes: MAY_WAIT,
         snapshots: Snapshots { key: [1; 32], every_events: 8 },
         draw_salt: random::bytes::<32>,

@@ -118,7 +118,11 @@ impl Sides {
             now: instant(self.now),
             receipt: Some(receipt(self.given_out)),
             source: Some(source.parse().expect("an address")),
-            defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000) },
+            defaults: LineDefaults {
+                passports_per_line: 5,
+                passport_limit: Yen::new(10_000),
+                activation_delay_s: 0,
+            },
         };
         match decide(self.line.as_ref(), command, &facts) {
             Ok(events) => {
@@ -313,7 +317,6 @@ impl Sides {
                     name: row(2),
                     credential: row(3),
                     applicant: row(4),
-                    active_from: None,
                 });
                 if self.ask(&command, false, &against)? {
                     self.model.register();

@@ -79,7 +79,11 @@ fn services(store: Arc<dyn Store>) -> Arc<LineServices> {
         committer,
         clock,
         receipts,
-        defaults: LineDefaults { passports_per_line: 5, passport_limit: Yen::new(1 << 40) },
+        defaults: LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(1 << 40),
+            activation_delay_s: 0,
+        },
         most_waiting_changes: 16,
         snapshots: Snapshots { key: [2; 32], every_events: 8 },
         draw_salt: random::bytes::<32>,
@@ -114,7 +118,6 @@ async fn open(lines: &Lines, number: u64) {
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
         language: linepass::domain::language::Language::Ja,
-        active_from: None,
     };
     make(lines, number, What::Register(Box::new(registration))).await.expect("registered");
 }

@@ -4,7 +4,6 @@
 use super::line::PrivatePassport;
 use crate::{
     domain::{
-        calendar::Instant,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ProviderId, Reference},
         language::Language,
@@ -117,8 +116,6 @@ pub struct Registration {
     pub is_contractor: bool,
     /// The language of the mails that follow: that of the pages it was entered on.
     pub language: Language,
-    /// From when it can be used, where not at once.
-    pub active_from: Option<Instant>,
 }
 
 /// A passport ID's change form; what was left blank stays.
@@ -336,7 +333,6 @@ pub fn prepare(
                 is_contractor: registration.is_contractor,
                 language: registration.language,
             }),
-            active_from: registration.active_from,
         }),
         What::ChangePassport(changes) => Command::ChangePassport(ChangePassport {
             passport: changes.passport,

@@ -51,7 +51,11 @@ impl<'a> Written<'a> {
         let Awake { line, place, .. } = &self.awake;
         let Prepared { command, rows } =
             change::prepare(customer(), line.as_deref(), what, || [9; 32]);
-        let defaults = LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000) };
+        let defaults = LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(10_000),
+            activation_delay_s: 0,
+        };
         let facts = Facts { now: self.now, receipt: None, source: None, defaults };
         let events = decide(line.as_deref(), &command, &facts).expect("allowed");
         let entry = Entry { at: self.now, by: By::System, request_id: None, events };
@@ -98,7 +102,6 @@ fn registration() -> Registration {
         mail: MailAddress::parse("taro@example.jp").expect("an address"),
         is_contractor: true,
         language: crate::domain::language::Language::Ja,
-        active_from: None,
     }
 }
 

@@ -355,6 +355,7 @@ fn defaults(config: &Config) -> LineDefaults {
     LineDefaults {
         passports_per_line: config.line.passport_ids_per_line,
         passport_limit: Yen::new(config.line.default_passport_limit_yen.into()),
+        activation_delay_s: config.portal.activation_delay_s,
     }
 }
 

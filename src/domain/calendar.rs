@@ -29,6 +29,13 @@ impl Instant {
         self.0
     }
 
+    /// So many seconds later, held inside the same years.
+    #[must_use]
+    pub fn after_s(self, seconds: u64) -> Self {
+        let later_us = i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+        Self::from_micros(self.0.saturating_add(later_us))
+    }
+
     /// Whole seconds since the epoch, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
@@ -209,6 +216,7 @@ mod tests {
             let instant = Instant::from_micros(micros);
             assert!(instant.rfc3339().ends_with("+09:00"));
             assert!(instant.month().next() > instant.month());
+            assert!(instant.after_s(u64::MAX) >= instant.after_s(1));
         }
     }
 }

@@ -109,7 +109,6 @@ async fn registration(
         mail: MailAddress::parse(&mail).map_err(failed)?,
         is_contractor: true,
         language: sample.language,
-        active_from: None,
     })
 }
 

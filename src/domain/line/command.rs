@@ -137,8 +137,6 @@ pub struct RegisterPassport {
     pub credential: RowRef,
     /// The applicant's row.
     pub applicant: RowRef,
-    /// From when it can be used, where not at once.
-    pub active_from: Option<Instant>,
 }
 
 /// The change form of a passport ID, whose fields were checked and whose rows are ready. What was
@@ -222,4 +220,6 @@ pub struct LineDefaults {
     pub passports_per_line: u32,
     /// The limit of a new ID, where the line has as much left.
     pub passport_limit: Yen,
+    /// How long a new ID is 登録中 before it can be used; 0 is at once.
+    pub activation_delay_s: u64,
 }

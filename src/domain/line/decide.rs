@@ -76,13 +76,14 @@ fn open(state: Option<&Line>, opening: &OpenLine) -> Result<Vec<Event>, Refusal>
     Ok(vec![opened, Event::NetworksSet { networks: opening.networks.clone() }])
 }
 
-///
+///
 fn register(
     line: &Line,
     registration: &RegisterPassport,
     facts: &Facts,
 ) -> Result<Vec<Event>, Refusal> {
     portal::may_register(line, facts.defaults.passports_per_line)?;
+    let delay_s = facts.defaults.activation_delay_s;
     let numbers_used = line.passports.keys().next_back().map_or(0, |last| last.0);
     Ok(vec![Event::PassportRegistered {
         passport: PassportNumber(numbers_used + 1),
@@ -91,7 +92,7 @@ fn register(
         applicant: registration.applicant,
         limit: limit::initial_limit(line, facts.defaults.passport_limit),
         line_authentication: line.service.has_line_authentication(),
-        active_from: registration.active_from,
+        active_from: (delay_s > 0).then(|| facts.now.after_s(delay_s)),
     }])
 }
 

@@ -154,11 +154,9 @@ pub(super) fn open_session(
     let over = line.sessions.keys().copied().filter(|number| !live.contains(number));
     let too_many = (live.len() + 1).saturating_sub(MOST_SESSIONS);
     let ended = over.chain(live.iter().copied().take(too_many)).collect::<Vec<_>>();
-    let lifetime_us = i64::try_from(opening.lifetime_s.saturating_mul(1_000_000));
-    let end_us = facts.now.micros().saturating_add(lifetime_us.unwrap_or(i64::MAX));
     let opened = Event::PortalSessionOpened {
         session: line.sessions_opened + 1,
-        expires_at: Instant::from_micros(end_us),
+        expires_at: facts.now.after_s(opening.lifetime_s),
         origin: Some(opening.origin),
     };
     Ok(ended

@@ -396,8 +396,8 @@ async fn confirm_step(signed: Signed) -> HttpResponse {
         title: texts.register.confirm_title,
         lead: texts.register.confirm_lead,
         steps: Some(steps(&signed, 4)),
-        contents: contents(&signed, &draft.input),
-        applicant: rows(&signed, &draft.applicant),
+        contents: contents(&signed, &draft.content.input),
+        applicant: rows(&signed, &draft.content.applicant),
         notes,
         warnings: Vec::new(),
         form: page::Form { draft: Some(draft.mark), ..form },
@@ -410,16 +410,15 @@ struct Complete {
     applicant: Applicant,
     input: Input,
     password_hash: String,
-    mark: String,
 }
 
 /// The draft, if it lacks nothing; the step that is missing otherwise.
-fn complete(signed: &Signed) -> Result<Complete, HttpResponse> {
+fn complete(signed: &Signed) -> Result<Draft<Complete>, HttpResponse> {
     let Draft { content, mark } = draft_with(signed, |draft| draft.applicant.is_some())?;
     let input = content.input.ok_or_else(|| signed.go_to(INPUT))?;
     let password_hash = input.password_hash.clone().ok_or_else(|| signed.go_to(INPUT))?;
     let applicant = content.applicant.ok_or_else(|| signed.go_to(AGAIN))?;
-    Ok(Complete { applicant, input, password_hash, mark })
+    Ok(Draft { content: Complete { applicant, input, password_hash }, mark })
 }
 
 fn contents(signed: &Signed, input: &Input) -> Contents {
@@ -441,10 +440,10 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
         Err(response) => return response,
     };
     // Another tab went on meanwhile: what this page showed is not what would be registered.
-    if form.get("draft") != Some(draft.mark.as_str()) {
+    if !draft.is_shown_by(&form) {
         return signed.go_to(CONFIRM);
     }
-    let Complete { applicant, input, password_hash, .. } = draft;
+    let Complete { applicant, input, password_hash } = draft.content;
     let registration = Registration {
         name_hash: signed.state.keys.name_hash(input.name.as_str()),
         name: input.name.clone(),
@@ -454,7 +453,6 @@ async fn press(signed: Signed, body: Body) -> HttpResponse {
         mail: input.mail.clone(),
         is_contractor: applicant.is_contractor,
         language: signed.language,
-        active_from: active_from(&signed),
     };
     let what = What::Register(Box::new(registration));
     let made = making::try_to_make(&signed, "register_passport", what).await;
@@ -490,14 +488,6 @@ async fn registered_before(signed: &Signed, input: &Input, password_hash: &str) 
     let line = view.line.as_ref()?;
     let found = line.live_passports().find(|passport| is_same(&passport.number));
     found.map(|passport| passport.registered_at)
-}
-
-/// From when a new ID can be used, where the configuration says not at once.
-fn active_from(signed: &Signed) -> Option<Instant> {
-    let delay_us = i64::try_from(signed.state.portal.activation_delay_s).unwrap_or(i64::MAX);
-    let delay_us = delay_us.saturating_mul(1_000_000);
-    let from = || Instant::from_micros(signed.now.micros().saturating_add(delay_us));
-    (delay_us > 0).then(from)
 }
 
 async fn done(signed: Signed) -> HttpResponse {

@@ -59,7 +59,7 @@ pub fn contract(serial: u64) -> ContractNumber {
 
 /// What the configuration says in these tests.
 pub const DEFAULTS: LineDefaults =
-    LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000) };
+    LineDefaults { passports_per_line: 5, passport_limit: Yen::new(10_000), activation_delay_s: 0 };
 
 /// What an entry's decision is given: the sample line's own address, receipt [`NEXT_SERIAL`].
 pub fn facts(now: Instant) -> Facts {
@@ -144,6 +144,12 @@ impl When {
     /// It is asked at this time in Japan.
     pub fn at(mut self, japan: &str) -> Self {
         self.facts.now = instant(japan);
+        self
+    }
+
+    /// A new ID can be used so many seconds after it was registered.
+    pub const fn with_activation_delay_s(mut self, seconds: u64) -> Self {
+        self.facts.defaults.activation_delay_s = seconds;
         self
     }
 
@@ -311,7 +317,7 @@ pub fn household() -> Given {
 
 /// A household registers a passport ID; whether its string is free is a reservation's business.
 pub const fn registration() -> RegisterPassport {
-    RegisterPassport { name: row(30), credential: row(31), applicant: row(32), active_from: None }
+    RegisterPassport { name: row(30), credential: row(31), applicant: row(32) }
 }
 
 /// The n-th ID, logged in before anything ended its logins.

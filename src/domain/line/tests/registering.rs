@@ -5,7 +5,6 @@ use crate::domain::{
     ids::PassportNumber,
     line::{
         Command, Event, LineService, Refusal,
-        command::RegisterPassport,
         event::{Barrier, LineEndCause},
     },
 };
@@ -141,9 +140,9 @@ fn a_deleted_ids_limit_is_free_again_r_081() {
 
 #[test]
 fn an_id_that_is_not_active_yet_buys_nothing_r_065_r_078() {
-    let tomorrow = instant("2026-11-02T09:00:00");
     let line = given(opened(LineService::HikariNext))
-        .when(RegisterPassport { active_from: Some(tomorrow), ..registration() })
+        .when(registration())
+        .with_activation_delay_s(24 * 60 * 60)
         .then_accepted();
     let line = line
         .when(monthly(1, "pack", 500))
