@@ -258,6 +258,11 @@ pub fn text_as_typed(typed: &str, longest: usize, lines: bool) -> Result<String,
     if text.chars().any(refused) { Err(FieldFault::Character) } else { Ok(text) }
 }
 
+/// Whether what is asked for twice, a password or a mail address, was typed alike.
+pub fn is_typed_twice(first: &str, again: &str) -> bool {
+    first == again
+}
+
 fn check_length(typed: &str, shortest: usize, longest: usize) -> Result<(), FieldFault> {
     match typed.chars().count() {
         0 => Err(FieldFault::Missing),
@@ -292,6 +297,14 @@ mod tests {
         ];
         for (typed, fault) in refused {
             assert_eq!(PassportName::parse(typed), Err(fault), "{typed}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_for_twice_is_typed_alike_r_089() {
+        assert!(is_typed_twice("Correct-Horse!", "Correct-Horse!"));
+        for again in ["", "correct-horse!", "Correct-Horse! ", "Correct-Horse"] {
+            assert!(!is_typed_twice("Correct-Horse!", again), "{again}");
         }
     }
 

@@ -26,7 +26,7 @@ pub mod guard;
 pub mod login;
 pub mod portal;
 pub mod refusal;
-mod settings;
+pub mod settings;
 pub mod state;
 
 pub use command::{Command, Facts, LineDefaults};

@@ -39,6 +39,19 @@ pub(super) fn set_line_authentication(
     Ok(changed.then_some(event).into_iter().collect())
 }
 
+/// What the change form asks of 回線認証機能: another setting than the one that stands, where the
+/// service has the function.
+pub fn switched(line: &Line, passport: &Passport, chosen: Option<bool>) -> Option<bool> {
+    let has_it = line.service.has_line_authentication();
+    chosen.filter(|on| has_it && *on != passport.line_authentication)
+}
+
+/// Whether the change must be proved with the ID's password: switched off, the ID can be used from
+/// anywhere, and what a leak buys is charged as usual (R-178, security.md 59).
+pub const fn needs_password(switched: Option<bool>) -> bool {
+    matches!(switched, Some(false))
+}
+
 /// One row of the limit form: what stands now, what is wanted, what is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitChange {

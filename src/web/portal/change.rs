@@ -6,6 +6,7 @@ mod items;
 use super::{
     applicant::{self, Applicant, Typed as TypedApplicant, rows},
     asked,
+    credentials::Typed,
     draft::{self, Draft, Procedure},
     making,
     passport::{line_authentication, named},
@@ -31,7 +32,7 @@ use crate::{
     },
 };
 use actix_web::{HttpResponse, Scope, http::StatusCode, web::Path};
-use items::{Faults, Typed, Unread, input_page, read_input, renaming_hash};
+use items::{ItemFaults, TypedItems, Unread, input_page, read_input, renaming_hash};
 use serde::{Deserialize, Serialize};
 
 /// The addresses.
@@ -219,13 +220,12 @@ async fn input_step(signed: Signed, number: Path<String>) -> HttpResponse {
         Err(response) => return response,
     };
     let input = draft.input.unwrap_or_default();
-    let mail = input.mail.as_ref().map_or("", MailAddress::as_str).to_owned();
-    let typed = Typed {
-        name: input.name.as_ref().map_or("", PassportName::as_str).to_owned(),
-        mail_again: mail.clone(),
-        mail,
+    let mail = input.mail.as_ref().map_or("", MailAddress::as_str);
+    let name = input.name.as_ref().map_or("", PassportName::as_str);
+    let typed = TypedItems {
+        credentials: Typed::again(name, mail),
         line_authentication: input.line_authentication,
-        faults: Faults::default(),
+        faults: ItemFaults::default(),
     };
     input_answer(&step, StatusCode::OK, typed).await
 }
@@ -240,7 +240,7 @@ fn unfinished(step: &Step) -> Result<Draft<Changing>, HttpResponse> {
     }
 }
 
-async fn input_answer(step: &Step, status: StatusCode, typed: Typed) -> HttpResponse {
+async fn input_answer(step: &Step, status: StatusCode, typed: TypedItems) -> HttpResponse {
     match step.registered().await {
         Ok((_, before)) => step.signed.answer(status, &input_page(step, typed, &before)),
         Err(response) => response,

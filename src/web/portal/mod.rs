@@ -18,10 +18,12 @@
 //! | [`csv`] | how a table is written for a spreadsheet |
 //! | [`sessions`] | `sessions`: where the household is signed in |
 //! | [`applicant`] | お名前, 電話番号, 契約者確認: a step that two procedures share |
+//! | [`credentials`] | ID, password, mail address: fields that two procedures share |
 //! | [`making`] | one command to the line, its log line, and the page of a refusal |
 
 pub mod applicant;
 pub mod change;
+pub mod credentials;
 pub mod csv;
 pub mod draft;
 pub mod entrance;

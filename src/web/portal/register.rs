@@ -2,8 +2,9 @@
 //! 登録受付完了. No step can be skipped: each asks its draft for what came before.
 
 use super::{
-    applicant::{self, Applicant, Typed as TypedApplicant, rows, said},
+    applicant::{self, Applicant, Typed as TypedApplicant, rows},
     asked,
+    credentials::{self, Blank, Faults, Free, Labels, Read, Typed, hash, is_free},
     draft::{self, Draft, Procedure},
     making,
     session::Signed,
@@ -13,17 +14,15 @@ use crate::{
     actors::change::{Registration, What},
     domain::{
         calendar::Instant,
-        field::{FieldFault, MailAddress, NewPassword, PassportName},
+        field::{MailAddress, PassportName},
         ids::PassportNumber,
         limit,
         line::{Refusal, portal::may_register},
     },
-    security::{PoolError, Secret},
-    store::{Reservation, StoreError},
     text::format,
     web::{
         answer,
-        form::{Body, Form},
+        form::Body,
         page::{
             self, Agreement, Contents, FormField, InputField, InputKind, PortalConfirm, PortalDone,
             PortalForm, PortalTerms, Row, Steps,
@@ -188,46 +187,27 @@ async fn take_applicant(signed: Signed, body: Body) -> HttpResponse {
     }
 }
 
-/// The fields of the third step as they were typed; passwords are not among them.
-#[derive(Default)]
-struct TypedInput {
-    name: String,
-    mail: String,
-    mail_again: String,
-    faults: Faults,
-}
-
-#[derive(Default)]
-struct Faults {
-    name: Option<String>,
-    password: Option<String>,
-    password_again: Option<String>,
-    mail: Option<String>,
-    mail_again: Option<String>,
-}
-
 async fn input_step(signed: Signed) -> HttpResponse {
     match draft_with(&signed, |draft| draft.applicant.is_some()) {
         Ok(draft) => {
-            let typed = draft.content.input.as_ref().map(|input| TypedInput {
-                name: input.name.as_str().to_owned(),
-                mail: input.mail.as_str().to_owned(),
-                mail_again: input.mail.as_str().to_owned(),
-                faults: Faults::default(),
-            });
-            signed.answer(StatusCode::OK, &input_page(&signed, typed.unwrap_or_default()))
+            let typed = draft.content.input.as_ref();
+            let typed = typed.map(|input| Typed::again(input.name.as_str(), input.mail.as_str()));
+            signed.answer(
+                StatusCode::OK,
+                &input_page(&signed, &typed.unwrap_or_default(), Faults::default()),
+            )
         }
         Err(response) => response,
     }
 }
 
-fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
+fn input_page(signed: &Signed, typed: &Typed, faults: Faults) -> PortalForm {
     let texts = &signed.language.texts().portal;
     let fields = &texts.fields;
     let input = |name, text, kind, value: &str, error| {
         FormField::Input(InputField::required(name, text, kind).typed(value).wrong(error))
     };
-    let TypedInput { name, mail, mail_again, faults } = typed;
+    let Typed { name, mail, mail_again } = typed;
     PortalForm {
         shell: signed.shell(),
         title: texts.register.input_title,
@@ -235,7 +215,7 @@ fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
         steps: Some(steps(signed, 3)),
         fixed: Vec::new(),
         fields: vec![
-            input("passport_id", &fields.passport_id, InputKind::PassportId, &name, faults.name),
+            input("passport_id", &fields.passport_id, InputKind::PassportId, name, faults.name),
             input("password", &fields.password, InputKind::NewPassword, "", faults.password),
             input(
                 "password_again",
@@ -244,14 +224,8 @@ fn input_page(signed: &Signed, typed: TypedInput) -> PortalForm {
                 "",
                 faults.password_again,
             ),
-            input("mail", &fields.mail, InputKind::Mail, &mail, faults.mail),
-            input(
-                "mail_again",
-                &fields.mail_again,
-                InputKind::Mail,
-                &mail_again,
-                faults.mail_again,
-            ),
+            input("mail", &fields.mail, InputKind::Mail, mail, faults.mail),
+            input("mail_again", &fields.mail_again, InputKind::Mail, mail_again, faults.mail_again),
         ],
         fault: None,
         sum: None,
@@ -270,17 +244,24 @@ async fn take_input(signed: Signed, body: Body) -> HttpResponse {
         Ok(form) => form,
         Err(response) => return response,
     };
-    let (name, mail, password) = match read_input(&signed, &mut form) {
-        Ok(read) => read,
-        Err(typed) => return unprocessable(&signed, typed),
+    let typed = Typed::of(&form);
+    let fields = &signed.language.texts().portal.fields;
+    let labels =
+        Labels { name: &fields.passport_id, password: &fields.password, mail: &fields.mail };
+    let read = credentials::read(&signed, &mut form, &labels, Blank::IsMissing);
+    let (name, mail, password) = match read {
+        (Read { name: Some(name), password: Some(password), mail: Some(mail) }, faults)
+            if !faults.any() =>
+        {
+            (name, mail, password)
+        }
+        (_, faults) => return unprocessable(&signed, &typed, faults),
     };
     match is_free(&signed, &name).await {
         Ok(Free::Yes) => {}
         Ok(Free::No) => {
-            let taken = signed.language.texts().portal.fields.passport_id_taken.to_owned();
-            let mut typed = typed(&form);
-            typed.faults.name = Some(taken);
-            return unprocessable(&signed, typed);
+            let name = Some(fields.passport_id_taken.to_owned());
+            return unprocessable(&signed, &typed, Faults { name, ..Faults::default() });
         }
         Ok(Free::AskedTooOften) => return making::too_often(&signed, INPUT),
         Err(error) => return answer::failed(&signed.context, signed.language, &error),
@@ -293,90 +274,8 @@ async fn take_input(signed: Signed, body: Body) -> HttpResponse {
     draft::keep(&signed, signed.go_to(CONFIRM), Registering { input, ..draft })
 }
 
-fn unprocessable(signed: &Signed, typed: TypedInput) -> HttpResponse {
-    signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &input_page(signed, typed))
-}
-
-fn typed(form: &Form) -> TypedInput {
-    let get = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    TypedInput {
-        name: get("passport_id"),
-        mail: get("mail"),
-        mail_again: get("mail_again"),
-        faults: Faults::default(),
-    }
-}
-
-/// The third step's fields by their rules, each fault beside its field.
-fn read_input(
-    signed: &Signed,
-    form: &mut Form,
-) -> Result<(PassportName, MailAddress, Secret), TypedInput> {
-    let texts = &signed.language.texts().portal.fields;
-    let mut typed = typed(form);
-    let name = PassportName::parse(typed.name.trim());
-    let password = form.take("password").unwrap_or_default();
-    let same = form.take("password_again").as_deref() == Some(password.as_str());
-    let password = new_password(signed, name.as_ref().ok(), &password);
-    let mail = MailAddress::parse(&typed.mail);
-    typed.faults = Faults {
-        name: said(signed, &texts.passport_id, name.as_ref().err().copied()),
-        password: said(signed, &texts.password, password.as_ref().err().copied()),
-        password_again: (password.is_ok() && !same).then(|| texts.password_differs.to_owned()),
-        mail: said(signed, &texts.mail, mail.as_ref().err().copied()),
-        mail_again: (mail.is_ok() && typed.mail.trim() != typed.mail_again.trim())
-            .then(|| texts.mail_differs.to_owned()),
-    };
-    match (name, password, mail) {
-        (Ok(name), Ok(password), Ok(mail))
-            if typed.faults.password_again.is_none() && typed.faults.mail_again.is_none() =>
-        {
-            Ok((name, mail, password))
-        }
-        _ => Err(typed),
-    }
-}
-
-/// A password that may be set for an ID.
-pub fn new_password(
-    signed: &Signed,
-    name: Option<&PassportName>,
-    typed: &str,
-) -> Result<Secret, FieldFault> {
-    let least = signed.state.shortest_password;
-    let password = NewPassword::parse(typed, least, name, signed.customer())?;
-    Ok(Secret::new(password.into_inner()))
-}
-
-/// Whether a passport ID's string can be had.
-pub enum Free {
-    /// Nobody has or had it.
-    Yes,
-    /// Somebody has or had it.
-    No,
-    /// The line asks too often (security.md 72).
-    AskedTooOften,
-}
-
-/// Looks before the household confirms; that it is still free is the commit's to say.
-pub async fn is_free(signed: &Signed, name: &PassportName) -> Result<Free, StoreError> {
-    let state = &signed.state;
-    if state.name_checks.check_key(&signed.customer()).is_err() {
-        return Ok(Free::AskedTooOften);
-    }
-    let reservation = Reservation::PassportName(state.keys.name_hash(name.as_str()));
-    let holder = state.store.holder(&reservation).await?;
-    Ok(if holder.is_none() { Free::Yes } else { Free::No })
-}
-
-/// A password's hash: from here on the password itself is nowhere.
-pub async fn hash(signed: &Signed, password: Secret) -> Result<String, HttpResponse> {
-    let hashed = signed.state.passwords.hash(password).await;
-    hashed.map_err(|error| match error {
-        PoolError::Overloaded | PoolError::Stopped => {
-            super::session::overloaded(&signed.context, signed.language)
-        }
-    })
+fn unprocessable(signed: &Signed, typed: &Typed, faults: Faults) -> HttpResponse {
+    signed.answer(StatusCode::UNPROCESSABLE_ENTITY, &input_page(signed, typed, faults))
 }
 
 async fn confirm_step(signed: Signed) -> HttpResponse {

@@ -8,6 +8,7 @@ use crate::domain::{
         command::ChangePassport,
         command::{LoggedIn, Purchase},
         event::Barrier,
+        settings::{needs_password, switched},
     },
 };
 
@@ -124,4 +125,30 @@ fn a_form_is_refused_whole() {
         .and([registered(1, 1)])
         .when(Command::ChangePassport(form))
         .then_refused(Refusal::NoLineAuthentication);
+}
+
+#[test]
+fn switching_off_and_it_alone_needs_the_password_r_177_r_178() {
+    // The service, what stands, what the form chose: what is switched, and whether it is proved.
+    let (next, premium) = (LineService::HikariNext, LineService::HikariPremium);
+    let cases = [
+        (next, true, None, None, false),
+        (next, true, Some(true), None, false),
+        (next, true, Some(false), Some(false), true),
+        (next, false, Some(false), None, false),
+        (next, false, Some(true), Some(true), false),
+        (premium, false, Some(true), None, false),
+        (premium, false, Some(false), None, false),
+    ];
+    for (service, stands, chosen, wanted, proved) in cases {
+        let given =
+            given(opened(service)).and([registered(1, 10_000), line_authentication(1, stands)]);
+        let line = given.line();
+        let switched = switched(line, &line.passports[&ID], chosen);
+        assert_eq!(
+            (switched, needs_password(switched)),
+            (wanted, proved),
+            "{service:?} {chosen:?}"
+        );
+    }
 }

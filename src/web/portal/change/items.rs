@@ -4,8 +4,11 @@
 use super::{Before, Input, Step};
 use crate::{
     domain::{
-        field::{MailAddress, PassportName},
-        line::is_own_address,
+        field::PassportName,
+        line::{
+            is_own_address,
+            settings::{needs_password, switched},
+        },
     },
     security::{Attempt, Secret},
     web::{
@@ -14,10 +17,10 @@ use crate::{
         form::Form,
         page::{ChoiceField, FormField, InputField, InputKind, PortalForm},
         portal::{
-            applicant::{Applicant, said},
+            applicant::Applicant,
+            credentials::{self, Blank, Faults, Free, Labels, Read, Typed, hash, is_free},
             making,
             passport::line_authentication,
-            register::{Free, hash, is_free, new_password},
             session::{Signed, overloaded},
         },
     },
@@ -26,45 +29,40 @@ use actix_web::HttpResponse;
 
 /// The second step as it was typed; passwords are not among it.
 #[derive(Default)]
-pub struct Typed {
-    pub name: String,
-    pub mail: String,
-    pub mail_again: String,
+pub struct TypedItems {
+    /// ID and mail address.
+    pub credentials: Typed,
+    /// 回線認証機能, where another setting was chosen.
     pub line_authentication: Option<bool>,
-    pub faults: Faults,
+    /// What is wrong with it.
+    pub faults: ItemFaults,
 }
 
+/// What is wrong with the second step.
 #[derive(Default)]
-pub struct Faults {
+pub struct ItemFaults {
+    /// With the form as a whole.
     pub whole: Option<String>,
-    pub name: Option<String>,
-    pub password: Option<String>,
-    pub password_again: Option<String>,
-    pub mail: Option<String>,
-    pub mail_again: Option<String>,
+    /// With ID, password and mail address.
+    pub credentials: Faults,
+    /// With the password that switching line authentication off asks for.
     pub current_password: Option<String>,
 }
 
-impl Faults {
+impl ItemFaults {
     fn any(&self) -> bool {
-        let all = [
-            &self.whole,
-            &self.name,
-            &self.password,
-            &self.password_again,
-            &self.mail,
-            &self.mail_again,
-            &self.current_password,
-        ];
-        all.into_iter().any(Option::is_some)
+        self.whole.is_some() || self.credentials.any() || self.current_password.is_some()
     }
 }
 
-pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
+/// The form of the second step.
+pub fn input_page(step: &Step, typed: TypedItems, before: &Before) -> PortalForm {
     let signed = &step.signed;
     let texts = &signed.language.texts().portal;
     let fields = &texts.fields;
-    let Typed { name, mail, mail_again, line_authentication: chosen, faults } = typed;
+    let TypedItems { credentials, line_authentication: chosen, faults } = typed;
+    let Typed { name, mail, mail_again } = credentials;
+    let ItemFaults { whole, credentials: wrong, current_password } = faults;
     let changing = |name, text, kind, current: &str, value: &str, error| {
         FormField::Input(InputField::changing(name, text, kind, current).typed(value).wrong(error))
     };
@@ -79,7 +77,7 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
             InputKind::PassportId,
             &before.name,
             &name,
-            faults.name,
+            wrong.name,
         ),
         changing(
             "password",
@@ -87,14 +85,14 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
             InputKind::NewPassword,
             texts.common.masked,
             "",
-            faults.password,
+            wrong.password,
         ),
         again(
             "password_again",
             &fields.password_again,
             InputKind::NewPassword,
             "",
-            faults.password_again,
+            wrong.password_again,
         ),
         changing(
             "mail",
@@ -102,9 +100,9 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
             InputKind::Mail,
             before.mail.as_str(),
             &mail,
-            faults.mail,
+            wrong.mail,
         ),
-        again("mail_again", &fields.mail_again, InputKind::Mail, &mail_again, faults.mail_again),
+        again("mail_again", &fields.mail_again, InputKind::Mail, &mail_again, wrong.mail_again),
     ];
     if signed.line.service.has_line_authentication() {
         all.push(authentication_field(step, before, chosen));
@@ -113,7 +111,7 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
             &fields.current_password,
             InputKind::CurrentPassword,
             "",
-            faults.current_password,
+            current_password,
         ));
     }
     PortalForm {
@@ -123,7 +121,7 @@ pub fn input_page(step: &Step, typed: Typed, before: &Before) -> PortalForm {
         steps: Some(step.steps(2)),
         fixed: Vec::new(),
         fields: all,
-        fault: faults.whole,
+        fault: whole,
         sum: None,
         personal: true,
         notice: None,
@@ -158,7 +156,9 @@ fn authentication_field(step: &Step, before: &Before, chosen: Option<bool>) -> F
 
 /// Why the second step is not taken.
 pub enum Unread {
-    Wrong(Box<Typed>),
+    /// Something is wrong with it.
+    Wrong(Box<TypedItems>),
+    /// It was answered otherwise.
     Answered(HttpResponse),
 }
 
@@ -170,33 +170,22 @@ pub async fn read_input(
 ) -> Result<Input, Unread> {
     let signed = &step.signed;
     let texts = &signed.language.texts().portal.fields;
-    let mut typed = typed(&form);
-    let password = form.take("password");
-    let password_again = form.take("password_again");
-    let current_password = form.take("current_password").map(Secret::new);
-    let filled = |text: &str| !text.trim().is_empty();
-    let name = filled(&typed.name).then(|| PassportName::parse(typed.name.trim()));
-    let mail = filled(&typed.mail).then(|| MailAddress::parse(&typed.mail));
-    let kept = PassportName::parse(step.current_name()).ok();
-    let for_name = name.as_ref().and_then(|name| name.as_ref().ok()).or(kept.as_ref());
-    let same = password == password_again;
-    let password = password.map(|password| new_password(signed, for_name, &password));
-    typed.faults = Faults {
-        name: said(signed, &texts.new_passport_id, fault(name.as_ref())),
-        password: said(signed, &texts.new_password, fault(password.as_ref())),
-        password_again: (fault(password.as_ref()).is_none() && !same)
-            .then(|| texts.password_differs.to_owned()),
-        mail: said(signed, &texts.new_mail, fault(mail.as_ref())),
-        mail_again: (fault(mail.as_ref()).is_none()
-            && typed.mail.trim() != typed.mail_again.trim())
-        .then(|| texts.mail_differs.to_owned()),
-        ..Faults::default()
+    let labels = Labels {
+        name: &texts.new_passport_id,
+        password: &texts.new_password,
+        mail: &texts.new_mail,
     };
+    let mut typed = typed(&form);
+    let current_password = form.take("current_password").map(Secret::new);
+    let (read, faults) =
+        credentials::read(signed, &mut form, &labels, Blank::Keeps(step.current_name()));
+    typed.faults.credentials = faults;
+    let Read { name, password, mail } = read;
     let input = Input {
-        name: name.and_then(Result::ok).filter(|name| name.as_str() != step.current_name()),
+        name: name.filter(|name| name.as_str() != step.current_name()),
         password_hash: None,
-        mail: mail.and_then(Result::ok),
-        line_authentication: switched(step, typed.line_authentication),
+        mail,
+        line_authentication: switched(&signed.line, &step.passport, typed.line_authentication),
     };
     if !typed.faults.any() {
         check_against_what_stands(
@@ -213,7 +202,7 @@ pub async fn read_input(
     if typed.faults.any() {
         return Err(Unread::Wrong(Box::new(typed)));
     }
-    match password.and_then(Result::ok) {
+    match password {
         Some(password) => {
             let password_hash = Some(hash(signed, password).await.map_err(Unread::Answered)?);
             Ok(Input { password_hash, ..input })
@@ -222,28 +211,15 @@ pub async fn read_input(
     }
 }
 
-fn fault<T, E: Copy>(parsed: Option<&Result<T, E>>) -> Option<E> {
-    parsed.and_then(|parsed| parsed.as_ref().err().copied())
-}
-
-/// Another setting than the one that stands.
-fn switched(step: &Step, chosen: Option<bool>) -> Option<bool> {
-    let has_it = step.signed.line.service.has_line_authentication();
-    chosen.filter(|on| has_it && *on != step.passport.line_authentication)
-}
-
-fn typed(form: &Form) -> Typed {
-    let get = |name: &str| form.get(name).unwrap_or_default().to_owned();
-    Typed {
-        name: get("passport_id"),
-        mail: get("mail"),
-        mail_again: get("mail_again"),
+fn typed(form: &Form) -> TypedItems {
+    TypedItems {
+        credentials: Typed::of(form),
         line_authentication: match form.get("line_authentication") {
             Some("on") => Some(true),
             Some("off") => Some(false),
             _ => None,
         },
-        faults: Faults::default(),
+        faults: ItemFaults::default(),
     }
 }
 
@@ -251,7 +227,7 @@ fn typed(form: &Form) -> Typed {
 /// line authentication off knows the password (R-178, security.md 59).
 async fn check_against_what_stands(
     step: &Step,
-    typed: &mut Typed,
+    typed: &mut TypedItems,
     input: &Input,
     current_password: Option<Secret>,
     applicant: &Applicant,
@@ -267,7 +243,7 @@ async fn check_against_what_stands(
         typed.faults.whole = Some(texts.nothing_changed.to_owned());
         return Ok(());
     }
-    if input.line_authentication == Some(false) {
+    if needs_password(input.line_authentication) {
         let known = match current_password {
             None => Some(texts.current_password.missing),
             Some(password) => {
@@ -279,7 +255,9 @@ async fn check_against_what_stands(
     if let Some(name) = input.name.as_ref().filter(|name| renaming_hash(step, name).is_some()) {
         match is_free(signed, name).await {
             Ok(Free::Yes) => {}
-            Ok(Free::No) => typed.faults.name = Some(texts.passport_id_taken.to_owned()),
+            Ok(Free::No) => {
+                typed.faults.credentials.name = Some(texts.passport_id_taken.to_owned());
+            }
             Ok(Free::AskedTooOften) => {
                 return Err(making::too_often(signed, &step.page("items")));
             }
