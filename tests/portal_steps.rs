@@ -4,10 +4,12 @@
 mod common;
 
 use common::{
-    Answer, Demo, Options,
-    door::assert_own_page,
+    Answer, Browser, Demo, Options,
+    door::{assert_own_page, decision_of},
     operator::Operator,
+    order,
     portal::{APPLICANT, Household, MOMIJI, PASSWORD, access_key, hidden, pairs, wanted},
+    unique,
 };
 use std::collections::BTreeMap;
 
@@ -83,6 +85,40 @@ fn one_consent_registers_one_id_r_073_security_38() {
     household.register_up_to_confirm("kiku0004");
     household.step("register/confirm", &[], "register/done");
     assert_eq!(household.listed(&["ume00003", "kiku0004"]), [true, true]);
+}
+
+/// Where the operator has set a delay: the account says from when, and no provider is paid before.
+#[test]
+fn a_new_id_is_being_registered_until_its_delay_is_over_r_064_r_065_r_078() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |now| Options {
+        folder: Some(folder.path()),
+        now: Some(now),
+        env: vec![("LINEPASS__PORTAL__ACTIVATION_DELAY_S", "3600".into())],
+        ..Options::default()
+    };
+    let logs_in = |demo: &Demo, reason: &str| {
+        let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
+        let flow = browser.arrive(&provider.push(Some(&order(&unique(), "pack", 1, 525))));
+        let answer = browser.log_in(&flow, "ume00003", PASSWORD);
+        let told = decision_of(demo, "login", &answer);
+        assert_eq!(told["reason"].as_str().unwrap_or_default(), reason, "{told}");
+    };
+    let waits = "登録中です。2026年11月23日 13:00";
+
+    let demo = Demo::with(&at("2026-11-23T12:00:00+09:00"));
+    let household = Household::sakura(&demo);
+    household.register_up_to_confirm("ume00003");
+    household.step("register/confirm", &[], "register/done");
+    let account = household.see("details").body;
+    assert!(account.contains(waits) && account.contains("登録中"), "{account}");
+    logs_in(&demo, "not_yet_active");
+    demo.kill();
+
+    let demo = Demo::with(&at("2026-11-23T14:00:00+09:00"));
+    let account = Household::sakura(&demo).see("details").body;
+    assert!(!account.contains("登録中です"), "{account}");
+    logs_in(&demo, "");
 }
 
 #[test]
