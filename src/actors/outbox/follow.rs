@@ -6,8 +6,9 @@
 
 use super::{
     Desk, FOLLOWER, Failure, FailureKind, MailFigures, OutboxOptions, Postman,
+    compose::letters,
     desk::PAGE,
-    letter::{Letter, letters},
+    letter::Letter,
     rows::{Household, ReadError, When},
     schedule::{self, Breaker},
 };

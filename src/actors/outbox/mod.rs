@@ -4,7 +4,8 @@
 //! | file | what |
 //! |---|---|
 //! | [`letter`] | a mail as plain data |
-//! | [`rows`] | the rows it is made of |
+//! | [`compose`] | the letters of an entry |
+//! | [`rows`] | the rows they are made of |
 //! | [`schedule`] | when a mail, and when a silent server, is tried again |
 //! | [`follow`] | the task that follows, hands over and remembers |
 //! | [`desk`] | what operators see and ask for |
@@ -13,6 +14,7 @@
 //! stored for each mail. A row is put for a mail that the server puts off or refuses, in the same
 //! batch that moves the cursor past it.
 
+pub mod compose;
 pub mod desk;
 pub mod follow;
 pub mod letter;

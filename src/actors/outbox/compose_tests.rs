@@ -5,13 +5,15 @@ use crate::{
     actors::committer::{Committer, CommitterOptions},
     clock::Clock,
     domain::{
-        field::{PassportName, PersonName, PhoneNumber},
-        ids::CustomerId,
+        field::{MailAddress, PassportName, PersonName, PhoneNumber},
+        ids::{ContractNumber, CustomerId, ReceiptNumber},
+        language::Language,
         line::{
             By, EndReason, Line, LineService, RowRef,
             event::{Barrier, BillingRoute},
             replay,
         },
+        yen::Yen,
     },
     store::{Batch, PersonalRow, Put, Store, memory::MemoryStore},
 };
