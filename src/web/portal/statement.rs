@@ -96,11 +96,13 @@ pub async fn download(asked: &Asked<'_>, query: &[u8]) -> HttpResponse {
         Ok((_, Err(_))) => page(asked, query).await,
         Ok((_, Ok(found))) => {
             let name = format!("attachment; filename=\"statement-{}.csv\"", found.search.month);
-            let body = csv::write(csv_rows(asked.shell.language, &found));
-            HttpResponse::Ok()
-                .content_type("text/csv; charset=utf-8")
-                .insert_header((header::CONTENT_DISPOSITION, name))
-                .body(body)
+            match csv::write(csv_rows(asked.shell.language, &found)) {
+                Ok(body) => HttpResponse::Ok()
+                    .content_type("text/csv; charset=utf-8")
+                    .insert_header((header::CONTENT_DISPOSITION, name))
+                    .body(body),
+                Err(error) => answer::failed(asked.request, asked.shell.language, &error),
+            }
         }
         Err(fault) => asked.failed(fault),
     }
