@@ -6,7 +6,7 @@ use super::{
     decide::{eligible, open_for_new_use, raise},
     event::{Barrier, EndReason, Event, RowRef},
     refusal::Refusal,
-    state::{Contract, ContractEnd, Line},
+    state::{Contract, ContractEnd, Line, Passport},
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -71,6 +71,15 @@ pub fn status(line: &Line, now: Instant) -> ServiceStatus {
         ServiceStatus::InUse
     } else {
         ServiceStatus::Registering
+    }
+}
+
+/// One ID's own status: the line's bars hold for each of its IDs.
+pub fn status_of(line: &Line, passport: &Passport, now: Instant) -> ServiceStatus {
+    match (line.barriers.none(), passport.active_from <= now) {
+        (false, _) => ServiceStatus::Restricted,
+        (true, true) => ServiceStatus::InUse,
+        (true, false) => ServiceStatus::Registering,
     }
 }
 

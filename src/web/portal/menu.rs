@@ -3,10 +3,9 @@
 use super::{entrance::service_name, session::Signed, shown, statement};
 use crate::{
     domain::{
-        calendar::Instant,
         line::{
-            Line, Passport,
-            portal::{ServiceStatus, may_register, status},
+            Passport,
+            portal::{ServiceStatus, may_register, status, status_of},
         },
         provider::Provider,
     },
@@ -38,15 +37,6 @@ pub const fn shown_status(status: ServiceStatus) -> Status {
     }
 }
 
-/// One ID's own status: the line's bars hold for each of its IDs.
-pub fn id_status(line: &Line, passport: &Passport, now: Instant) -> Status {
-    match (line.barriers.none(), passport.active_from <= now) {
-        (false, _) => Status::Restricted,
-        (true, true) => Status::InUse,
-        (true, false) => Status::Registering,
-    }
-}
-
 async fn menu(signed: Signed) -> HttpResponse {
     let news = &signed.state.portal.announcement;
     let service = signed.line.service;
@@ -72,7 +62,7 @@ async fn details(signed: Signed) -> HttpResponse {
     let row = |passport: &Passport| IdRow {
         number: passport.number.0,
         name: signed.name_of(passport.number),
-        status: id_status(line, passport, signed.now),
+        status: shown_status(status_of(line, passport, signed.now)),
         active_from_us: (passport.active_from > signed.now).then(|| passport.active_from.micros()),
     };
     let page = DetailsPage {

@@ -1,15 +1,18 @@
 //! ④ 詳細 and ⑥ 廃止, which goes through the desk.
 
-use super::{applicant, making, menu::id_status, session::Signed, shown};
+use super::{applicant, making, session::Signed, shown};
 use crate::{
     domain::{
         ids::PassportNumber,
-        line::{LineService, Passport},
+        line::{
+            LineService, Passport,
+            portal::{ServiceStatus, status_of},
+        },
     },
     text::format,
     web::{
         answer,
-        page::{DeletionPage, PassportPage, Row, Status},
+        page::{DeletionPage, PassportPage, Row},
     },
 };
 use actix_web::{HttpResponse, Scope, http::StatusCode, web::Path};
@@ -49,7 +52,7 @@ async fn details(signed: Signed, number: Path<String>) -> HttpResponse {
     let texts = &signed.language.texts().portal;
     let service = signed.line.service;
     let on = line_authentication(&signed, service, passport.line_authentication);
-    let status = word(&signed, id_status(&signed.line, passport, signed.now));
+    let status = word(&signed, status_of(&signed.line, passport, signed.now));
     let instant =
         |at: crate::domain::calendar::Instant| format::instant(signed.language, at.micros());
     let mut rows = vec![
@@ -73,13 +76,13 @@ async fn details(signed: Signed, number: Path<String>) -> HttpResponse {
     signed.answer(StatusCode::OK, &page)
 }
 
-fn word(signed: &Signed, status: Status) -> &'static str {
+fn word(signed: &Signed, status: ServiceStatus) -> &'static str {
     let [in_use, registering, unused, restricted] = &signed.language.texts().portal.common.status;
     match status {
-        Status::InUse => in_use.word,
-        Status::Registering => registering.word,
-        Status::Unused => unused.word,
-        Status::Restricted => restricted.word,
+        ServiceStatus::InUse => in_use.word,
+        ServiceStatus::Registering => registering.word,
+        ServiceStatus::Unused => unused.word,
+        ServiceStatus::Restricted => restricted.word,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::{
             INQUIRIES_A_DAY, MOST_SESSIONS,
             ServiceStatus::{InUse, Registering, Restricted, Unused},
             charged_after_restriction, is_new_place, may_sign_in, restriction_ends, status,
+            status_of,
         },
     },
     yen::Yen,
@@ -36,7 +37,7 @@ fn live_at(line: &Given, at: &str) -> Vec<u32> {
 }
 
 #[test]
-fn the_line_has_one_of_four_statuses_r_064_to_r_068() {
+fn the_line_and_each_id_have_one_of_four_statuses_r_064_to_r_068_r_145() {
     let active_from = |from: &str| match registered(1, 10_000) {
         Event::PassportRegistered {
             passport,
@@ -78,6 +79,15 @@ fn the_line_has_one_of_four_statuses_r_064_to_r_068() {
     for (case, (line, expected)) in table.into_iter().enumerate() {
         assert_eq!(status(line.line(), now), expected, "case {case}");
     }
+    // Each ID has its own, and what bars the line bars each of them.
+    let both = line().and([active_from("2026-11-09T00:00:00"), registered(2, 1)]);
+    let each = |line: &Given| {
+        let line = line.line();
+        let status = |passport| status_of(line, passport, now);
+        line.live_passports().map(status).collect::<Vec<_>>()
+    };
+    assert_eq!(each(&both), [Registering, InUse]);
+    assert_eq!(each(&both.and([raised(Barrier::CustomerRestriction)])), [Restricted; 2]);
 }
 
 #[test]
