@@ -285,7 +285,8 @@ fn item(serial: u64, month: Month) -> ClosedItem {
 
 fn closed_month(month: Month, items: Vec<ClosedItem>) -> Event {
     let (billing, record) = (BillingRoute::Telephone, ROW);
-    Event::MonthClosed { month, block: 1, billing, record, part: 1, parts: 1, items }
+    let corrections = Vec::new();
+    Event::MonthClosed { month, block: 1, billing, record, part: 1, parts: 1, items, corrections }
 }
 
 fn pair(times: &[Duration]) -> String {

@@ -299,6 +299,7 @@ impl Sides {
             part: 1,
             parts: 1,
             items: Vec::new(),
+            corrections: Vec::new(),
         }]);
     }
 

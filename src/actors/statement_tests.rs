@@ -99,6 +99,7 @@ impl Written {
             part,
             parts,
             items,
+            corrections: Vec::new(),
         };
         self.happen(japan, vec![event], Vec::new()).await;
     }

@@ -58,6 +58,11 @@ impl Instant {
         self.in_japan().day() == 1
     }
 
+    /// The Japanese calendar day it falls on.
+    pub fn day(self) -> Day {
+        Day(self.in_japan().date())
+    }
+
     /// RFC 3339 in Japan time with whole seconds, as receipts carry it:
     /// `2026-11-23T21:00:00+09:00`.
     pub fn rfc3339(self) -> String {
@@ -166,9 +171,93 @@ impl From<Month> for String {
     }
 }
 
+impl Month {
+    /// Its first moment, in Japan.
+    pub fn begins_at(self) -> Instant {
+        let first = civil::date(self.year, self.month, 1).at(0, 0, 0, 0);
+        JAPAN.to_timestamp(first).map_or(Instant(0), Instant::from)
+    }
+}
+
+/// A day of the Japanese calendar, such as a bill's due date. Written `2026-12-31`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Day(civil::Date);
+
+/// What a text must look like to be a day.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a day is written YYYY-MM-DD, from 0001-01-01 to 9998-12-31")]
+pub struct NotADay;
+
+impl Day {
+    /// So many days later, held inside the same years.
+    #[must_use]
+    pub fn after_days(self, days: u16) -> Self {
+        let later = self.0.checked_add(jiff::Span::new().days(i64::from(days)));
+        Self(later.unwrap_or(self.0))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.0.year(), self.0.month(), self.0.day())
+    }
+}
+
+impl FromStr for Day {
+    type Err = NotADay;
+
+    fn from_str(text: &str) -> Result<Self, NotADay> {
+        let parts: Vec<&str> = text.split('-').collect();
+        let [year, month, day] = parts[..] else { return Err(NotADay) };
+        let digits = |part: &str, length| {
+            part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
+            return Err(NotADay);
+        }
+        let number = |part: &str| part.parse::<i16>().map_err(|_| NotADay);
+        let small = |part: &str| part.parse::<i8>().map_err(|_| NotADay);
+        let date = civil::Date::new(number(year)?, small(month)?, small(day)?);
+        date.ok().filter(|date| (1..9999).contains(&date.year())).map(Self).ok_or(NotADay)
+    }
+}
+
+impl TryFrom<String> for Day {
+    type Error = NotADay;
+
+    fn try_from(text: String) -> Result<Self, NotADay> {
+        text.parse()
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> Self {
+        day.to_string()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_are_japans_and_are_counted_over_months() {
+        let due: Day = "2026-12-31".parse().expect("a day");
+        assert_eq!(due.after_days(60).to_string(), "2027-03-01");
+        assert_eq!(at("2026-12-31T15:00:00Z").day().to_string(), "2027-01-01");
+        assert_eq!("2028-02-29".parse::<Day>().map(|day| day.to_string()), Ok("2028-02-29".into()));
+        for text in ["2027-02-29", "2026-13-01", "2026-1-01", "2026/12/31", "", "9999-01-01"] {
+            assert_eq!(text.parse::<Day>(), Err(NotADay), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_month_begins_at_midnight_in_japan_r_028() {
+        let november = Month::new(2026, 11).expect("a month");
+        assert_eq!(november.begins_at(), at("2026-10-31T15:00:00Z"));
+        assert_eq!(november.begins_at().month(), november);
+    }
 
     fn at(text: &str) -> Instant {
         text.parse().expect("a test's instant")

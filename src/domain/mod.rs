@@ -11,6 +11,9 @@
 //! | [`provider`] | providers, their catalogue, and what an order must match (R-006 to R-008) |
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
+//! | [`transfer`] | the tables of line transfers and of changes of the billing number (R-160 to) |
+//! | [`bill`] | a month's bill of a line, by provider (R-034 to R-051) |
+//! | [`retention`] | which personal rows have served their term (R-187, R-188) |
 //! | [`statement`] | a month's rows, what months came to, how the account stands (R-128 to R-138) |
 //! | [`system`] | what happens to Linepass as a whole: leases, keys, maintenance |
 //! | [`notice`] | which mails an entry sends, and to whom (R-191) |
@@ -18,6 +21,7 @@
 //! | [`field`] | what a valid name, phone, mail, passport ID and password is (R-083 to R-092) |
 //! | [`ids`], [`yen`], [`calendar`] | newtypes; whole yen; Japan time and its months |
 
+pub mod bill;
 pub mod calendar;
 pub mod charge;
 pub mod field;
@@ -30,6 +34,8 @@ pub mod order;
 pub mod provider;
 pub mod reason;
 pub mod receipt;
+pub mod retention;
 pub mod statement;
 pub mod system;
+pub mod transfer;
 pub mod yen;

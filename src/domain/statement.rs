@@ -12,10 +12,10 @@ pub use paging::{PAGE_LINKS, PAGE_ROWS, Paging};
 pub use search::{MonthFault, Search, SearchFaults, month_from_text, search};
 
 use super::{
+    bill::LineBill,
     calendar::{Instant, Month},
-    charge,
     ids::{PassportNumber, ProviderId, ReceiptNumber},
-    line::{ClosedMonth, Contract, Line, PerUseCharge, ProviderTotal, event::ClosedItem},
+    line::{ClosedMonth, Line, ProviderTotal, event::ClosedItem},
     yen::Yen,
 };
 
@@ -60,10 +60,7 @@ pub fn open_rows(line: &Line, month: Month) -> Vec<Row> {
     if is_closed(line, month) {
         return Vec::new();
     }
-    let charges = charge::monthly_charges(line.contracts.values(), month);
-    let contracts = charges.values().filter_map(|charge| line.contracts.get(&charge.contract));
-    let uses = line.uses_of(month).iter().map(Row::from);
-    in_order(contracts.map(Row::from).chain(uses).collect())
+    rows_of_itemisation(&LineBill::of_open_month(line, month).items)
 }
 
 /// The rows of a closed month's itemisation, in the statement's order.
@@ -96,38 +93,6 @@ pub fn provider_totals(rows: &[Row]) -> Vec<ProviderTotal> {
 fn in_order(mut rows: Vec<Row>) -> Vec<Row> {
     rows.sort_by_key(|row| (row.started_at, row.receipt));
     rows
-}
-
-impl From<&Contract> for Row {
-    fn from(contract: &Contract) -> Self {
-        Self {
-            receipt: contract.number.0,
-            passport: contract.passport,
-            provider: contract.provider.clone(),
-            provider_name: contract.provider_name.clone(),
-            service_name: contract.service_name.clone(),
-            unit_price: contract.unit_price,
-            quantity: 1,
-            amount: contract.unit_price,
-            started_at: contract.bought_at,
-        }
-    }
-}
-
-impl From<&PerUseCharge> for Row {
-    fn from(charged: &PerUseCharge) -> Self {
-        Self {
-            receipt: charged.receipt,
-            passport: charged.passport,
-            provider: charged.provider.clone(),
-            provider_name: charged.provider_name.clone(),
-            service_name: charged.service_name.clone(),
-            unit_price: charged.unit_price,
-            quantity: charged.quantity,
-            amount: charged.amount,
-            started_at: charged.at,
-        }
-    }
 }
 
 impl From<&ClosedItem> for Row {

@@ -1,14 +1,15 @@
 //! What is asked of a line, and the facts that come with the question.
 
 use super::{
-    event::{Barrier, BillingRoute, LineService, RowRef},
+    event::{Barrier, BillingRoute, ClosedItem, LineService, RowRef},
     guard::Uptime,
 };
 use crate::domain::{
-    calendar::{Instant, Month},
+    calendar::{Day, Instant, Month},
     ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber},
     order::{CancellationOrder, PurchaseOrder},
     provider::Service,
+    transfer::{BillingChange, Transfer},
     yen::Yen,
 };
 use ipnetwork::IpNetwork;
@@ -70,6 +71,95 @@ pub enum Command {
         /// The row of the sign-in.
         sign_in: RowRef,
     },
+    /// 異動.
+    Transfer(Transfer),
+    /// The billing number changes.
+    ChangeBilling(ChangeBilling),
+    /// The record of 開通のご案内 is replaced.
+    ReplaceRecord(RowRef),
+    /// How the bill is paid, as the carrier's record has it.
+    SetBilling(BillingRoute),
+    /// The desk gives the line another access key; whoever signed in with the old one is signed out.
+    ResetAccessKey(RowRef),
+    /// The desk releases the waits of an ID, or of the access key.
+    ReleaseHolds(Option<PassportNumber>),
+    /// The company stops new use.
+    StopUse(StopCause),
+    /// A part of a month's close.
+    CloseMonth(CloseMonth),
+    /// What a closed month billed is corrected in the running month.
+    Correct(Correct),
+    /// A bill is unpaid.
+    ReportOverdue {
+        /// The month of its charges.
+        month: Month,
+        /// When it was due.
+        due: Day,
+    },
+    /// It is paid, or was reported by mistake.
+    SettleOverdue(Month),
+    /// The operator stops collecting it: the second trigger of a disclosure.
+    StopCollection(Month),
+    /// An unpaid bill is disclosed to a provider.
+    Disclose(Disclose),
+    /// Personal rows whose term is over are erased.
+    EraseRows(Vec<u32>),
+}
+
+/// A change of 請求先お客さま番号.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeBilling {
+    /// Which row of the table.
+    pub change: BillingChange,
+    /// Whether まとめて支払い goes on, as the configuration has it for the row.
+    pub continues: bool,
+    /// Whether the number is of the same name and at the same place, which row 2 requires.
+    pub same_name_and_place: bool,
+    /// The record with the new number, where there is one.
+    pub record: Option<RowRef>,
+}
+
+/// Why the company stops new use. Neither is told to the household by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopCause {
+    /// 不正利用.
+    Misuse,
+    /// A bill is past due: possible from the day after its due date on, and never by itself
+    ///
+    Overdue(Month),
+}
+
+/// A part of a month's close.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CloseMonth {
+    /// The month.
+    pub month: Month,
+    /// The block that the close was fixed at.
+    pub block: u64,
+    /// Which part, from 1.
+    pub part: u32,
+}
+
+/// A correction of a closed month's bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correct {
+    /// The month that was wrong.
+    pub month: Month,
+    /// The charge as it was billed; none where the month billed no such charge.
+    pub item: Option<ClosedItem>,
+    /// Yen less (negative) or more.
+    pub difference_yen: i64,
+}
+
+/// A disclosure of an unpaid bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Disclose {
+    /// To whom.
+    pub provider: ProviderId,
+    /// The month of the charges.
+    pub month: Month,
+    /// Whether the bill has a charge of this provider's own.
+    pub sold: bool,
 }
 
 /// A session of the household's own pages to open.

@@ -1,9 +1,10 @@
 //! The rules: what a command does to a line, or why not.
 
 use super::{
+    accounting,
     command::{Cancel, Command, Facts, LoggedIn, OpenLine, Purchase, RegisterPassport},
     event::{Barrier, EndReason, Event},
-    guard, portal,
+    guard, operating, portal,
     refusal::Refusal,
     settings,
     state::{Contract, Line, Passport, is_own_address},
@@ -26,7 +27,7 @@ pub fn decide(
         return open(state, opening);
     }
     let line = state.ok_or(Refusal::UnknownLine)?;
-    if line.ended.is_some() {
+    if line.ended.is_some() && !accounting::concerns_the_past(command) {
         return Err(Refusal::LineEnded);
     }
     match command {
@@ -57,6 +58,20 @@ pub fn decide(
         Command::NoteNewPlace { passport, sign_in } => {
             Ok(portal::note_new_place(line, *passport, *sign_in))
         }
+        Command::Transfer(transfer) => operating::transfer(line, *transfer, facts),
+        Command::ChangeBilling(change) => operating::change_billing(line, change, facts),
+        Command::ReplaceRecord(record) => Ok(vec![Event::RecordReplaced { record: *record }]),
+        Command::SetBilling(billing) => Ok(operating::set_billing(line, *billing)),
+        Command::ResetAccessKey(key) => Ok(operating::reset_access_key(*key)),
+        Command::ReleaseHolds(passport) => operating::release_holds(line, *passport),
+        Command::StopUse(cause) => operating::stop_use(line, *cause, facts),
+        Command::CloseMonth(close) => accounting::close_month(line, *close, facts),
+        Command::Correct(correction) => accounting::correct(line, correction),
+        Command::ReportOverdue { month, due } => accounting::report_overdue(line, *month, *due),
+        Command::SettleOverdue(month) => accounting::settle_overdue(line, *month),
+        Command::StopCollection(month) => accounting::stop_collection(line, *month),
+        Command::Disclose(disclosure) => accounting::disclose(line, disclosure, facts),
+        Command::EraseRows(rows) => Ok(accounting::erase(rows)),
     }
 }
 
@@ -322,7 +337,7 @@ fn end_by_operator(
 }
 
 /// Endings that nobody ordered with a provider: no receipt, no reference.
-fn endings(
+pub(super) fn endings(
     line: &Line,
     reason: EndReason,
     facts: &Facts,

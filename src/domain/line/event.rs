@@ -5,11 +5,12 @@
 
 use super::guard::Uptime;
 use crate::domain::{
-    calendar::{Instant, Month},
+    calendar::{Day, Instant, Month},
     ids::{
         ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber, Reference,
         ServiceCode,
     },
+    transfer::Transfer,
     yen::Yen,
 };
 use ipnetwork::IpNetwork;
@@ -192,6 +193,19 @@ pub struct ClosedItem {
     pub amount: Yen,
     /// 利用開始日.
     pub bought_at: Instant,
+}
+
+/// A correction as the bill of a closed month prints it: it names what it corrects.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedCorrection {
+    /// When it was made.
+    pub at: Instant,
+    /// The month that was wrong.
+    pub month: Month,
+    /// Yen less (negative) or more.
+    pub difference_yen: i64,
+    /// The charge as it was billed.
+    pub item: ClosedItem,
 }
 
 /// What happened to a line.
@@ -432,6 +446,9 @@ pub enum Event {
         parts: u32,
         /// What is billed.
         items: Vec<ClosedItem>,
+        /// What corrects bills of earlier months, with the first part.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        corrections: Vec<ClosedCorrection>,
     },
     /// A closed month was wrong: an entry of the running month that names what it corrects.
     Corrected {
@@ -441,13 +458,21 @@ pub enum Event {
         month: Month,
         /// Yen less (negative) or more.
         difference_yen: i64,
+        /// The charge as it was billed, so that whoever bills it needs no other row.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item: Option<Box<ClosedItem>>,
     },
     /// A bill was reported unpaid.
     OverdueReported {
         /// The month of the charges.
         month: Month,
         /// The due date, `2026-12-31`.
-        due: String,
+        due: Day,
+    },
+    /// A bill that was reported unpaid is paid, or was reported by mistake.
+    OverdueSettled {
+        /// The month of the charges.
+        month: Month,
     },
     /// The operator stopped collecting: the second trigger of a disclosure.
     CollectionStopped {
@@ -467,6 +492,11 @@ pub enum Event {
     InquiryReceived {
         /// Its row.
         inquiry: RowRef,
+    },
+    /// A transfer that keeps everything: purchases, billing and restriction go on.
+    TransferContinued {
+        /// Which transfer.
+        transfer: Transfer,
     },
     /// A transfer ended the line.
     LineEnded {

@@ -1,12 +1,14 @@
 //! The fold: what a line is after what happened. Nothing is refused here; what is stored is true.
 
 use super::{
-    event::{Barrier, ClosedItem, EndReason, Entry, Event, LineEnding, LineService},
+    event::{
+        Barrier, ClosedCorrection, ClosedItem, EndReason, Entry, Event, LineEnding, LineService,
+    },
     guard::{Holds, PlacedHold},
     portal::{Inquiry, PortalSession},
     state::{
-        Barriers, ClosedMonth, Contract, ContractEnd, Line, LineRows, Passport, PassportRows,
-        PerUseCharge, ProviderTotal,
+        Barriers, ClosedMonth, Contract, ContractEnd, Disclosure, Line, LineRows, Passport,
+        PassportRows, PerUseCharge, ProviderTotal, UnpaidBill,
     },
 };
 use crate::domain::{
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 
 /// The version of this fold and of the state's shape. Whatever changes what the same events come to
 /// raises it: snapshots of another version are made anew.
-pub const FOLD_VERSION: u32 = 3;
+pub const FOLD_VERSION: u32 = 4;
 
 /// The line after a whole entry.
 pub fn replay(state: Option<Line>, entry: &Entry) -> Option<Line> {
@@ -40,7 +42,8 @@ pub fn evolve(state: Option<Line>, event: &Event, at: Instant) -> Option<Line> {
 }
 
 fn opened(event: &Event, at: Instant) -> Option<Line> {
-    let Event::LineOpened { customer, service, line_limit, record, access_key, .. } = event else {
+    let Event::LineOpened { customer, service, line_limit, billing, record, access_key } = event
+    else {
         return None;
     };
     Some(Line {
@@ -49,6 +52,7 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         opened_at: at,
         last_event_at: at,
         line_limit: *line_limit,
+        billing: *billing,
         networks: Vec::new(),
         barriers: Barriers::default(),
         ended: None,
@@ -57,6 +61,8 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         uses: Vec::new(),
         closed_through: None,
         closed: BTreeMap::new(),
+        corrections: Vec::new(),
+        unpaid: BTreeMap::new(),
         portal_epoch: 0,
         sessions: BTreeMap::new(),
         sessions_opened: 0,
@@ -90,13 +96,23 @@ impl Line {
     fn apply(&mut self, event: &Event, at: Instant) {
         match event {
             Event::LineOpened { .. }
-            | Event::BillingSet { .. }
             | Event::SignedInFromNewPlace { .. }
-            | Event::Corrected { .. }
-            | Event::OverdueReported { .. }
+            | Event::TransferContinued { .. } => {}
+            Event::BillingSet { billing } => self.billing = *billing,
+            Event::Corrected { month, difference_yen, item, .. } => {
+                // One without its item was never written by a released version.
+                self.corrections.extend(item.as_deref().map(|item| {
+                    let (month, difference_yen) = (*month, *difference_yen);
+                    ClosedCorrection { at, month, difference_yen, item: item.clone() }
+                }));
+            }
+            Event::OverdueReported { .. }
+            | Event::OverdueSettled { .. }
             | Event::CollectionStopped { .. }
-            | Event::Disclosed { .. }
-            | Event::PersonalRowsErased { .. } => {}
+            | Event::Disclosed { .. } => self.note_unpaid(event, at),
+            Event::PersonalRowsErased { rows } => {
+                self.inquiries.retain(|inquiry| !rows.contains(&inquiry.row.row));
+            }
             Event::PortalSessionOpened { session, expires_at, origin } => {
                 let (epoch, expires_at, origin) = (self.portal_epoch, *expires_at, *origin);
                 let opened = PortalSession { opened_at: at, expires_at, epoch, origin };
@@ -174,6 +190,30 @@ impl Line {
     fn change(&mut self, number: PassportNumber, change: impl FnOnce(&mut Passport)) {
         if let Some(passport) = self.passports.get_mut(&number) {
             change(passport);
+        }
+    }
+
+    fn note_unpaid(&mut self, event: &Event, at: Instant) {
+        let (Event::OverdueReported { month, .. }
+        | Event::OverdueSettled { month }
+        | Event::CollectionStopped { month }
+        | Event::Disclosed { month, .. }) = event
+        else {
+            return;
+        };
+        let bill = self.unpaid.entry(*month).or_insert_with(UnpaidBill::default);
+        match event {
+            Event::OverdueReported { due, .. } => {
+                bill.due = Some(*due);
+                bill.settled_at = None;
+            }
+            Event::OverdueSettled { .. } => bill.settled_at = Some(at),
+            Event::CollectionStopped { .. } => bill.collection_stopped_at = Some(at),
+            Event::Disclosed { provider, trigger, .. } => {
+                let (provider, trigger) = (provider.clone(), *trigger);
+                bill.disclosed.push(Disclosure { provider, at, trigger });
+            }
+            _ => {}
         }
     }
 

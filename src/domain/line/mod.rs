@@ -16,14 +16,18 @@
 //! | [`evolve`](evolve()) | the fold |
 //! | [`guard`] | waits that survive a restart, and hashes made anew |
 //! | [`login`] | who may log in, decided after the password was verified |
+//! | [`operating`] | what operators do to a line: transfers, billing number, access key, holds, stops |
+//! | [`accounting`] | the month's close, corrections, unpaid bills, disclosure, erasure |
 //! | [`portal`] | what the household's own pages ask: sessions, status, 利用規制, inquiries |
 
+pub mod accounting;
 pub mod command;
 mod decide;
 pub mod event;
 mod evolve;
 pub mod guard;
 pub mod login;
+mod operating;
 pub mod portal;
 pub mod refusal;
 pub mod settings;
@@ -37,7 +41,8 @@ pub use guard::Uptime;
 pub use refusal::Refusal;
 pub use settings::{LimitChange, may_set_limits};
 pub use state::{
-    ClosedMonth, Contract, ContractEnd, Line, Passport, PerUseCharge, ProviderTotal, is_own_address,
+    ClosedMonth, Contract, ContractEnd, Disclosure, Line, Passport, PerUseCharge, ProviderTotal,
+    UnpaidBill, is_own_address,
 };
 
 #[cfg(test)]

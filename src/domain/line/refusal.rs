@@ -4,7 +4,7 @@
 //! none of it (interfaces.md 1).
 
 use crate::domain::{
-    calendar::{Instant, Month},
+    calendar::{Day, Instant, Month},
     ids::ContractNumber,
     yen::Yen,
 };
@@ -155,6 +155,65 @@ pub enum Refusal {
         /// How many are allowed.
         allowed: usize,
     },
+    /// The guide's table has no such transfer for this service.
+    #[error("this transfer does not occur for this service (— in the guide's table)")]
+    ImpossibleTransfer,
+    /// A billed number of another name, or at another place, cannot be taken.
+    #[error("the billed number must be of the same name and at the place of use")]
+    AnotherNameOrPlace,
+    /// The month has not ended in Japan.
+    #[error("{month} has not ended in Japan")]
+    MonthUnfinished {
+        /// Which.
+        month: Month,
+    },
+    /// An earlier month is charged and not closed: it is closed first.
+    #[error("{month} is not closed yet; close it first")]
+    EarlierMonthOpen {
+        /// The earliest.
+        month: Month,
+    },
+    /// The line has no closed bill for the month.
+    #[error("the line has no closed bill for {month}")]
+    NotBilled {
+        /// Which month.
+        month: Month,
+    },
+    /// The closed month billed no such receipt.
+    #[error("{month} billed no charge with this receipt number")]
+    UnknownCharge {
+        /// Which month.
+        month: Month,
+    },
+    /// The correction would bill less than nothing, or changes nothing.
+    #[error(
+        "the charge is {charged_yen} yen with its corrections; a correction must change it and leave 0 to 9999999 yen"
+    )]
+    WrongCorrection {
+        /// What the charge comes to so far, in yen.
+        charged_yen: i64,
+    },
+    /// No unpaid bill of the month was reported.
+    #[error("no unpaid bill of {month} was reported")]
+    NotOverdue {
+        /// Which month.
+        month: Month,
+    },
+    /// The bill's due date has not passed.
+    #[error("the bill is due on {due}: use can be stopped from the day after")]
+    NotPastDue {
+        /// When it is due.
+        due: Day,
+    },
+    /// 60 days have not passed since the due date.
+    #[error("60 days have not passed since the due date: it may be disclosed from {from}")]
+    DisclosureTooEarly {
+        /// The first day on which it may.
+        from: Day,
+    },
+    /// The bill has nothing of this provider's (R-181: its own services alone).
+    #[error("the bill has no charge of this provider")]
+    NothingSold,
     /// Receipt numbers have run out, which takes 90 billion orders.
     #[error("no receipt number is left")]
     NoReceiptNumber,
@@ -196,6 +255,17 @@ impl Refusal {
             Self::NoLineAuthentication => "no_line_authentication",
             Self::PreviewChanged => "preview_changed",
             Self::TooManyInquiries { .. } => "too_many_inquiries",
+            Self::ImpossibleTransfer => "impossible_transfer",
+            Self::AnotherNameOrPlace => "another_name_or_place",
+            Self::MonthUnfinished { .. } => "month_unfinished",
+            Self::EarlierMonthOpen { .. } => "earlier_month_open",
+            Self::NotBilled { .. } => "not_billed",
+            Self::UnknownCharge { .. } => "unknown_charge",
+            Self::WrongCorrection { .. } => "wrong_correction",
+            Self::NotOverdue { .. } => "not_overdue",
+            Self::NotPastDue { .. } => "not_past_due",
+            Self::DisclosureTooEarly { .. } => "disclosure_too_early",
+            Self::NothingSold => "nothing_sold",
             Self::NoReceiptNumber => "no_receipt_number",
         }
     }

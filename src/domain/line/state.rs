@@ -1,12 +1,15 @@
 //! The line as it stands: the fold of its events.
 
 use super::{
-    event::{EndReason, LineEnding, LineService, RowRef},
+    event::{
+        BillingRoute, ClosedCorrection, DisclosureTrigger, EndReason, LineEnding, LineService,
+        RowRef,
+    },
     guard::Holds,
     portal::{Inquiry, PortalSession},
 };
 use crate::domain::{
-    calendar::{Instant, Month},
+    calendar::{Day, Instant, Month},
     charge::ChargeKey,
     ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber, ServiceCode},
     yen::Yen,
@@ -28,6 +31,8 @@ pub struct Line {
     pub last_event_at: Instant,
     /// What all its IDs together may be charged in a month.
     pub line_limit: Yen,
+    /// How its bill is paid.
+    pub billing: BillingRoute,
     /// The address prefixes that belong to it alone.
     pub networks: Vec<IpNetwork>,
     /// What bars new use; it is open when none is left.
@@ -45,6 +50,10 @@ pub struct Line {
     /// What closed months came to, and where in the journal their itemisations stand. One beyond
     /// `closed_through` is being closed: not all its parts are there yet.
     pub closed: BTreeMap<Month, ClosedMonth>,
+    /// What corrects bills of closed months, in the order in which it was made.
+    pub corrections: Vec<ClosedCorrection>,
+    /// Bills that were reported unpaid, by the month of their charges.
+    pub unpaid: BTreeMap<Month, UnpaidBill>,
     /// Portal sessions opened under an earlier epoch are over.
     pub portal_epoch: u32,
     /// Sessions of the household's own pages, by number; some may be over.
@@ -213,6 +222,30 @@ pub struct ClosedMonth {
 impl ClosedMonth {
     /// So many closed months keep their split by provider: as many as the household's graph shows.
     pub const SPLIT_MONTHS: usize = 12;
+}
+
+/// A bill that was reported unpaid, or whose collection the operator stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UnpaidBill {
+    /// When it was due, as it was reported last; absent where only its collection was stopped.
+    pub due: Option<Day>,
+    /// When it was settled, where it was.
+    pub settled_at: Option<Instant>,
+    /// When the operator stopped collecting, where it did.
+    pub collection_stopped_at: Option<Instant>,
+    /// To whom it was disclosed.
+    pub disclosed: Vec<Disclosure>,
+}
+
+/// A disclosure of an unpaid bill, as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disclosure {
+    /// To whom.
+    pub provider: ProviderId,
+    /// When.
+    pub at: Instant,
+    /// What allowed it.
+    pub trigger: DisclosureTrigger,
 }
 
 /// What one provider's sales of a month come to.

@@ -4,12 +4,15 @@
 //! of the guide. `tests/rules_property.rs` asks the same rules at random, against a naive model.
 
 mod barring;
+mod bills;
 mod buying;
 mod cancelling;
 mod changing;
 mod epochs;
+mod erasing;
 mod guard;
 mod language;
+mod life;
 mod limits;
 mod login;
 mod mails;
@@ -19,3 +22,4 @@ mod registering;
 mod shapes;
 mod statement;
 mod statement_property;
+mod unpaid;

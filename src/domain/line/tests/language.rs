@@ -456,6 +456,7 @@ pub fn billed(text: &str, part: u32, parts: u32, items: Vec<ClosedItem>) -> Even
         part,
         parts,
         items,
+        corrections: Vec::new(),
     }
 }
 

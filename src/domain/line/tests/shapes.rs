@@ -35,7 +35,8 @@ variants!(EVENT_VARIANTS, event_name, Event:
     PassportDeleted Purchased ContractEnded BarrierRaised BarrierLifted SessionsEnded
     SignedInFromNewPlace PortalSessionOpened PortalSessionEnded HoldPlaced HoldReleased
     MonthClosed Corrected
-    OverdueReported CollectionStopped Disclosed InquiryReceived LineEnded PersonalRowsErased);
+    OverdueReported OverdueSettled CollectionStopped Disclosed InquiryReceived TransferContinued
+    LineEnded PersonalRowsErased);
 
 variants!(BY_VARIANTS, by_name, By: Passport Customer Operator System);
 

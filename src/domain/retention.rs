@@ -1,0 +1,153 @@
+//! Which personal rows have served their term. Erasing them leaves the journal
+//! whole: events name rows by number and commitment alone.
+
+use super::{
+    calendar::Instant,
+    line::{Entry, Event, Line, RowRef},
+};
+use std::collections::BTreeMap;
+
+/// Classes of personal data that a line's rows hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DataClass {
+    /// Contractor, place, phones, billing number: the record of 開通のご案内.
+    Record,
+    /// Name, phone and mail address of an ID's applicant.
+    Applicant,
+    /// A passport ID's own string.
+    PassportName,
+    /// Hashes of passwords and access keys.
+    Credential,
+    /// Where somebody signed in from.
+    SignIn,
+    /// What a household wrote to the desk.
+    Inquiry,
+}
+
+/// How long each class is kept, in days. Rows that are in use are kept as long as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// After the line's end, with everything billed and settled: all that is personal of it.
+    pub ended_line_days: u32,
+    /// After they were replaced, or their ID was deleted: records and applicants.
+    pub replaced_days: u32,
+    /// After the sign-in.
+    pub sign_in_days: u32,
+    /// After the inquiry.
+    pub inquiry_days: u32,
+}
+
+/// What is known of one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kept {
+    class: DataClass,
+    since: Instant,
+    /// When it was replaced, or its ID deleted.
+    out_of_use_since: Option<Instant>,
+}
+
+/// A line's personal rows, as its entries tell of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inventory {
+    rows: BTreeMap<u32, Kept>,
+    /// The rows in use of each ID: its applicant's.
+    applicants: BTreeMap<u32, u32>,
+    record: Option<u32>,
+    ended_at: Option<Instant>,
+}
+
+impl Inventory {
+    /// Takes over the next entry of the line's stream.
+    pub fn take(&mut self, entry: &Entry) {
+        for event in &entry.events {
+            self.note(event, entry.at);
+        }
+    }
+
+    fn note(&mut self, event: &Event, at: Instant) {
+        match event {
+            Event::LineOpened { record, access_key, .. } => {
+                self.put(*record, DataClass::Record, at);
+                self.record = Some(record.row);
+                self.put(*access_key, DataClass::Credential, at);
+            }
+            Event::RecordReplaced { record } => {
+                self.put(*record, DataClass::Record, at);
+                let former = self.record.replace(record.row);
+                self.out_of_use(former, at);
+            }
+            Event::AccessKeySet { access_key: row }
+            | Event::PasswordSet { credential: row, .. } => {
+                self.put(*row, DataClass::Credential, at);
+            }
+            Event::PassportRegistered { passport, name, credential, applicant, .. } => {
+                self.put(*name, DataClass::PassportName, at);
+                self.put(*credential, DataClass::Credential, at);
+                self.put(*applicant, DataClass::Applicant, at);
+                self.applicants.insert(passport.0, applicant.row);
+            }
+            Event::PassportRenamed { name, .. } => self.put(*name, DataClass::PassportName, at),
+            Event::ApplicantSet { passport, applicant } => {
+                self.put(*applicant, DataClass::Applicant, at);
+                let former = self.applicants.insert(passport.0, applicant.row);
+                self.out_of_use(former, at);
+            }
+            Event::PassportDeleted { passport } => {
+                let former = self.applicants.remove(&passport.0);
+                self.out_of_use(former, at);
+            }
+            Event::SignedInFromNewPlace { sign_in: row, .. }
+            | Event::PortalSessionOpened { origin: Some(row), .. } => {
+                self.put(*row, DataClass::SignIn, at);
+            }
+            Event::InquiryReceived { inquiry } => self.put(*inquiry, DataClass::Inquiry, at),
+            Event::LineEnded { .. } => self.ended_at = Some(at),
+            Event::PersonalRowsErased { rows } => {
+                self.rows.retain(|row, _| !rows.contains(row));
+            }
+            _ => {}
+        }
+    }
+
+    fn put(&mut self, row: RowRef, class: DataClass, since: Instant) {
+        self.rows.insert(row.row, Kept { class, since, out_of_use_since: None });
+    }
+
+    fn out_of_use(&mut self, row: Option<u32>, at: Instant) {
+        if let Some(kept) = row.and_then(|row| self.rows.get_mut(&row)) {
+            kept.out_of_use_since = Some(at);
+        }
+    }
+
+    /// The rows whose term is over at `now`, with their classes. `line` is the line after all
+    /// entries: one that has ended keeps everything until it is billed to its end and no bill of it
+    /// is unpaid.
+    pub fn due(&self, line: &Line, terms: Terms, now: Instant) -> Vec<(u32, DataClass)> {
+        let over = |since: Instant, days: u32| since.after_s(u64::from(days) * 86_400) <= now;
+        let ended = self.ended_at.is_some_and(|ended| over(ended, terms.ended_line_days));
+        let is_done_with = ended && is_settled(line);
+        let is_due = |kept: &Kept| match kept.class {
+            _ if is_done_with => true,
+            DataClass::Record | DataClass::Applicant => {
+                kept.out_of_use_since.is_some_and(|since| over(since, terms.replaced_days))
+            }
+            DataClass::SignIn => over(kept.since, terms.sign_in_days),
+            DataClass::Inquiry => over(kept.since, terms.inquiry_days),
+            // In use, or needed to explain bills; hashes that were replaced are gone.
+            DataClass::PassportName | DataClass::Credential => false,
+        };
+        let due = self.rows.iter().filter(|(_, kept)| is_due(kept));
+        due.map(|(row, kept)| (*row, kept.class)).collect()
+    }
+
+    /// When the line ended, where it has.
+    pub const fn ended_at(&self) -> Option<Instant> {
+        self.ended_at
+    }
+}
+
+/// Everything is billed, and nothing of it unpaid.
+fn is_settled(line: &Line) -> bool {
+    let unpaid = line.unpaid.values().any(|bill| bill.settled_at.is_none());
+    line.contracts.is_empty() && line.uses.is_empty() && !unpaid
+}
