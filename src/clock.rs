@@ -15,6 +15,25 @@ const BOOT_ID_FILE: &str = "/proc/sys/kernel/random/boot_id";
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: Source,
+    floor: Option<Floor>,
+}
+
+/// A time before which a clock never shows: nothing is decided inside a closed month.
+#[derive(Clone, Debug)]
+pub struct Floor(Arc<AtomicI64>);
+
+impl Default for Floor {
+    /// None yet.
+    fn default() -> Self {
+        Self(Arc::new(AtomicI64::new(i64::MIN)))
+    }
+}
+
+impl Floor {
+    /// From now on nothing is earlier than this; a floor never goes down.
+    pub fn raise(&self, to: Instant) {
+        self.0.fetch_max(to.micros(), Ordering::SeqCst);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -26,18 +45,18 @@ enum Source {
 impl Clock {
     /// The host's clock.
     pub const fn host() -> Self {
-        Self { source: Source::Host { moved_by_micros: 0 } }
+        Self { source: Source::Host { moved_by_micros: 0 }, floor: None }
     }
 
     /// A clock that shows `now` now and goes on from there.
     pub fn starting_at(now: Instant) -> Self {
         let moved_by_micros = now.micros() - host_micros();
-        Self { source: Source::Host { moved_by_micros } }
+        Self { source: Source::Host { moved_by_micros }, floor: None }
     }
 
     /// A clock that stands until [`Clock::set`] moves it.
     pub fn standing_at(now: Instant) -> Self {
-        Self { source: Source::Set(Arc::new(AtomicI64::new(now.micros()))) }
+        Self { source: Source::Set(Arc::new(AtomicI64::new(now.micros()))), floor: None }
     }
 
     /// Moves a standing clock; the host's clock cannot be moved.
@@ -58,14 +77,20 @@ impl Clock {
         Some(Uptime { boot, micros: s.saturating_mul(1_000_000).saturating_add(ns / 1_000) })
     }
 
+    /// The same clock, never before the floor.
+    #[must_use]
+    pub fn above(self, floor: Floor) -> Self {
+        Self { floor: Some(floor), ..self }
+    }
+
     /// What time it is.
     pub fn now(&self) -> Instant {
-        match &self.source {
-            Source::Host { moved_by_micros } => {
-                Instant::from_micros(host_micros().saturating_add(*moved_by_micros))
-            }
-            Source::Set(micros) => Instant::from_micros(micros.load(Ordering::SeqCst)),
-        }
+        let now = match &self.source {
+            Source::Host { moved_by_micros } => host_micros().saturating_add(*moved_by_micros),
+            Source::Set(micros) => micros.load(Ordering::SeqCst),
+        };
+        let floor = self.floor.as_ref().map_or(i64::MIN, |floor| floor.0.load(Ordering::SeqCst));
+        Instant::from_micros(now.max(floor))
     }
 }
 

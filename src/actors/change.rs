@@ -10,7 +10,7 @@ use crate::{
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
-                Cancel, ChangePassport, LoggedIn, OpenLine, OpenSession, Purchase,
+                Cancel, ChangeBilling, ChangePassport, LoggedIn, OpenLine, OpenSession, Purchase,
                 RegisterPassport, UpgradeHash,
             },
             event::{BillingRoute, By},
@@ -19,8 +19,8 @@ use crate::{
         yen::Yen,
     },
     store::{
-        Batch, Delete, Holder, PersonalRow, Put, Reservation, Stream,
-        record::{Personal, to_json},
+        Batch, BillPlace, Delete, Holder, PersonalRow, Put, Reservation, Stream,
+        record::{Personal, SIGN_INS_ROW, to_json},
     },
 };
 use ipnetwork::IpNetwork;
@@ -76,8 +76,30 @@ pub enum What {
     Inquire(Box<Inquiry>),
     /// Somebody signed in from a place that was not seen before.
     NoteNewPlace(Box<NewPlace>),
+    /// The record of 開通のご案内 is replaced, by the names of the import.
+    ReplaceRecord(BTreeMap<String, String>),
+    /// The billing number changes, with the record that has the new one.
+    ChangeBilling(Box<BillingChanged>),
+    /// The desk gives the line another access key, as its hash.
+    ResetAccessKey(String),
     /// Anything that has no personal data.
     Plain(Box<Command>),
+}
+
+/// A change of 請求先お客さま番号.
+#[derive(Clone)]
+pub struct BillingChanged {
+    /// Which row of the table, and what the configuration says of it; the record's row is made from
+    /// `record`.
+    pub change: ChangeBilling,
+    /// The whole record with the new number, where there is one.
+    pub record: Option<BTreeMap<String, String>>,
+}
+
+impl std::fmt::Debug for BillingChanged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BillingChanged").field("change", &self.change).finish_non_exhaustive()
+    }
 }
 
 /// A line to open.
@@ -375,6 +397,17 @@ pub fn prepare(
                 to: place.to.clone(),
             }),
         },
+        What::ReplaceRecord(fields) => {
+            Command::ReplaceRecord(put(Personal::LineRecord { fields: fields.clone() }))
+        }
+        What::ChangeBilling(changed) => {
+            let record = changed.record.clone();
+            let record = record.map(|fields| put(Personal::LineRecord { fields }));
+            Command::ChangeBilling(ChangeBilling { record, ..changed.change })
+        }
+        What::ResetAccessKey(hash) => {
+            Command::ResetAccessKey(put(Personal::AccessKey { hash: hash.clone() }))
+        }
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }
@@ -438,6 +471,17 @@ pub fn batch(
                     customer,
                     row: replaced.rows.credential.row,
                 }));
+            }
+            Event::PersonalRowsErased { rows } => {
+                let ended = line.is_some_and(|line| line.ended.is_some());
+                let sign_ins = ended.then_some(SIGN_INS_ROW);
+                let rows = rows.iter().copied().chain(sign_ins);
+                batch.delete.extend(rows.map(|row| Delete::Personal { customer, row }));
+            }
+            // A month's bills are found in order by where their parts stand.
+            Event::MonthClosed { month, part, .. } => {
+                let place = BillPlace { customer, part: *part };
+                batch.put.push(Put::Bill { month: *month, place, seq: last + 1 });
             }
             Event::NetworksSet { networks } => {
                 let held = line.map_or(&[][..], |line| &line.networks);

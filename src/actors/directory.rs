@@ -19,6 +19,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
+use tokio::sync::oneshot;
 
 /// The directory of one Arbiter. That two activations of one line cannot both commit is the
 /// store's business (`expect`), never this one's.
@@ -104,6 +105,27 @@ impl Handler<Route> for Directory {
             // The sender's bound is the door's counter; `do_send` passes no mailbox by that matters.
             None => entry.line.do_send(ask),
         }
+    }
+}
+
+/// Whether a line is awake now, for whoever would otherwise go past its actor.
+pub struct IsAwake {
+    /// Which line.
+    pub customer: CustomerId,
+    /// Who waits for the answer.
+    pub reply: oneshot::Sender<bool>,
+}
+
+impl Message for IsAwake {
+    type Result = ();
+}
+
+impl Handler<IsAwake> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, IsAwake { customer, reply }: IsAwake, _: &mut Self::Context) {
+        // Whoever asked may have gone away.
+        let _ = reply.send(self.awake.contains_key(&customer));
     }
 }
 

@@ -364,14 +364,11 @@ impl LineActor {
                 let completed = self.completed_by(&entry);
                 self.finish(Ok(Done { entry, completed, repeated: false }), ctx);
             }
-            Ok(Outcome::Refused(Broken::Sequence(_))) => self.overtaken(ctx),
-            Ok(Outcome::Refused(Broken::Taken(reservation))) => {
-                self.look_for_repetition(taken(&reservation), ctx);
-            }
-            Ok(Outcome::Refused(Broken::TooLarge { bytes })) => {
-                let what = format!("a row of {bytes} bytes is larger than any may be");
-                self.finish(Err(LineError::Store(StoreError::Engine(what))), ctx);
-            }
+            Ok(Outcome::Refused(broken)) => match refused(broken) {
+                None => self.overtaken(ctx),
+                Some(LineError::Refused(refusal)) => self.look_for_repetition(refusal, ctx),
+                Some(error) => self.finish(Err(error), ctx),
+            },
             Err(error) => self.finish(Err(error.into()), ctx),
         }
     }
@@ -447,6 +444,19 @@ fn answer(pending: Pending, answer: Answer) {
     for (reply, answer) in pending.replies.into_iter().zip(answers) {
         // Whoever asked may have gone away; what was committed stays committed.
         drop(reply.send(answer));
+    }
+}
+
+/// What a refused batch means for whoever asked; none where the stream has moved on, and it is to be
+/// decided once more.
+pub(super) fn refused(broken: Broken) -> Option<LineError> {
+    match broken {
+        Broken::Sequence(_) => None,
+        Broken::Taken(reservation) => Some(LineError::Refused(taken(&reservation))),
+        Broken::TooLarge { bytes } => {
+            let what = format!("a row of {bytes} bytes is larger than any may be");
+            Some(LineError::Store(StoreError::Engine(what)))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     LineError, Overload,
     change::Change,
-    directory::{Directory, Route},
+    directory::{Directory, IsAwake, Route},
     line::{Answer, Ask, LineServices, LineView, Look, Make},
 };
 use crate::domain::ids::CustomerId;
@@ -55,6 +55,13 @@ impl Lines {
         let make = Ask::Make(Make { change: Box::new(change), reply });
         let made = self.ask(customer, make, answer).await;
         self.counted(made.and_then(|answer| answer))
+    }
+
+    /// Whether the line is awake now. One that is not has nothing under way.
+    pub async fn is_awake(&self, customer: CustomerId) -> bool {
+        let (reply, answer) = oneshot::channel();
+        self.directory(customer).do_send(IsAwake { customer, reply });
+        answer.await.unwrap_or(false)
     }
 
     /// How many requests wait for lines now, for metrics.

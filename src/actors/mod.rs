@@ -17,12 +17,14 @@
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`personal`] | personal rows, held against their events |
+//! | [`bulk`] | many lines, one after the other, without waking each |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
+pub mod bulk;
 pub mod change;
 pub mod committer;
 pub mod directory;

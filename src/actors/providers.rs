@@ -9,7 +9,7 @@ use crate::{
         line::{By, Entry},
         provider::{Provider, ProviderEvent},
     },
-    store::{Batch, Outcome, Store, StoreError, Stream, record},
+    store::{Batch, Outcome, Store, StoreError, Stream, StreamKind, record},
 };
 use std::{
     collections::HashMap,
@@ -52,7 +52,7 @@ impl Providers {
         let (mut known, mut sequences) = (Known::new(), HashMap::new());
         let mut after = None;
         loop {
-            let page = store.providers(after.as_ref(), 64).await?;
+            let page = store.streams(StreamKind::Providers, after.as_ref(), 64).await?;
             for stream in &page {
                 let Stream::Provider(id) = stream else { continue };
                 let (provider, seq) = read_provider(store, id).await?;

@@ -93,7 +93,8 @@ impl Awake {
     }
 }
 
-async fn read_line(
+/// A line as its events tell, without its personal rows.
+pub async fn read_line(
     store: &dyn Store,
     customer: CustomerId,
     snapshots: &Snapshots,

@@ -4,13 +4,14 @@ use super::*;
 use crate::{
     actors::change::{self, Changes, Opening, Prepared, Registration, What},
     domain::{
-        calendar::Instant,
+        calendar::{Instant, Month},
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         line::{By, Command, Facts, LineDefaults, LineService, decide, event::BillingRoute},
         yen::Yen,
     },
     store::{
-        Batch, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf, SnapshotRow,
+        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf,
+        SnapshotRow, StreamKind,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -318,12 +319,22 @@ impl Store for Counting {
     async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError> {
         self.inner.newest_snapshot(stream).await
     }
-    async fn providers(
+    async fn streams(
         &self,
+        kind: StreamKind,
         after: Option<&Stream>,
         limit: usize,
     ) -> Result<Vec<Stream>, StoreError> {
-        self.inner.providers(after, limit).await
+        self.inner.streams(kind, after, limit).await
+    }
+
+    async fn bills(
+        &self,
+        month: Month,
+        after: Option<BillPlace>,
+        limit: usize,
+    ) -> Result<Vec<(BillPlace, u64)>, StoreError> {
+        self.inner.bills(month, after, limit).await
     }
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         self.inner.holder(reservation).await

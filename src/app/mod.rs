@@ -17,6 +17,7 @@ pub mod public;
 
 use crate::{
     actors::{
+        bulk::Bulk,
         committer::{Committer, CommitterOptions},
         keys::KeyKeeper,
         line::LineServices,
@@ -27,7 +28,7 @@ use crate::{
         snapshot::Snapshots,
         system::{Maintenance, SystemStream},
     },
-    clock::Clock,
+    clock::{Clock, Floor},
     config::{Config, ConfigErrors},
     domain::{line::LineDefaults, yen::Yen},
     mail::MailError,
@@ -146,6 +147,8 @@ pub async fn start(
     listeners: Listeners,
 ) -> Result<Running, AppError> {
     let Clocks { decisions, host } = clocks;
+    let floor = Floor::default();
+    let decisions = decisions.above(floor.clone());
     let doors = public::Doors::open(config)?;
     let master = keys::master_key(&config.keys)?;
     let store = open_store(config, &master)?;
@@ -156,21 +159,10 @@ pub async fn start(
     let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
     let maintenance = Maintenance::load(system.clone()).await?;
-    let services = Arc::new(LineServices {
-        store: Arc::clone(&store),
-        committer: committer.clone(),
-        clock: decisions.clone(),
-        receipts,
-        defaults: defaults(config),
-        most_waiting_changes: config.line.queued_commands_per_line,
-        snapshots: Snapshots {
-            key: master.derive("linepass/snapshot/v1"),
-            every_events: config.line.snapshot_every_events,
-        },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
-        awake_lines: AtomicUsize::new(0),
-    });
+    if let Some(closed) = system.state().await?.floor() {
+        floor.raise(closed);
+    }
+    let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let lines = Lines::start(&services, &handles, MOST_ASKING);
@@ -188,6 +180,7 @@ pub async fn start(
     });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
+        bulk: Bulk::new(Arc::clone(&services), lines.clone()),
         lines,
         providers,
         mails: desk,
@@ -304,6 +297,30 @@ fn open_store(config: &Config, master: &MasterKey) -> Result<Arc<dyn Store>, App
         read_threads: config.store.read_threads,
     };
     Ok(Arc::new(SledStore::open(&options)?))
+}
+
+/// What all lines use.
+fn line_services(
+    config: &Config,
+    master: &MasterKey,
+    (store, committer, receipts): (&Arc<dyn Store>, &Committer, ReceiptNumbers),
+    decisions: &Clock,
+) -> Arc<LineServices> {
+    Arc::new(LineServices {
+        store: Arc::clone(store),
+        committer: committer.clone(),
+        clock: decisions.clone(),
+        receipts,
+        defaults: defaults(config),
+        most_waiting_changes: config.line.queued_commands_per_line,
+        snapshots: Snapshots {
+            key: master.derive("linepass/snapshot/v1"),
+            every_events: config.line.snapshot_every_events,
+        },
+        draw_salt: random::bytes::<32>,
+        idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
+        awake_lines: AtomicUsize::new(0),
+    })
 }
 
 fn start_committer(

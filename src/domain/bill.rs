@@ -109,15 +109,12 @@ impl LineBill {
                 bills.len() - 1
             });
             let Some(bill) = bills.get_mut(at) else { continue };
-            let amount_yen = match correction {
-                Some(correction) => {
-                    bill.corrections.push(correction);
-                    correction.difference_yen
-                }
-                None => {
-                    bill.items.push(item);
-                    signed_yen(item.amount)
-                }
+            let amount_yen = if let Some(correction) = correction {
+                bill.corrections.push(correction);
+                correction.difference_yen
+            } else {
+                bill.items.push(item);
+                signed_yen(item.amount)
             };
             bill.amount_yen = bill.amount_yen.saturating_add(amount_yen);
         }

@@ -118,6 +118,18 @@ pub enum SystemRefusal {
     /// Maintenance is not on.
     #[error("maintenance is not on")]
     NotInMaintenance,
+    /// The month has not ended in Japan.
+    #[error("{0} has not ended in Japan")]
+    MonthUnfinished(Month),
+    /// The month before it is not closed.
+    #[error("{0} is not closed yet; close it first")]
+    EarlierMonthOpen(Month),
+    /// The close of another month was begun and not finished.
+    #[error("the close of {0} was begun and is not finished; run it again first")]
+    AnotherMonthClosing(Month),
+    /// The month was closed; a close is never made twice.
+    #[error("{0} is closed already")]
+    ClosedAlready(Month),
 }
 
 impl SystemRefusal {
@@ -125,6 +137,10 @@ impl SystemRefusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotInMaintenance => "not_in_maintenance",
+            Self::MonthUnfinished(_) => "month_unfinished",
+            Self::EarlierMonthOpen(_) => "earlier_month_open",
+            Self::AnotherMonthClosing(_) => "another_month_closing",
+            Self::ClosedAlready(_) => "closed_already",
         }
     }
 }
@@ -136,6 +152,19 @@ pub struct SystemState {
     pub next_serial: Option<u64>,
     /// What households are told, where maintenance is on.
     pub maintenance: Option<Notice>,
+    /// The close that was begun and is not finished.
+    pub closing: Option<FixedClose>,
+    /// The last month that is closed for all lines.
+    pub closed_through: Option<Month>,
+}
+
+/// A month's close that was begun: up to which block it folds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FixedClose {
+    /// The month.
+    pub month: Month,
+    /// The block.
+    pub block: u64,
 }
 
 impl SystemState {
@@ -154,6 +183,47 @@ impl SystemState {
         }
     }
 
+    /// Whether a month may be closed at `now`: it has ended in Japan, follows the last
+    /// that is closed, and no other close is under way. One that was begun goes on.
+    pub fn may_close(&self, month: Month, now: Instant) -> Result<(), SystemRefusal> {
+        if now.month() <= month {
+            return Err(SystemRefusal::MonthUnfinished(month));
+        }
+        if self.closed_through >= Some(month) {
+            return Err(SystemRefusal::ClosedAlready(month));
+        }
+        match (self.closing, self.closed_through.map(Month::next)) {
+            (Some(begun), _) if begun.month == month => Ok(()),
+            (Some(begun), _) => Err(SystemRefusal::AnotherMonthClosing(begun.month)),
+            (None, Some(next)) if next != month => Err(SystemRefusal::EarlierMonthOpen(next)),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// Begins a month's close at this block, or goes on with the one that was begun.
+    pub fn begin_close(
+        &self,
+        month: Month,
+        block: u64,
+        now: Instant,
+    ) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        self.may_close(month, now)?;
+        let begins = self.closing.is_none();
+        Ok(begins.then_some(SystemEvent::MonthCloseFixed { month, block }).into_iter().collect())
+    }
+
+    /// Finishes the close that was begun.
+    pub fn finish_close(&self, month: Month) -> Vec<SystemEvent> {
+        let begun = self.closing.is_some_and(|begun| begun.month == month);
+        begun.then_some(SystemEvent::MonthCloseFinished { month }).into_iter().collect()
+    }
+
+    /// Before this nothing is decided any more: the last month whose close was begun is over.
+    pub fn floor(&self) -> Option<Instant> {
+        let closing = self.closing.map(|begun| begun.month);
+        closing.max(self.closed_through).map(|month| month.next().begins_at())
+    }
+
     /// The next state.
     #[must_use]
     pub fn evolve(mut self, event: &SystemEvent) -> Self {
@@ -165,6 +235,13 @@ impl SystemState {
                 self.maintenance = Some(Notice { message: message.clone(), until: *until });
             }
             SystemEvent::MaintenanceEnded => self.maintenance = None,
+            SystemEvent::MonthCloseFixed { month, block } => {
+                self.closing = Some(FixedClose { month: *month, block: *block });
+            }
+            SystemEvent::MonthCloseFinished { month } => {
+                self.closing = None;
+                self.closed_through = self.closed_through.max(Some(*month));
+            }
             _ => {}
         }
         self
@@ -203,6 +280,40 @@ mod tests {
         assert_eq!(after(Some(160)), 60);
         assert_eq!(after(Some(100 + 10 * 86_400)), 86_400);
         assert_eq!((after(None), after(Some(100)), after(Some(1))), (300, 300, 300));
+    }
+
+    #[test]
+    fn months_are_closed_one_after_the_other_and_each_once_r_034_r_050() {
+        let month = |text: &str| text.parse::<Month>().expect("a month");
+        let (october, november, december) = (month("2026-10"), month("2026-11"), month("2026-12"));
+        let fold = |state: SystemState, events: &[SystemEvent]| {
+            events.iter().fold(state, SystemState::evolve)
+        };
+        let later = december.next().begins_at();
+        let new = SystemState::default();
+        let unfinished = Err(SystemRefusal::MonthUnfinished(november));
+        let last_moment = Instant::from_micros(december.begins_at().micros() - 1);
+        assert_eq!(new.begin_close(november, 1, last_moment), unfinished);
+        assert_eq!(new.floor(), None);
+
+        let begun = fold(new.clone(), &new.begin_close(november, 7, later).expect("begins"));
+        assert_eq!(begun.closing, Some(FixedClose { month: november, block: 7 }));
+        assert_eq!(begun.floor(), Some(december.begins_at()));
+        // Killed and run again, it goes on at the block that it was fixed at.
+        assert_eq!(begun.begin_close(november, 9, later), Ok(Vec::new()));
+        let another = Err(SystemRefusal::AnotherMonthClosing(november));
+        assert_eq!(begun.begin_close(december, 9, later), another);
+
+        let closed = fold(begun.clone(), &begun.finish_close(november));
+        assert_eq!((closed.closing, closed.closed_through), (None, Some(november)));
+        for again in [october, november] {
+            let refusal = Err(SystemRefusal::ClosedAlready(again));
+            assert_eq!(closed.begin_close(again, 9, later), refusal);
+        }
+        let skipped = Err(SystemRefusal::EarlierMonthOpen(december));
+        assert_eq!(closed.may_close(december.next(), december.next().next().begins_at()), skipped);
+        assert_eq!(closed.may_close(december, later), Ok(()));
+        assert!(closed.finish_close(november).is_empty());
     }
 
     #[test]

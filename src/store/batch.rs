@@ -5,7 +5,10 @@ use super::{
     mail::{MailPlace, MailRow},
     record::{Holder, PersonalRow, to_json},
 };
-use crate::domain::ids::{CustomerId, ProviderId, Reference};
+use crate::domain::{
+    calendar::Month,
+    ids::{CustomerId, ProviderId, Reference},
+};
 use ipnetwork::IpNetwork;
 use std::fmt;
 
@@ -106,6 +109,24 @@ pub enum Put {
     },
     /// A mail that waits or is parked.
     Mail(MailRow),
+    /// Where a part of a line's bill stands, so that a month's bills are found in order.
+    Bill {
+        /// The month.
+        month: Month,
+        /// Whose, and which part.
+        place: BillPlace,
+        /// The line's event row that holds it.
+        seq: u64,
+    },
+}
+
+/// A part of a line's bill of some month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BillPlace {
+    /// Whose.
+    pub customer: CustomerId,
+    /// Which part, from 1.
+    pub part: u32,
 }
 
 /// The largest body of a row: the engine keeps small rows well and large ones not.
@@ -116,7 +137,7 @@ impl Put {
     pub fn body_bytes(&self) -> usize {
         match self {
             Self::Event { entry, .. } => entry.len(),
-            Self::Reservation { .. } | Self::Cursor { .. } => 0,
+            Self::Reservation { .. } | Self::Cursor { .. } | Self::Bill { .. } => 0,
             Self::Personal { body, .. } => body.to_bytes().len(),
             Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
@@ -142,6 +163,7 @@ impl fmt::Debug for Put {
             Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
             Self::Cursor { follower, block } => write!(f, "Cursor({follower}, {block})"),
             Self::Mail(row) => write!(f, "Mail({row:?})"),
+            Self::Bill { month, place, seq } => write!(f, "Bill({month}, {place:?}, {seq})"),
         }
     }
 }

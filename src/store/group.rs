@@ -211,6 +211,9 @@ impl<S: Stored> Open<'_, S> {
             Put::Cursor { follower, block } => {
                 (key::cursor(follower), record::encode(self.number, &record::to_json(block)))
             }
+            Put::Bill { month, place, seq } => {
+                (key::bill(*month, place), record::encode(self.number, &record::to_json(seq)))
+            }
             Put::Mail(row) => {
                 let body = record::to_json(&row.record);
                 (key::mail(&row.place), record::encode(self.number, &body))

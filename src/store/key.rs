@@ -10,6 +10,7 @@
 //! | `p/<customer>/<row>` | personal row |
 //! | `b/<shard>/<number>` | block |
 //! | `c/<name>` | a follower's cursor |
+//! | `i/<month>/<customer>/<part>` | part of a closed month's bill → sequence number |
 //! | `r/<receipt number>` | receipt → line, sequence number (a read model) |
 //! | `k/<kid>` | wrapped key |
 //! | `m/<shelf><time>/<mail>` | a mail that waits or is parked, by when it is due or was parked |
@@ -17,11 +18,11 @@
 //! Numbers are big-endian, so that byte order is their order.
 
 use super::{
-    batch::Reservation,
+    batch::{BillPlace, Reservation},
     mail::{MailPlace, Shelf},
 };
 use crate::domain::{
-    calendar::Instant,
+    calendar::{Instant, Month},
     ids::{CustomerId, NotAnId, ProviderId},
 };
 use ipnetwork::IpNetwork;
@@ -92,8 +93,25 @@ pub fn snapshot(stream: &Stream, seq: u64) -> Vec<u8> {
     key
 }
 
-/// The prefix of all providers' event rows.
-pub const PROVIDERS: &[u8] = b"e/@";
+/// Which streams a scan is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Access lines, by customer ID.
+    Lines,
+    /// Service providers.
+    Providers,
+}
+
+impl StreamKind {
+    /// The keys before the first of their event rows and after the last.
+    pub const fn bounds(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            // Customer IDs begin with a capital letter; `@` stands before `A`, and `[` after `Z`.
+            Self::Lines => (b"e/A", b"e/["),
+            Self::Providers => (b"e/@", b"e/A"),
+        }
+    }
+}
 
 /// The stream of an event row's key.
 pub fn stream_of_event(key: &[u8]) -> Option<Stream> {
@@ -214,6 +232,28 @@ pub fn mail_place(key: &[u8]) -> Option<MailPlace> {
     let at = Instant::from_micros(i64::from_be_bytes(*at) ^ i64::MIN);
     let mail = std::str::from_utf8(rest.strip_prefix(b"/")?).ok()?.parse().ok()?;
     Some(MailPlace { shelf, at, mail })
+}
+
+/// The prefix of a month's bills.
+pub fn bills_of(month: Month) -> Vec<u8> {
+    format!("i/{month}/").into_bytes()
+}
+
+/// A part of a line's bill.
+pub fn bill(month: Month, place: &BillPlace) -> Vec<u8> {
+    let mut key = bills_of(month);
+    key.extend_from_slice(place.customer.as_str().as_bytes());
+    key.push(b'/');
+    key.extend_from_slice(&place.part.to_be_bytes());
+    key
+}
+
+/// The place that a bill's key names.
+pub fn bill_place(key: &[u8]) -> Option<BillPlace> {
+    // `i/2026-11/CAF0000012573/` and the part.
+    let customer = std::str::from_utf8(key.get(10..23)?).ok()?.parse().ok()?;
+    let part = key.get(24..).and_then(|part| part.try_into().ok()).map(u32::from_be_bytes)?;
+    Some(BillPlace { customer, part })
 }
 
 /// The prefix of the key rows.

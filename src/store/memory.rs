@@ -1,12 +1,15 @@
 //! The store in memory: the same groups, blocks and outcomes, gone with the process.
 
 use super::{
-    Batch, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, Reservation, Shelf,
-    SnapshotRow, Store, StoreError, Stream,
+    Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow,
+    Reservation, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
     group::{self, Stored, Tails, Tip},
     key, record,
 };
-use crate::domain::{calendar::Instant, ids::CustomerId};
+use crate::domain::{
+    calendar::{Instant, Month},
+    ids::CustomerId,
+};
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -110,14 +113,15 @@ impl Store for MemoryStore {
         Ok(record::newest_snapshot(rows, u64::MAX))
     }
 
-    async fn providers(
+    async fn streams(
         &self,
+        kind: StreamKind,
         after: Option<&Stream>,
         limit: usize,
     ) -> Result<Vec<Stream>, StoreError> {
+        let (from, to) = kind.bounds();
         let state = self.state();
-        let keys = state.rows.range(key::PROVIDERS.to_vec()..);
-        let keys = keys.take_while(|(key, _)| key.starts_with(key::PROVIDERS));
+        let keys = state.rows.range(from.to_vec()..to.to_vec());
         let mut streams: Vec<Stream> =
             keys.filter_map(|(key, _)| key::stream_of_event(key)).collect();
         streams.dedup();
@@ -126,6 +130,20 @@ impl Store for MemoryStore {
         streams.retain(|stream| after.is_none_or(|after| beyond(after)(stream)));
         streams.truncate(limit);
         Ok(streams)
+    }
+
+    async fn bills(
+        &self,
+        month: Month,
+        after: Option<BillPlace>,
+        limit: usize,
+    ) -> Result<Vec<(BillPlace, u64)>, StoreError> {
+        let prefix = key::bills_of(month);
+        let from = after.map_or_else(|| prefix.clone(), |after| key::bill(month, &after));
+        let state = self.state();
+        let rows = state.rows.range::<[u8], _>((Bound::Excluded(&*from), Bound::Unbounded));
+        let rows = rows.take_while(|(key, _)| key.starts_with(&prefix)).take(limit);
+        rows.map(|(key, row)| record::bill_row(key, record::decode(key, row)?.1)).collect()
     }
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {

@@ -28,13 +28,18 @@ pub mod sled_store;
 #[cfg(test)]
 mod suite;
 
-pub use batch::{Batch, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation};
+pub use batch::{
+    Batch, BillPlace, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation,
+};
 pub use block::Block;
-pub use key::Stream;
+pub use key::{Stream, StreamKind};
 pub use mail::{MailId, MailPlace, MailRecord, MailRow, Shelf};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
 
-use crate::domain::{calendar::Instant, ids::CustomerId};
+use crate::domain::{
+    calendar::{Instant, Month},
+    ids::CustomerId,
+};
 use std::path::PathBuf;
 
 /// What went wrong with the store. None of these is the fault of whoever asked.
@@ -109,12 +114,22 @@ pub trait Store: Send + Sync + 'static {
     /// shortcut, and the events have everything.
     async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError>;
 
-    /// At most `limit` streams of providers after `after`, in order.
-    async fn providers(
+    /// At most `limit` streams of a kind after `after`, in order.
+    async fn streams(
         &self,
+        kind: StreamKind,
         after: Option<&Stream>,
         limit: usize,
     ) -> Result<Vec<Stream>, StoreError>;
+
+    /// At most `limit` parts of a closed month's bills after `after`, by line and part, each with
+    /// the event row that holds it.
+    async fn bills(
+        &self,
+        month: Month,
+        after: Option<BillPlace>,
+        limit: usize,
+    ) -> Result<Vec<(BillPlace, u64)>, StoreError>;
 
     /// Who holds a reservation.
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError>;

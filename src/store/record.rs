@@ -4,7 +4,7 @@
 //! The block's number is how readers keep to what is durable. Samples of every version are
 //! committed beside the tests and read back by one.
 
-use super::{StoreError, mail::MailRow};
+use super::{BillPlace, StoreError, mail::MailRow};
 use crate::domain::{
     field::{MailAddress, PassportName, PersonName, PhoneNumber},
     ids::{CustomerId, PassportNumber},
@@ -108,6 +108,14 @@ pub fn mail_row(key: &[u8], body: &[u8]) -> Result<MailRow, StoreError> {
     let known = super::key::mail_place(key);
     let known = known.ok_or_else(|| StoreError::damaged(&*place, "its key names no mail"))?;
     Ok(MailRow { place: known, record: from_json(&place, body)? })
+}
+
+/// Where a part of a bill stands, from its key and its body.
+pub fn bill_row(key: &[u8], body: &[u8]) -> Result<(BillPlace, u64), StoreError> {
+    let place = super::key::readable(key);
+    let known = super::key::bill_place(key);
+    let known = known.ok_or_else(|| StoreError::damaged(&*place, "its key names no bill"))?;
+    Ok((known, from_json(&place, body)?))
 }
 
 /// The number of a line's row of sign-ins: events number theirs from 0 up, this one stands at the

@@ -16,13 +16,16 @@
 mod opening;
 
 use super::{
-    Batch, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, Reservation, Shelf,
-    SnapshotRow, Store, StoreError, Stream,
+    Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow,
+    Reservation, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
 };
-use crate::domain::{calendar::Instant, ids::CustomerId};
+use crate::domain::{
+    calendar::{Instant, Month},
+    ids::CustomerId,
+};
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -241,24 +244,53 @@ impl Inner {
         record::newest_snapshot(rows.filter_map(Result::ok), durable)
     }
 
-    /// Provider streams, each found by skipping over the events of the one before.
-    fn providers(&self, after: Option<&Stream>, limit: usize) -> Result<Vec<Stream>, StoreError> {
-        let mut from = after.map_or_else(|| key::PROVIDERS.to_vec(), |s| key::event(s, u64::MAX));
+    /// Streams, each found by skipping over the events of the one before.
+    fn streams(
+        &self,
+        kind: StreamKind,
+        after: Option<&Stream>,
+        limit: usize,
+    ) -> Result<Vec<Stream>, StoreError> {
+        let (from, to) = kind.bounds();
+        let mut from = after.map_or_else(|| from.to_vec(), |s| key::event(s, u64::MAX));
         let mut streams = Vec::new();
         while streams.len() < limit {
             let next = self.db.get_gt(&from).map_err(engine_error)?;
-            let Some((key, _)) = next.filter(|(key, _)| key.starts_with(key::PROVIDERS)) else {
-                break;
-            };
+            let Some((key, row)) = next.filter(|(key, _)| **key < *to) else { break };
             let stream = key::stream_of_event(&key)
                 .ok_or_else(|| StoreError::damaged(key::readable(&key), "no stream's key"))?;
             from = key::event(&stream, u64::MAX);
             // A stream whose first row is not durable yet is not there yet.
-            if self.body(&key)?.is_some() {
+            if record::decode(&key, &row)?.0 <= self.durable.load(Ordering::Acquire) {
                 streams.push(stream);
             }
         }
         Ok(streams)
+    }
+
+    /// Parts of a month's bills; one whose group is not durable yet is not there yet.
+    fn bills(
+        &self,
+        month: Month,
+        after: Option<BillPlace>,
+        limit: usize,
+    ) -> Result<Vec<(BillPlace, u64)>, StoreError> {
+        let prefix = key::bills_of(month);
+        let mut from = after.map_or_else(|| prefix.clone(), |after| key::bill(month, &after));
+        // No key is the last one's successor and shorter than it.
+        from.push(0);
+        let mut rows = Vec::new();
+        for row in self.db.range(from..).take(limit) {
+            let (key, row) = row.map_err(engine_error)?;
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            let (block, body) = record::decode(&key, &row)?;
+            if block <= self.durable.load(Ordering::Acquire) {
+                rows.push(record::bill_row(&key, body)?);
+            }
+        }
+        Ok(rows)
     }
 
     fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
@@ -377,13 +409,23 @@ impl Store for SledStore {
         self.read(move |inner| Ok(inner.newest_snapshot(&stream))).await
     }
 
-    async fn providers(
+    async fn streams(
         &self,
+        kind: StreamKind,
         after: Option<&Stream>,
         limit: usize,
     ) -> Result<Vec<Stream>, StoreError> {
         let after = after.cloned();
-        self.read(move |inner| inner.providers(after.as_ref(), limit)).await
+        self.read(move |inner| inner.streams(kind, after.as_ref(), limit)).await
+    }
+
+    async fn bills(
+        &self,
+        month: Month,
+        after: Option<BillPlace>,
+        limit: usize,
+    ) -> Result<Vec<(BillPlace, u64)>, StoreError> {
+        self.read(move |inner| inner.bills(month, after, limit)).await
     }
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {

@@ -1,13 +1,16 @@
 //! What every backend must do, once for all of them.
 
 use super::{
-    Batch, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome, PersonalRow,
-    Put, Reservation, Shelf, Store, Stream,
+    Batch, BillPlace, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome,
+    PersonalRow, Put, Reservation, Shelf, Store, Stream, StreamKind,
     memory::MemoryStore,
     record::{self, Personal},
     sled_store::{SledOptions, SledStore},
 };
-use crate::domain::{calendar::Instant, ids::PassportNumber};
+use crate::domain::{
+    calendar::{Instant, Month},
+    ids::PassportNumber,
+};
 use tempfile::TempDir;
 
 /// Options for a store in a folder of the test's own.
@@ -49,6 +52,8 @@ on_every_backend!(
     personal_rows_and_keys_come_and_go,
     events_come_in_pages,
     providers_are_listed_once_each,
+    lines_are_listed_once_each,
+    bills_are_found_by_month_line_and_part,
     prefixes_never_overlap,
     a_row_that_is_too_large_is_refused,
     the_newest_snapshot_is_found_and_old_ones_go,
@@ -187,11 +192,47 @@ async fn providers_are_listed_once_each(store: &impl Store) {
     let (a, ab, b) = (provider("a"), provider("a-b"), provider("b"));
     commit(store, vec![event(&b, 0), event(&a, 0), event(&ab, 0), event(&line(1), 0)]).await;
     commit(store, vec![event(&a, 1)]).await;
-    let mut all = store.providers(None, 10).await.expect("reads");
-    let page = store.providers(Some(&all[0]), 1).await.expect("reads");
+    let mut all = store.streams(StreamKind::Providers, None, 10).await.expect("reads");
+    let page = store.streams(StreamKind::Providers, Some(&all[0]), 1).await.expect("reads");
     assert_eq!(page, [all[1].clone()]);
     all.sort();
     assert_eq!(all, [a, ab, b]);
+}
+
+async fn lines_are_listed_once_each(store: &impl Store) {
+    let provider: Stream = "@a".parse().expect("a provider");
+    commit(store, vec![event(&line(2), 0), event(&provider, 0), event(&line(1), 0)]).await;
+    commit(store, vec![event(&line(1), 1), event(&Stream::System, 0)]).await;
+    let all = store.streams(StreamKind::Lines, None, 10).await.expect("reads");
+    assert_eq!(all, [line(1), line(2)]);
+    let page = store.streams(StreamKind::Lines, Some(&all[0]), 10).await.expect("reads");
+    assert_eq!(page, [line(2)]);
+    assert!(store.streams(StreamKind::Lines, Some(&page[0]), 10).await.expect("reads").is_empty());
+}
+
+async fn bills_are_found_by_month_line_and_part(store: &impl Store) {
+    let month = |text: &str| text.parse::<Month>().expect("a month");
+    let place = |number: u64, part| BillPlace { customer: holder(number).customer, part };
+    let bill = |of: &str, number, part, seq| Batch {
+        put: vec![Put::Bill { month: month(of), place: place(number, part), seq }],
+        ..Batch::default()
+    };
+    let bills = [
+        bill("2026-12", 1, 1, 9),
+        bill("2026-11", 2, 1, 5),
+        bill("2026-11", 1, 2, 4),
+        bill("2026-11", 1, 1, 3),
+    ];
+    commit(store, bills.to_vec()).await;
+    let expected = [(place(1, 1), 3), (place(1, 2), 4), (place(2, 1), 5)];
+    let november = month("2026-11");
+    assert_eq!(store.bills(november, None, 10).await.expect("reads"), expected);
+    let mut after = None;
+    for one in expected {
+        assert_eq!(store.bills(november, after, 1).await.expect("reads"), [one]);
+        after = Some(one.0);
+    }
+    assert!(store.bills(november, after, 1).await.expect("reads").is_empty());
 }
 
 fn owning(number: u64, last: u64, prefix: &str) -> Batch {

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{
+        bulk::Bulk,
         committer::Committer,
         keys::KeyKeeper,
         line::LineView,
@@ -44,6 +45,8 @@ pub struct WebState {
     pub issuer: String,
     /// All lines.
     pub lines: Lines,
+    /// Many of them, without waking each.
+    pub bulk: Bulk,
     /// All providers.
     pub providers: Arc<Providers>,
     /// The operators' side of the outbox; none where nobody is written to.

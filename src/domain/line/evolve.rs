@@ -8,7 +8,7 @@ use super::{
     portal::{Inquiry, PortalSession},
     state::{
         Barriers, ClosedMonth, Contract, ContractEnd, Disclosure, Line, LineRows, Passport,
-        PassportRows, PerUseCharge, ProviderTotal, UnpaidBill,
+        PassportRows, PerUseCharge, ProviderTotal,
     },
 };
 use crate::domain::{
@@ -201,7 +201,7 @@ impl Line {
         else {
             return;
         };
-        let bill = self.unpaid.entry(*month).or_insert_with(UnpaidBill::default);
+        let bill = self.unpaid.entry(*month).or_default();
         match event {
             Event::OverdueReported { due, .. } => {
                 bill.due = Some(*due);
