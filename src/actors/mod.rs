@@ -17,6 +17,8 @@
 //! | [`committer`] | one thread that commits whatever queued while the last group became durable |
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`personal`] | personal rows, held against their events |
+//! | [`bills`] | many lines' bills, page by page |
+//! | [`closing`] | the month's close |
 //! | [`bulk`] | many lines, one after the other, without waking each |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
@@ -24,8 +26,10 @@
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
+pub mod bills;
 pub mod bulk;
 pub mod change;
+pub mod closing;
 pub mod committer;
 pub mod directory;
 pub mod keys;

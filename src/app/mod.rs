@@ -18,6 +18,7 @@ pub mod public;
 use crate::{
     actors::{
         bulk::Bulk,
+        closing::MonthCloser,
         committer::{Committer, CommitterOptions},
         keys::KeyKeeper,
         line::LineServices,
@@ -166,6 +167,7 @@ pub async fn start(
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let lines = Lines::start(&services, &handles, MOST_ASKING);
+    let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let passwords = start_passwords(config)?;
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
@@ -180,7 +182,14 @@ pub async fn start(
     });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
-        bulk: Bulk::new(Arc::clone(&services), lines.clone()),
+        closer: MonthCloser::new(
+            system.clone(),
+            bulk.clone(),
+            Arc::clone(&store),
+            (decisions.clone(), floor),
+        ),
+        bulk,
+        billing: config.billing.clone(),
         lines,
         providers,
         mails: desk,

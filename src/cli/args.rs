@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
+use super::operator::args::{
+    BillCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand,
+};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -71,6 +73,9 @@ pub enum Command {
     /// List mails that did not go out, or try them again
     #[command(subcommand, arg_required_else_help = true)]
     Mail(MailCommand),
+    /// Preview and close a month's bills, correct them, settle with providers
+    #[command(subcommand, arg_required_else_help = true)]
+    Bill(BillCommand),
     /// Rotate keys of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Key(KeyCommand),
@@ -263,6 +268,10 @@ mod tests {
             "serve",
             "config check",
             "config show",
+            "bill preview",
+            "bill close",
+            "bill correct",
+            "bill settle",
             "key rotate",
             "line show",
             "line restrict",

@@ -31,6 +31,10 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::line::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
+        Command::Bill(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::bill::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
         Command::Key(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::key::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)

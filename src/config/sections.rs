@@ -280,6 +280,18 @@ pub struct BillingConfig {
     pub bulk_billing: Continuation,
     /// Row 5: the line uses ノーリンギング通信サービス or トーキー案内.
     pub no_ringing_service: Continuation,
+    /// Months from the charges to their bill, with the telephone bill.
+    #[serde(deserialize_with = "within::<1, 6, _, _>")]
+    pub telephone_issued_after_months: u8,
+    /// The same under a customer number beginning 00.
+    #[serde(deserialize_with = "within::<1, 6, _, _>")]
+    pub customer_number_issued_after_months: u8,
+    /// The same by the representative line.
+    #[serde(deserialize_with = "within::<1, 6, _, _>")]
+    pub combined_issued_after_months: u8,
+    /// The same by フレッツ広域一括請求.
+    #[serde(deserialize_with = "within::<1, 6, _, _>")]
+    pub bulk_issued_after_months: u8,
 }
 
 /// `[contact]`: where the pages send households that need a person.

@@ -42,6 +42,12 @@ pub struct YenParts {
     pub after: &'static str,
 }
 
+/// The same of a number that may be negative: `-1,234`.
+pub fn signed_grouped(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
 /// Writes a number with a comma after each three digits: `1,234`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         bulk::Bulk,
+        closing::MonthCloser,
         committer::Committer,
         keys::KeyKeeper,
         line::LineView,
@@ -12,7 +13,7 @@ use crate::{
         system::{Maintenance, SystemStream},
     },
     clock::Clock,
-    config::{ContactConfig, FlowConfig, PortalConfig},
+    config::{BillingConfig, ContactConfig, FlowConfig, PortalConfig},
     domain::{
         ids::{CustomerId, PassportNumber, ProviderId},
         line::LineDefaults,
@@ -47,6 +48,10 @@ pub struct WebState {
     pub lines: Lines,
     /// Many of them, without waking each.
     pub bulk: Bulk,
+    /// The month's close.
+    pub closer: MonthCloser,
+    /// How many months after its charges a bill is issued, by route.
+    pub billing: BillingConfig,
     /// All providers.
     pub providers: Arc<Providers>,
     /// The operators' side of the outbox; none where nobody is written to.

@@ -7,6 +7,7 @@ use crate::{
     web::operator::routes::PREFIX,
 };
 use actix_web::http::{Method, header};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -24,7 +25,7 @@ const WHICH: &str = "--config names the server, or LINEPASS_OPERATOR_URL and \
 /// How long an answer may take: making RSA keys takes seconds on a busy machine.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// How much of an answer is read, in bytes.
-const MOST_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why the server did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,15 @@ impl Client {
             }
         };
         Ok(Self { url: loopback(&url)?, token: OperatorToken::read(&token_file)? })
+    }
+
+    /// Asks, and gives what was answered as a type.
+    pub async fn ask_as<T: DeserializeOwned>(&self, request: &Request) -> Result<T, ClientError> {
+        let answer = self.ask(request).await?;
+        serde_json::from_value(answer).map_err(|error| ClientError::Unreachable {
+            url: self.url.to_string(),
+            what: format!("it answers in another way than this command knows: {error}"),
+        })
     }
 
     /// Asks, and gives what was answered.

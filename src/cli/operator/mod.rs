@@ -4,6 +4,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`args`] | the command line as types |
+//! | [`bill`] | `linepass bill preview`, `close`, `correct`, `settle` |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
@@ -11,6 +12,7 @@
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
 pub mod args;
+pub mod bill;
 pub mod client;
 pub mod key;
 pub mod line;

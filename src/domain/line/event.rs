@@ -14,6 +14,7 @@ use crate::domain::{
     yen::Yen,
 };
 use ipnetwork::IpNetwork;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One decision as the journal keeps it: of a line, or with another type of event of a provider or
@@ -148,7 +149,9 @@ pub enum LineEndCause {
 }
 
 /// How the line's bill is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BillingRoute {
     /// ① with the telephone bill.
@@ -160,6 +163,11 @@ pub enum BillingRoute {
     Combined,
     /// フレッツ広域一括請求.
     Bulk,
+}
+
+impl BillingRoute {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Telephone, Self::CustomerNumber, Self::Combined, Self::Bulk];
 }
 
 /// What allows a disclosure.

@@ -6,6 +6,7 @@
 //! | [`access`] | asks for the token and its role |
 //! | [`openapi`] | the routes as an OpenAPI 3.1 document |
 //! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`bills`] | a month's bills: preview, close, corrections |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
@@ -15,6 +16,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod bills;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;

@@ -94,9 +94,10 @@ impl ProblemDetails {
     /// A rule's refusal: 404 for what does not exist, 409 for what may not be (details.md).
     pub fn refused(refusal: &Refusal) -> Self {
         let status = match refusal {
-            Refusal::UnknownLine | Refusal::UnknownPassport | Refusal::UnknownContract => {
-                StatusCode::NOT_FOUND
-            }
+            Refusal::UnknownLine
+            | Refusal::UnknownPassport
+            | Refusal::UnknownContract
+            | Refusal::UnknownCharge { .. } => StatusCode::NOT_FOUND,
             _ => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.code(), refusal.to_string())

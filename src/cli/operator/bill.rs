@@ -1,0 +1,288 @@
+//! `linepass bill preview`, `close`, `correct` and `settle`: the month's bills, taken home as files.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`files`] | bills as CSV and JSON by billing route, with a manifest |
+//! | [`settle`] | what each provider is owed, held against those files |
+
+pub mod files;
+pub mod settle;
+
+use super::{
+    Request,
+    args::{BillCommand, CloseArgs, CorrectArgs, PreviewArgs, ServerArgs},
+    change_body,
+    client::{Client, ClientError},
+    exit_of, run as ask, text,
+};
+use crate::{
+    cli::exit::Exit,
+    domain::{calendar::Month, ids::CustomerId},
+    web::operator::bills::{Bill, Closing, MonthState, Page},
+};
+use files::{BillFiles, Summary};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+use std::{
+    io::{Result as IoResult, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// How often a close is asked how far it is.
+const POLL: Duration = Duration::from_millis(100);
+/// Lines of one page of bills.
+const PAGE: usize = 1_000;
+
+/// Why bills were not taken home.
+#[derive(Debug, thiserror::Error)]
+pub enum BillError {
+    /// The server said no, or does not answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A file cannot be written or read.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not what the close wrote.
+    #[error("{path}: {what}")]
+    Differs {
+        /// Which.
+        path: PathBuf,
+        /// How it differs.
+        what: String,
+    },
+    /// The close ended before its end.
+    #[error("{problem}; what was closed stays closed, and the same command goes on from there")]
+    Broken {
+        /// Why.
+        problem: String,
+        /// Whether a rule says so.
+        refused: bool,
+    },
+    /// What was answered is not what this version of the command knows.
+    #[error("the server answers in another way than this command knows: {0}")]
+    Answer(#[from] serde_json::Error),
+}
+
+impl BillError {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Client(ClientError::Problem { body, .. }) => exit_of(body),
+            Self::Broken { refused: true, .. } => Exit::Refused,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// Does what `command` asks for.
+///
+/// # Errors
+/// `out` or `talk` cannot be written.
+pub fn run(command: &BillCommand, out: &mut impl Write, talk: &mut impl Write) -> IoResult<Exit> {
+    let told = match command {
+        BillCommand::Preview(args) => told(&args.server, preview(args)),
+        BillCommand::Close(args) => told(&args.change.server, close(args)),
+        BillCommand::Settle(args) => told(&args.server, settle::settle(args)),
+        BillCommand::Correct(args) => return correct(args, out, talk),
+    };
+    match told {
+        Ok(Told { text, exit }) => {
+            write!(out, "{text}")?;
+            Ok(exit)
+        }
+        Err(BillError::Client(ClientError::Problem { body, .. })) if command.json() => {
+            writeln!(out, "{body}")?;
+            Ok(exit_of(&body))
+        }
+        Err(error) => {
+            writeln!(talk, "linepass: {error}")?;
+            Ok(error.exit())
+        }
+    }
+}
+
+/// What is printed, and how the command ends.
+pub struct Told {
+    text: String,
+    exit: Exit,
+}
+
+impl Told {
+    pub(super) fn new(server: &ServerArgs, data: &Value, pretty: String, exit: Exit) -> Self {
+        let text = if server.json { format!("{data}\n") } else { pretty };
+        Self { text, exit }
+    }
+}
+
+fn told(
+    server: &ServerArgs,
+    work: impl AsyncFnOnce(Client) -> Result<Told, BillError>,
+) -> Result<Told, BillError> {
+    let client = Client::find(server.config.as_deref())?;
+    actix_rt::System::new().block_on(work(client))
+}
+
+fn preview(args: &PreviewArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError> + '_ {
+    async move |client: Client| {
+        let summary = take(&client, args.month, "preview", args.out.as_deref()).await?;
+        let head = format!("{}  preview; nothing is fixed\n", args.month);
+        let pretty = format!("{head}{}", summary.pretty(args.out.as_deref()));
+        let data = summary.data(args.month, "preview", args.out.as_deref());
+        Ok(Told::new(&args.server, &data, pretty, Exit::Done))
+    }
+}
+
+fn close(args: &CloseArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError> + '_ {
+    async move |client: Client| {
+        let (month, server) = (args.month, &args.change.server);
+        let before: MonthState = client.ask_as(&get(format!("/bills/{month}"))).await?;
+        let body = change_body(&args.change, json!({}));
+        let path = format!("/bills/{month}/close");
+        let state: MonthState =
+            client.ask_as(&Request { method: "POST", path, body: Some(body) }).await?;
+        if args.change.dry_run {
+            let pretty = format!(
+                "{month}  {}\nNothing was changed; `linepass bill preview --month {month}` tells what would be billed.\n",
+                if state.state == Closing::Closed { "closed already" } else { "can be closed" }
+            );
+            return Ok(Told::new(
+                server,
+                &json!({ "dry_run": true, "state": state }),
+                pretty,
+                Exit::Done,
+            ));
+        }
+        wait_until_closed(&client, month, state).await?;
+        let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("bills-{month}")));
+        let summary = take(&client, month, "lines", Some(&folder)).await?;
+        let head = match before.state {
+            Closing::Closed => {
+                format!(
+                    "{month}  was closed already; nothing was closed again, and the same files are written\n"
+                )
+            }
+            _ => format!("{month}  closed\n"),
+        };
+        let pretty = format!("{head}{}", summary.pretty(Some(&folder)));
+        let data = summary.data(month, "closed", Some(&folder));
+        Ok(Told::new(server, &data, pretty, Exit::Done))
+    }
+}
+
+async fn wait_until_closed(
+    client: &Client,
+    month: Month,
+    mut state: MonthState,
+) -> Result<(), BillError> {
+    let bar = bar("{msg:>9} {bar:32} {pos} of {len} lines, {eta} left");
+    loop {
+        bar.set_length(state.lines_total);
+        bar.set_position(state.lines_done);
+        match state.state {
+            Closing::Closed => {
+                bar.finish_and_clear();
+                return Ok(());
+            }
+            Closing::Checking => bar.set_message("checking"),
+            Closing::Closing => bar.set_message("closing"),
+            Closing::Open | Closing::Broken => {
+                bar.finish_and_clear();
+                let refused = state.code.as_deref().is_some_and(|code| !code.ends_with("_failed"));
+                let problem = state.problem.unwrap_or_else(|| format!("{month} was not closed"));
+                return Err(BillError::Broken { problem, refused });
+            }
+        }
+        tokio::time::sleep(POLL).await;
+        state = client.ask_as(&get(format!("/bills/{month}"))).await?;
+    }
+}
+
+/// A bar on a terminal; nothing anywhere else.
+fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| {
+        // The templates are this file's own.
+        ProgressStyle::default_bar()
+    }));
+    bar
+}
+
+pub(super) fn get(path: String) -> Request {
+    Request { method: "GET", path, body: None }
+}
+
+/// Takes a month's bills, page by page, into files where a folder is given.
+async fn take(
+    client: &Client,
+    month: Month,
+    list: &str,
+    folder: Option<&Path>,
+) -> Result<Summary, BillError> {
+    let mut files = folder.map(|folder| BillFiles::begin(folder, month)).transpose()?;
+    let mut summary = Summary::default();
+    each_bill(client, month, list, |bill| {
+        summary.add(bill);
+        files.as_mut().map_or(Ok(()), |files| files.add(bill))
+    })
+    .await?;
+    if let Some(files) = files {
+        files.finish(&summary)?;
+    }
+    Ok(summary)
+}
+
+/// Asks for a month's bills, page by page, so that the memory stays flat.
+pub(super) async fn each_bill(
+    client: &Client,
+    month: Month,
+    list: &str,
+    mut work: impl FnMut(&Bill) -> Result<(), BillError>,
+) -> Result<(), BillError> {
+    let bar = bar("{msg:>9} {spinner} {pos} bills, {per_sec}");
+    bar.set_message("taking");
+    let mut after: Option<CustomerId> = None;
+    loop {
+        let place = after.map_or_else(String::new, |after| format!("&after={after}"));
+        let path = format!("/bills/{month}/{list}?limit={PAGE}{place}");
+        let page: Page = client.ask_as(&get(path)).await?;
+        for bill in &page.bills {
+            work(bill)?;
+        }
+        bar.inc(page.bills.len() as u64);
+        after = page.next;
+        if after.is_none() {
+            bar.finish_and_clear();
+            return Ok(());
+        }
+    }
+}
+
+fn correct(args: &CorrectArgs, out: &mut impl Write, talk: &mut impl Write) -> IoResult<Exit> {
+    let fields = json!({
+        "customer_id": args.customer,
+        "receipt_number": args.receipt,
+        "difference_yen": args.difference_yen,
+    });
+    let path = format!("/bills/{}/corrections", args.month);
+    let body = Some(change_body(&args.change, fields));
+    let request = Request { method: "POST", path, body };
+    ask(&args.change.server, &request, corrected, out, talk)
+}
+
+fn corrected(answer: &Value) -> String {
+    let rehearsed = answer["dry_run"] == true;
+    let head = if rehearsed { "Nothing was changed; it would be:\n" } else { "" };
+    format!(
+        "{head}{}  {} of {}: {} yen, billed with {}\n",
+        text(answer, "/customer_id"),
+        text(answer, "/receipt_number"),
+        text(answer, "/month"),
+        answer["difference_yen"],
+        text(answer, "/billed_in"),
+    )
+}
