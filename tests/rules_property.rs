@@ -6,13 +6,16 @@
 mod naive;
 
 use linepass::domain::{
+    bill::LineBill,
     calendar::{Instant, Month},
     charge,
     ids::{ContractNumber, PassportNumber, ProviderId, ReceiptNumber, ServiceCode},
     limit,
     line::{
         By, Command, Contract, Entry, Event, Facts, Line, LineDefaults, LineService, RowRef,
-        command::{Cancel, ChangePassport, LoggedIn, OpenLine, Purchase, RegisterPassport},
+        command::{
+            Cancel, ChangePassport, CloseMonth, LoggedIn, OpenLine, Purchase, RegisterPassport,
+        },
         decide,
         event::{Barrier, BillingRoute},
         may_set_limits, replay,
@@ -113,17 +116,7 @@ impl Sides {
         foreign: bool,
         against: &Reasons,
     ) -> Result<bool, TestCaseError> {
-        let source = if foreign { "198.51.100.7" } else { "203.0.113.7" };
-        let facts = Facts {
-            now: instant(self.now),
-            receipt: Some(receipt(self.given_out)),
-            source: Some(source.parse().expect("an address")),
-            defaults: LineDefaults {
-                passports_per_line: 5,
-                passport_limit: Yen::new(10_000),
-                activation_delay_s: 0,
-            },
-        };
+        let facts = self.facts(foreign);
         match decide(self.line.as_ref(), command, &facts) {
             Ok(events) => {
                 prop_assert!(against.is_empty(), "accepted against {against:?}: {command:?}");
@@ -159,7 +152,7 @@ impl Sides {
             Step::Cancel { visit, own, which, right_provider } => {
                 return self.cancel(self.mostly_known(*visit), *own, *which, *right_provider);
             }
-            Step::Close => self.close(),
+            Step::Close => return self.close(),
             other => return self.administer(other),
         }
         Ok(())
@@ -288,19 +281,45 @@ impl Sides {
         ContractNumber(receipt(self.receipts.get(which).copied().unwrap_or(never_given_out)))
     }
 
-    fn close(&mut self) {
-        let Some(before) = month_of(self.now).checked_sub(1) else { return };
-        self.model.anything_closed = true;
-        self.happened(vec![Event::MonthClosed {
-            month: month(before),
-            block: 1,
-            billing: BillingRoute::Telephone,
-            record: row(0),
-            part: 1,
-            parts: 1,
-            items: Vec::new(),
-            corrections: Vec::new(),
-        }]);
+    fn facts(&self, foreign: bool) -> Facts {
+        let source = if foreign { "198.51.100.7" } else { "203.0.113.7" };
+        Facts {
+            now: instant(self.now),
+            receipt: Some(receipt(self.given_out)),
+            source: Some(source.parse().expect("an address")),
+            defaults: LineDefaults {
+                passports_per_line: 5,
+                passport_limit: Yen::new(10_000),
+                activation_delay_s: 0,
+            },
+        }
+    }
+
+    /// Closes every month that has ended, part by part; each bill comes to what the model says.
+    fn close(&mut self) -> TestCaseResult {
+        for index in 0..month_of(self.now) {
+            let (_, expected) = self.model.used(1, index);
+            let (mut part, mut parts, mut billed_yen) = (1, 1, 0);
+            while part <= parts {
+                let close = CloseMonth { month: month(index), block: 1, part };
+                let decided =
+                    decide(self.line.as_ref(), &Command::CloseMonth(close), &self.facts(false));
+                let events = decided.map_err(|refusal| TestCaseError::fail(refusal.to_string()))?;
+                let Some(Event::MonthClosed { parts: of, items, .. }) = events.first() else {
+                    let closed = self.line().closed_through >= Some(month(index));
+                    prop_assert!(closed || expected == 0, "{} is left open", index);
+                    break;
+                };
+                (parts, part) = (*of, part + 1);
+                billed_yen += items.iter().map(|item| item.amount.get()).sum::<u64>();
+                self.model.anything_closed = true;
+                self.happened(events);
+                if part > parts {
+                    prop_assert_eq!(billed_yen, expected, "I6, {}", index);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the ID is known: the one reason against most of what is done to an ID.
@@ -456,6 +475,17 @@ impl Sides {
         let charges = self.model.monthly_charges();
         for index in 0..MONTHS.len() {
             if line.closed_through.is_none_or(|closed| closed < month(index)) {
+                // I6: the bill is what an independent fold makes of what was bought.
+                let bill = LineBill::of_open_month(line, month(index));
+                let (_, whole_line) = self.model.used(1, index);
+                prop_assert_eq!(
+                    u64::try_from(bill.total_yen()).ok(),
+                    Some(whole_line),
+                    "{}",
+                    index
+                );
+                let by_provider: i64 = bill.providers().iter().map(|one| one.amount_yen).sum();
+                prop_assert_eq!(by_provider, bill.total_yen());
                 self.month_agrees(index, &charges)?;
             }
         }

@@ -198,9 +198,10 @@ impl MonthCloser {
         self.may_close(month).await?;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(run) = current.as_ref().filter(|run| run.progress().ended.is_none()) {
-            return match run.month == month {
-                true => Ok(None),
-                false => Err(SystemRefusal::AnotherMonthClosing(run.month).into()),
+            return if run.month == month {
+                Ok(None)
+            } else {
+                Err(SystemRefusal::AnotherMonthClosing(run.month).into())
             };
         }
         let run = Arc::new(Run::new(month));

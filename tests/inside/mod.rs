@@ -90,6 +90,30 @@ impl Inside {
         }
     }
 
+    /// A社, whose redirect address is the shop's, where nobody listens.
+    pub fn other_provider(&self) -> Provider {
+        let provider = &self.sample.providers[0];
+        Provider {
+            client_id: provider.client_id.clone(),
+            client_secret: provider.client_secret.clone(),
+            redirect_uri: provider.redirect_uris[0].clone(),
+            ..self.provider()
+        }
+    }
+
+    /// A purchase through to its receipt.
+    pub fn buy(&self, from: &Provider, passport_id: &str, details: &str) -> Value {
+        let browser = Browser::new(&self.issuer);
+        let flow = browser.arrive(&from.push(Some(details)));
+        assert_eq!(browser.log_in(&flow, passport_id, self.password(passport_id)).status, 303);
+        let bought = browser.buy(&flow);
+        assert_eq!(bought.status, 303, "{bought:?}");
+        let code = browser.go_back(&flow).parameter("code").expect("a code");
+        let answer = from.exchange(&code);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["authorization_details"][0].clone()
+    }
+
     /// A passport ID's password.
     pub fn password(&self, passport_id: &str) -> &str {
         let mut ids = self.sample.lines.iter().flat_map(|line| &line.passport_ids);

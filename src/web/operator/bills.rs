@@ -391,7 +391,7 @@ async fn month_state(
         bills: figure(|progress| progress.bills_closed),
         items: figure(|progress| progress.items),
         total_yen: progress.as_ref().map_or(0, |progress| progress.total_yen),
-        problem: error.map(|error| error.to_string()),
+        problem: error.map(ToString::to_string),
         code: error.map(|error| code_of(error).to_owned()),
     })
 }

@@ -8,7 +8,7 @@
 use super::BillError;
 use crate::{
     domain::{calendar::Month, ids::ProviderId, line::event::BillingRoute},
-    text::format,
+    text::{format, plain_text},
     web::{
         operator::bills::{Bill, Item, ProviderLine},
         portal::csv::harmless,
@@ -123,20 +123,12 @@ impl Summary {
         for (route, sum) in &self.routes {
             let issued = sum.issue_month.map_or_else(String::new, |month| month.to_string());
             let name = route_name(*route);
-            told += &format!(
-                "  {name:<16} {:>9} bills {:>18}  issued {issued}\n",
-                sum.bills,
-                yen(sum.total_yen)
-            );
+            let (bills, total) = (sum.bills, yen(sum.total_yen));
+            told = format!("{told}  {name:<16} {bills:>9} bills {total:>18}  issued {issued}\n");
         }
         for (provider, sum) in &self.providers {
-            told += &format!(
-                "  {:<16} {:>9} bills {:>18}  {}\n",
-                provider.as_str(),
-                sum.bills,
-                yen(sum.total_yen),
-                sum.name
-            );
+            let (bills, total, name) = (sum.bills, yen(sum.total_yen), plain_text(&sum.name));
+            told = format!("{told}  {provider:<16} {bills:>9} bills {total:>18}  {name}\n");
         }
         match folder {
             Some(folder) => {
@@ -353,7 +345,8 @@ impl RouteFiles {
     ) -> io::Result<[(String, FileEntry); 3]> {
         let [bills, items, json] = names(route);
         self.json.write_all(if self.json_rows == 0 { b"[]\n" } else { b"\n]\n" })?;
-        let inner = |table: Writer<Part>| table.into_inner().map_err(|error| error.into_error());
+        let inner =
+            |table: Writer<Part>| table.into_inner().map_err(csv::IntoInnerError::into_error);
         let bill_file = inner(self.bills)?.finish(folder, &bills, self.bill_rows)?;
         let item_file = inner(self.items)?.finish(folder, &items, self.item_rows)?;
         let json_file = self.json.finish(folder, &json, self.json_rows)?;

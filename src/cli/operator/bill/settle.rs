@@ -8,7 +8,7 @@ use super::{
 use crate::{
     cli::operator::args::SettleArgs,
     domain::{calendar::Month, ids::ProviderId, line::event::BillingRoute},
-    text::format,
+    text::{format, plain_text},
 };
 use aws_lc_rs::digest::{Context, SHA256};
 use serde_json::json;
@@ -86,15 +86,13 @@ fn pretty(month: Month, folder: &Path, summary: &Summary, owed: &[Owed], differs
     let mut told = format!("{month}  what providers are owed\n");
     for one in owed {
         let sum = summary.providers.get(&one.provider).cloned().unwrap_or_default();
-        told += &format!(
-            "  {:<16} {:>9} charges {:>18}  corrections {:>12}  owed {:>18}  bills differ by {}  {}\n",
-            one.provider.as_str(),
-            sum.items,
-            yen(sum.charged_yen),
-            yen(sum.corrected_yen),
-            yen(one.journal_yen),
-            yen(one.bills_yen - one.journal_yen),
-            sum.name,
+        let (charges, charged) = (sum.items, yen(sum.charged_yen));
+        let (corrected, owed) = (yen(sum.corrected_yen), yen(one.journal_yen));
+        let (differ, name) = (yen(one.bills_yen - one.journal_yen), plain_text(&sum.name));
+        let provider = &one.provider;
+        told = format!(
+            "{told}  {provider:<16} {charges:>9} charges {charged:>18}  corrections {corrected:>12}  \
+             owed {owed:>18}  bills differ by {differ}  {name}\n"
         );
     }
     let verdict = if differs { "THE BILLS DIFFER" } else { "reconciled to the yen" };
