@@ -12,10 +12,13 @@ pub use paging::{PAGE_LINKS, PAGE_ROWS, Paging};
 pub use search::{MonthFault, Search, SearchFaults, month_from_text, search};
 
 use super::{
-    bill::LineBill,
+    bill::{LineBill, signed_yen},
     calendar::{Instant, Month},
     ids::{PassportNumber, ProviderId, ReceiptNumber},
-    line::{ClosedMonth, Line, ProviderTotal, event::ClosedItem},
+    line::{
+        ClosedMonth, Line, ProviderTotal,
+        event::{ClosedCorrection, ClosedItem},
+    },
     yen::Yen,
 };
 
@@ -77,6 +80,25 @@ pub fn of_passport(rows: Vec<Row>, passport: Option<PassportNumber>) -> Vec<Row>
 /// What rows come to.
 pub fn total(rows: &[Row]) -> Yen {
     rows.iter().map(|row| row.amount).sum()
+}
+
+/// The corrections of earlier months' bills that a month's bill carries, of one ID or of all: they
+/// name the month that was wrong.
+pub fn corrections(
+    line: &Line,
+    month: Month,
+    passport: Option<PassportNumber>,
+) -> Vec<&ClosedCorrection> {
+    let wanted = |one: &&ClosedCorrection| {
+        one.at.month() == month && passport.is_none_or(|number| one.item.passport == number)
+    };
+    line.corrections.iter().filter(wanted).collect()
+}
+
+/// What a month is billed, in yen: its rows and the corrections that it carries.
+pub fn billed_yen(rows: &[Row], corrections: &[&ClosedCorrection]) -> i64 {
+    let corrected = corrections.iter().map(|one| one.difference_yen);
+    corrected.fold(signed_yen(total(rows)), i64::saturating_add)
 }
 
 /// What rows come to for each provider, in the order of the providers' IDs.

@@ -26,6 +26,14 @@ pub struct Statement {
     pub(crate) total: &'static str,
     /// Of the ID that was looked for alone.
     pub(crate) total_of_passport: With1,
+    /// The heading of the corrections that a month's bill carries.
+    pub(crate) corrections: &'static str,
+    /// What they are.
+    pub(crate) corrections_help: &'static str,
+    /// What a correction is of, by the month that was wrong.
+    pub(crate) correction_of: With1,
+    /// What is billed with the corrections.
+    pub(crate) billed_after: &'static str,
     pub(crate) not_closed: &'static str,
     pub(crate) closed: &'static str,
     /// 「件数: 442件 (10ページ/30ページ)」.

@@ -212,7 +212,7 @@ pub struct ClosedMonth {
     pub from: Instant,
     /// When the last part was.
     pub at: Instant,
-    /// What the whole month was billed at.
+    /// What its charges come to; corrections of earlier months stand in `Line::corrections`.
     pub total: Yen,
     /// The same for each provider, for the last [`ClosedMonth::SPLIT_MONTHS`] closed
     /// months: a state that grew with each year would outgrow its snapshot's row.

@@ -41,7 +41,8 @@ pub use problem::{MaintenancePage, Problem, ProblemPage, RestrictedPage, Restric
 pub use public::{Contacts, HelpPage, HelpTopic, LandingPage};
 pub use refusal::{RefusalPage, RefusalReason};
 pub use statement::{
-    FoundMonth, PassportChoice, StatementForm, StatementPage, StatementRow, statement_query,
+    CorrectionRow, FoundMonth, PassportChoice, StatementForm, StatementPage, StatementRow,
+    statement_query,
 };
 
 /// What every page has around its content.

@@ -71,6 +71,31 @@ pub struct FoundMonth {
     pub paging: Paging,
     /// The page's rows.
     pub rows: Vec<StatementRow>,
+    /// What its bill corrects of earlier months' bills.
+    pub corrections: Vec<CorrectionRow>,
+    /// What is billed with them, in yen; fewer than nothing is credited.
+    pub billed_yen: i64,
+}
+
+/// A correction of an earlier month's bill.
+#[derive(Debug, Clone)]
+pub struct CorrectionRow {
+    /// 申込受付番号 of the charge.
+    pub receipt_number: String,
+    /// 事業者名.
+    pub provider: ShownName,
+    /// コンテンツ名.
+    pub service: ShownName,
+    /// The month that was wrong.
+    pub corrects: Month,
+    /// Yen less (negative) or more.
+    pub difference_yen: i64,
+}
+
+impl CorrectionRow {
+    fn receipt_grouped(&self) -> String {
+        format::receipt_number(&self.receipt_number)
+    }
 }
 
 /// One row.
@@ -212,6 +237,13 @@ impl StatementPage {
 }
 
 impl Shell {
+    /// Yen with a sign where they are less than nothing.
+    pub(super) fn signed_yen(&self, amount_yen: impl Borrow<i64>) -> String {
+        let amount_yen = *amount_yen.borrow();
+        let sign = if amount_yen < 0 { "-" } else { "" };
+        format!("{sign}{}", format::yen(self.language, amount_yen.unsigned_abs()))
+    }
+
     pub(super) fn yen_parts(&self, amount_yen: impl Borrow<u64>) -> format::YenParts {
         format::yen_parts(self.language, *amount_yen.borrow())
     }

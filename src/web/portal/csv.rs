@@ -22,7 +22,13 @@ pub fn write(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, csv
 /// the full-width forms that Japanese spreadsheets read alike included (security.md 47).
 pub fn harmless(cell: &str) -> String {
     const BEGINS_A_FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
-    if cell.starts_with(BEGINS_A_FORMULA) { format!("'{cell}") } else { cell.to_owned() }
+    // A number below nothing is a number.
+    let is_number = cell.parse::<i64>().is_ok() && !cell.starts_with('+');
+    if cell.starts_with(BEGINS_A_FORMULA) && !is_number {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -64,7 +70,7 @@ mod tests {
         for cell in [
             "=1+1",
             "+81",
-            "-2",
+            "-2+3",
             "@SUM(A1)",
             "\tx",
             "＝1",
@@ -77,6 +83,6 @@ mod tests {
             let first = text.trim_start_matches(['\u{feff}', '"']);
             assert!(first.starts_with('\''), "{cell:?} is {text:?}");
         }
-        assert_eq!(written(&["a=1", "3-2"]), "\u{feff}a=1,3-2\r\n");
+        assert_eq!(written(&["a=1", "3-2", "-300"]), "\u{feff}a=1,3-2,-300\r\n");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         calendar::Instant,
         ids::PassportNumber,
-        line::{Line, ProviderTotal},
+        line::{Line, ProviderTotal, event::ClosedCorrection},
         statement::{
             self, Account, Paging, Row, Search, SearchFaults, account, of_passport, total,
         },
@@ -21,8 +21,8 @@ use crate::{
         context::RequestContext,
         form::Form,
         page::{
-            ContractLine, FoundMonth, IdUse, MonthBar, Overview, PassportChoice, Problem,
-            ProviderShare, Shell, ShownName, StatementForm, StatementPage, StatementRow,
+            ContractLine, CorrectionRow, FoundMonth, IdUse, MonthBar, Overview, PassportChoice,
+            Problem, ProviderShare, Shell, ShownName, StatementForm, StatementPage, StatementRow,
             statement_query,
         },
     },
@@ -96,7 +96,10 @@ pub async fn download(asked: &Asked<'_>, query: &[u8]) -> HttpResponse {
         Ok((_, Err(_))) => page(asked, query).await,
         Ok((_, Ok(found))) => {
             let name = format!("attachment; filename=\"statement-{}.csv\"", found.search.month);
-            match csv::write(csv_rows(asked.shell.language, &found)) {
+            let corrections = asked.view.line.as_deref().map_or_else(Vec::new, |line| {
+                statement::corrections(line, found.search.month, found.search.passport)
+            });
+            match csv::write(csv_rows(asked.shell.language, &found, &corrections)) {
                 Ok(body) => HttpResponse::Ok()
                     .content_type("text/csv; charset=utf-8")
                     .insert_header((header::CONTENT_DISPOSITION, name))
@@ -246,6 +249,7 @@ fn shown_month(line: &Line, now: Instant, found: &Found, page: usize) -> FoundMo
     let first = line.opened_at.month();
     let paging = Paging::of(found.rows.len(), page);
     let rows = paging.cut(&found.rows).iter();
+    let corrections = statement::corrections(line, month, found.search.passport);
     FoundMonth {
         month: month.into(),
         before: (month > first).then(|| month.previous().into()),
@@ -254,6 +258,18 @@ fn shown_month(line: &Line, now: Instant, found: &Found, page: usize) -> FoundMo
         total_yen: total(&found.rows).get(),
         paging,
         rows: rows.map(|row| shown_row(row, &found.names)).collect(),
+        corrections: corrections.iter().map(|one| shown_correction(one)).collect(),
+        billed_yen: statement::billed_yen(&found.rows, &corrections),
+    }
+}
+
+fn shown_correction(correction: &ClosedCorrection) -> CorrectionRow {
+    CorrectionRow {
+        receipt_number: correction.item.receipt.to_string(),
+        provider: correction.item.provider_name.as_str().into(),
+        service: correction.item.service_name.as_str().into(),
+        corrects: correction.month.into(),
+        difference_yen: correction.difference_yen,
     }
 }
 
@@ -272,7 +288,11 @@ fn shown_row(row: &Row, names: &Names) -> StatementRow {
 }
 
 /// The rows of a file: the columns of R-131 with the service in one of its own, and plain numbers.
-fn csv_rows(language: Language, found: &Found) -> Vec<Vec<String>> {
+fn csv_rows(
+    language: Language,
+    found: &Found,
+    corrections: &[&ClosedCorrection],
+) -> Vec<Vec<String>> {
     let (t, c) = (&language.texts().statement, &language.texts().common);
     let head = [
         c.receipt_number,
@@ -298,8 +318,25 @@ fn csv_rows(language: Language, found: &Found) -> Vec<Vec<String>> {
             date,
         ]
     };
+    // A correction has no price and no pieces; its date is the day on which it was made.
+    let correction_cells = |one: &&ClosedCorrection| {
+        let shown = shown_correction(one);
+        let of = (t.correction_of)(&format::month(language, shown.corrects));
+        let owner = name(&found.names, one.item.passport);
+        vec![
+            shown.receipt_number.clone(),
+            owner.map_or_else(String::new, |owner| owner.to_string()),
+            shown.provider.to_string(),
+            format!("{} ({of})", shown.service),
+            String::new(),
+            String::new(),
+            one.difference_yen.to_string(),
+            one.at.in_japan().strftime("%Y/%m/%d").to_string(),
+        ]
+    };
     let head = head.map(str::to_owned).to_vec();
-    std::iter::once(head).chain(found.rows.iter().map(cells)).collect()
+    let rows = found.rows.iter().map(cells);
+    std::iter::once(head).chain(rows).chain(corrections.iter().map(correction_cells)).collect()
 }
 
 fn shown_account(account: Account, names: &Names) -> Overview {

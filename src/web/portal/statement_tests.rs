@@ -7,7 +7,11 @@ use crate::{
         calendar::Month,
         field::PassportName,
         ids::{CustomerId, ReceiptNumber},
-        line::{By, Entry, Event, LineService, RowRef, event::BillingRoute, replay},
+        line::{
+            By, Entry, Event, LineService, RowRef,
+            event::{BillingRoute, ClosedItem},
+            replay,
+        },
         yen::Yen,
     },
     security::{Seen, Source},
@@ -103,6 +107,49 @@ async fn ask(view: &LineView, query: &str, as_file: bool) -> (u16, String, Strin
         .join(" ");
     let body = to_bytes(response.into_body()).await.expect("a body");
     (status, kind, String::from_utf8(body.to_vec()).expect("text"))
+}
+
+/// a correction stands in the month whose bill carries it, and names what it corrects.
+#[tokio::test]
+async fn a_correction_is_told_where_it_is_billed_with_its_month_r_050() {
+    let mut view = household(2, "B社");
+    let item = ClosedItem {
+        receipt: ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL).expect("a serial"),
+        passport: PassportNumber(1),
+        provider: "b-sha".parse().expect("a provider"),
+        provider_name: "B社".into(),
+        service: "anime-1".parse().expect("a service"),
+        service_name: "名作アニメ1".into(),
+        quantity: 2,
+        amount: Yen::new(600),
+        bought_at: at("2026-10-10T09:00:00"),
+    };
+    let corrected = Event::Corrected {
+        receipt: item.receipt,
+        month: "2026-10".parse().expect("a month"),
+        difference_yen: -600,
+        item: Some(Box::new(item)),
+    };
+    let entry = Entry {
+        at: at("2026-11-20T09:00:00"),
+        by: By::System,
+        request_id: None,
+        events: vec![corrected],
+    };
+    view.line = replay(view.line.as_deref().cloned(), &entry).map(Arc::new);
+    let (_, _, page) = ask(&view, "month=2026/11", false).await;
+    for told in
+        ["過去の月のご請求の訂正", "2026年10月ご利用分の訂正", "-600円", "訂正を含むご請求額"]
+    {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    assert!(page.contains("<strong>600円</strong>"), "1,200 less 600: {page}");
+    let (_, _, file) = ask(&view, "month=2026/11", true).await;
+    assert!(file.contains("(2026年10月ご利用分の訂正),,,-600,2026/11/20\r\n"), "{file}");
+    let (_, _, page) = ask(&view, "month=2026/11&passport=2", false).await;
+    assert!(!page.contains("訂正"), "another ID's: {page}");
+    let (_, _, page) = ask(&view, "month=2026/10", false).await;
+    assert!(!page.contains("訂正"), "the wrong month stays as it was: {page}");
 }
 
 /// Golden fixture 3, on the page.

@@ -6,8 +6,8 @@ use super::{EVENING_US, NOVEMBER, Sample, Samples};
 use crate::domain::statement::{MonthFault, Paging};
 use crate::text::format::Month;
 use crate::web::page::{
-    ContractLine, FoundMonth, IdUse, MonthBar, Overview, PassportChoice, ProviderShare, Shell,
-    ShownName, StatementForm, StatementPage, StatementRow,
+    ContractLine, CorrectionRow, FoundMonth, IdUse, MonthBar, Overview, PassportChoice,
+    ProviderShare, Shell, ShownName, StatementForm, StatementPage, StatementRow,
 };
 
 /// The piece alone on a page.
@@ -83,6 +83,18 @@ impl Samples {
             total_yen: all.iter().map(|row| row.amount_yen).sum(),
             paging,
             rows: paging.cut(&all).to_vec(),
+            corrections: if page > 1 { vec![self.correction()] } else { Vec::new() },
+            billed_yen: -300,
+        }
+    }
+
+    fn correction(&self) -> CorrectionRow {
+        CorrectionRow {
+            receipt_number: "100000000016".into(),
+            provider: self.names.provider.as_str().into(),
+            service: self.names.service.as_str().into(),
+            corrects: OCTOBER,
+            difference_yen: -300,
         }
     }
 
