@@ -21,6 +21,7 @@
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
+//! | [`operators`] | who may use the operator API |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod change;
@@ -29,6 +30,7 @@ pub mod directory;
 pub mod keys;
 pub mod line;
 pub mod lines;
+pub mod operators;
 pub mod orders;
 pub mod outbox;
 pub mod personal;

@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
+use super::operator::args::{
+    KeyCommand, LineCommand, MailCommand, MaintenanceCommand, TokenCommand,
+};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -74,6 +76,9 @@ pub enum Command {
     /// Rotate keys of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Key(KeyCommand),
+    /// Add, list or revoke operators' tokens
+    #[command(subcommand, arg_required_else_help = true)]
+    Token(TokenCommand),
 }
 
 /// `linepass demo`.
@@ -272,6 +277,9 @@ mod tests {
             "maintenance on",
             "maintenance off",
             "maintenance status",
+            "token add",
+            "token list",
+            "token revoke",
         ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));

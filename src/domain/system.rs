@@ -1,6 +1,10 @@
 //! What happens to Linepass as a whole: a journal stream of its own, `system`.
 
-use super::calendar::{Instant, Month};
+use super::{
+    calendar::{Instant, Month},
+    ids::OperatorName,
+    operator::{self, LiveToken, LiveTokens, Role, TokenRefusal},
+};
 use serde::{Deserialize, Serialize};
 
 /// What happened. The shapes are stored and final.
@@ -40,6 +44,22 @@ pub enum SystemEvent {
     MailsTakenUp {
         /// How many.
         mails: u64,
+    },
+    /// An operator's token was added.
+    OperatorTokenAdded {
+        /// Its name.
+        name: OperatorName,
+        /// What it may.
+        role: Role,
+        /// Its SHA-256 in base64url; nobody keeps the token but its owner.
+        sha256: String,
+        /// When.
+        added_at: Instant,
+    },
+    /// An operator's token opens nothing any more.
+    OperatorTokenRevoked {
+        /// Its name.
+        name: OperatorName,
     },
     /// A month's close fixed the block up to which it folds.
     MonthCloseFixed {
@@ -118,6 +138,9 @@ pub enum SystemRefusal {
     /// Maintenance is not on.
     #[error("maintenance is not on")]
     NotInMaintenance,
+    /// An operator's token.
+    #[error(transparent)]
+    Token(#[from] TokenRefusal),
 }
 
 impl SystemRefusal {
@@ -125,7 +148,13 @@ impl SystemRefusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::NotInMaintenance => "not_in_maintenance",
+            Self::Token(refusal) => refusal.code(),
         }
+    }
+
+    /// Whether what was named does not exist, which is told apart from what may not be.
+    pub const fn is_unknown(self) -> bool {
+        matches!(self, Self::Token(TokenRefusal::Unknown))
     }
 }
 
@@ -136,6 +165,8 @@ pub struct SystemState {
     pub next_serial: Option<u64>,
     /// What households are told, where maintenance is on.
     pub maintenance: Option<Notice>,
+    /// Who may use the operator API, besides the first token.
+    pub operator_tokens: LiveTokens,
 }
 
 impl SystemState {
@@ -154,6 +185,23 @@ impl SystemState {
         }
     }
 
+    /// A token of an operator's is added.
+    pub fn add_token(
+        &self,
+        name: &OperatorName,
+        token: &LiveToken,
+    ) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        operator::may_add(&self.operator_tokens, name)?;
+        let LiveToken { role, sha256, added_at } = token.clone();
+        Ok(vec![SystemEvent::OperatorTokenAdded { name: name.clone(), role, sha256, added_at }])
+    }
+
+    /// A token of an operator's is revoked.
+    pub fn revoke_token(&self, name: &OperatorName) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        operator::may_revoke(&self.operator_tokens, name)?;
+        Ok(vec![SystemEvent::OperatorTokenRevoked { name: name.clone() }])
+    }
+
     /// The next state.
     #[must_use]
     pub fn evolve(mut self, event: &SystemEvent) -> Self {
@@ -165,6 +213,13 @@ impl SystemState {
                 self.maintenance = Some(Notice { message: message.clone(), until: *until });
             }
             SystemEvent::MaintenanceEnded => self.maintenance = None,
+            SystemEvent::OperatorTokenAdded { name, role, sha256, added_at } => {
+                let (role, sha256, added_at) = (*role, sha256.clone(), *added_at);
+                self.operator_tokens.insert(name.clone(), LiveToken { role, sha256, added_at });
+            }
+            SystemEvent::OperatorTokenRevoked { name } => {
+                self.operator_tokens.remove(name);
+            }
             _ => {}
         }
         self
@@ -203,6 +258,35 @@ mod tests {
         assert_eq!(after(Some(160)), 60);
         assert_eq!(after(Some(100 + 10 * 86_400)), 86_400);
         assert_eq!((after(None), after(Some(100)), after(Some(1))), (300, 300, 300));
+    }
+
+    #[test]
+    fn a_token_is_added_once_and_its_name_is_free_after_it() {
+        let name: OperatorName = "desk-1".parse().expect("a name");
+        let token = LiveToken { role: Role::Desk, sha256: "s".to_owned(), added_at: at(5) };
+        let fold = |state: &SystemState, events: &[SystemEvent]| {
+            events.iter().fold(state.clone(), SystemState::evolve)
+        };
+        let none = SystemState::default();
+        let unknown = none.revoke_token(&name).expect_err("there is none");
+        assert_eq!((unknown.code(), unknown.is_unknown()), ("unknown_token", true));
+        let one = fold(&none, &none.add_token(&name, &token).expect("free"));
+        assert_eq!(one.operator_tokens, LiveTokens::from([(name.clone(), token.clone())]));
+        let taken = one.add_token(&name, &token).expect_err("taken");
+        assert_eq!((taken.code(), taken.is_unknown()), ("token_name_taken", false));
+        let revoked = fold(&one, &one.revoke_token(&name).expect("live"));
+        assert_eq!(revoked, none);
+        assert!(revoked.add_token(&name, &token).is_ok());
+    }
+
+    #[test]
+    fn the_events_of_tokens_are_stored_like_this() {
+        let stored = serde_json::json!({
+            "event": "operator_token_added", "name": "desk-1", "role": "desk", "sha256": "s",
+            "added_at": at(5),
+        });
+        let read: SystemEvent = serde_json::from_value(stored.clone()).expect("reads");
+        assert_eq!(serde_json::to_value(&read).expect("writes"), stored);
     }
 
     #[test]

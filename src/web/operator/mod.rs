@@ -11,6 +11,7 @@
 //! | [`lines`] | how a line stands, restriction and company's stop |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
+//! | [`tokens`] | the tokens of operators |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
@@ -23,6 +24,7 @@ pub mod maintenance;
 pub mod openapi;
 pub mod problem;
 pub mod routes;
+pub mod tokens;
 
 use super::{answer::only, state::WebState};
 use crate::metrics;

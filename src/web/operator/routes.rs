@@ -9,6 +9,7 @@ use super::{
     inquiries, keys, lines, mails, maintenance,
     openapi::{self, Content, Shape, json, of},
     problem::ProblemDetails,
+    tokens,
 };
 use crate::{
     domain::operator::Role::{self, Admin, Billing, Desk},
@@ -159,6 +160,36 @@ pub static ROUTES: &[ApiRoute] = &[
         answer: json::<keys::Told>(),
         handler: |route| route.to(keys::rotate),
     },
+    ApiRoute {
+        method: Method::GET,
+        path: "/tokens",
+        roles: &[Admin],
+        summary: "List the live tokens of operators; no token and no hash",
+        query: None,
+        body: None,
+        answer: json::<tokens::Listed>(),
+        handler: |route| route.to(tokens::list),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/tokens",
+        roles: &[Admin],
+        summary: "Add a token with a name and a role; it is told this once",
+        query: None,
+        body: Some(json::<tokens::Add>()),
+        answer: json::<tokens::Added>(),
+        handler: |route| route.to(tokens::add),
+    },
+    ApiRoute {
+        method: Method::DELETE,
+        path: "/tokens/{token_name}",
+        roles: &[Admin],
+        summary: "Revoke a token: it opens nothing from the next request on",
+        query: None,
+        body: Some(json::<tokens::Revoke>()),
+        answer: json::<tokens::Revoked>(),
+        handler: |route| route.to(tokens::revoke),
+    },
 ];
 
 /// Registers the table.
@@ -231,6 +262,9 @@ mod tests {
             ("GET", "/mails", &[Desk]),
             ("POST", "/mails/retry", &[Desk]),
             ("POST", "/keys/rotate", &[Admin]),
+            ("GET", "/tokens", &[Admin]),
+            ("POST", "/tokens", &[Admin]),
+            ("DELETE", "/tokens/{token_name}", &[Admin]),
         ];
         let there: Vec<_> =
             ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.roles)).collect();
