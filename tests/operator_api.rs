@@ -5,38 +5,12 @@ mod common;
 use common::{
     Answer, Demo,
     door::{decision_of, decisions},
-    operator::{Operator, SAKURA, sample_path},
+    operator::{Operator, SAKURA, journal, sample_path},
     unique,
 };
-use linepass::{
-    security::MasterKey,
-    store::{
-        Store, Stream, record,
-        sled_store::{SledOptions, SledStore},
-    },
-    web::operator::routes::ROUTES,
-};
+use linepass::{store::Stream, web::operator::routes::ROUTES};
 use serde_json::{Value, json};
-use std::{io::Write, net::TcpStream, os::unix::fs::PermissionsExt, path::Path};
-
-/// What a stopped demo's journal holds of a stream.
-fn journal(folder: &Path, stream: &Stream) -> Vec<Value> {
-    let master = MasterKey::load_or_create(&folder.join("master.key")).expect("the master key");
-    let options = SledOptions {
-        folder: folder.join("store"),
-        head_key: master.derive("linepass/store/head/v1"),
-        cache_bytes: 1 << 20,
-        flush_every_ms: 500,
-        min_free_space_bytes: 0,
-        read_threads: 1,
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.expect("a runtime").block_on(async {
-        let store = SledStore::open(&options).expect("the store");
-        let rows = store.events(stream, 0, 256).await.expect("the journal");
-        rows.iter().map(|row| record::from_json("a row", &row.entry).expect("JSON")).collect()
-    })
-}
+use std::{io::Write, net::TcpStream, os::unix::fs::PermissionsExt};
 
 #[test]
 fn the_journal_keeps_who_changed_what_and_why() {

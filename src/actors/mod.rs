@@ -24,6 +24,7 @@
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
+//! | [`operators`] | who may use the operator API |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod bills;
@@ -35,6 +36,7 @@ pub mod directory;
 pub mod keys;
 pub mod line;
 pub mod lines;
+pub mod operators;
 pub mod orders;
 pub mod outbox;
 pub mod personal;

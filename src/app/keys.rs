@@ -5,10 +5,12 @@ use crate::{
     actors::{
         committer::Committer,
         keys::{self as stored, KeptFor},
+        operators::Operators,
+        system::SystemStream,
     },
     app::AppError,
     clock::Clock,
-    config::{FlowConfig, KeysConfig, PortalConfig},
+    config::{FlowConfig, KeysConfig, OperatorConfig, PortalConfig},
     security::{KeyRing, MasterKey, OperatorToken},
     store::{Store, StoreError},
     web::provider::discovery::JWKS_MAX_AGE_S,
@@ -27,10 +29,15 @@ pub fn master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
     Ok(MasterKey::load_or_create(&keys.master_key_file)?)
 }
 
-/// The operator's token, of which only a hash is kept; its file is made at the first start.
-pub fn operator_token(file: &Path) -> Result<OperatorToken, AppError> {
-    make_folder_of(file)?;
-    Ok(OperatorToken::load_or_create(file)?)
+/// Who may use the operator API. The first token's file is made at the first start; of each token
+/// only a hash is kept.
+pub async fn operators(
+    config: &OperatorConfig,
+    system: &SystemStream,
+) -> Result<Operators, AppError> {
+    make_folder_of(&config.token_file)?;
+    let first = OperatorToken::load_or_create(&config.token_file)?;
+    Ok(Operators::load(system.clone(), first).await?)
 }
 
 /// The file's folder, for its owner alone, where it is not there yet.

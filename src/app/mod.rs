@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`keys`] | the master key and the key ring, made at the first start |
 //! | [`public`] | the public listeners, from the configuration |
+//! | [`operator`] | the operators' listener, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //!
@@ -13,6 +14,7 @@
 pub mod figures;
 pub mod keys;
 pub mod mails;
+pub mod operator;
 pub mod public;
 
 use crate::{
@@ -41,10 +43,10 @@ use crate::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, context, state::WebState},
+    web::{self, state::WebState},
 };
 use actix_rt::Arbiter;
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use actix_web::{dev::ServerHandle, web::Data};
 use governor::{Quota, RateLimiter, clock::DefaultClock};
 use std::{
     net::TcpListener,
@@ -138,7 +140,7 @@ pub struct Running {
     arbiters: Vec<Arbiter>,
     outbox: Option<Outbox>,
     committing: JoinHandle<()>,
-    watching: Option<tokio::task::JoinHandle<()>>,
+    watching: [Option<tokio::task::JoinHandle<()>>; 2],
 }
 
 /// Starts everything. Must be called inside an actix `System`.
@@ -151,6 +153,7 @@ pub async fn start(
     let floor = Floor::default();
     let decisions = decisions.above(floor.clone());
     let doors = public::Doors::open(config)?;
+    let operator_door = operator::OperatorDoor::open(config)?;
     let master = keys::master_key(&config.keys)?;
     let store = open_store(config, &master)?;
     let (committer, committing) = start_committer(config, &store, &host)?;
@@ -198,12 +201,12 @@ pub async fn start(
             system.clone(),
             keys::kept_for(&config.flow, &config.portal),
         ),
+        operators: keys::operators(&config.operator, &system).await?,
         system,
         maintenance,
         committer: committer.clone(),
         store,
         keys: ring,
-        operator_token: keys::operator_token(&config.operator.token_file)?,
         passwords,
         limits: public::request_limits(config),
         sources: public::source_policy(config),
@@ -232,9 +235,9 @@ pub async fn start(
         metrics,
         ready: AtomicBool::new(true),
     });
-    let watching = doors.watch(config)?;
+    let watching = [doors.watch(config)?, operator_door.watch(config)?];
     let public = public::server(config, &doors, &state, listeners.public, listeners.balanced)?;
-    let operator = operator_server(&state, listeners.operator)?;
+    let operator = operator::server(config, &operator_door, &state, listeners.operator)?;
     Ok(Running {
         state,
         servers: [public.handle(), operator.handle()],
@@ -252,9 +255,7 @@ impl Running {
     /// which.
     pub async fn stop(self) -> bool {
         self.state.ready.store(false, Ordering::Relaxed);
-        if let Some(watching) = &self.watching {
-            watching.abort();
-        }
+        self.watching.iter().flatten().for_each(tokio::task::JoinHandle::abort);
         let [public, operator] = &self.servers;
         public.stop(true).await;
         operator.stop(false).await;
@@ -391,18 +392,4 @@ fn at_least_one(number: u32) -> NonZeroU32 {
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-}
-
-fn operator_server(
-    state: &Data<WebState>,
-    listener: TcpListener,
-) -> std::io::Result<actix_web::dev::Server> {
-    let state = state.clone();
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(state.clone())
-            .wrap(from_fn(context::middleware))
-            .configure(web::operator_listener)
-    });
-    Ok(server.workers(1).shutdown_timeout(1).disable_signals().listen(listener)?.run())
 }

@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 use url::Url;
 
 use super::operator::args::{
-    BillCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand,
+    BillCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand, TokenCommand,
 };
 
 /// Linepass: login and purchase for access lines.
@@ -79,6 +79,9 @@ pub enum Command {
     /// Rotate keys of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Key(KeyCommand),
+    /// Add, list or revoke operators' tokens
+    #[command(subcommand, arg_required_else_help = true)]
+    Token(TokenCommand),
 }
 
 /// `linepass demo`.
@@ -281,6 +284,9 @@ mod tests {
             "maintenance on",
             "maintenance off",
             "maintenance status",
+            "token add",
+            "token list",
+            "token revoke",
         ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));

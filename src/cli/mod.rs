@@ -43,6 +43,10 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::mail::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
+        Command::Token(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::token::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
         Command::Maintenance(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::maintenance::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)

@@ -12,6 +12,7 @@ impl Config {
         [
             self.listeners(),
             self.plain_http(),
+            self.plain_operator_http(),
             self.tls_issuer(),
             self.balancers(),
             self.outside_the_store("keys.master_key_file", &self.keys.master_key_file),
@@ -62,6 +63,18 @@ impl Config {
             "plain HTTP would leave this host".to_owned(),
             "a loopback address and a port, or any other one with tls.enabled = true",
         ))
+    }
+
+    /// Nor do operators' tokens.
+    fn plain_operator_http(&self) -> Option<ConfigError> {
+        let is_open = !self.operator_tls.enabled && !self.operator.listen.ip().is_loopback();
+        is_open.then(|| {
+            self.fault(
+                ["operator.listen", "operator_tls.enabled"],
+                "plain HTTP would leave this host".to_owned(),
+                "a loopback address and a port, or any other one with operator_tls.enabled = true",
+            )
+        })
     }
 
     /// Whoever speaks TLS is known by an https address; cookies are `Secure` then.

@@ -36,8 +36,8 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
-    OperatorConfig, PasswordConfig, PortalConfig, ProxyProtocolConfig, ServerConfig, StoreConfig,
-    ThrottleConfig, TlsConfig,
+    OperatorClientConfig, OperatorConfig, OperatorTlsConfig, PasswordConfig, PortalConfig,
+    ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -59,6 +59,10 @@ pub struct Config {
     pub proxy_protocol: ProxyProtocolConfig,
     /// What operators and their monitoring reach.
     pub operator: OperatorConfig,
+    /// TLS of the operators' listener.
+    pub operator_tls: OperatorTlsConfig,
+    /// How the operator commands reach it.
+    pub operator_client: OperatorClientConfig,
     /// Where everything is kept.
     pub store: StoreConfig,
     /// Where the master key is.

@@ -12,16 +12,6 @@ use super::value::{refused, text};
 /// `0.0.0.0/0` would believe everybody.
 const WIDEST_PREFIX: u8 = 8;
 
-/// An IP address and a port on the loopback interface.
-pub(super) fn loopback<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
-    const ALLOWED: &str = "a loopback address and a port, such as 127.0.0.1:8481 or [::1]:8481";
-    let value = text(input, ALLOWED)?;
-    match value.parse::<SocketAddr>() {
-        Ok(address) if address.ip().is_loopback() => Ok(address),
-        _ => Err(refused(&value, ALLOWED)),
-    }
-}
-
 /// An IP address and a port.
 pub(super) fn socket<'de, D: Deserializer<'de>>(input: D) -> Result<SocketAddr, D::Error> {
     const ALLOWED: &str = "an IP address and a port, such as 127.0.0.1:8480 or [::]:443";

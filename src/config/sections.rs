@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::mail::{MailTls, MailTransport, host, optional_address, optional_path, optional_text};
-use super::network::{
-    ipv4_networks, loopback, networks, optional_socket, socket, write_optional_socket,
-};
+use super::network::{ipv4_networks, networks, optional_socket, socket, write_optional_socket};
 use super::value::{
     Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, line_of_text, optional_url,
     path, phone, prefixes, short_text, within, write_optional_url,
@@ -94,12 +92,44 @@ pub struct ProxyProtocolConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatorConfig {
-    /// The address and port to listen on; loopback for now.
-    #[serde(deserialize_with = "loopback")]
+    /// The address and port to listen on; loopback unless there is TLS with client certificates.
+    #[serde(deserialize_with = "socket")]
     pub listen: SocketAddr,
     /// The file that holds the operator's token; outside the store's folder.
     #[serde(deserialize_with = "path")]
     pub token_file: PathBuf,
+}
+
+/// `[operator_tls]`: TLS of the operators' listener, with client certificates.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorTlsConfig {
+    /// Whether the operators' listener speaks TLS and asks for a client certificate.
+    pub enabled: bool,
+    /// The certificate chain in PEM, the server's own certificate first.
+    #[serde(deserialize_with = "path")]
+    pub certificate_file: PathBuf,
+    /// The private key in PEM.
+    #[serde(deserialize_with = "path")]
+    pub key_file: PathBuf,
+    /// The certificate authorities in PEM that clients' certificates come from.
+    #[serde(deserialize_with = "path")]
+    pub client_ca_file: PathBuf,
+}
+
+/// `[operator_client]`: how the operator commands reach a server that asks for a certificate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorClientConfig {
+    /// The certificate authority in PEM that the server's certificate comes from, if any.
+    #[serde(deserialize_with = "optional_path")]
+    pub ca_file: String,
+    /// The operator's certificate chain in PEM, if any.
+    #[serde(deserialize_with = "optional_path")]
+    pub certificate_file: String,
+    /// Its private key in PEM, if any.
+    #[serde(deserialize_with = "optional_path")]
+    pub key_file: String,
 }
 
 /// `[store]`: where everything is kept.

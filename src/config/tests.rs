@@ -162,7 +162,7 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
         ("[tls]\nenabled = 1\n", "linepass.toml:2: tls.enabled: 1 is not allowed"),
         (
             "[operator]\nlisten = \"192.0.2.1:1\"\n",
-            "operator.listen: \"192.0.2.1:1\" is not allowed",
+            "linepass.toml:2: operator.listen: plain HTTP would leave this host; allowed: a loopback address and a port, or any other one with operator_tls.enabled = true",
         ),
         ("[store]\npath = \"\"\n", "store.path: \"\" is not allowed; allowed: a path"),
         ("[store]\npath = \"a\\u0007\"\n", "control characters"),

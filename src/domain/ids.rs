@@ -145,6 +145,15 @@ text_id!(
 );
 
 text_id!(
+    /// The name of an operator's token, by which the journal tells who changed something.
+    OperatorName,
+    "name",
+    1..=32,
+    "1 to 32 small letters, digits and hyphens",
+    |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+);
+
+text_id!(
     /// A service's code in its provider's catalogue.
     ServiceCode,
     "service",

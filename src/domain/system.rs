@@ -1,6 +1,10 @@
 //! What happens to Linepass as a whole: a journal stream of its own, `system`.
 
-use super::calendar::{Instant, Month};
+use super::{
+    calendar::{Instant, Month},
+    ids::OperatorName,
+    operator::{self, LiveToken, LiveTokens, Role, TokenRefusal},
+};
 use serde::{Deserialize, Serialize};
 
 /// What happened. The shapes are stored and final.
@@ -40,6 +44,22 @@ pub enum SystemEvent {
     MailsTakenUp {
         /// How many.
         mails: u64,
+    },
+    /// An operator's token was added.
+    OperatorTokenAdded {
+        /// Its name.
+        name: OperatorName,
+        /// What it may.
+        role: Role,
+        /// Its SHA-256 in base64url; nobody keeps the token but its owner.
+        sha256: String,
+        /// When.
+        added_at: Instant,
+    },
+    /// An operator's token opens nothing any more.
+    OperatorTokenRevoked {
+        /// Its name.
+        name: OperatorName,
     },
     /// A month's close fixed the block up to which it folds.
     MonthCloseFixed {
@@ -130,6 +150,9 @@ pub enum SystemRefusal {
     /// The month was closed; a close is never made twice.
     #[error("{0} is closed already")]
     ClosedAlready(Month),
+    /// An operator's token.
+    #[error(transparent)]
+    Token(#[from] TokenRefusal),
 }
 
 impl SystemRefusal {
@@ -141,7 +164,13 @@ impl SystemRefusal {
             Self::EarlierMonthOpen(_) => "earlier_month_open",
             Self::AnotherMonthClosing(_) => "another_month_closing",
             Self::ClosedAlready(_) => "closed_already",
+            Self::Token(refusal) => refusal.code(),
         }
+    }
+
+    /// Whether what was named does not exist, which is told apart from what may not be.
+    pub const fn is_unknown(self) -> bool {
+        matches!(self, Self::Token(TokenRefusal::Unknown))
     }
 }
 
@@ -156,6 +185,8 @@ pub struct SystemState {
     pub closing: Option<FixedClose>,
     /// The last month that is closed for all lines.
     pub closed_through: Option<Month>,
+    /// Who may use the operator API, besides the first token.
+    pub operator_tokens: LiveTokens,
 }
 
 /// A month's close that was begun: up to which block it folds.
@@ -224,6 +255,23 @@ impl SystemState {
         closing.max(self.closed_through).map(|month| month.next().begins_at())
     }
 
+    /// A token of an operator's is added.
+    pub fn add_token(
+        &self,
+        name: &OperatorName,
+        token: &LiveToken,
+    ) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        operator::may_add(&self.operator_tokens, name)?;
+        let LiveToken { role, sha256, added_at } = token.clone();
+        Ok(vec![SystemEvent::OperatorTokenAdded { name: name.clone(), role, sha256, added_at }])
+    }
+
+    /// A token of an operator's is revoked.
+    pub fn revoke_token(&self, name: &OperatorName) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        operator::may_revoke(&self.operator_tokens, name)?;
+        Ok(vec![SystemEvent::OperatorTokenRevoked { name: name.clone() }])
+    }
+
     /// The next state.
     #[must_use]
     pub fn evolve(mut self, event: &SystemEvent) -> Self {
@@ -241,6 +289,13 @@ impl SystemState {
             SystemEvent::MonthCloseFinished { month } => {
                 self.closing = None;
                 self.closed_through = self.closed_through.max(Some(*month));
+            }
+            SystemEvent::OperatorTokenAdded { name, role, sha256, added_at } => {
+                let (role, sha256, added_at) = (*role, sha256.clone(), *added_at);
+                self.operator_tokens.insert(name.clone(), LiveToken { role, sha256, added_at });
+            }
+            SystemEvent::OperatorTokenRevoked { name } => {
+                self.operator_tokens.remove(name);
             }
             _ => {}
         }
@@ -314,6 +369,35 @@ mod tests {
         assert_eq!(closed.may_close(december.next(), december.next().next().begins_at()), skipped);
         assert_eq!(closed.may_close(december, later), Ok(()));
         assert!(closed.finish_close(november).is_empty());
+    }
+
+    #[test]
+    fn a_token_is_added_once_and_its_name_is_free_after_it() {
+        let name: OperatorName = "desk-1".parse().expect("a name");
+        let token = LiveToken { role: Role::Desk, sha256: "s".to_owned(), added_at: at(5) };
+        let fold = |state: &SystemState, events: &[SystemEvent]| {
+            events.iter().fold(state.clone(), SystemState::evolve)
+        };
+        let none = SystemState::default();
+        let unknown = none.revoke_token(&name).expect_err("there is none");
+        assert_eq!((unknown.code(), unknown.is_unknown()), ("unknown_token", true));
+        let one = fold(&none, &none.add_token(&name, &token).expect("free"));
+        assert_eq!(one.operator_tokens, LiveTokens::from([(name.clone(), token.clone())]));
+        let taken = one.add_token(&name, &token).expect_err("taken");
+        assert_eq!((taken.code(), taken.is_unknown()), ("token_name_taken", false));
+        let revoked = fold(&one, &one.revoke_token(&name).expect("live"));
+        assert_eq!(revoked, none);
+        assert!(revoked.add_token(&name, &token).is_ok());
+    }
+
+    #[test]
+    fn the_events_of_tokens_are_stored_like_this() {
+        let stored = serde_json::json!({
+            "event": "operator_token_added", "name": "desk-1", "role": "desk", "sha256": "s",
+            "added_at": at(5),
+        });
+        let read: SystemEvent = serde_json::from_value(stored.clone()).expect("reads");
+        assert_eq!(serde_json::to_value(&read).expect("writes"), stored);
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! The certificate and its key from their files, and a development certificate where there is
 //! none yet.
 
+use super::mutual;
 use crate::{
     clock::Clock,
-    config::{Config, ConfigError, TlsConfig},
+    config::{Config, ConfigError, OperatorTlsConfig, TlsConfig},
 };
 use rcgen::{CertificateParams, DnType, KeyPair, date_time_ymd};
 use rustls::{
     InconsistentKeys, ServerConfig,
     crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::{ClientHello, ResolvesServerCert},
+    server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, danger::ClientCertVerifier},
     sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
@@ -30,15 +31,43 @@ const DEVELOPMENT_YEARS: i32 = 10;
 /// No certificate chain and no key is longer; past it a path leads somewhere else.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-const CERTIFICATE_KEY: &str = "tls.certificate_file";
-const CERTIFICATE_ALLOWED: &str =
-    "a PEM file with the certificate chain, the server's own certificate first";
-const KEY_KEY: &str = "tls.key_file";
-const KEY_ALLOWED: &str = "a PEM file with the private key of that certificate (PKCS #8, PKCS #1 \
-                           or SEC 1), without a passphrase, readable by its owner and group at most";
+/// Which of the files it is that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The certificate chain.
+    Certificate,
+    /// Its private key.
+    Key,
+    /// The authorities of clients' certificates.
+    ClientCa,
+}
 
-/// Why a certificate or key cannot be used: the configuration key and what is the matter.
-type Fault = (&'static str, String);
+impl Part {
+    /// The name of its configuration key.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate_file",
+            Self::Key => "key_file",
+            Self::ClientCa => "client_ca_file",
+        }
+    }
+
+    const fn allowed(self) -> &'static str {
+        match self {
+            Self::Certificate => {
+                "a PEM file with the certificate chain, the server's own certificate first"
+            }
+            Self::Key => {
+                "a PEM file with the private key of that certificate (PKCS #8, PKCS #1 or SEC 1), \
+                 without a passphrase, readable by its owner and group at most"
+            }
+            Self::ClientCa => "a PEM file with one or more certificates of authorities",
+        }
+    }
+}
+
+/// Why a certificate or key cannot be used: which, and what is the matter.
+pub type Fault = (Part, String);
 
 /// The bytes of both files, by which a change is noticed.
 #[derive(PartialEq, Eq)]
@@ -52,6 +81,8 @@ pub struct Certificates {
     certificate_file: PathBuf,
     key_file: PathBuf,
     provider: Arc<CryptoProvider>,
+    /// Who asks for clients' certificates, where they are asked for.
+    clients: Option<Arc<dyn ClientCertVerifier>>,
     in_force: RwLock<Arc<CertifiedKey>>,
 }
 
@@ -70,39 +101,69 @@ impl Certificates {
         if are_missing(tls) {
             let host = config.server.issuer.host();
             make_development_certificate(&tls.certificate_file, &tls.key_file, &host)
-                .map_err(|fault| told(config, fault))?;
+                .map_err(|fault| told(config, "tls", fault))?;
         }
         let certificates = Self::load(config)?;
         certificates.warn_of_development();
         Ok(Arc::new(certificates))
     }
 
+    /// Reads the files of the operators' listener, where it speaks TLS.
+    pub fn open_for_operators(config: &Config) -> Result<Option<Arc<Self>>, ConfigError> {
+        let OperatorTlsConfig { enabled, certificate_file, key_file, client_ca_file } =
+            &config.operator_tls;
+        if !enabled {
+            return Ok(None);
+        }
+        let told = |fault| told(config, "operator_tls", fault);
+        let mut certificates = Self::of_files(certificate_file, key_file).map_err(told)?;
+        let clients = mutual::verifier(client_ca_file, &certificates.provider);
+        let clients = clients.map_err(|problem| told((Part::ClientCa, problem)))?;
+        certificates.clients = Some(clients);
+        Ok(Some(Arc::new(certificates)))
+    }
+
     /// Whether the configured files can be used, or will be made; nothing is made now.
     pub fn check(config: &Config) -> Result<(), ConfigError> {
         let nothing_to_read = !config.tls.enabled || are_missing(&config.tls);
-        if nothing_to_read { Ok(()) } else { Self::load(config).map(drop) }
+        if !nothing_to_read {
+            Self::load(config)?;
+        }
+        Self::open_for_operators(config).map(drop)
     }
 
     fn load(config: &Config) -> Result<Self, ConfigError> {
         let TlsConfig { certificate_file, key_file, .. } = &config.tls;
+        Self::of_files(certificate_file, key_file).map_err(|fault| told(config, "tls", fault))
+    }
+
+    fn of_files(certificate_file: &Path, key_file: &Path) -> Result<Self, Fault> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certified = read_both(certificate_file, key_file)
-            .and_then(|contents| parse(&contents, certificate_file, key_file, &provider))
-            .map_err(|fault| told(config, fault))?;
+            .and_then(|contents| parse(&contents, certificate_file, key_file, &provider))?;
         Ok(Self {
-            certificate_file: certificate_file.clone(),
-            key_file: key_file.clone(),
+            certificate_file: certificate_file.to_owned(),
+            key_file: key_file.to_owned(),
             provider,
+            clients: None,
             in_force: RwLock::new(Arc::new(certified)),
         })
     }
 
     /// TLS 1.2 and 1.3 with this certificate, HTTP/2 before HTTP/1.1.
     pub fn server_config(self: &Arc<Self>) -> Result<Arc<ServerConfig>, rustls::Error> {
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
-            .with_protocol_versions(&[&TLS13, &TLS12])?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
+        let config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&[&TLS13, &TLS12])?;
+        let config = match &self.clients {
+            None => config.with_no_client_auth(),
+            Some(clients) => config.with_client_cert_verifier(Arc::clone(clients)),
+        };
+        let mut config = config.with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
+        if self.clients.is_some() {
+            // A session that goes on is not asked for its certificate again, which may have expired.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
@@ -156,43 +217,43 @@ fn is_development(certificate: &CertificateDer<'_>) -> bool {
 }
 
 /// A fault with the place where its key was set.
-fn told(config: &Config, (key, problem): Fault) -> ConfigError {
-    let allowed = if key == KEY_KEY { KEY_ALLOWED } else { CERTIFICATE_ALLOWED };
+fn told(config: &Config, section: &str, (part, problem): Fault) -> ConfigError {
+    let key = format!("{section}.{}", part.key());
     ConfigError {
-        origin: config.origin(key).clone(),
-        key: Some(key.to_owned()),
+        origin: config.origin(&key).clone(),
+        key: Some(key),
         problem,
-        allowed: Some(allowed.to_owned()),
+        allowed: Some(part.allowed().to_owned()),
     }
 }
 
-fn read_both(certificate_file: &Path, key_file: &Path) -> Result<Contents, Fault> {
-    let cannot = |key: &'static str, file: &Path| {
+pub(super) fn read_both(certificate_file: &Path, key_file: &Path) -> Result<Contents, Fault> {
+    let cannot = |part: Part, file: &Path| {
         let file = file.display().to_string();
-        move |error: Error| (key, format!("{file} cannot be read: {error}"))
+        move |error: Error| (part, format!("{file} cannot be read: {error}"))
     };
     let certificate =
-        read_file(certificate_file).map_err(cannot(CERTIFICATE_KEY, certificate_file))?;
-    let key = read_file(key_file).map_err(cannot(KEY_KEY, key_file))?;
-    let mode = key_file.metadata().map_err(cannot(KEY_KEY, key_file))?.permissions().mode();
+        read_file(certificate_file).map_err(cannot(Part::Certificate, certificate_file))?;
+    let key = read_file(key_file).map_err(cannot(Part::Key, key_file))?;
+    let mode = key_file.metadata().map_err(cannot(Part::Key, key_file))?.permissions().mode();
     if mode & 0o007 != 0 {
         let problem = format!(
             "{} has mode {:04o}, so that everybody on this host may use it",
             key_file.display(),
             mode & 0o7777
         );
-        return Err((KEY_KEY, problem));
+        return Err((Part::Key, problem));
     }
     Ok(Contents { certificate, key: Zeroizing::new(key) })
 }
 
-fn read_file(path: &Path) -> IoResult<Vec<u8>> {
+pub(super) fn read_file(path: &Path) -> IoResult<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn parse(
+pub(super) fn parse(
     contents: &Contents,
     certificate_file: &Path,
     key_file: &Path,
@@ -202,22 +263,23 @@ fn parse(
     let chain: Result<Vec<CertificateDer<'static>>, _> =
         CertificateDer::pem_slice_iter(&contents.certificate).collect();
     let chain = chain
-        .map_err(|error| (CERTIFICATE_KEY, format!("{certificate_file} is not PEM: {error}")))?;
+        .map_err(|error| (Part::Certificate, format!("{certificate_file} is not PEM: {error}")))?;
     if chain.is_empty() {
-        return Err((CERTIFICATE_KEY, format!("{certificate_file} holds no certificate")));
+        return Err((Part::Certificate, format!("{certificate_file} holds no certificate")));
     }
     // The parser's errors quote what it read, which here is a key.
     let key = PrivateKeyDer::from_pem_slice(&contents.key).map_err(|_| {
-        (KEY_KEY, format!("{key_file} holds no private key in PEM without a passphrase"))
+        (Part::Key, format!("{key_file} holds no private key in PEM without a passphrase"))
     })?;
     CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
-        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
-            (KEY_KEY, format!("{key_file} is not the key of the certificate in {certificate_file}"))
-        }
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => (
+            Part::Key,
+            format!("{key_file} is not the key of the certificate in {certificate_file}"),
+        ),
         rustls::Error::InvalidCertificate(_) => {
-            (CERTIFICATE_KEY, format!("{certificate_file} cannot be used: {error}"))
+            (Part::Certificate, format!("{certificate_file} cannot be used: {error}"))
         }
-        other => (KEY_KEY, format!("{key_file} cannot be used: {other}")),
+        other => (Part::Key, format!("{key_file} cannot be used: {other}")),
     })
 }
 
@@ -227,21 +289,21 @@ fn make_development_certificate(
     host: &str,
 ) -> Result<(), Fault> {
     let failed = |error: rcgen::Error| {
-        (CERTIFICATE_KEY, format!("a development certificate cannot be made: {error}"))
+        (Part::Certificate, format!("a development certificate cannot be made: {error}"))
     };
     let (certificate, key) = development_certificate(host).map_err(failed)?;
-    let cannot = |key: &'static str, file: &Path| {
+    let cannot = |part: Part, file: &Path| {
         let file = file.display().to_string();
-        move |error: Error| (key, format!("{file} cannot be written: {error}"))
+        move |error: Error| (part, format!("{file} cannot be written: {error}"))
     };
     // Both are whole before either has its name, and the key has its name last: `are_missing` knows
     // what a crash between leaves.
     let new_key = write_beside(key_file, key.as_bytes(), 0o600);
-    let new_key = new_key.map_err(cannot(KEY_KEY, key_file))?;
+    let new_key = new_key.map_err(cannot(Part::Key, key_file))?;
     write_beside(certificate_file, certificate.as_bytes(), 0o644)
         .and_then(|new| fs::rename(new, certificate_file))
-        .map_err(cannot(CERTIFICATE_KEY, certificate_file))?;
-    fs::rename(new_key, key_file).map_err(cannot(KEY_KEY, key_file))?;
+        .map_err(cannot(Part::Certificate, certificate_file))?;
+    fs::rename(new_key, key_file).map_err(cannot(Part::Key, key_file))?;
     tracing::warn!(file = %certificate_file.display(), "a development certificate was made");
     Ok(())
 }

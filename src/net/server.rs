@@ -1,4 +1,4 @@
-//! The public server's pipeline: accept, PROXY header, TLS handshake, HTTP.
+//! The pipeline of every listener: accept, PROXY header, TLS handshake, HTTP.
 
 use super::{
     activity::Patience,
@@ -82,7 +82,7 @@ where
     let stopping = server.graceful_shutdown_signal();
     for (listener, door) in doors {
         let (app, stopping) = (app.clone(), stopping.clone());
-        server = server.listen("public", listener, move || {
+        server = server.listen("http", listener, move || {
             let (door, stopping) = (door.clone(), stopping.clone());
             let app = app().into_factory().map_err(|error| error.into().error_response());
             let http = HttpService::build()

@@ -1,13 +1,15 @@
-//! The token of the operator API: drawn at the first start, kept in a file for its owner alone.
+//! Tokens of the operator API: the first one drawn at the first start, others when an operator asks,
+//! each kept in a file for its owner alone.
 //!
-//! It is 256 random bits, so SHA-256 is enough to know it by; the token itself is in no memory of
-//! the server after the start, and in no argument, log or answer ever.
+//! They are 256 random bits, so SHA-256 is enough to know one by. A token is in no argument and in no
+//! log ever, and in one answer: the one to whoever had it drawn.
 
 use super::{
     SecurityError, mac, random,
     secret::Secret,
-    secret_file::{self, SecretFileFault},
+    secret_file::{self, Reserved, SecretFileFault},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::path::Path;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -15,7 +17,8 @@ use zeroize::Zeroizing;
 /// The fewest characters of a token: 128 bits in base64url (ASVS 7.2.3). Ours have 43.
 const SHORTEST: usize = 22;
 
-/// What the server keeps of the token.
+/// What the server keeps of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorToken {
     sha256: [u8; 32],
 }
@@ -39,6 +42,32 @@ impl OperatorToken {
     pub fn read(path: &Path) -> Result<Secret, SecurityError> {
         let bytes = secret_file::load(path).map_err(|fault| named(path, &fault))?;
         token_in(path, &bytes)
+    }
+
+    /// Draws a new one; the token itself is for its owner.
+    pub fn draw() -> (Secret, Self) {
+        let token = Secret::new(random::token(32));
+        let sha256 = mac::sha256(token.expose().as_bytes());
+        (token, Self { sha256 })
+    }
+
+    /// Makes a file for a token that is still to come, for its owner alone.
+    ///
+    /// # Errors
+    /// Something stands there already, or the file cannot be made.
+    pub fn reserve(path: &Path) -> Result<Reserved, SecurityError> {
+        Reserved::new(path).map_err(|error| named(path, &error.into()))
+    }
+
+    /// What is known of it, as the journal keeps it.
+    pub fn sha256(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.sha256)
+    }
+
+    /// As [`OperatorToken::sha256`] wrote it; none where it is no hash, which then opens nothing.
+    pub fn known_by(sha256: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(sha256).ok()?;
+        Some(Self { sha256: bytes.try_into().ok()? })
     }
 
     /// Whether this is the token, in constant time.
@@ -78,6 +107,25 @@ mod tests {
         let second = OperatorToken::load_or_create(&path).expect("read again");
         assert!(first.is(token.expose()) && second.is(token.expose()));
         assert!(!first.is("") && !first.is(&format!("{} ", token.expose())));
+    }
+
+    #[test]
+    fn a_drawn_one_is_known_by_its_hash_and_written_once() {
+        let (token, kept) = OperatorToken::draw();
+        let known = OperatorToken::known_by(&kept.sha256()).expect("a hash");
+        assert!(known.is(token.expose()) && !known.is(&kept.sha256()));
+        assert_eq!(OperatorToken::known_by("no hash"), None);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("desk.token");
+        drop(OperatorToken::reserve(&path).expect("made"));
+        assert!(!path.exists(), "without a token the file goes again");
+        let reserved = OperatorToken::reserve(&path).expect("made");
+        reserved.keep(token.expose()).expect("written");
+        let mode = fs::metadata(&path).expect("a file").permissions().mode() & 0o7777;
+        assert_eq!(mode, 0o600);
+        let again = OperatorToken::reserve(&path).map(drop);
+        assert!(again.expect_err("it is there").to_string().contains("exists"));
+        assert_eq!(OperatorToken::read(&path).expect("read").expose(), token.expose());
     }
 
     #[test]

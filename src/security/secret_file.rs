@@ -56,6 +56,39 @@ pub fn load_or_create(
     }
 }
 
+/// A file that was made for a secret that is still to come; dropped without one, it goes again.
+pub struct Reserved {
+    path: PathBuf,
+    file: File,
+    is_kept: bool,
+}
+
+impl Reserved {
+    /// Makes the file; what stands there already is never written over.
+    pub fn new(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Self { path: path.to_owned(), file, is_kept: false })
+    }
+
+    /// Writes the secret.
+    pub fn keep(mut self, secret: &str) -> io::Result<()> {
+        self.file.write_all(secret.as_bytes())?;
+        self.file.write_all(b"\n")?;
+        self.file.sync_all()?;
+        self.is_kept = true;
+        sync_folder_of(&self.path)
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // Nobody could be told, and an empty file is no token.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// Writes a sibling first and links it to its name: a crash leaves no half secret behind, and one
 /// that is already there is never written over, for what depends on it would be lost.
 fn create(path: &Path, secret: &str) -> io::Result<()> {
@@ -66,6 +99,10 @@ fn create(path: &Path, secret: &str) -> io::Result<()> {
     });
     let removed = fs::remove_file(&sibling);
     written.and(removed)?;
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
 }

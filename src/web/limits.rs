@@ -1,7 +1,7 @@
 //! What a single request may cost: the size of its head, the time of its body (security.md 69).
 
 use super::{answer, context, page::Problem, state::WebState};
-use crate::net::{Activity, Held};
+use crate::net::{Activity, Held, UnderWay};
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BodySize, BoxBody, MessageBody},
@@ -34,10 +34,11 @@ pub async fn middleware(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<HeldBody>, Error> {
     let activity = request.conn_data::<Rc<Activity>>().cloned();
-    let _under_way = activity.as_ref().map(Activity::begin);
+    let under_way = activity.as_ref().map(Activity::begin);
     let held = activity.as_ref().map(Activity::hold);
+    let refusing = request.app_data::<Refusing>().copied();
     if let Some(status) = refused(&request, activity.as_deref(), state.limits.head_bytes) {
-        let response = refusal(request.request(), status);
+        let response = refusal(request.request(), status, refusing);
         return Ok(request.into_response(response).map_body(|_, body| HeldBody::new(body, held)));
     }
     let is_last = is_last(&request);
@@ -46,8 +47,20 @@ pub async fn middleware(
     }
     let is_late = time_body(&mut request, state.limits.body_time);
     let mut response = next.call(request).await?.map_body(|_, body| HeldBody::new(body, held));
-    if is_late.get() {
-        *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
+    if refusing.is_some() {
+        // Who may ask for a long answer may wait for its next piece too.
+        response = response.map_body(|_, body| HeldBody { _under_way: under_way, ..body });
+    }
+    match refusing {
+        Some(Refusing(refusal)) if is_late.get() => {
+            let refusal = refusal(StatusCode::REQUEST_TIMEOUT);
+            response =
+                response.into_response(refusal).map_body(|_, body| HeldBody::new(body, None));
+        }
+        _ if is_late.get() => {
+            *response.response_mut().status_mut() = StatusCode::REQUEST_TIMEOUT;
+        }
+        _ => {}
     }
     if is_last || is_late.get() {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
@@ -71,7 +84,18 @@ fn refused(
     is_too_large.then_some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
 }
 
-fn refusal(request: &HttpRequest, status: StatusCode) -> HttpResponse {
+/// How a listener refuses a request, where it is not by a page: the operators', in their app's data.
+#[derive(Clone, Copy)]
+pub struct Refusing(pub fn(StatusCode) -> HttpResponse);
+
+fn refusal(request: &HttpRequest, status: StatusCode, refusing: Option<Refusing>) -> HttpResponse {
+    if let Some(Refusing(refusal)) = refusing {
+        let mut response = refusal(status);
+        if status != StatusCode::TOO_MANY_REQUESTS {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        return response;
+    }
     if status == StatusCode::TOO_MANY_REQUESTS {
         // Nothing that a client could leave lying here.
         return HttpResponse::new(status);
@@ -119,11 +143,13 @@ fn time_body(request: &mut ServiceRequest, time: Duration) -> Rc<Cell<bool>> {
 pub struct HeldBody {
     inner: BoxBody,
     _held: Option<Held>,
+    /// Where the request is under way until its answer's last piece.
+    _under_way: Option<UnderWay>,
 }
 
 impl HeldBody {
     fn new(inner: impl MessageBody + 'static, held: Option<Held>) -> Self {
-        Self { inner: inner.boxed(), _held: held }
+        Self { inner: inner.boxed(), _held: held, _under_way: None }
     }
 }
 

@@ -51,5 +51,7 @@ pub fn public_listener(service: &mut ServiceConfig) {
 /// All routes of the operator listener.
 pub fn operator_listener(service: &mut ServiceConfig) {
     operator::addresses(service);
-    service.default_service(actix_web::web::route().to(answer::not_found));
+    service
+        .default_service(actix_web::web::route().to(operator::routes::no_such_route))
+        .app_data(limits::Refusing(operator::problem::ProblemDetails::bounded));
 }

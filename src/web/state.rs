@@ -8,6 +8,7 @@ use crate::{
         keys::KeyKeeper,
         line::LineView,
         lines::Lines,
+        operators::Operators,
         outbox::Desk,
         providers::Providers,
         system::{Maintenance, SystemStream},
@@ -19,9 +20,7 @@ use crate::{
         line::LineDefaults,
     },
     metrics::Metrics,
-    security::{
-        CommittedHold, KeyRing, OperatorToken, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
-    },
+    security::{CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
     web::provider::redeemed::RedeemedCodes,
 };
@@ -69,7 +68,7 @@ pub struct WebState {
     /// Who rotates them.
     pub key_keeper: KeyKeeper,
     /// Who may use the operator API.
-    pub operator_token: OperatorToken,
+    pub operators: Operators,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
     /// What one request may cost.

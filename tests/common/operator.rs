@@ -1,6 +1,13 @@
 //! The operator's side: its API over raw HTTP, and the commands that use it.
 
 use super::{Answer, Demo, Http, answer};
+use linepass::{
+    security::MasterKey,
+    store::{
+        Store, Stream, record,
+        sled_store::{SledOptions, SledStore},
+    },
+};
 use serde_json::Value;
 use std::{
     path::Path,
@@ -15,7 +22,7 @@ pub const SAKURA: &str = "CAF0000012573";
 pub fn sample_path(path: &str) -> String {
     let part = |part: &str| match part {
         "{customer}" => SAKURA.to_owned(),
-        "{token}" => "no-such-token".to_owned(),
+        "{token_name}" => "nobody".to_owned(),
         unknown if unknown.starts_with('{') => panic!("no sample for {unknown} of {path}"),
         fixed => fixed.to_owned(),
     };
@@ -101,4 +108,23 @@ impl Operator {
         command.env("LINEPASS_OPERATOR_TOKEN_FILE", &self.token_file);
         command.output().expect("the binary runs")
     }
+}
+
+/// What a stopped demo's journal holds of a stream.
+pub fn journal(folder: &Path, stream: &Stream) -> Vec<Value> {
+    let master = MasterKey::load_or_create(&folder.join("master.key")).expect("the master key");
+    let options = SledOptions {
+        folder: folder.join("store"),
+        head_key: master.derive("linepass/store/head/v1"),
+        cache_bytes: 1 << 20,
+        flush_every_ms: 500,
+        min_free_space_bytes: 0,
+        read_threads: 1,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let store = SledStore::open(&options).expect("the store");
+        let rows = store.events(stream, 0, 256).await.expect("the journal");
+        rows.iter().map(|row| record::from_json("a row", &row.entry).expect("JSON")).collect()
+    })
 }

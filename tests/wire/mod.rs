@@ -54,6 +54,11 @@ impl Wire {
         Self::tls_over(Self::plain(address).socket, "localhost", Arc::new(config), b"")
     }
 
+    /// TLS by this configuration, as `localhost`.
+    pub fn tls_with(address: &str, config: Arc<ClientConfig>) -> Self {
+        Self::tls_over(Self::plain(address).socket, "localhost", config, b"")
+    }
+
     fn tls_over(
         mut socket: TcpStream,
         name: &str,

@@ -5,7 +5,7 @@
 use crate::cli::args::parse_time;
 use crate::domain::{
     calendar::Month,
-    ids::{CustomerId, ReceiptNumber},
+    ids::{CustomerId, OperatorName, ReceiptNumber},
     reason::Reason,
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -359,4 +359,79 @@ pub struct SettleArgs {
     /// Which server.
     #[command(flatten)]
     pub server: ServerArgs,
+}
+/// `linepass token`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TokenCommand {
+    /// Add a token with a name and a role; it is written into a file and never printed
+    #[command(
+        long_about = "Has the running server draw a token and writes it into a new file for its \
+                      owner alone (mode 0600). 'desk' may look, restrict, lift and delete passport \
+                      IDs; 'billing' may look at lines, close months, settle and work on unpaid \
+                      bills; 'admin' may all. The journal keeps the name with each change. The \
+                      server keeps the token's SHA-256 alone: a lost token is revoked and another \
+                      added.",
+        after_long_help = "Examples:\n  \
+        linepass token add --name desk-tokyo --role desk --file desk.token --reason 'new desk'\n  \
+        LINEPASS_OPERATOR_TOKEN_FILE=desk.token linepass line show CAF0000012573"
+    )]
+    Add(TokenAddArgs),
+    /// List the live tokens: names, roles, since when
+    #[command(after_long_help = "Examples:\n  \
+        linepass token list --json | jq -r '.tokens[].name'")]
+    List(ServerArgs),
+    /// Revoke a token: it opens nothing from the next request on
+    #[command(after_long_help = "Examples:\n  \
+        linepass token revoke desk-tokyo --reason 'left the desk'")]
+    Revoke(TokenRevokeArgs),
+}
+
+/// `linepass token add`.
+#[derive(Debug, Clone, Args)]
+pub struct TokenAddArgs {
+    /// Its name: 1 to 32 small letters, digits and hyphens
+    #[arg(long, value_name = "NAME")]
+    pub name: OperatorName,
+    /// What it may
+    #[arg(long, value_enum)]
+    pub role: TokenRole,
+    /// The file that it is written into; it must not be there yet
+    #[arg(long, value_name = "PATH")]
+    pub file: PathBuf,
+    /// The change.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// `linepass token revoke`.
+#[derive(Debug, Clone, Args)]
+pub struct TokenRevokeArgs {
+    /// Its name, as the list has it
+    #[arg(value_name = "NAME")]
+    pub name: OperatorName,
+    /// The change.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// What a token may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TokenRole {
+    /// The contact desk: lines and their passport IDs
+    Desk,
+    /// Bills, settlement and unpaid bills
+    Billing,
+    /// Everything
+    Admin,
+}
+
+impl TokenRole {
+    /// Its word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Desk => "desk",
+            Self::Billing => "billing",
+            Self::Admin => "admin",
+        }
+    }
 }

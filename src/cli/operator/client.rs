@@ -2,15 +2,18 @@
 
 use super::Request;
 use crate::{
-    config::{Config, ConfigErrors, process_environment},
+    config::{Config, ConfigErrors, OperatorClientConfig, process_environment},
+    net::mutual,
     security::{OperatorToken, Secret, SecurityError},
     web::operator::routes::PREFIX,
 };
 use actix_web::http::{Method, header};
+use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use url::{Host, Url};
@@ -19,6 +22,12 @@ use url::{Host, Url};
 const URL_VARIABLE: &str = "LINEPASS_OPERATOR_URL";
 /// The token's file, where it is not the configuration's.
 const TOKEN_FILE_VARIABLE: &str = "LINEPASS_OPERATOR_TOKEN_FILE";
+/// The certificate authority of the server's certificate, over https.
+const CA_FILE_VARIABLE: &str = "LINEPASS_OPERATOR_CA_FILE";
+/// The operator's own certificate, over https.
+const CERTIFICATE_FILE_VARIABLE: &str = "LINEPASS_OPERATOR_CERT_FILE";
+/// Its key.
+const KEY_FILE_VARIABLE: &str = "LINEPASS_OPERATOR_KEY_FILE";
 /// What to do where this is not the server that was meant.
 const WHICH: &str = "--config names the server, or LINEPASS_OPERATOR_URL and \
                      LINEPASS_OPERATOR_TOKEN_FILE do; the demo prints both";
@@ -38,9 +47,13 @@ pub enum ClientError {
     Token(#[from] SecurityError),
     /// The address is none to send a token to.
     #[error(
-        "{URL_VARIABLE}: wanted is http:// with a loopback address, such as http://127.0.0.1:8481"
+        "{URL_VARIABLE}: wanted is http:// with a loopback address, such as http://127.0.0.1:8481, or \
+         https:// with any"
     )]
     Url,
+    /// A file that https needs is not named, or cannot be used.
+    #[error("{0}")]
+    Tls(String),
     /// Nobody answers there, or what answers is no Linepass.
     #[error("the server at {url} does not answer: {what}; {WHICH}")]
     Unreachable {
@@ -63,22 +76,35 @@ pub enum ClientError {
 pub struct Client {
     url: Url,
     token: Secret,
+    tls: Option<Arc<ClientConfig>>,
 }
 
 impl Client {
-    /// The server that the environment names, or the configuration.
+    /// The server that the environment names, or the configuration; the configuration is read only
+    /// where the environment leaves something out.
     pub fn find(config: Option<&Path>) -> Result<Self, ClientError> {
         let url = std::env::var(URL_VARIABLE).ok();
-        let token_file = std::env::var_os(TOKEN_FILE_VARIABLE).map(PathBuf::from);
-        let (url, token_file) = match (url, token_file) {
-            (Some(url), Some(file)) => (url, file),
-            (url, file) => {
-                let config = Config::load(config, process_environment())?;
-                let listen = || format!("http://{}", config.operator.listen);
-                (url.unwrap_or_else(listen), file.unwrap_or(config.operator.token_file))
+        let file = |name| std::env::var_os(name).filter(|file| !file.is_empty()).map(PathBuf::from);
+        let token_file = file(TOKEN_FILE_VARIABLE);
+        let tls_files = [CA_FILE_VARIABLE, CERTIFICATE_FILE_VARIABLE, KEY_FILE_VARIABLE].map(file);
+        let is_plain = url.as_deref().is_some_and(|url| url.starts_with("http://"));
+        let named = url.is_some() && token_file.is_some();
+        let complete = named && (is_plain || tls_files.iter().all(Option::is_some));
+        let loaded =
+            (!complete).then(|| Config::load(config, process_environment())).transpose()?;
+        let (url, token_file) = match (url, token_file, &loaded) {
+            (Some(url), Some(file), _) => (url, file),
+            (url, file, Some(config)) => {
+                let scheme = if config.operator_tls.enabled { "https" } else { "http" };
+                let listen = || format!("{scheme}://{}", config.operator.listen);
+                let own = || config.operator.token_file.clone();
+                (url.unwrap_or_else(listen), file.unwrap_or_else(own))
             }
+            _ => return Err(ClientError::Url),
         };
-        Ok(Self { url: loopback(&url)?, token: OperatorToken::read(&token_file)? })
+        let url = allowed(&url)?;
+        let tls = (url.scheme() == "https").then(|| tls(tls_files, loaded.as_ref())).transpose()?;
+        Ok(Self { url, token: OperatorToken::read(&token_file)?, tls })
     }
 
     /// Asks, and gives what was answered as a type.
@@ -97,7 +123,13 @@ impl Client {
         let unreachable =
             |what: String| ClientError::Unreachable { url: self.url.to_string(), what };
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or_default();
-        let client = awc::Client::builder().timeout(TIMEOUT).disable_redirects().finish();
+        let connector = awc::Connector::new();
+        let connector = match &self.tls {
+            Some(tls) => connector.rustls_0_23(Arc::clone(tls)),
+            None => connector,
+        };
+        let client = awc::Client::builder().connector(connector);
+        let client = client.timeout(TIMEOUT).disable_redirects().finish();
         let asking = client
             .request(method, url.as_str())
             .insert_header((header::AUTHORIZATION, format!("Bearer {}", self.token.expose())));
@@ -119,8 +151,33 @@ impl Client {
     }
 }
 
+/// What https needs, from the environment or the configuration.
+fn tls(
+    files: [Option<PathBuf>; 3],
+    config: Option<&Config>,
+) -> Result<Arc<ClientConfig>, ClientError> {
+    let configured = config.map(|config| &config.operator_client);
+    let configured = |of: fn(&OperatorClientConfig) -> &String| {
+        configured.map(of).filter(|file| !file.is_empty()).map(PathBuf::from)
+    };
+    let [ca, certificate, key] = files;
+    let named = |file: Option<PathBuf>, variable: &str, key: &str| {
+        let missing = || format!("https needs {variable} or operator_client.{key}: a PEM file");
+        file.ok_or_else(|| ClientError::Tls(missing()))
+    };
+    let ca = ca.or_else(|| configured(|client| &client.ca_file));
+    let certificate = certificate.or_else(|| configured(|client| &client.certificate_file));
+    let key = key.or_else(|| configured(|client| &client.key_file));
+    mutual::client_config(
+        &named(ca, CA_FILE_VARIABLE, "ca_file")?,
+        &named(certificate, CERTIFICATE_FILE_VARIABLE, "certificate_file")?,
+        &named(key, KEY_FILE_VARIABLE, "key_file")?,
+    )
+    .map_err(ClientError::Tls)
+}
+
 /// A token goes over plain HTTP inside one machine only.
-fn loopback(text: &str) -> Result<Url, ClientError> {
+fn allowed(text: &str) -> Result<Url, ClientError> {
     let url = Url::parse(text).map_err(|_| ClientError::Url)?;
     let inside = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -128,7 +185,12 @@ fn loopback(text: &str) -> Result<Url, ClientError> {
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     };
-    let fits = url.scheme() == "http" && inside && url.username().is_empty();
+    let fits = match url.scheme() {
+        "http" => inside,
+        "https" => url.has_host(),
+        _ => false,
+    };
+    let fits = fits && url.username().is_empty() && url.password().is_none();
     fits.then_some(url).ok_or(ClientError::Url)
 }
 
@@ -137,19 +199,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_sent_to_this_machine_alone() {
-        for good in ["http://127.0.0.1:1", "http://[::1]:8481/", "http://localhost:8481"] {
-            assert!(loopback(good).is_ok(), "{good}");
+    fn a_token_leaves_this_machine_over_tls_alone() {
+        for good in [
+            "http://127.0.0.1:1",
+            "http://[::1]:8481/",
+            "http://localhost:8481",
+            "https://127.0.0.1",
+            "https://pay.example.jp:8481",
+        ] {
+            assert!(allowed(good).is_ok(), "{good}");
         }
         for bad in [
             "http://192.0.2.1:8481",
             "http://localhost.example/",
-            "https://127.0.0.1",
+            "https://a:b@pay.example.jp",
             "file:///etc/passwd",
             "127.0.0.1:8481",
             "http://a@127.0.0.1/",
         ] {
-            assert!(loopback(bad).is_err(), "{bad}");
+            assert!(allowed(bad).is_err(), "{bad}");
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
 //! | [`mail`] | `linepass mail list`, `retry` |
+//! | [`token`] | `linepass token add`, `list`, `revoke` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
 pub mod args;
@@ -18,6 +19,7 @@ pub mod key;
 pub mod line;
 pub mod mail;
 pub mod maintenance;
+pub mod token;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};
@@ -54,8 +56,23 @@ pub fn run(
     out: &mut impl Write,
     talk: &mut impl Write,
 ) -> Result<Exit> {
-    let asked = Client::find(server.config.as_deref())
-        .and_then(|client| actix_rt::System::new().block_on(client.ask(request)));
+    conclude(server, ask(server, request), tell, out, talk)
+}
+
+/// Asks the server.
+fn ask(server: &ServerArgs, request: &Request) -> std::result::Result<Value, ClientError> {
+    let client = Client::find(server.config.as_deref())?;
+    actix_rt::System::new().block_on(client.ask(request))
+}
+
+/// Prints what was answered, or why nothing was.
+fn conclude(
+    server: &ServerArgs,
+    asked: std::result::Result<Value, ClientError>,
+    tell: fn(&Value) -> String,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> Result<Exit> {
     match asked {
         Ok(answer) if server.json => writeln!(out, "{answer}")?,
         Ok(answer) => write!(out, "{}", tell(&answer))?,

@@ -57,16 +57,16 @@ fn log(context: &RequestContext, problem: &ProblemDetails) {
         .emit("a request of the operator API was turned away");
 }
 
-/// Whose token the request carries (RFC 6750 section 2.1). There is one token for now.
+/// Whose token the request carries (RFC 6750 section 2.1).
 fn caller(state: &WebState, request: &HttpRequest) -> Result<Caller, ProblemDetails> {
     let value = request.headers().get(header::AUTHORIZATION);
     let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (scheme, token) = value.split_once(' ').unwrap_or_default();
-    if scheme.eq_ignore_ascii_case("bearer") && state.operator_token.is(token) {
-        return Ok(Caller { name: "admin".to_owned(), role: Role::Admin });
-    }
-    let detail = "wanted is the operator's token: Authorization: Bearer …";
-    Err(ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail))
+    let known = scheme.eq_ignore_ascii_case("bearer").then(|| state.operators.who(token));
+    let detail = "wanted is an operator's token that is not revoked: Authorization: Bearer …";
+    let unknown = || ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+    let (name, role) = known.flatten().ok_or_else(unknown)?;
+    Ok(Caller { name: name.as_ref().to_owned(), role })
 }
 
 /// An address that the table does not know has no handler either, so nobody is let in by that.

@@ -3,14 +3,19 @@
 
 use super::{access::Caller, problem::ProblemDetails};
 use crate::{
-    domain::{line::By, reason::Reason},
+    domain::{
+        line::By,
+        reason::{NotAReason, Reason},
+    },
     web::{context::RequestContext, form::Body},
 };
 use actix_web::http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 use std::future::Future;
 
-/// Reads a body; a field that nobody knows is refused, so that no misspelt one is passed over.
+/// Reads a change's body; a field that nobody knows is refused, so that no misspelt one is passed
+/// over. Where there is no reason, that is what is told, whatever else is the matter.
 pub fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ProblemDetails> {
     let body = body.as_ref().map_err(|error| {
         let status = error.as_response_error().status_code();
@@ -23,8 +28,19 @@ pub fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ProblemDetails> {
             }
             _ => (StatusCode::BAD_REQUEST, "not_json"),
         };
-        ProblemDetails::new(status, code, error.to_string())
+        let detail = if lacks_reason(body) {
+            format!("reason: is missing; {NotAReason}")
+        } else {
+            error.to_string()
+        };
+        ProblemDetails::new(status, code, detail)
     })
+}
+
+/// Whether this is an object without a reason.
+fn lacks_reason(body: &[u8]) -> bool {
+    let object: Option<Map<String, Value>> = serde_json::from_slice(body).ok();
+    object.is_some_and(|fields| fields.get("reason").is_none_or(Value::is_null))
 }
 
 /// The reason of a change.

@@ -109,7 +109,9 @@ fn notice(asked: &Begin, now: Instant) -> Result<Notice, ProblemDetails> {
 pub fn problem(context: &RequestContext, error: SystemError) -> ProblemDetails {
     match error {
         SystemError::Refused(refusal) => {
-            ProblemDetails::new(StatusCode::CONFLICT, refusal.code(), refusal.to_string())
+            let unknown = refusal.is_unknown();
+            let status = if unknown { StatusCode::NOT_FOUND } else { StatusCode::CONFLICT };
+            ProblemDetails::new(status, refusal.code(), refusal.to_string())
         }
         SystemError::Commit(error) => ProblemDetails::of_line(context, &LineError::from(error)),
         SystemError::Store(error) => ProblemDetails::internal(context, &error),

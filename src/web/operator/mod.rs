@@ -12,6 +12,7 @@
 //! | [`lines`] | how a line stands, restriction and company's stop |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
+//! | [`tokens`] | the tokens of operators |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
@@ -25,30 +26,31 @@ pub mod maintenance;
 pub mod openapi;
 pub mod problem;
 pub mod routes;
+pub mod tokens;
 
-use super::{answer::only, state::WebState};
+use super::{answer, state::WebState};
 use crate::metrics;
 use actix_web::{
-    HttpResponse,
+    HttpResponse, Resource, Route,
     http::StatusCode,
     web::{self, Data, ServiceConfig},
 };
 use serde_json::json;
-use std::sync::atomic::Ordering;
+use std::{future::ready, sync::atomic::Ordering};
 
 /// The addresses.
 pub fn addresses(service: &mut ServiceConfig) {
     service
-        .service(
-            web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
-        )
-        .service(
-            web::resource("/metrics")
-                .route(web::get().to(all_metrics))
-                .default_service(only("GET")),
-        )
-        .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")))
+        .service(question("/healthz", |route| route.to(healthz)))
+        .service(question("/metrics", |route| route.to(all_metrics)))
+        .service(question("/readyz", |route| route.to(readyz)))
         .configure(routes::register);
+}
+
+/// An address that is asked by GET and HEAD.
+fn question(path: &str, handler: fn(Route) -> Route) -> Resource {
+    let only = web::route().to(|| ready(routes::not_allowed("GET, HEAD")));
+    web::resource(path).route(handler(answer::get())).default_service(only)
 }
 
 /// The process is there, its store answers and its committer runs: restart it when this fails.

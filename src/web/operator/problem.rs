@@ -79,6 +79,19 @@ impl ProblemDetails {
         }
     }
 
+    /// What cost too much, as the listener's bounds tell it.
+    pub fn bounded(status: StatusCode) -> HttpResponse {
+        let (code, detail) = match status {
+            StatusCode::REQUEST_TIMEOUT => ("too_slow", "the body took too long"),
+            StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "too many requests at once"),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+                ("head_too_large", "the request's head is too large")
+            }
+            _ => ("bad_request", "the request cannot be read"),
+        };
+        Self::new(status, code, detail).error_response()
+    }
+
     /// Its code.
     pub const fn code(&self) -> &'static str {
         self.code

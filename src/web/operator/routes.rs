@@ -9,6 +9,7 @@ use super::{
     bills, inquiries, keys, lines, mails, maintenance,
     openapi::{self, Content, Shape, json, of},
     problem::ProblemDetails,
+    tokens,
 };
 use crate::{
     domain::operator::Role::{self, Admin, Billing, Desk},
@@ -24,8 +25,6 @@ use std::future::ready;
 
 /// Below which address the API stands.
 pub const PREFIX: &str = "/operator/v1";
-/// The largest body of a request, in bytes: a reason and a message.
-const MOST_BODY_BYTES: usize = 16 * 1024;
 
 /// An address of the API.
 pub struct ApiRoute {
@@ -209,6 +208,36 @@ pub static ROUTES: &[ApiRoute] = &[
         answer: json::<keys::Told>(),
         handler: |route| route.to(keys::rotate),
     },
+    ApiRoute {
+        method: Method::GET,
+        path: "/tokens",
+        roles: &[Admin],
+        summary: "List the live tokens of operators; no token and no hash",
+        query: None,
+        body: None,
+        answer: json::<tokens::Listed>(),
+        handler: |route| route.to(tokens::list),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/tokens",
+        roles: &[Admin],
+        summary: "Add a token with a name and a role; it is told this once",
+        query: None,
+        body: Some(json::<tokens::Add>()),
+        answer: json::<tokens::Added>(),
+        handler: |route| route.to(tokens::add),
+    },
+    ApiRoute {
+        method: Method::DELETE,
+        path: "/tokens/{token_name}",
+        roles: &[Admin],
+        summary: "Revoke a token: it opens nothing from the next request on",
+        query: None,
+        body: Some(json::<tokens::Revoke>()),
+        answer: json::<tokens::Revoked>(),
+        handler: |route| route.to(tokens::revoke),
+    },
 ];
 
 /// Registers the table.
@@ -217,9 +246,7 @@ pub fn register(service: &mut ServiceConfig) {
     // A fixed name stands before a parameter in its place, for `{` comes after all letters.
     paths.sort_unstable();
     paths.dedup();
-    let mut scope = web::scope(PREFIX)
-        .app_data(web::PayloadConfig::new(MOST_BODY_BYTES))
-        .default_service(web::route().to(no_such_route));
+    let mut scope = web::scope(PREFIX).default_service(web::route().to(no_such_route));
     for path in paths {
         scope = scope.service(resource(path));
     }
@@ -234,7 +261,10 @@ fn resource(path: &str) -> actix_web::Resource {
         ref other => other.as_str(),
     });
     let allowed = allowed.collect::<Vec<_>>().join(", ");
-    let resource = own().fold(web::resource(path), |resource, route| {
+    let bodies = own().filter_map(|route| route.body.as_ref().map(|body| body.most_bytes));
+    let most_bytes = bodies.max().unwrap_or_default();
+    let bounded = web::resource(path).app_data(web::PayloadConfig::new(most_bytes));
+    let resource = own().fold(bounded, |resource, route| {
         let guarded = match route.method {
             Method::GET => answer::get(),
             ref other => web::method(other.clone()),
@@ -244,12 +274,14 @@ fn resource(path: &str) -> actix_web::Resource {
     resource.default_service(web::route().to(move || ready(not_allowed(&allowed))))
 }
 
-async fn no_such_route() -> HttpResponse {
+/// Nothing stands at this address.
+pub async fn no_such_route() -> HttpResponse {
     let detail = "nothing stands at this address";
     ProblemDetails::new(StatusCode::NOT_FOUND, "no_such_route", detail).error_response()
 }
 
-fn not_allowed(allowed: &str) -> HttpResponse {
+/// What this address does not take; `allowed` are the methods that it takes (RFC 9110 section 15.5.6).
+pub fn not_allowed(allowed: &str) -> HttpResponse {
     let problem = ProblemDetails::new(
         StatusCode::METHOD_NOT_ALLOWED,
         "method_not_allowed",
@@ -286,6 +318,9 @@ mod tests {
             ("GET", "/mails", &[Desk]),
             ("POST", "/mails/retry", &[Desk]),
             ("POST", "/keys/rotate", &[Admin]),
+            ("GET", "/tokens", &[Admin]),
+            ("POST", "/tokens", &[Admin]),
+            ("DELETE", "/tokens/{token_name}", &[Admin]),
         ];
         let there: Vec<_> =
             ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.roles)).collect();
