@@ -185,6 +185,7 @@ pub async fn start(
         passwords: &passwords,
         throttle: &throttle,
         host: &host,
+        certificates: doors.certificates(),
     });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),

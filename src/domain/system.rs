@@ -41,6 +41,16 @@ pub enum SystemEvent {
         /// How many.
         mails: u64,
     },
+    /// An operator changed what the log is written from and how; a restart forgets it.
+    LogChanged {
+        /// Level and form before, such as `info, json`.
+        before: String,
+        /// Level and form after.
+        after: String,
+        /// When it ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Instant>,
+    },
     /// A month's close fixed the block up to which it folds.
     MonthCloseFixed {
         /// The month.

@@ -3,7 +3,7 @@
 //! Routes are registered from the table, so none can exist without a role; what the table does not
 //! know is refused.
 
-use super::{inquiries, keys, lines, mails, maintenance, problem::ProblemDetails};
+use super::{inquiries, keys, lines, log, mails, maintenance, problem::ProblemDetails};
 use crate::web::{
     context::{self, RequestContext},
     state::WebState,
@@ -107,6 +107,18 @@ pub static ROUTES: &[ApiRoute] = &[
     },
     ApiRoute {
         method: Method::GET,
+        path: "/log",
+        role: Role::Desk,
+        handler: |route| route.to(log::show),
+    },
+    ApiRoute {
+        method: Method::PUT,
+        path: "/log",
+        role: Role::Admin,
+        handler: |route| route.to(log::change),
+    },
+    ApiRoute {
+        method: Method::GET,
         path: "/mails",
         role: Role::Desk,
         handler: |route| route.to(mails::list),
@@ -179,13 +191,13 @@ async fn admit(
             Ok(next.call(request).await?.map_into_boxed_body())
         }
         Err(problem) => {
-            log(&context::of(request.request()), &problem);
+            log_refusal(&context::of(request.request()), &problem);
             Ok(request.into_response(problem.error_response()))
         }
     }
 }
 
-fn log(context: &RequestContext, problem: &ProblemDetails) {
+fn log_refusal(context: &RequestContext, problem: &ProblemDetails) {
     problem
         .decision("operator_access")
         .source(context.source.address())
@@ -246,6 +258,8 @@ mod tests {
             ("GET", "/maintenance", Role::Desk),
             ("PUT", "/maintenance", Role::Admin),
             ("DELETE", "/maintenance", Role::Admin),
+            ("GET", "/log", Role::Desk),
+            ("PUT", "/log", Role::Admin),
             ("GET", "/mails", Role::Desk),
             ("POST", "/mails/retry", Role::Desk),
             ("POST", "/keys/rotate", Role::Admin),

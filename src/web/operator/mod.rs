@@ -7,6 +7,7 @@
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`problem`] | problem details (RFC 9457) |
@@ -16,6 +17,7 @@ pub mod ask;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
+pub mod log;
 pub mod mails;
 pub mod maintenance;
 pub mod problem;
