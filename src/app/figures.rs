@@ -48,9 +48,8 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     if let Some(certificates) = parts.certificates.map(Arc::clone) {
         let help = "When the TLS certificate in force expires, in seconds since 1970";
         let name = "tls_certificate_expires_timestamp_seconds";
-        metrics.add_sampled(Sampled::one(name, help, Kind::Gauge, move || {
-            certificates.expires_s()
-        }));
+        metrics
+            .add_sampled(Sampled::one(name, help, Kind::Gauge, move || certificates.expires_s()));
     }
     let started = u64::try_from(parts.host.now().seconds()).unwrap_or_default();
     let help = "When the process started, in seconds since 1970";
@@ -116,9 +115,8 @@ fn log(metrics: &mut Metrics) {
     let help = "Lines of the log, by how important they are";
     metrics.add_sampled(Sampled::labelled("log_lines", help, "level", series));
     let help = "Panics of threads";
-    metrics.add_sampled(Sampled::one("panics", help, Kind::Counter, || {
-        telemetry::figures().panics()
-    }));
+    metrics
+        .add_sampled(Sampled::one("panics", help, Kind::Counter, || telemetry::figures().panics()));
 }
 
 fn lines(metrics: &mut Metrics, parts: &Parts<'_>) {

@@ -153,7 +153,8 @@ impl<N: Fn() -> Timestamp> Write for LogFiles<N> {
 
 impl Open {
     fn at(path: &Path, now: Timestamp) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).read(true).create(true).mode(0o640).open(path)?;
+        let file =
+            OpenOptions::new().append(true).read(true).create(true).mode(0o640).open(path)?;
         let found = file.metadata()?;
         let written = found.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         let day = if found.len() > 0 { day(written.unwrap_or(now)) } else { day(now) };
@@ -223,7 +224,8 @@ fn finished(folder: &Path) -> impl Iterator<Item = Finished> {
 fn day_and_number(name: &str) -> Option<(Date, u32)> {
     let (begin, end) = FINISHED;
     let (day, number) = name.strip_prefix(begin)?.strip_suffix(end)?.rsplit_once('-')?;
-    let digits = (4..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        (4..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
     Some((day.parse().ok()?, number.parse().ok().filter(|_| digits)?))
 }
 
@@ -348,11 +350,17 @@ mod tests {
         fs::rename(place.path("linepass.log"), place.path("linepass.log.1")).unwrap();
         files.write_all(b"2\n").unwrap();
         fs::copy(place.path("linepass.log"), place.path("linepass.log.2")).unwrap();
-        OpenOptions::new().write(true).open(place.path("linepass.log")).unwrap().set_len(0).unwrap();
+        OpenOptions::new()
+            .write(true)
+            .open(place.path("linepass.log"))
+            .unwrap()
+            .set_len(0)
+            .unwrap();
         files.write_all(b"3\n").unwrap();
         fs::remove_file(place.path("linepass.log")).unwrap();
         files.write_all(b"4\n").unwrap();
-        let texts = ["linepass.log.1", "linepass.log.2", "linepass.log"].map(|name| place.text(name));
+        let texts =
+            ["linepass.log.1", "linepass.log.2", "linepass.log"].map(|name| place.text(name));
         assert_eq!(texts, ["1\n", "2\n", "4\n"]);
     }
 

@@ -5,6 +5,7 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use serde_json::Number;
+use tracing::callsite::Identifier;
 use tracing::field::{Field as Name, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Subscriber};
@@ -22,7 +23,7 @@ use super::noise::{Admitted, Noise};
 pub struct LineLayer<W> {
     /// Each with the form that it wants; the first is the one whose form may be changed.
     outputs: Vec<(Style, W)>,
-    noise: Noise,
+    noise: Noise<Identifier>,
 }
 
 impl<W> LineLayer<W> {

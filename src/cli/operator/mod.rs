@@ -7,6 +7,7 @@
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
+//! | [`log`] | `linepass log level` |
 //! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
@@ -14,6 +15,7 @@ pub mod args;
 pub mod client;
 pub mod key;
 pub mod line;
+pub mod log;
 pub mod mail;
 pub mod maintenance;
 

@@ -67,14 +67,9 @@ pub async fn change(
     let who = Asked { by, request_id: Some(context.request_id.clone()) };
     let own = context.clone();
     let made = async move {
-        let event = SystemEvent::LogChanged {
-            before: words(before),
-            after: words(wanted),
-            until,
-        };
-        let whole = |_: &_| {
-            Ok(SystemChange { events: vec![event.clone()], ..SystemChange::default() })
-        };
+        let event = SystemEvent::LogChanged { before: words(before), after: words(wanted), until };
+        let whole =
+            |_: &_| Ok(SystemChange { events: vec![event.clone()], ..SystemChange::default() });
         state.system.change(&who, whole).await.map_err(|error| problem(&own, error))?;
         let made = control.set(asked.level, asked.format, wanted.until);
         let made = made.map_err(|error| ProblemDetails::internal(&own, &error))?;
