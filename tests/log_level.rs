@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::{
     fs::{self, File, OpenOptions},
     os::unix::fs::symlink,
+    path::Path,
     process::Command,
     time::Instant,
 };
@@ -195,17 +196,19 @@ fn a_stalled_log_stalls_nobody() {
     let _reader: File = OpenOptions::new().read(true).write(true).open(&pipe).expect("opens");
     // Nobody reads standard error either.
     let mut command = demo_on(folder.path());
-    let mut child = command.env("LINEPASS__LOG__LEVEL", "trace").spawn().expect("starts");
+    let mut child = command.spawn().expect("starts");
     let said = first_line(&mut child);
     let text = |name: &str| said[name].as_str().expect("a text").to_owned();
-    let (issuer, operator) = (text("issuer"), text("operator"));
-    let http = Http::new();
-    // Some 300 bytes a line in each: far more than both pipes hold.
-    for _ in 0..600 {
-        let answer = http.post(&format!("{issuer}/oauth/token"), &[], &[("grant_type", "x")]);
-        assert_eq!(answer.status, 400, "{answer:?}");
+    let (http, url) = (Http::new(), text("operator"));
+    let operator = Operator::at(url.clone(), Path::new(&text("operator_token_file")));
+    let body = json!({ "level": "info", "reason": "a reason that is as long as any other one" });
+    // More than 200 bytes a line in each: far more than both pipes hold. What was accepted is never
+    // left out.
+    for _ in 0..800 {
+        operator.change("PUT", "/log", &body);
     }
-    assert_eq!(http.get(&format!("{operator}/healthz"), &[]).status, 200);
+    assert!(figure(&url, "linepass_log_lines_total{level=\"info\"}") >= 800);
+    assert_eq!(http.get(&format!("{url}/healthz"), &[]).status, 200);
     let began = Instant::now();
     process::send(child.id(), "TERM");
     assert_eq!(common::wait_for_end(&mut child, PATIENCE).code(), Some(0));

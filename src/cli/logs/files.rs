@@ -35,8 +35,8 @@ pub struct Finished {
     pub head: Vec<u8>,
     /// Device and inode.
     pub identity: (u64, u64),
-    /// When it was written last.
-    pub modified: Option<Timestamp>,
+    /// The time of its first line that has one.
+    pub first: Option<Timestamp>,
     order: (Timestamp, PathBuf),
 }
 
@@ -49,11 +49,12 @@ impl Finished {
         let data = file.metadata()?;
         let beginning = read_at(&file, 0, LOOK_BYTES)?;
         let modified = data.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        let first = first_time(&beginning).or(modified).unwrap_or(Timestamp::MIN);
+        let first = first_time(&beginning);
+        let place = first.or(modified).unwrap_or(Timestamp::MIN);
         let mut head = beginning;
         head.truncate(HEAD_BYTES);
-        let (identity, order) = (identity(&data), (first, path.clone()));
-        Ok(Self { path, file: Some(file), length: data.len(), head, identity, modified, order })
+        let (identity, order) = (identity(&data), (place, path.clone()));
+        Ok(Self { path, file: Some(file), length: data.len(), head, identity, first, order })
     }
 
     /// The file, to be read.

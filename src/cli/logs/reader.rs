@@ -13,7 +13,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
 
-/// A clock's difference that a file's time may be wrong by.
+/// Lines may stand so much out of the order of time.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What was read to its end: how it begins, and how long it is.
@@ -38,7 +38,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens a folder. Finished files that were written last before `since` are passed over.
+    /// Opens a folder. Finished files whose lines are all before
+    /// `since` are passed over.
     pub fn open(folder: &Path, since: Option<Timestamp>) -> Result<(Self, Vec<Finished>)> {
         // This one first: where it is renamed meanwhile, the list has it under its new name.
         let current = open_current(folder)?;
@@ -57,11 +58,13 @@ impl Reader {
             // Renamed just now: what is newer comes when it was read.
             finished.truncate(at);
         }
+        // What stands before a file whose beginning is too old is too old as well.
         let is_old = |file: &Finished| {
-            let written = file.modified.unwrap_or(Timestamp::MAX);
-            since.is_some_and(|since| written.saturating_add(TOLERANCE).is_ok_and(|at| at < since))
+            let first = file.first.and_then(|first| first.checked_add(TOLERANCE).ok());
+            since.zip(first).is_some_and(|(since, first)| first < since)
         };
-        let (old, finished): (Vec<_>, Vec<_>) = finished.into_iter().partition(is_old);
+        let old = finished.iter().rposition(is_old).unwrap_or(0);
+        let old: Vec<_> = finished.drain(..old).collect();
         reader
             .seen
             .extend(old.into_iter().map(|file| Seen { head: file.head, length: file.length }));

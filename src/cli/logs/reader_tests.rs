@@ -199,3 +199,18 @@ fn a_line_without_end_does_not_fill_the_memory() {
     assert_eq!(lengths.iter().sum::<usize>(), 3 * 1_024 * 1_024);
     assert!(lengths.iter().all(|length| *length <= 1_200_000), "{lengths:?}");
 }
+
+#[test]
+fn files_that_are_too_old_are_not_read() {
+    let place = Place::new();
+    for n in 0..4 {
+        // Ten minutes each.
+        place.write(&format!("linepass-2026-11-30-000{n}.log"), n * 600..n * 600 + 2);
+    }
+    place.write(CURRENT_FILE, [2_400]);
+    let since = "2026-11-30T00:20:00Z".parse().unwrap();
+    let (mut reader, finished) = Reader::open(place.0.path(), Some(since)).unwrap();
+    let mut read = Vec::new();
+    reader.read_all(finished, &mut |line| keep(&mut read, line)).unwrap();
+    assert_eq!(read, [600, 601, 1_200, 1_201, 1_800, 1_801, 2_400]);
+}
