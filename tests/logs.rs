@@ -261,7 +261,7 @@ fn a_servers_own_files_are_followed_through_its_own_rotation() {
     assert_eq!(mode(&folder) & 0o027, 0, "nobody else reads it");
     assert_eq!(mode(&folder.join(CURRENT)) & 0o137, 0, "nobody else reads it");
     let following = Following::start(&folder, &[]);
-    let ids: Vec<String> = (0..20).map(|_| request_with_id(&demo)).collect();
+    let ids: Vec<String> = (0..60).map(|_| request_with_id(&demo)).collect();
     let one = until("the login's line", || {
         Some(read(&folder, &["--id", &ids[2], "--actor", "login"])).filter(|one| one.out != "")
     });
