@@ -201,7 +201,7 @@ fn serve(folder: &Path, listen: &str, operator: &str) -> Started {
     let text = format!(
         "[server]\nissuer = \"http://{listen}\"\nlisten = \"{listen}\"\n\n\
          [operator]\nlisten = \"{operator}\"\ntoken_file = \"{}\"\n\n\
-         [store]\npath = \"{}\"\n\n[keys]\nmaster_key_file = \"{}\"\n",
+         [log]\nfolder = \"\"\n\n[store]\npath = \"{}\"\n\n[keys]\nmaster_key_file = \"{}\"\n",
         folder.join("operator.token").display(),
         folder.join("store").display(),
         folder.join("master.key").display(),

@@ -167,14 +167,19 @@ pub struct MonthCloser {
 }
 
 impl MonthCloser {
-    /// A closer; `floor` is that of `clock`.
-    pub fn new(
+    /// A closer; `floor` is that of `clock`, and is raised to where the journal left it: nothing is
+    /// decided inside a month whose close was begun.
+    pub async fn load(
         system: SystemStream,
-        bulk: Bulk,
-        store: Arc<dyn Store>,
+        bulk: &Bulk,
+        store: &Arc<dyn Store>,
         (clock, floor): (Clock, Floor),
-    ) -> Self {
-        Self { system, bulk, store, clock, floor, current: Mutex::new(None) }
+    ) -> Result<Self, StoreError> {
+        if let Some(closed) = system.state().await?.floor() {
+            floor.raise(closed);
+        }
+        let (bulk, store) = (bulk.clone(), Arc::clone(store));
+        Ok(Self { system, bulk, store, clock, floor, current: Mutex::new(None) })
     }
 
     /// Which months are closed, and which close was begun.

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Clock,
-    metrics::histogram::Histogram,
+    metrics::{histogram::Histogram, tally::Tally},
     store::{Batch, Outcome, Store, StoreError, block::MOST_EVENTS},
 };
 use std::{
@@ -46,13 +46,17 @@ pub struct Committer {
     figures: CommitFigures,
 }
 
-/// What the committing thread tells monitoring, by atomics alone and once a group.
+/// What deciding and committing tells monitoring, by atomics alone.
 #[derive(Debug, Clone)]
 pub struct CommitFigures {
     /// Batches of each group.
     pub group_batches: Histogram,
     /// Seconds from the writing of a group until it was durable.
     pub sync_s: Histogram,
+    /// Decisions that the clock was behind, so that they were dated by their line's last event.
+    pub clock_clamped: Tally,
+    /// Lines that could not be woken, because what is stored of them is damaged or unreadable.
+    pub unreadable_lines: Tally,
 }
 
 /// How groups are made.
@@ -78,6 +82,8 @@ impl Committer {
         let figures = CommitFigures {
             group_batches: Histogram::of_counts(),
             sync_s: Histogram::of_seconds(),
+            clock_clamped: Tally::default(),
+            unreadable_lines: Tally::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let committing = Committing {

@@ -255,6 +255,7 @@ impl LineActor {
         let phase = match read {
             Ok(awake) => Phase::Awake(awake),
             Err(error) => {
+                self.services.committer.figures().unreadable_lines.add();
                 tracing::error!(line = %self.customer, %error, "a line cannot be read");
                 Phase::Broken(Arc::new(LineError::Store(error)))
             }
@@ -332,6 +333,7 @@ impl LineActor {
         let clock_now = self.services.clock.now();
         let now = not_before_last_event(line, clock_now);
         if now > clock_now {
+            self.services.committer.figures().clock_clamped.add();
             tracing::warn!(line = %self.customer, "the clock is behind the line's last event");
         }
         now

@@ -12,7 +12,9 @@ use crate::{
         Metrics,
         sampled::{Kind, Read, Sampled},
     },
+    net::Certificates,
     security::{PasswordPool, Throttle},
+    telemetry,
 };
 use std::sync::{Arc, atomic::Ordering};
 
@@ -30,6 +32,8 @@ pub struct Parts<'a> {
     pub throttle: &'a Throttle,
     /// The time of the start.
     pub host: &'a Clock,
+    /// The certificate, where the public listener speaks TLS.
+    pub certificates: Option<&'a Arc<Certificates>>,
 }
 
 /// Everything, with the figures of all parts.
@@ -39,7 +43,14 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     lines(&mut metrics, parts);
     logins(&mut metrics, parts);
     mails(&mut metrics, parts);
+    log(&mut metrics);
     metrics.add_sampled(turned_away(parts));
+    if let Some(certificates) = parts.certificates.map(Arc::clone) {
+        let help = "When the TLS certificate in force expires, in seconds since 1970";
+        let name = "tls_certificate_expires_timestamp_seconds";
+        metrics
+            .add_sampled(Sampled::one(name, help, Kind::Gauge, move || certificates.expires_s()));
+    }
     let started = u64::try_from(parts.host.now().seconds()).unwrap_or_default();
     let help = "When the process started, in seconds since 1970";
     metrics.add_sampled(Sampled::one("start_time_seconds", help, Kind::Gauge, move || started));
@@ -68,6 +79,44 @@ fn committing(metrics: &mut Metrics, parts: &Parts<'_>) {
     metrics.add_sampled(Sampled::one("store_has_room", help, Kind::Gauge, move || {
         u64::from(store.has_room())
     }));
+    let store = Arc::clone(&parts.services.store);
+    let help = "Free bytes of the store's file system";
+    metrics.add_sampled(Sampled::one("store_free_bytes", help, Kind::Gauge, move || {
+        store.free_bytes().unwrap_or_default()
+    }));
+    let clamped = committer.figures().clock_clamped.clone();
+    let help = "Decisions that were dated by their line's last event, for the clock was behind it";
+    metrics
+        .add_sampled(Sampled::one("clock_clamped", help, Kind::Counter, move || clamped.total()));
+    let unreadable = committer.figures().unreadable_lines.clone();
+    let help = "Lines that could not be woken: what is stored of them is damaged or unreadable";
+    metrics.add_sampled(Sampled::one("unreadable_lines", help, Kind::Counter, move || {
+        unreadable.total()
+    }));
+}
+
+/// What the log tells of itself. A process has one log, so these are the process's own.
+fn log(metrics: &mut Metrics) {
+    let lost = |output: &'static str| -> Read {
+        let of = move |(name, lost)| if name == output { lost } else { 0 };
+        Box::new(move || telemetry::control().map_or(0, |log| log.lost_lines().map(of).sum()))
+    };
+    let series = vec![("stderr", lost("stderr")), ("files", lost("files"))];
+    let help = "Lines of the log that could not be written in time, by where they went";
+    metrics.add_sampled(Sampled::labelled("log_lines_dropped", help, "output", series));
+    let help = "Lines of the log that were left out, for too many of their kind came at once";
+    metrics.add_sampled(Sampled::one("log_lines_left_out", help, Kind::Counter, || {
+        telemetry::figures().left_out()
+    }));
+    let of_level = |(level, word)| -> (&'static str, Read) {
+        (word, Box::new(move || telemetry::figures().lines(level)))
+    };
+    let series = telemetry::LEVELS.into_iter().map(of_level).collect();
+    let help = "Lines of the log, by how important they are";
+    metrics.add_sampled(Sampled::labelled("log_lines", help, "level", series));
+    let help = "Panics of threads";
+    metrics
+        .add_sampled(Sampled::one("panics", help, Kind::Counter, || telemetry::figures().panics()));
 }
 
 fn lines(metrics: &mut Metrics, parts: &Parts<'_>) {

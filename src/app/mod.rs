@@ -163,14 +163,13 @@ pub async fn start(
     let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
     let maintenance = Maintenance::load(system.clone()).await?;
-    if let Some(closed) = system.state().await?.floor() {
-        floor.raise(closed);
-    }
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let lines = Lines::start(&services, &handles, MOST_ASKING);
     let bulk = Bulk::new(Arc::clone(&services), lines.clone());
+    let closer =
+        MonthCloser::load(system.clone(), &bulk, &store, (decisions.clone(), floor)).await?;
     let passwords = start_passwords(config)?;
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
@@ -182,15 +181,11 @@ pub async fn start(
         passwords: &passwords,
         throttle: &throttle,
         host: &host,
+        certificates: doors.certificates(),
     });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
-        closer: MonthCloser::new(
-            system.clone(),
-            bulk.clone(),
-            Arc::clone(&store),
-            (decisions.clone(), floor),
-        ),
+        closer,
         bulk,
         billing: config.billing.clone(),
         lines,
@@ -215,9 +210,7 @@ pub async fn start(
             at_least_one(config.throttle.logins_per_minute_per_source),
             config.throttle.tracked_entries,
         ),
-        pushes: RateLimiter::keyed(Quota::per_minute(at_least_one(
-            config.throttle.pushes_per_minute_per_provider,
-        ))),
+        pushes: RateLimiter::keyed(per_minute(config.throttle.pushes_per_minute_per_provider)),
         pushes_clock: DefaultClock::default(),
         redeemed: web::provider::redeemed::RedeemedCodes::default(),
         decisions,
@@ -384,6 +377,10 @@ fn defaults(config: &Config) -> LineDefaults {
         passport_limit: Yen::new(config.line.default_passport_limit_yen.into()),
         activation_delay_s: config.portal.activation_delay_s,
     }
+}
+
+fn per_minute(times: u32) -> Quota {
+    Quota::per_minute(at_least_one(times))
 }
 
 fn at_least_one(number: u32) -> NonZeroU32 {

@@ -32,6 +32,11 @@ impl Doors {
         Ok(Self { tls: Some((certificates, tls)) })
     }
 
+    /// The certificate in force, where TLS is wanted.
+    pub fn certificates(&self) -> Option<&Arc<Certificates>> {
+        self.tls.as_ref().map(|(certificates, _)| certificates)
+    }
+
     /// Takes changed certificates from now on.
     pub fn watch(&self, config: &Config) -> std::io::Result<Option<JoinHandle<()>>> {
         let Some((certificates, _)) = &self.tls else { return Ok(None) };

@@ -3,14 +3,16 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use jiff::Timestamp;
 use jiff::tz::Offset;
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use url::Url;
 
+use super::logs::args::LogsArgs;
 use super::operator::args::{
-    BillCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand, TokenCommand,
+    BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand, MaintenanceCommand, TokenCommand,
 };
 
 /// Linepass: login and purchase for access lines.
@@ -67,6 +69,19 @@ pub enum Command {
     /// Show, restrict or lift an access line of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Line(LineCommand),
+    /// Show or change how the running server's log is written
+    #[command(subcommand, arg_required_else_help = true)]
+    Log(LogCommand),
+    /// Read the server's log files: all of them in order, filtered, and what comes next
+    #[command(
+        long_about = "Reads the server's log files in the order of time, finished ones first, and \
+                      with --follow what is written from then on, through rotation of any kind. \
+                      The folder is --folder, or log.folder of the configuration. All filters must \
+                      hold. Pretty on a terminal, JSON lines elsewhere. A line that is no JSON \
+                      object is shown as it is, unless a filter asks for one of its fields.",
+        after_long_help = super::logs::args::EXAMPLES
+    )]
+    Logs(LogsArgs),
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),
@@ -156,6 +171,15 @@ pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     let time: Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
     let year = Offset::constant(9).to_datetime(time).year();
     if (2000..2100).contains(&year) { Ok(time) } else { Err(ALLOWED.to_owned()) }
+}
+
+/// Reads a length of time such as `10m`, `2h 30m` or `1d`.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    const ALLOWED: &str = "write a length of time, such as 45s, 10m, 2h or 7d";
+    let span: Span = text.parse().map_err(|_| ALLOWED.to_owned())?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    let length = length.ok().and_then(|length| Duration::try_from(length).ok());
+    length.filter(|length| !length.is_zero()).ok_or_else(|| ALLOWED.to_owned())
 }
 
 /// Reads a redirect address and keeps its exact spelling: it is compared as a string (RFC 9700
@@ -248,6 +272,13 @@ mod tests {
             ("linepass demo --redirect-uri javascript:alert(1)", "http or https"),
             ("linepass demo --redirect-uri http://u:p@a/", "http or https"),
             ("linepass demo --redirect-uri http://a/名", "http or https"),
+            ("linepass logs --since 10", "10m"),
+            ("linepass logs --since=-10m", "10m"),
+            ("linepass logs --until 2026-11-30", "RFC 3339"),
+            ("linepass logs --grep (", "--grep"),
+            ("linepass logs --line caf1", "--line"),
+            ("linepass logs -n 1000001", "0..=1000000"),
+            ("linepass log level debug --for 0s --reason r", "10m"),
         ];
         for (line, expected) in table {
             let error = parse(line).map(|_| ()).unwrap_err();
@@ -279,6 +310,8 @@ mod tests {
             "line show",
             "line restrict",
             "line lift",
+            "log level",
+            "logs",
             "mail list",
             "mail retry",
             "maintenance on",

@@ -15,6 +15,8 @@ pub enum Exit {
     Refused,
     /// 4: what was named does not exist.
     NotFound,
+    /// 130: Ctrl-C ended it, as shells tell it.
+    Interrupted,
 }
 
 impl Exit {
@@ -26,6 +28,7 @@ impl Exit {
             Self::Usage => 2,
             Self::Refused => 3,
             Self::NotFound => 4,
+            Self::Interrupted => 130,
         }
     }
 }

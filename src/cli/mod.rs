@@ -1,4 +1,4 @@
-//! The command line: `serve`, `demo`, `config`, and what operators do to a running server.
+//! The command line: `serve`, `demo`, `config`, `logs`, and what operators do to a running server.
 //!
 //! Data goes to standard output, talk to standard error; the exit codes are [`Exit`]'s.
 
@@ -10,6 +10,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod listen;
+pub mod logs;
 pub mod operator;
 pub mod serve;
 
@@ -39,6 +40,11 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::key::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
+        Command::Log(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::log::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Logs(args) => logs::run(args),
         Command::Mail(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::mail::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)

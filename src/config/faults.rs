@@ -17,6 +17,7 @@ impl Config {
             self.balancers(),
             self.outside_the_store("keys.master_key_file", &self.keys.master_key_file),
             self.outside_the_store("operator.token_file", &self.operator.token_file),
+            self.log_folder(),
             self.master_key_readers(),
             self.hash_memory(),
             self.waits(),
@@ -118,6 +119,14 @@ impl Config {
                 "a file outside store.path",
             )
         })
+    }
+
+    /// Files that come and go have no place among the engine's.
+    fn log_folder(&self) -> Option<ConfigError> {
+        let folder = &self.log.folder;
+        (!folder.is_empty())
+            .then(|| self.outside_the_store("log.folder", Path::new(folder)))
+            .flatten()
     }
 
     /// A file that holds a secret belongs to its owner alone (security.md 67).

@@ -83,7 +83,7 @@ pub struct Config {
     pub contact: ContactConfig,
     /// How households are written to.
     pub mail: MailConfig,
-    /// What operators read on standard error.
+    /// What operators read on standard error and in files.
     pub log: LogConfig,
     /// Where each key comes from that is not a default, by `section.key`.
     #[serde(skip)]

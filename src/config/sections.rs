@@ -406,7 +406,7 @@ pub struct MailConfig {
     pub park_after_s: u64,
 }
 
-/// `[log]`: what operators read on standard error.
+/// `[log]`: what operators read on standard error and in files.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
@@ -416,4 +416,16 @@ pub struct LogConfig {
     pub level: LogLevel,
     /// The clock of pretty lines; JSON is always UTC.
     pub time_zone: LogTimeZone,
+    /// The folder of the log's files; empty for none.
+    #[serde(deserialize_with = "optional_path")]
+    pub folder: String,
+    /// The size at which a file is finished, in bytes.
+    #[serde(deserialize_with = "within::<4096, 1_099_511_627_776, _, _>")]
+    pub file_limit_bytes: u64,
+    /// Finished files that are kept.
+    #[serde(deserialize_with = "within::<1, 10_000, _, _>")]
+    pub keep_files: usize,
+    /// Days whose finished files are kept.
+    #[serde(deserialize_with = "within::<1, 3660, _, _>")]
+    pub keep_days: u16,
 }

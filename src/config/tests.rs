@@ -288,8 +288,11 @@ fn all_errors_are_told_at_once() {
     let environment = variables(&[("LINEPASS__LOG__LEVEL", "loud")]);
     let errors = Config::load(Some(&path), environment.into_iter()).unwrap_err();
     let keys: Vec<_> = errors.iter().filter_map(|error| error.key.as_deref()).collect();
-    assert_eq!(keys, ["log.level", "server.workers", "server.issuer", "store.path", "store.path"]);
-    assert_eq!(errors.to_string().lines().count(), 5);
+    assert_eq!(
+        keys,
+        ["log.level", "server.workers", "server.issuer", "store.path", "store.path", "store.path"]
+    );
+    assert_eq!(errors.to_string().lines().count(), 6);
 }
 
 #[test]

@@ -61,6 +61,16 @@ pub enum SystemEvent {
         /// Its name.
         name: OperatorName,
     },
+    /// An operator changed what the log is written from and how; a restart forgets it.
+    LogChanged {
+        /// Level and form before, such as `info, json`.
+        before: String,
+        /// Level and form after.
+        after: String,
+        /// When it ends by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Instant>,
+    },
     /// A month's close fixed the block up to which it folds.
     MonthCloseFixed {
         /// The month.

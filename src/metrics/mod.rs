@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`histogram`] | a histogram of atomics: observing takes no lock |
 //! | [`sampled`] | figures that are asked for at each scrape and counted nowhere |
+//! | [`tally`] | a count of one atomic |
 //!
 //! Names end as the format asks (`_total`, `_seconds`), units are base units. Labels come from
 //! fixed lists: the routes' patterns, methods, statuses, and the codes of outcomes. No label is
@@ -13,11 +14,12 @@
 
 pub mod histogram;
 pub mod sampled;
+pub mod tally;
 
 use self::{histogram::Histogram, sampled::Sampled};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text},
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, info::Info},
     registry::Registry,
 };
 use std::time::Duration;
@@ -87,6 +89,8 @@ impl Metrics {
         let help = "Inquiries that households sent to the desk";
         let inquiries = Counter::default();
         registry.register("inquiries", help, inquiries.clone());
+        let help = "The version that runs";
+        registry.register("build", help, Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         Self { registry, logins, holds, requests, durations, inquiries }
     }
 

@@ -186,6 +186,17 @@ impl Certificates {
         Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// When the certificate in force expires, in seconds since 1970; 0 where it does not say so in
+    /// a way that can be read, which alerts take for expired.
+    pub fn expires_s(&self) -> u64 {
+        let certified = self.in_force();
+        let expires = certified.cert.first().and_then(|certificate| {
+            let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
+            u64::try_from(certificate.validity().not_after.timestamp()).ok()
+        });
+        expires.unwrap_or(0)
+    }
+
     fn warn_of_development(&self) {
         if self.in_force().cert.iter().any(is_development) {
             tracing::warn!(

@@ -102,6 +102,12 @@ pub trait Store: Send + Sync + 'static {
     /// Whether there is room to write (a configured space is free).
     fn has_room(&self) -> bool;
 
+    /// The bytes that are free where it is kept, as they were looked at last; `None` where it is
+    /// kept on no disk.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// At most `limit` event rows of a stream after sequence number `after`, in order.
     async fn events(
         &self,

@@ -79,6 +79,7 @@ struct Inner {
     chain: Mutex<Chain>,
     durable: AtomicU64,
     has_room: AtomicBool,
+    free_bytes: AtomicU64,
     min_free_space_bytes: u64,
     folder: PathBuf,
     stopping: (Mutex<bool>, Condvar),
@@ -120,6 +121,7 @@ impl SledStore {
             chain: Mutex::new(Chain { tip, tails: Tails::default() }),
             durable: AtomicU64::new(tip.number),
             has_room: AtomicBool::new(true),
+            free_bytes: AtomicU64::new(0),
             min_free_space_bytes: options.min_free_space_bytes,
             folder: folder.clone(),
             stopping: (Mutex::new(false), Condvar::new()),
@@ -366,6 +368,7 @@ impl Inner {
     fn look_for_room(&self) {
         let free = rustix::fs::statvfs(&self.folder)
             .map(|space| space.f_bavail.saturating_mul(space.f_frsize));
+        self.free_bytes.store(free.unwrap_or(0), Ordering::Relaxed);
         let has_room = free.is_ok_and(|free| free >= self.min_free_space_bytes);
         if self.has_room.swap(has_room, Ordering::Relaxed) != has_room {
             tracing::warn!(has_room, "free space passed the configured bound");
@@ -392,6 +395,10 @@ impl Store for SledStore {
 
     fn has_room(&self) -> bool {
         self.inner.has_room.load(Ordering::Relaxed)
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        Some(self.inner.free_bytes.load(Ordering::Relaxed))
     }
 
     async fn events(

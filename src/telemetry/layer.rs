@@ -5,26 +5,45 @@ use std::io::Write as _;
 
 use jiff::Timestamp;
 use serde_json::Number;
+use tracing::callsite::Identifier;
 use tracing::field::{Field as Name, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
+use super::figures::figures;
 use super::line::{Field, Line, Style, neutral};
+use super::noise::{Admitted, Noise};
 
-/// Writes each event as one line: its own fields and those of the spans around it.
+/// Writes each event as one line: its own fields and those of the spans around it. What comes
+/// too often is left out and counted.
 #[derive(Debug)]
 pub struct LineLayer<W> {
-    style: Style,
-    writer: W,
+    /// Each with the form that it wants; the first is the one whose form may be changed.
+    outputs: Vec<(Style, W)>,
+    noise: Noise<Identifier>,
 }
 
 impl<W> LineLayer<W> {
     /// A layer that writes lines of `style` to `writer`, each with one call.
     pub fn new(style: Style, writer: W) -> Self {
-        Self { style, writer }
+        Self { outputs: vec![(style, writer)], noise: Noise::default() }
+    }
+
+    /// The same, that writes to another writer too.
+    #[must_use]
+    pub fn and(mut self, style: Style, writer: W) -> Self {
+        self.outputs.push((style, writer));
+        self
+    }
+
+    /// Changes the form of the lines for the first writer.
+    pub(super) fn set_style(&mut self, style: Style) {
+        if let Some((first, _)) = self.outputs.first_mut() {
+            *first = style;
+        }
     }
 }
 
@@ -40,6 +59,14 @@ impl Fields {
         match self.list.iter_mut().find(|(known, _)| *known == name) {
             Some((_, old)) => *old = value,
             None => self.list.push((name, value)),
+        }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        let found = self.list.iter().find(|(known, _)| *known == name);
+        match found {
+            Some((_, Field::Text(text))) => text,
+            _ => "",
         }
     }
 }
@@ -109,14 +136,35 @@ where
         }
         event.record(&mut fields);
         let metadata = event.metadata();
+        let (time, level) = (Timestamp::now(), *metadata.level());
+        // What was decided is all there; so is what somebody switched on to look closely.
+        if fields.text("outcome") != "accepted" && level <= Level::INFO {
+            let kind = (metadata.callsite(), fields.text("action"), fields.text("reason"));
+            match self.noise.admit(kind, time.as_second()) {
+                Admitted::Written { left_out: 0 } => {}
+                Admitted::Written { left_out } => {
+                    fields.put("left_out", Field::Number(left_out.into()));
+                }
+                Admitted::LeftOut => return figures().leave_out(),
+            }
+        }
+        figures().count(level);
         let line = Line {
-            time: Timestamp::now(),
-            level: *metadata.level(),
+            time,
+            level,
             target: metadata.target(),
             message: &fields.message,
             fields: &fields.list,
         };
-        // There is nowhere to tell that the log cannot be written; the sink counts its losses.
-        let _ = self.writer.make_writer_for(metadata).write_all(line.render(self.style).as_bytes());
+        let mut rendered: Option<(Style, String)> = None;
+        for (style, writer) in &self.outputs {
+            let text = match rendered.take() {
+                Some((known, text)) if known == *style => text,
+                _ => line.render(*style),
+            };
+            // There is nowhere to tell that the log cannot be written; the sink counts its losses.
+            let _ = writer.make_writer_for(metadata).write_all(text.as_bytes());
+            rendered = Some((*style, text));
+        }
     }
 }

@@ -39,15 +39,18 @@ pub enum Style {
 
 /// A field's value, neutralised as it comes in.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Field {
+pub enum Field {
+    /// A text that [`Field::text`] made.
     Text(String),
+    /// A number.
     Number(Number),
+    /// Yes or no.
     Bool(bool),
 }
 
 impl Field {
     /// A text, neutralised and cut.
-    pub(super) fn text(text: &str) -> Self {
+    pub fn text(text: &str) -> Self {
         Self::Text(neutral(text))
     }
 
@@ -75,8 +78,8 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || matches!(c, '"' | '='))
 }
 
-/// A text that cannot act on a terminal or a reader: what would act is spelt out.
-pub(super) fn neutral(text: &str) -> String {
+/// A text that cannot act on a terminal or a reader: what would act is spelt out. It has an end.
+pub fn neutral(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(VALUE_LIMIT_CHARS));
     for (index, character) in text.chars().enumerate() {
         if index == VALUE_LIMIT_CHARS {
@@ -97,7 +100,7 @@ pub(super) fn neutral(text: &str) -> String {
 }
 
 /// Control characters, line separators, and format characters that turn or hide text.
-fn acts(character: char) -> bool {
+pub fn acts(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -106,7 +109,8 @@ fn acts(character: char) -> bool {
 }
 
 /// What a line is made of.
-pub(super) struct Line<'a> {
+#[derive(Debug)]
+pub struct Line<'a> {
     /// When it happened.
     pub time: Timestamp,
     /// How important it is.
@@ -116,12 +120,12 @@ pub(super) struct Line<'a> {
     /// The sentence.
     pub message: &'a str,
     /// Span fields from the outermost on, then the event's; names are unique.
-    pub fields: &'a [(&'static str, Field)],
+    pub fields: &'a [(&'a str, Field)],
 }
 
 impl Line<'_> {
     /// The line with its end.
-    pub(super) fn render(&self, style: Style) -> String {
+    pub fn render(&self, style: Style) -> String {
         match style {
             Style::Json => self.json(),
             Style::Pretty { clock, colour } => self.pretty(clock, colour),

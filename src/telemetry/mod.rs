@@ -1,11 +1,16 @@
-//! What operators read: decision lines, pretty on a terminal and JSON otherwise.
+//! What operators read: decision lines, on standard error and in files of their own. Here they are
+//! written; `linepass logs` reads them (`cli::logs`).
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | `decision.rs` | the one line that each decision gets |
 //! | `line.rs` | one event as a line, pretty or JSON, with nothing in it that could forge another |
 //! | `layer.rs` | events and the fields of their spans, gathered for a line |
+//! | `noise.rs` | what comes too often is left out and counted |
 //! | `sink.rs` | a writer that never waits: a stalled sink costs lines, not service |
+//! | `files.rs` | the log's files: rotated by day and by size, by ourselves or by others |
+//! | `control.rs` | level and form, changed while the server runs |
+//! | `figures.rs` | what the log tells of itself |
 //!
 //! How to log:
 //!
@@ -19,41 +24,88 @@
 //! source address are logged: the desk cannot help without them.
 
 use std::io;
+use std::path::PathBuf;
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use crate::config::{LogConfig, LogFormat, LogLevel, LogTimeZone};
 
+mod control;
 mod decision;
+mod figures;
+mod files;
 mod layer;
 mod line;
+mod noise;
 mod sink;
 
+pub use control::{ControlError, InForce, LogControl, control};
 pub use decision::{Decision, Outcome};
+pub use figures::{Figures, LEVELS, figures};
+pub use files::CURRENT_FILE;
 pub use layer::LineLayer;
-pub use line::{Clock, Style};
+pub use line::{Clock, Field, Line, Style, acts, neutral};
 pub use sink::{Guard, Sink};
 
-/// Starts logging to standard error for the whole process.
+use files::{FilePolicy, LogFiles};
+
+/// Why the log cannot be written as configured.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The folder or file cannot be used.
+    #[error("log.folder: {}: {source}; wanted is a folder that the server may write to, or \"\" for no files", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Logging was started before.
+    #[error(transparent)]
+    Started(#[from] TryInitError),
+}
+
+/// Starts logging for the whole process, to standard error and into files.
 ///
 /// `is_terminal` tells whether standard error is one; `NO_COLOR` in the environment turns colour
-/// off. Hold the guard until the end of the process: dropping it writes what still waits.
+/// off. Hold the guards until the end of the process: dropping them writes what still waits.
 ///
 /// # Errors
-/// Logging was started before.
-pub fn init(config: &LogConfig, is_terminal: bool) -> Result<Guard, TryInitError> {
+/// The files cannot be written, or logging was started before.
+pub fn init(config: &LogConfig, is_terminal: bool) -> Result<Vec<Guard>, LogError> {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let style = style(config, is_terminal, no_colour);
     let (sink, guard) = Sink::start(io::stderr());
-    tracing_subscriber::registry()
-        .with(filter(config.level))
-        .with(LineLayer::new(style, sink))
-        .try_init()?;
+    let mut losses = vec![("stderr", sink.losses())];
+    let mut guards = vec![guard];
+    let mut lines = LineLayer::new(style, sink);
+    if !config.folder.is_empty() {
+        let (sink, guard) = Sink::start(files(config)?);
+        losses.push(("files", sink.losses()));
+        guards.push(guard);
+        lines = lines.and(Style::Json, sink);
+    }
+    let (filter, filter_handle) = reload::Layer::new(filter(config.level));
+    let (lines, lines_handle) = reload::Layer::new(lines);
+    tracing_subscriber::registry().with(filter).with(lines).try_init()?;
     log_panics();
-    Ok(guard)
+    control::set(LogControl::new(filter_handle, lines_handle, config, is_terminal, losses));
+    Ok(guards)
+}
+
+fn files(config: &LogConfig) -> Result<impl io::Write + Send + use<>, LogError> {
+    let folder = PathBuf::from(&config.folder);
+    let policy = FilePolicy {
+        folder: folder.clone(),
+        limit_bytes: config.file_limit_bytes,
+        keep_files: config.keep_files,
+        keep_days: config.keep_days,
+    };
+    LogFiles::start(policy, sink::now).map_err(|source| LogError::Folder { folder, source })
 }
 
 /// The form of lines that the configuration and the place ask for.
@@ -87,6 +139,7 @@ fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let thread = std::thread::current();
         let location = panic.location().map(ToString::to_string);
+        figures().panicked();
         tracing::error!(thread = thread.name(), location, "A thread panicked");
     }));
 }

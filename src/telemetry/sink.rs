@@ -51,6 +51,11 @@ impl Sink {
         Self::with_queue(output, QUEUE_LINES)
     }
 
+    /// How many lines were lost since the start, for whoever asks later.
+    pub(super) fn losses(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.dropped)
+    }
+
     /// As [`Sink::start`], with a queue of `lines`.
     pub(super) fn with_queue(output: impl Write + Send + 'static, lines: usize) -> (Self, Guard) {
         let (queue, waiting) = sync_channel(lines);
@@ -141,12 +146,19 @@ fn tell_losses(output: &mut impl Write, dropped: &AtomicU64, told: u64) -> u64 {
     if lost == told {
         return told;
     }
-    // JSON in both forms: a reader of either understands it, and it needs no clock.
+    // JSON in both forms: a reader of either understands it.
     let line = serde_json::json!({
+        "time": format!("{:.6}", now()),
         "level": "warn",
         "target": "linepass::telemetry",
         "message": "Log lines were lost because they could not be written in time",
         "dropped_lines": lost - told,
     });
     if writeln!(output, "{line}").is_ok() { lost } else { told }
+}
+
+/// What the log takes for now.
+#[expect(clippy::disallowed_methods, reason = "log lines carry real time (details.md, Time)")]
+pub(super) fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }

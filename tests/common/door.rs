@@ -70,7 +70,7 @@ pub fn code(demo: &Demo, provider: &Provider, passport_id: &str) -> String {
 }
 
 /// Asks again and again until the log, which a thread of its own writes, holds what is looked for.
-fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+pub fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = look() {

@@ -200,7 +200,7 @@ pub fn spawn(folder: &Path, environment: &[(&str, &str)]) -> Served {
          [tls]\nenabled = true\ncertificate_file = \"{0}/certs/server.crt\"\n\
          key_file = \"{0}/certs/server.key\"\nreload_every_s = 1\n\n\
          [operator]\nlisten = \"{operator}\"\ntoken_file = \"{0}/operator.token\"\n\n\
-         [store]\npath = \"{0}/store\"\n\n[keys]\nmaster_key_file = \"{0}/master.key\"\n",
+         [log]\nfolder = \"\"\n\n[store]\npath = \"{0}/store\"\n\n[keys]\nmaster_key_file = \"{0}/master.key\"\n",
         folder.display(),
     );
     std::fs::write(&file, text).expect("writes");

@@ -53,6 +53,9 @@ pub enum DemoError {
     /// A part did not end as it should.
     #[error("the server did not stop cleanly; the log says what")]
     Stop,
+    /// The log cannot be written as configured.
+    #[error(transparent)]
+    Log(#[from] telemetry::LogError),
     /// The sample data cannot be brought into the store.
     #[error("the sample data cannot be stored: {0}")]
     Fill(String),
@@ -79,8 +82,7 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
     let folder = Folder::of(args.data.as_deref())?;
     let listeners = bind_all(args)?;
     let config = configure(&folder.path, &listeners)?;
-    let _logging = telemetry::init(&config.log, std::io::stderr().is_terminal())
-        .map_err(|error| DemoError::Fill(error.to_string()))?;
+    let _logging = telemetry::init(&config.log, std::io::stderr().is_terminal())?;
     let clock = args.now.map_or_else(Clock::host, |now| Clock::starting_at(Instant::from(now)));
     let (shop_listener, shop_url) = (listeners.shop, listeners.shop_url);
     let servers = Listeners {
@@ -198,6 +200,7 @@ fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     config.keys.master_key_file = folder.join("master.key");
     config.operator.token_file = operator_token_file(folder);
     deliver_into(folder, &mut config)?;
+    log_into(folder, &mut config)?;
     config.check()?;
     Ok(config)
 }
@@ -211,6 +214,15 @@ fn deliver_into(folder: &Path, config: &mut Config) -> Result<(), DemoError> {
     }
     if config.mail.from_address.is_empty() {
         "noreply@linepass.example".clone_into(&mut config.mail.from_address);
+    }
+    Ok(())
+}
+
+/// The log's files are in the demo's folder, unless `LINEPASS__LOG__FOLDER` says where else.
+fn log_into(folder: &Path, config: &mut Config) -> Result<(), DemoError> {
+    if *config.origin("log.folder") == Origin::Default {
+        let logs = std::path::absolute(folder.join("logs")).map_err(io("the log's folder"))?;
+        config.log.folder = logs.display().to_string();
     }
     Ok(())
 }

@@ -8,6 +8,7 @@
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
+//! | [`log`] | `linepass log level` |
 //! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`token`] | `linepass token add`, `list`, `revoke` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
@@ -17,6 +18,7 @@ pub mod bill;
 pub mod client;
 pub mod key;
 pub mod line;
+pub mod log;
 pub mod mail;
 pub mod maintenance;
 pub mod token;

@@ -10,6 +10,7 @@
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
+//! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`tokens`] | the tokens of operators |
@@ -21,6 +22,7 @@ pub mod bills;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
+pub mod log;
 pub mod mails;
 pub mod maintenance;
 pub mod openapi;
