@@ -16,16 +16,20 @@
 //! | [`evolve`](evolve()) | the fold |
 //! | [`guard`] | waits that survive a restart, and hashes made anew |
 //! | [`login`] | who may log in, decided after the password was verified |
+//! | [`rows`] | which personal rows the events commit to, and which may be gone |
+//! | [`difference`](mod@difference) | what an entry changed, field by field: before and after |
 //! | [`portal`] | what the household's own pages ask: sessions, status, 利用規制, inquiries |
 
 pub mod command;
 mod decide;
+pub mod difference;
 pub mod event;
 mod evolve;
 pub mod guard;
 pub mod login;
 pub mod portal;
 pub mod refusal;
+pub mod rows;
 pub mod settings;
 pub mod state;
 
