@@ -19,10 +19,12 @@
 //! | [`personal`] | personal rows, held against their events |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
+//! | [`audit`] | who did what and why; the walk over the whole chain |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
+pub mod audit;
 pub mod change;
 pub mod committer;
 pub mod directory;

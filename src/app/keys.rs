@@ -27,6 +27,14 @@ pub fn master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
     Ok(MasterKey::load_or_create(&keys.master_key_file)?)
 }
 
+/// The master key of a store that is there; none is made.
+pub fn existing_master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
+    match keys.master_key.bytes() {
+        Some(_) => master_key(keys),
+        None => Ok(MasterKey::load(&keys.master_key_file)?),
+    }
+}
+
 /// The operator's token, of which only a hash is kept; its file is made at the first start.
 pub fn operator_token(file: &Path) -> Result<OperatorToken, AppError> {
     make_folder_of(file)?;

@@ -5,6 +5,7 @@
 //! | [`keys`] | the master key and the key ring, made at the first start |
 //! | [`public`] | the public listeners, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
+//! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //!
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, outbox,
@@ -14,9 +15,11 @@ pub mod figures;
 pub mod keys;
 pub mod mails;
 pub mod public;
+pub mod upgrade;
 
 use crate::{
     actors::{
+        audit::Audits,
         committer::{Committer, CommitterOptions},
         keys::KeyKeeper,
         line::LineServices,
@@ -148,7 +151,7 @@ pub async fn start(
     let Clocks { decisions, host } = clocks;
     let doors = public::Doors::open(config)?;
     let master = keys::master_key(&config.keys)?;
-    let store = open_store(config, &master)?;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
     let (committer, committing) = start_committer(config, &store, &host)?;
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
@@ -196,6 +199,7 @@ pub async fn start(
             system.clone(),
             keys::kept_for(&config.flow, &config.portal),
         ),
+        audits: Audits::new(Arc::clone(&store), host.clone()),
         system,
         maintenance,
         committer: committer.clone(),
@@ -294,16 +298,16 @@ impl Running {
     }
 }
 
-fn open_store(config: &Config, master: &MasterKey) -> Result<Arc<dyn Store>, AppError> {
-    let options = SledOptions {
+/// How the store of this configuration is opened.
+pub fn store_options(config: &Config, master: &MasterKey) -> SledOptions {
+    SledOptions {
         folder: config.store.path.clone(),
         head_key: master.derive("linepass/store/head/v1"),
         cache_bytes: config.store.cache_bytes,
         flush_every_ms: config.store.flush_every_ms,
         min_free_space_bytes: config.store.min_free_space_bytes,
         read_threads: config.store.read_threads,
-    };
-    Ok(Arc::new(SledStore::open(&options)?))
+    }
 }
 
 fn start_committer(

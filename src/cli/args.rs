@@ -4,12 +4,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
+use super::operator::args::{AuditCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -74,6 +74,85 @@ pub enum Command {
     /// Rotate keys of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Key(KeyCommand),
+    /// Look at the journal: who did what and why, and whether it is whole
+    #[command(subcommand, arg_required_else_help = true)]
+    Audit(AuditCommand),
+    /// Make a store ready for this version, before its server starts
+    #[command(
+        long_about = "Makes a store ready for this version while no server has it: sees that this \
+                      version reads every row, refuses a store that a newer one wrote, and takes \
+                      away snapshots of another version of the fold, which are shortcuts and are \
+                      made anew. Can be run again, also after it was interrupted.",
+        after_long_help = "Examples:\n  \
+            linepass upgrade --config /etc/linepass/linepass.toml --dry-run\n      \
+            What would be done; no row is written.\n  \
+            linepass upgrade --config /etc/linepass/linepass.toml"
+    )]
+    Upgrade(UpgradeArgs),
+    /// Print the completions of a shell
+    #[command(after_long_help = "Examples:\n  \
+        linepass completions bash > /usr/share/bash-completion/completions/linepass\n  \
+        linepass completions zsh > /usr/share/zsh/site-functions/_linepass\n  \
+        linepass completions fish > /usr/share/fish/vendor_completions.d/linepass.fish")]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page for each command
+    #[command(after_long_help = "Examples:\n  \
+        linepass man | man -l -\n  \
+        linepass man --out /usr/local/share/man/man1")]
+    Man(ManArgs),
+}
+
+/// `linepass upgrade`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct UpgradeArgs {
+    /// The configuration, over the built-in defaults; LINEPASS__SECTION__KEY in the environment
+    /// overrides both
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Tell what would be done and write no row
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `linepass completions`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// The shells that there are completions for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+impl Shell {
+    /// What makes its script.
+    pub const fn script(self) -> clap_complete::Shell {
+        match self {
+            Self::Bash => clap_complete::Shell::Bash,
+            Self::Zsh => clap_complete::Shell::Zsh,
+            Self::Fish => clap_complete::Shell::Fish,
+        }
+    }
+}
+
+/// `linepass man`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ManArgs {
+    /// The folder to write the pages into; it is made
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `linepass demo`.
@@ -263,7 +342,12 @@ mod tests {
             "serve",
             "config check",
             "config show",
+            "audit show",
+            "audit verify",
+            "completions",
             "key rotate",
+            "man",
+            "upgrade",
             "line show",
             "line restrict",
             "line lift",

@@ -92,6 +92,13 @@ pub fn snapshot(stream: &Stream, seq: u64) -> Vec<u8> {
     key
 }
 
+/// The stream and the event row that a snapshot's key names.
+pub fn place_of_snapshot(key: &[u8]) -> Option<(Stream, u64)> {
+    let (stream, seq) = key.strip_prefix(b"s/")?.split_last_chunk::<8>()?;
+    let stream = std::str::from_utf8(stream.strip_suffix(b"/")?).ok()?.parse().ok()?;
+    Some((stream, u64::from_be_bytes(*seq)))
+}
+
 /// The prefix of all providers' event rows.
 pub const PROVIDERS: &[u8] = b"e/@";
 
@@ -290,6 +297,8 @@ mod tests {
         for number in [1, 0x2f, u64::MAX] {
             assert_eq!(number_of_block(&block(number)), Some(number));
         }
+        let stream = Stream::Line(customer);
+        assert_eq!(place_of_snapshot(&snapshot(&stream, 0x2f)), Some((stream, 0x2f)));
         assert_eq!(place_of_personal(&block(1)), None);
         assert_eq!(number_of_block(&personal(customer, 1)), None);
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{
+        audit::Audits,
         committer::Committer,
         keys::KeyKeeper,
         line::LineView,
@@ -50,6 +51,8 @@ pub struct WebState {
     pub mails: Option<Desk>,
     /// Changes of Linepass as a whole.
     pub system: SystemStream,
+    /// The walk over the whole chain.
+    pub audits: Audits,
     /// Whether maintenance is on.
     pub maintenance: Maintenance,
     /// What commits; asked only whether it is there.

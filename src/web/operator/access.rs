@@ -3,7 +3,7 @@
 //! Routes are registered from the table, so none can exist without a role; what the table does not
 //! know is refused.
 
-use super::{inquiries, keys, lines, mails, maintenance, problem::ProblemDetails};
+use super::{audit, inquiries, keys, lines, mails, maintenance, problem::ProblemDetails};
 use crate::web::{
     context::{self, RequestContext},
     state::WebState,
@@ -122,6 +122,24 @@ pub static ROUTES: &[ApiRoute] = &[
         path: "/keys/rotate",
         role: Role::Admin,
         handler: |route| route.to(keys::rotate),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/audit/entries",
+        role: Role::Desk,
+        handler: |route| route.to(audit::entries),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/audit/verify",
+        role: Role::Admin,
+        handler: |route| route.to(audit::status),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/audit/verify",
+        role: Role::Admin,
+        handler: |route| route.to(audit::begin),
     },
 ];
 
@@ -249,6 +267,9 @@ mod tests {
             ("GET", "/mails", Role::Desk),
             ("POST", "/mails/retry", Role::Desk),
             ("POST", "/keys/rotate", Role::Admin),
+            ("GET", "/audit/entries", Role::Desk),
+            ("GET", "/audit/verify", Role::Admin),
+            ("POST", "/audit/verify", Role::Admin),
         ];
         let there: Vec<_> =
             ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.role)).collect();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`access`] | every route of the operator API with its role; who may |
 //! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`audit`] | who did what, when and why; whether the chain is whole |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
@@ -13,6 +14,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod audit;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
