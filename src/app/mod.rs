@@ -5,6 +5,7 @@
 //! | [`keys`] | the master key and the key ring, made at the first start |
 //! | [`public`] | the public listeners, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
+//! | [`files`] | the files that a start needs, looked at before it |
 //! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //!
@@ -12,6 +13,7 @@
 //! committer, store.
 
 pub mod figures;
+pub mod files;
 pub mod keys;
 pub mod mails;
 pub mod public;

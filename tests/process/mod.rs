@@ -86,6 +86,13 @@ impl Started {
         send(self.child.id(), name);
     }
 
+    /// Sends a signal, unless it has ended by itself.
+    pub fn signal_if_running(&mut self, name: &str) {
+        if self.runs() {
+            send(self.child.id(), name);
+        }
+    }
+
     /// Whether it runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("waits").is_none()

@@ -52,11 +52,17 @@ pub(super) fn open_engine(engine: &Path, options: &SledOptions) -> Result<sled::
         .segment_size(SEGMENT_BYTES)
         .flush_every_ms(Some(options.flush_every_ms));
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-    let damaged = |what: String| StoreError::damaged(engine.display().to_string(), what);
+    let damaged = |what: &str| {
+        let what = format!("the engine cannot read its files{what}; restore a backup");
+        StoreError::damaged(engine.display().to_string(), what)
+    };
     match opened {
         Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(_) => Err(damaged("the engine cannot read its files".into())),
+        Ok(Err(error)) => {
+            let error = error.to_string();
+            Err(damaged(&format!(" ({})", error.trim_end_matches(" backtrace ()"))))
+        }
+        Err(_) => Err(damaged("")),
     }
 }
 
