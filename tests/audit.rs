@@ -192,7 +192,8 @@ fn a_head_that_was_changed_or_is_missing_is_told() {
     let folder = filled();
     let head = folder.path().join("store/head");
     let text = std::fs::read_to_string(&head).expect("a head");
-    std::fs::write(&head, text.replacen("linepass-head-1 ", "linepass-head-1 1", 1)).expect("writes");
+    std::fs::write(&head, text.replacen("linepass-head-1 ", "linepass-head-1 1", 1))
+        .expect("writes");
     let found = report(folder.path());
     assert_eq!((&found["faults"][0]["kind"], &found["whole"]), (&json!("head"), &json!(false)));
     assert!(found["faults"][0]["what"].as_str().is_some_and(|what| what.contains("its MAC")));
@@ -308,7 +309,10 @@ fn who_changed_what_and_why_is_shown_before_and_after_and_nothing_personal() {
         "{restricted}"
     );
     let changed = lifted["changed"].as_array().expect("changes");
-    assert!(changed.contains(&json!({ "field": field, "before": since, "after": null })), "{lifted}");
+    assert!(
+        changed.contains(&json!({ "field": field, "before": since, "after": null })),
+        "{lifted}"
+    );
     assert!(entries[0]["changed"].is_null(), "what no operator did is its events alone");
     for personal in ["sakura01", "sakura02", "argon2", "@"] {
         assert!(!all.to_string().contains(personal), "{personal}: {all}");

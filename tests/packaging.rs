@@ -6,12 +6,13 @@ mod process;
 
 use clap::{CommandFactory, Parser};
 use linepass::{cli::Args, config::Config};
-use process::{Ended, linepass, run};
+use process::{Ended, PATIENCE, Started, free_port, linepass, run};
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
+    time::Instant,
 };
 
 fn packaged(name: &str) -> String {
@@ -159,6 +160,31 @@ fn config_check_names_each_file_that_a_start_would_stumble_over() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).expect("sets the mode");
     let ended = check(&file);
     assert!(ended.err.contains("tls.key_file: ") && ended.code == Some(1), "{ended:?}");
+}
+
+#[test]
+fn a_reload_without_tls_ends_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let listen = || format!("127.0.0.1:{}", free_port());
+    let operator = listen();
+    let mut command = linepass(&["serve"]);
+    command.env("LINEPASS__SERVER__LISTEN", listen()).env("LINEPASS__OPERATOR__LISTEN", &operator);
+    command.env("LINEPASS__STORE__PATH", path("store"));
+    command.env("LINEPASS__KEYS__MASTER_KEY_FILE", path("master.key"));
+    command.env("LINEPASS__OPERATOR__TOKEN_FILE", path("operator.token"));
+    let mut started = Started::spawn(&mut command);
+    let ready = format!("http://{operator}/readyz");
+    let began = Instant::now();
+    let agent = ureq::Agent::new_with_defaults();
+    let answers = || agent.get(&ready).call().is_ok();
+    while !answers() {
+        assert!(started.runs() && began.elapsed() < PATIENCE, "{:?}", started.ended());
+    }
+    started.signal("HUP");
+    assert!(answers(), "it goes on");
+    started.signal("TERM");
+    assert_eq!(started.ended().code, Some(0));
 }
 
 fn completions(shell: &str) -> String {

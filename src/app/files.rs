@@ -7,7 +7,7 @@ use crate::{
     net::Certificates,
     security::{MasterKey, OperatorToken},
 };
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 const SECRET: &str = "a file of one secret, readable by its owner alone (mode 0600), or a path at \
                       which the first start may make it";
@@ -45,7 +45,9 @@ fn mail(config: &Config) -> Option<ConfigError> {
                     MailError::File { key, .. } => key,
                     _ => "mail.transport",
                 };
-                fault(config, key, told(&error), None)
+                let problem = told(&error);
+                let problem = problem.strip_prefix(&format!("{key} ")).unwrap_or(&problem);
+                fault(config, key, problem.to_owned(), None)
             })
         }
     }
@@ -60,7 +62,7 @@ fn secret(
 ) -> Option<ConfigError> {
     let problem = match file.symlink_metadata() {
         Ok(_) => read().err(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => no_folder(file),
+        Err(error) if is_absent(&error) => no_folder(file),
         Err(error) => Some(format!("{}: {error}", file.display())),
     };
     problem.map(|problem| fault(config, key, problem, Some(SECRET)))
@@ -74,10 +76,15 @@ fn store(config: &Config) -> Option<ConfigError> {
             .err()
             .map(|error| format!("{} cannot be read: {error}", folder.display())),
         Ok(_) => Some(format!("{} is no folder", folder.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => no_folder(folder),
+        Err(error) if is_absent(&error) => no_folder(folder),
         Err(error) => Some(format!("{}: {error}", folder.display())),
     };
-    problem.map(|problem| fault(config, "store.path", problem, Some("a folder of the server's own")))
+    problem
+        .map(|problem| fault(config, "store.path", problem, Some("a folder of the server's own")))
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
 /// Why this path cannot be made: what is above it is no folder.
@@ -93,12 +100,7 @@ fn no_folder(path: &Path) -> Option<String> {
     }
 }
 
-fn fault(
-    config: &Config,
-    key: &str,
-    problem: String,
-    allowed: Option<&str>,
-) -> ConfigError {
+fn fault(config: &Config, key: &str, problem: String, allowed: Option<&str>) -> ConfigError {
     let origin = config.origin(key).clone();
     ConfigError { origin, key: Some(key.to_owned()), problem, allowed: allowed.map(str::to_owned) }
 }

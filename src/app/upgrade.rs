@@ -166,9 +166,10 @@ fn readable<T: DeserializeOwned>(body: &[u8], place: &str) -> Result<(), Upgrade
         Ok(_) => Ok(()),
         Err(error) => {
             let (place, what) = (place.to_owned(), error.to_string());
-            Err(match error.is_data() {
-                true => UpgradeError::Newer { place, what },
-                false => UpgradeError::Damaged { place, what },
+            Err(if error.is_data() {
+                UpgradeError::Newer { place, what }
+            } else {
+                UpgradeError::Damaged { place, what }
             })
         }
     }
@@ -213,11 +214,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_newer_version_wrote_is_refused_with_its_place() {
-        let events = |entry: &str| Put::Event {
-            stream: line(),
-            seq: 1,
-            entry: entry.as_bytes().to_vec(),
-        };
+        let events =
+            |entry: &str| Put::Event { stream: line(), seq: 1, entry: entry.as_bytes().to_vec() };
         let told = async |entry: &str| {
             let store = MemoryStore::new();
             commit(&store, vec![events(entry)]).await;

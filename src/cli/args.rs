@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{AuditCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
+use super::operator::args::{
+    AuditCommand, KeyCommand, LineCommand, MailCommand, MaintenanceCommand,
+};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]

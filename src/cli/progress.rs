@@ -9,9 +9,10 @@ pub struct Bar(ProgressBar);
 impl Bar {
     /// One that has not begun.
     pub fn new() -> Self {
-        let target = match std::io::stderr().is_terminal() {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
+        let target = if std::io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{msg:<8} {wide_bar} {pos}/{len} {eta}");

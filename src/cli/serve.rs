@@ -61,7 +61,7 @@ async fn serve(config: &Config) -> Exit {
 fn signals_and_listeners(config: &Config) -> std::io::Result<(StopSignals, Listeners)> {
     let stop = StopSignals::listen()?;
     // `systemctl reload` sends it: without TLS there is nothing to read again, and it must end nobody.
-    signal(SignalKind::hangup())?;
+    drop(signal(SignalKind::hangup())?);
     let public = bind(config.server.listen)?;
     let balanced = config.proxy_protocol.listen.map(bind).transpose()?;
     let operator = bind(config.operator.listen)?;

@@ -36,7 +36,9 @@ pub fn man(args: &ManArgs, out: &mut impl Write, talk: &mut impl Write) -> Resul
             writeln!(talk, "{}: {pages} files", folder.display())?;
             Ok(Exit::Done)
         }
-        Err(error) => failed(&Error::new(error.kind(), format!("{}: {error}", folder.display())), talk),
+        Err(error) => {
+            failed(&Error::new(error.kind(), format!("{}: {error}", folder.display())), talk)
+        }
     }
 }
 

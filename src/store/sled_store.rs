@@ -171,9 +171,12 @@ impl SledStore {
         let runtime = self.reads.as_ref().ok_or_else(closed)?;
         let inner = Arc::clone(&self.inner);
         let read = runtime.spawn_blocking(move || read(&inner)).await;
-        read.map_err(|error| match error.is_panic() {
-            true => StoreError::Engine("it panicked while it read".into()),
-            false => closed(),
+        read.map_err(|error| {
+            if error.is_panic() {
+                StoreError::Engine("it panicked while it read".into())
+            } else {
+                closed()
+            }
         })?
     }
 }

@@ -183,7 +183,8 @@ async fn a_damaged_store_opens_to_look_at_it_and_is_left_as_it_is() {
     assert!(refusal(&folder).contains("block 2"));
     assert_eq!(looked(&folder).await, ["block 2: it is missing"]);
     raw(&folder).remove(key::block(3)).expect("removes");
-    let lost = "block 2: it is missing: the head names block 3, and the last one is 1: a tail is lost";
+    let lost =
+        "block 2: it is missing: the head names block 3, and the last one is 1: a tail is lost";
     assert_eq!(looked(&folder).await, [lost]);
     let store = SledStore::open_to_look(&options(&folder)).expect("opens");
     assert!(store.commit(vec![event(&Stream::System, 9)], at()).await.is_err());

@@ -343,11 +343,7 @@ async fn rows_are_given_as_they_are_stored(store: &impl Store) {
     };
     let events = [key::event(&line(1), 1), key::event(&line(1), 2), key::event(&line(2), 1)];
     let all = keys(Section::All, None, 99).await;
-    let expected = [
-        &[key::block(1), key::block(2)][..],
-        &events,
-        &[key::personal(customer, 7)],
-    ];
+    let expected = [&[key::block(1), key::block(2)][..], &events, &[key::personal(customer, 7)]];
     assert_eq!(all, expected.concat());
     assert_eq!(keys(Section::Events, None, 2).await, events[..2]);
     assert_eq!(keys(Section::Events, Some(&events[1]), 9).await, events[2..]);

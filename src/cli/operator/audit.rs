@@ -173,8 +173,7 @@ fn entry_told(entry: &Value) -> String {
         "" => String::new(),
         id => format!("  request {id}"),
     };
-    let head =
-        format!("\n{}  {}  {by}{request}\n", entry["seq"], text(entry, "/at"));
+    let head = format!("\n{}  {}  {by}{request}\n", entry["seq"], text(entry, "/at"));
     let events = entry["events"].as_array().into_iter().flatten().map(|event| {
         let fields = event.as_object().into_iter().flatten();
         let fields = fields.filter(|(name, _)| *name != "event");

@@ -37,9 +37,8 @@ pub fn difference(before: Option<&Line>, after: Option<&Line>) -> Vec<Changed> {
 fn compare(field: String, before: Value, after: Value, changed: &mut Vec<Changed>) {
     match (before, after) {
         (Value::Object(mut before), Value::Object(after)) => {
-            let below = |name: &str| match field.is_empty() {
-                true => name.to_owned(),
-                false => format!("{field}.{name}"),
+            let below = |name: &str| {
+                if field.is_empty() { name.to_owned() } else { format!("{field}.{name}") }
             };
             for (name, after) in after {
                 let before = before.remove(&name).unwrap_or_default();

@@ -62,12 +62,16 @@ impl CommittedRows {
             }
             Event::PortalSessionEnded { session } => self.origins.remove(session),
             Event::PersonalRowsErased { rows } => {
-                rows.iter().for_each(|row| self.may_be_gone(*row));
+                for row in rows {
+                    self.may_be_gone(*row);
+                }
                 None
             }
             _ => None,
         };
-        replaced.into_iter().for_each(|row| self.may_be_gone(row));
+        if let Some(row) = replaced {
+            self.may_be_gone(row);
+        }
     }
 
     fn may_be_gone(&mut self, row: u32) {

@@ -299,9 +299,10 @@ impl Walk<'_> {
                 && block.is_some_and(|block| {
                     block > self.tip && block <= self.store.durable_block() + 1
                 });
-            let in_doubt = self.unusable.iter().any(|(from, to)| {
-                block.is_some_and(|block| (*from..=*to).contains(&block))
-            });
+            let in_doubt = self
+                .unusable
+                .iter()
+                .any(|(from, to)| block.is_some_and(|block| (*from..=*to).contains(&block)));
             if under_way || in_doubt || self.report.names(&place) {
                 continue;
             }

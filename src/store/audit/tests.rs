@@ -5,10 +5,7 @@ use crate::{
     domain::{
         calendar::Instant,
         ids::CustomerId,
-        line::{
-            By, Entry, Event, LineService,
-            event::BillingRoute,
-        },
+        line::{By, Entry, Event, LineService, event::BillingRoute},
         yen::Yen,
     },
     store::{
@@ -44,7 +41,8 @@ async fn filled() -> MemoryStore {
     let store = MemoryStore::new();
     let commit = async |group| {
         let committed = store.commit(group, suite::at()).await.expect("commits");
-        let all = committed.iter().all(|one| matches!(one, crate::store::Outcome::Committed { .. }));
+        let all =
+            committed.iter().all(|one| matches!(one, crate::store::Outcome::Committed { .. }));
         assert!(all, "{committed:?}");
     };
     let opened = Event::LineOpened {
@@ -60,8 +58,7 @@ async fn filled() -> MemoryStore {
     commit(vec![opening]).await;
     let provider = "@a-sha".parse().expect("a provider");
     commit(vec![suite::event(&Stream::System, 0), suite::event(&provider, 0)]).await;
-    let mut replacing =
-        entry(1, vec![Event::AccessKeySet { access_key: row(2).reference(2) }]);
+    let mut replacing = entry(1, vec![Event::AccessKeySet { access_key: row(2).reference(2) }]);
     replacing.put.push(put(2));
     replacing.delete.push(Delete::Personal { customer: customer(), row: 1 });
     commit(vec![replacing]).await;
@@ -173,7 +170,8 @@ async fn an_event_row_that_no_block_closed_is_named() {
 async fn a_personal_row_is_what_its_event_committed_to_or_gone_with_a_reason() {
     let personal = |row| key::personal(customer(), row);
     let found = after(|store| flip(store, &personal(0), 20)).await;
-    let what = "block 1: personal row 0 of CAF0000012573: it is not the row that event 1 committed to";
+    let what =
+        "block 1: personal row 0 of CAF0000012573: it is not the row that event 1 committed to";
     assert_eq!(found, [(FaultKind::PersonalChanged, Some(1), what.to_owned())]);
     let found = after(|store| store.edit(&personal(2), None)).await;
     assert_eq!((found.len(), found[0].0, found[0].1), (1, FaultKind::PersonalMissing, Some(3)));
@@ -196,8 +194,7 @@ async fn a_personal_row_is_what_its_event_committed_to_or_gone_with_a_reason() {
 async fn erased_rows_are_fine_and_the_erasure_is_what_tells_them_from_damage() {
     let store = filled().await;
     let mut erasing = entry(2, vec![Event::PersonalRowsErased { rows: vec![0, 2] }]);
-    erasing.delete =
-        [0, 2].map(|row| Delete::Personal { customer: customer(), row }).to_vec();
+    erasing.delete = [0, 2].map(|row| Delete::Personal { customer: customer(), row }).to_vec();
     store.commit(vec![erasing], suite::at()).await.expect("commits");
     let report = report(&store).await;
     assert!(report.is_whole(), "{:?}", report.faults);
