@@ -17,8 +17,7 @@ use tempfile::TempDir;
 type Row = (Vec<u8>, Vec<u8>);
 
 fn raw(folder: &Path) -> sled::Db {
-    let config = sled::Config::new().path(folder.join("store/sled"));
-    config.segment_size(8 << 20).open().expect("the engine opens")
+    process::engine(&folder.join("store/sled"))
 }
 
 fn rows(folder: &Path) -> Vec<Row> {

@@ -54,14 +54,13 @@ pub fn run(args: &UpgradeArgs, out: &mut impl Write, talk: &mut impl Write) -> R
 /// First the look, which writes nothing; a store that this version does not know is left as it is.
 async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
     let options = offline::options(args.config.as_deref(), None)?;
-    let looked = SledStore::open_to_look(&options).map_err(OfflineError::from)?;
-    let findings = upgrade::look(&looked).await?;
-    drop(looked);
+    let store = SledStore::open_to_look(&options).map_err(OfflineError::from)?;
+    let findings = upgrade::look(&store).await?;
     if args.dry_run {
         return Ok(findings);
     }
-    // The opening that a server's start makes: the head and the last blocks are checked.
-    let store = SledStore::open(&options).map_err(OfflineError::from)?;
+    // What a server's start does: the head and the last blocks are checked.
+    store.begin_use().await.map_err(OfflineError::from)?;
     let bar = Bar::new();
     let of = findings.foreign.len() as u64;
     let mut told = |gone| bar.at("snapshots", gone, of);

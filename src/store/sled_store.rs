@@ -80,7 +80,8 @@ struct Inner {
     has_room: AtomicBool,
     min_free_space_bytes: u64,
     folder: PathBuf,
-    purpose: Purpose,
+    /// Opened to look at: no row and no head is written.
+    looks_only: AtomicBool,
     stopping: (Mutex<bool>, Condvar),
     /// Held as long as the store is open.
     _lock: File,
@@ -148,7 +149,7 @@ impl SledStore {
             has_room: AtomicBool::new(true),
             min_free_space_bytes: options.min_free_space_bytes,
             folder: folder.clone(),
-            purpose,
+            looks_only: AtomicBool::new(purpose == Purpose::Look),
             stopping: (Mutex::new(false), Condvar::new()),
             _lock: lock,
         });
@@ -160,6 +161,19 @@ impl SledStore {
             thread.spawn(move || inner.keep()).map_err(file_error(folder))?
         };
         Ok(Self { inner, reads: Some(reads), keeper: Some(keeper) })
+    }
+
+    /// From now on this store, which was opened to look at it, is one to work with: what opening it
+    /// for that would have checked is checked, and nothing is closed and opened again in between.
+    pub async fn begin_use(&self) -> Result<(), StoreError> {
+        self.read(|inner| {
+            let head = inner.head.lock().unwrap_or_else(PoisonError::into_inner);
+            let tip = opening::check_recent(&inner.db, head.read()?)?;
+            head.write(tip)?;
+            inner.looks_only.store(false, Ordering::Release);
+            Ok(())
+        })
+        .await
     }
 
     /// Runs a read on the reading threads.
@@ -203,7 +217,7 @@ impl Drop for SledStore {
 impl Inner {
     /// One group: apply, flush, sync, and only then the durable block moves on.
     fn commit(&self, group: &[Batch], at: Instant) -> Result<Vec<Outcome>, StoreError> {
-        if self.purpose == Purpose::Look {
+        if self.looks_only.load(Ordering::Acquire) {
             return Err(StoreError::Engine("the store was opened to look at it alone".into()));
         }
         let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
@@ -394,7 +408,7 @@ impl Inner {
 
     /// Writes the head if it has moved on. What it names is durable: the tip moves last.
     fn write_head(&self) -> Result<(), StoreError> {
-        if self.purpose == Purpose::Look {
+        if self.looks_only.load(Ordering::Acquire) {
             return Ok(());
         }
         let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);

@@ -197,6 +197,19 @@ async fn a_damaged_store_opens_to_look_at_it_and_is_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_looked_at_is_taken_into_use_if_it_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let store = SledStore::open_to_look(&options(&folder)).expect("opens");
+    assert!(store.commit(vec![event(&line(1), 3)], at()).await.is_err());
+    store.begin_use().await.expect("whole");
+    let outcomes = store.commit(vec![event(&line(1), 3)], at()).await.expect("commits");
+    assert_eq!(outcomes, [Outcome::Committed { block: 4 }]);
+    store.inner.db.remove(key::block(2)).expect("removes");
+    assert!(store.begin_use().await.is_err());
+}
+
+#[tokio::test]
 async fn a_store_that_is_not_there_is_not_made_by_looking() {
     let folder = tempfile::tempdir().expect("a folder");
     let refused = SledStore::open_to_look(&options(&folder)).map(drop).expect_err("nothing there");

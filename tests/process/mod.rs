@@ -121,6 +121,22 @@ pub fn send(process_id: u32, name: &str) {
     assert!(sent.expect("kill runs").success(), "SIG{name} to {process_id}");
 }
 
+/// The engine below a store, as nobody but a test opens it. Whoever had it just now may still be
+/// letting go of its lock.
+pub fn engine(folder: &Path) -> sled::Db {
+    let began = std::time::Instant::now();
+    loop {
+        match sled::Config::new().path(folder).segment_size(8 << 20).open() {
+            Ok(db) => return db,
+            Err(error) => assert!(
+                error.to_string().contains("acquire lock") && began.elapsed() < PATIENCE,
+                "the engine does not open: {error}"
+            ),
+        }
+        std::thread::yield_now();
+    }
+}
+
 /// A port of loopback that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
