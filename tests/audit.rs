@@ -32,13 +32,15 @@ type Row = (Vec<u8>, Vec<u8>);
 type Edit = (Vec<u8>, Option<Vec<u8>>);
 
 /// The engine below the store, as nobody but a test opens it.
-fn raw(folder: &Path) -> sled::Db {
-    process::engine(&folder.join("store/sled"))
+fn raw<T>(folder: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
+    process::with_engine(&folder.join("store"), act)
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
-    let rows = raw(folder).iter();
-    rows.map(|row| row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")).collect()
+    let pair = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+        row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")
+    };
+    raw(folder, |db| db.iter().map(pair).collect())
 }
 
 fn verify_offline(folder: &Path, more: &[&str]) -> Ended {
@@ -172,13 +174,11 @@ fn each_damage_is_named_with_its_block() {
     for ((key, row), block, kind) in table {
         let damaged = tempfile::tempdir().expect("a folder");
         copy_folder(folder.path(), damaged.path());
-        let db = raw(damaged.path());
-        let edited = match row {
+        let edited = raw(damaged.path(), |db| match row {
             Some(row) => db.insert(&key, row),
             None => db.remove(&key),
-        };
+        });
         edited.expect("edits");
-        drop(db);
         let before = rows(damaged.path());
         let found = report(damaged.path());
         assert_eq!(found["first_broken_block"], json!(block), "{kind}: {found}");
@@ -264,10 +264,10 @@ fn damage_older_than_what_a_start_checks_is_found_beside_the_server_s_work() {
     let folder = filled();
     lengthen(folder.path(), 1_050);
     // The time of an old block: nothing but the next block's link holds it.
-    let db = raw(folder.path());
-    let old = db.get(key::block(3)).expect("reads").expect("there");
-    db.insert(key::block(3), with_flip(&old, 50)).expect("edits");
-    drop(db);
+    raw(folder.path(), |db| {
+        let old = db.get(key::block(3)).expect("reads").expect("there");
+        db.insert(key::block(3), with_flip(&old, 50)).expect("edits");
+    });
     let offline = report(folder.path());
     assert_eq!((&offline["first_broken_block"], &offline["fault_count"]), (&json!(3), &json!(1)));
     let demo = Demo::with(&options(folder.path()));

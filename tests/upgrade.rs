@@ -16,13 +16,15 @@ use tempfile::TempDir;
 
 type Row = (Vec<u8>, Vec<u8>);
 
-fn raw(folder: &Path) -> sled::Db {
-    process::engine(&folder.join("store/sled"))
+fn raw<T>(folder: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
+    process::with_engine(&folder.join("store"), act)
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
-    let rows = raw(folder).iter();
-    rows.map(|row| row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")).collect()
+    let pair = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+        row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")
+    };
+    raw(folder, |db| db.iter().map(pair).collect())
 }
 
 /// A stopped demo's folder, with snapshots that another version of the fold made.
@@ -31,14 +33,14 @@ fn filled(foreign: u64) -> TempDir {
     let mut demo = Demo::with(&Options { folder: Some(folder.path()), ..Options::default() });
     purchase(&demo, &Browser::new(demo.issuer()), "sakura01", &anime(&unique()));
     assert!(demo.terminate().success());
-    let db = raw(folder.path());
     let stream = "CAF0000012573".parse().expect("a stream");
-    for seq in 1_000..1_000 + foreign {
-        let body = format!("{{\"fold\":{},\"block\":1,\"mac\":\"\"}}\n{{}}", FOLD_VERSION - 1);
-        let row = record::encode(1, body.as_bytes());
-        db.insert(key::snapshot(&stream, seq), row).expect("puts");
-    }
-    drop(db);
+    raw(folder.path(), |db| {
+        for seq in 1_000..1_000 + foreign {
+            let body = format!("{{\"fold\":{},\"block\":1,\"mac\":\"\"}}\n{{}}", FOLD_VERSION - 1);
+            let row = record::encode(1, body.as_bytes());
+            db.insert(key::snapshot(&stream, seq), row).expect("puts");
+        }
+    });
     folder
 }
 
@@ -159,7 +161,7 @@ fn a_store_that_a_newer_version_wrote_is_refused_as_it_is() {
         };
         let mut newer = row.clone();
         newer[0] = 2;
-        raw(path).insert(&key, newer).expect("puts");
+        raw(path, |db| db.insert(&key, newer)).expect("puts");
         let before = rows(path);
         for arguments in [&[][..], &["--dry-run"]] {
             let refused = upgrade(path, arguments);
@@ -174,7 +176,7 @@ fn a_store_that_a_newer_version_wrote_is_refused_as_it_is() {
             let refused = process::run(&mut process::demo_on(path));
             assert!(refused.code == Some(1) && refused.err.contains("version is 2"), "{refused:?}");
         }
-        raw(path).insert(&key, row).expect("puts back");
+        raw(path, |db| db.insert(&key, row)).expect("puts back");
     }
     assert!(rows(path) == good);
 }

@@ -121,20 +121,16 @@ pub fn send(process_id: u32, name: &str) {
     assert!(sent.expect("kill runs").success(), "SIG{name} to {process_id}");
 }
 
-/// The engine below a store, as nobody but a test opens it. Whoever had it just now may still be
-/// letting go of its lock.
-pub fn engine(folder: &Path) -> sled::Db {
-    let began = std::time::Instant::now();
-    loop {
-        match sled::Config::new().path(folder).segment_size(8 << 20).open() {
-            Ok(db) => return db,
-            Err(error) => assert!(
-                error.to_string().contains("acquire lock") && began.elapsed() < PATIENCE,
-                "the engine does not open: {error}"
-            ),
-        }
-        std::thread::yield_now();
-    }
+/// Does something with the engine below a store, as nobody but a test does, and comes back when the
+/// engine has let go of its files: its own threads may hold them a moment longer.
+pub fn with_engine<T>(store: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
+    let folder = store.join("sled");
+    let db = sled::Config::new().path(&folder).segment_size(8 << 20).open().expect("it opens");
+    let done = act(&db);
+    drop(db);
+    let file = std::fs::File::open(folder.join("db")).expect("the engine's file");
+    file.lock().expect("nobody keeps it");
+    done
 }
 
 /// A port of loopback that was free a moment ago.
