@@ -24,7 +24,7 @@
 //! | [`metrics`] | counters and histograms, and what monitoring reads |
 //! | [`clock`] | the one place that asks what time it is |
 //! | [`app`] | config → store → actors → web, in one function that the tests use too |
-//! | [`cli`] | the command line: `serve`, `demo`, `config`, and the operator's commands |
+//! | [`cli`] | the command line: `serve`, `demo`, `config`, the operator's commands, and what runs without a server |
 //!
 //! ARCHITECTURE.md tells the flows, the invariants and what is absent on purpose.
 

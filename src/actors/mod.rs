@@ -22,11 +22,13 @@
 //! | [`bulk`] | many lines, one after the other, without waking each |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
+//! | [`audit`] | who did what and why; the walk over the whole chain |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`operators`] | who may use the operator API |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
+pub mod audit;
 pub mod bills;
 pub mod bulk;
 pub mod change;

@@ -365,6 +365,27 @@ impl Store for Counting {
     async fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
         self.inner.block(number).await
     }
+
+    async fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
+        self.inner.last_seq(stream).await
+    }
+
+    async fn head(&self) -> Result<Option<crate::store::group::Tip>, StoreError> {
+        self.inner.head().await
+    }
+
+    async fn raw_rows(
+        &self,
+        section: crate::store::Section,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<crate::store::RawRow>, StoreError> {
+        self.inner.raw_rows(section, after, limit).await
+    }
+
+    async fn raw(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.inner.raw(keys).await
+    }
 }
 
 #[tokio::test]

@@ -40,6 +40,14 @@ pub async fn operators(
     Ok(Operators::load(system.clone(), first).await?)
 }
 
+/// The master key of a store that is there; none is made.
+pub fn existing_master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
+    match keys.master_key.bytes() {
+        Some(_) => master_key(keys),
+        None => Ok(MasterKey::load(&keys.master_key_file)?),
+    }
+}
+
 /// The file's folder, for its owner alone, where it is not there yet.
 fn make_folder_of(file: &Path) -> Result<(), AppError> {
     use std::os::unix::fs::DirBuilderExt;

@@ -6,19 +6,24 @@
 //! | [`public`] | the public listeners, from the configuration |
 //! | [`operator`] | the operators' listener, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
+//! | [`files`] | the files that a start needs, looked at before it |
+//! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //!
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, outbox,
 //! committer, store.
 
 pub mod figures;
+pub mod files;
 pub mod keys;
 pub mod mails;
 pub mod operator;
 pub mod public;
+pub mod upgrade;
 
 use crate::{
     actors::{
+        audit::Audits,
         bulk::Bulk,
         closing::MonthCloser,
         committer::{Committer, CommitterOptions},
@@ -155,7 +160,7 @@ pub async fn start(
     let doors = public::Doors::open(config)?;
     let operator_door = operator::OperatorDoor::open(config)?;
     let master = keys::master_key(&config.keys)?;
-    let store = open_store(config, &master)?;
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
     let (committer, committing) = start_committer(config, &store, &host)?;
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
@@ -197,6 +202,7 @@ pub async fn start(
             keys::kept_for(&config.flow, &config.portal),
         ),
         operators: keys::operators(&config.operator, &system).await?,
+        audits: Audits::new(Arc::clone(&store), host.clone()),
         system,
         maintenance,
         committer: committer.clone(),
@@ -290,16 +296,16 @@ impl Running {
     }
 }
 
-fn open_store(config: &Config, master: &MasterKey) -> Result<Arc<dyn Store>, AppError> {
-    let options = SledOptions {
+/// How the store of this configuration is opened.
+pub fn store_options(config: &Config, master: &MasterKey) -> SledOptions {
+    SledOptions {
         folder: config.store.path.clone(),
         head_key: master.derive("linepass/store/head/v1"),
         cache_bytes: config.store.cache_bytes,
         flush_every_ms: config.store.flush_every_ms,
         min_free_space_bytes: config.store.min_free_space_bytes,
         read_threads: config.store.read_threads,
-    };
-    Ok(Arc::new(SledStore::open(&options)?))
+    }
 }
 
 /// What all lines use.

@@ -5,14 +5,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use jiff::tz::Offset;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use url::Url;
 
 use super::logs::args::LogsArgs;
 use super::operator::args::{
-    BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand, MaintenanceCommand, TokenCommand,
+    AuditCommand, BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand,
+    MaintenanceCommand, TokenCommand,
 };
 
 /// Linepass: login and purchase for access lines.
@@ -97,6 +98,85 @@ pub enum Command {
     /// Add, list or revoke operators' tokens
     #[command(subcommand, arg_required_else_help = true)]
     Token(TokenCommand),
+    /// Look at the journal: who did what and why, and whether it is whole
+    #[command(subcommand, arg_required_else_help = true)]
+    Audit(AuditCommand),
+    /// Make a store ready for this version, before its server starts
+    #[command(
+        long_about = "Makes a store ready for this version while no server has it: sees that this \
+                      version reads every row, refuses a store that a newer one wrote, and takes \
+                      away snapshots of another version of the fold, which are shortcuts and are \
+                      made anew. Can be run again, also after it was interrupted.",
+        after_long_help = "Examples:\n  \
+            linepass upgrade --config /etc/linepass/linepass.toml --dry-run\n      \
+            What would be done; no row is written.\n  \
+            linepass upgrade --config /etc/linepass/linepass.toml"
+    )]
+    Upgrade(UpgradeArgs),
+    /// Print the completions of a shell
+    #[command(after_long_help = "Examples:\n  \
+        linepass completions bash > /usr/share/bash-completion/completions/linepass\n  \
+        linepass completions zsh > /usr/share/zsh/site-functions/_linepass\n  \
+        linepass completions fish > /usr/share/fish/vendor_completions.d/linepass.fish")]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one page for each command
+    #[command(after_long_help = "Examples:\n  \
+        linepass man | man -l -\n  \
+        linepass man --out /usr/local/share/man/man1")]
+    Man(ManArgs),
+}
+
+/// `linepass upgrade`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct UpgradeArgs {
+    /// The configuration, over the built-in defaults; LINEPASS__SECTION__KEY in the environment
+    /// overrides both
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Tell what would be done and write no row
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `linepass completions`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct CompletionsArgs {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// The shells that there are completions for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+impl Shell {
+    /// What makes its script.
+    pub const fn script(self) -> clap_complete::Shell {
+        match self {
+            Self::Bash => clap_complete::Shell::Bash,
+            Self::Zsh => clap_complete::Shell::Zsh,
+            Self::Fish => clap_complete::Shell::Fish,
+        }
+    }
+}
+
+/// `linepass man`.
+#[derive(Debug, Clone, ClapArgs)]
+pub struct ManArgs {
+    /// The folder to write the pages into; it is made
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `linepass demo`.
@@ -306,7 +386,12 @@ mod tests {
             "bill close",
             "bill correct",
             "bill settle",
+            "audit show",
+            "audit verify",
+            "completions",
             "key rotate",
+            "man",
+            "upgrade",
             "line show",
             "line restrict",
             "line lift",

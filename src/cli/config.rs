@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::args::{ConfigArgs, ConfigCommand};
 use super::exit::Exit;
+use crate::app::files;
 use crate::config::{Config, ConfigError, ConfigErrors, Origin};
-use crate::net::Certificates;
 
 /// Does what `command` asks for: data to `out`, talk to `talk`.
 ///
@@ -26,7 +26,7 @@ pub fn run(
     let (ConfigCommand::Check(args) | ConfigCommand::Show(args)) = command;
     // The files that the configuration names are a part of it.
     let loaded = Config::load(args.config.as_deref(), environment).and_then(|config| {
-        Certificates::check(&config)?;
+        files::check(&config)?;
         Ok(config)
     });
     match (loaded, command) {

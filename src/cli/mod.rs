@@ -1,4 +1,5 @@
-//! The command line: `serve`, `demo`, `config`, `logs`, and what operators do to a running server.
+//! The command line: `serve`, `demo`, `config`, `logs`, what operators do to a running server, and
+//! what they do where none runs.
 //!
 //! Data goes to standard output, talk to standard error; the exit codes are [`Exit`]'s.
 
@@ -11,8 +12,12 @@ pub mod demo;
 pub mod exit;
 pub mod listen;
 pub mod logs;
+pub mod offline;
 pub mod operator;
+pub mod progress;
 pub mod serve;
+pub mod shell;
+pub mod upgrade;
 
 pub use args::{Args, Command};
 pub use exit::Exit;
@@ -35,6 +40,21 @@ pub fn run(args: Args) -> ExitCode {
         Command::Bill(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::bill::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Audit(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr());
+            operator::audit::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Upgrade(args) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr());
+            upgrade::run(&args, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Completions(args) => {
+            shell::completions(&args, &mut io::stdout().lock()).unwrap_or(Exit::Failed)
+        }
+        Command::Man(args) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            shell::man(&args, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
         Command::Key(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());

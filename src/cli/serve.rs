@@ -12,6 +12,7 @@ use crate::{
     telemetry,
 };
 use std::io::IsTerminal;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the server until SIGTERM or Ctrl-C.
 pub fn run(args: &ServeArgs) -> Exit {
@@ -59,6 +60,8 @@ async fn serve(config: &Config) -> Exit {
 
 fn signals_and_listeners(config: &Config) -> std::io::Result<(StopSignals, Listeners)> {
     let stop = StopSignals::listen()?;
+    // `systemctl reload` sends it: without TLS there is nothing to read again, and it must end nobody.
+    drop(signal(SignalKind::hangup())?);
     let public = bind(config.server.listen)?;
     let balanced = config.proxy_protocol.listen.map(bind).transpose()?;
     let operator = bind(config.operator.listen)?;

@@ -12,7 +12,8 @@
 use super::{StoreError, key, key::LONGEST_STREAM, key::Stream, record::sha256};
 use crate::domain::calendar::Instant;
 
-const VERSION: u8 = 1;
+/// The version this program writes.
+pub const VERSION: u8 = 1;
 const HEADER: usize = 57;
 const ENTRY: usize = LONGEST_STREAM + 40;
 
@@ -64,7 +65,13 @@ impl Block {
     /// Reads the stored form of block `number`.
     pub fn decode(number: u64, bytes: &[u8]) -> Result<Self, StoreError> {
         Self::read(number, bytes).ok_or_else(|| {
-            StoreError::damaged(format!("block {number}"), "it is not of a block's form")
+            let what = match bytes.first() {
+                Some(version) if *version > VERSION => {
+                    format!("its version is {version}; this program reads version {VERSION}")
+                }
+                _ => "it is not of a block's form".to_owned(),
+            };
+            StoreError::damaged(format!("block {number}"), what)
         })
     }
 
@@ -81,6 +88,13 @@ impl Block {
         let entries = rest.chunks_exact(ENTRY).map(BlockEntry::read).collect::<Option<Vec<_>>>()?;
         let at = Instant::from_micros(i64::from_be_bytes(*at));
         right.then_some(Self { number, previous: *previous, at, entries })
+    }
+
+    /// Whether a stored block names this row, whatever it was when its group was closed.
+    pub fn names(encoded: &[u8], stream: &Stream, seq: u64) -> bool {
+        let wanted = BlockEntry { stream: stream.clone(), seq, hash: [0; 32] }.encode();
+        let name = |entry: &[u8]| entry[..LONGEST_STREAM + 8] == wanted[..LONGEST_STREAM + 8];
+        encoded.get(HEADER..).unwrap_or_default().chunks_exact(ENTRY).any(name)
     }
 
     /// Whether a stored block closed this row, found without reading the others.
@@ -147,6 +161,7 @@ mod tests {
         assert!(Block::closes(&bytes, &stream, 1_000, &[7; 32]));
         assert!(!Block::closes(&bytes, &stream, 1_001, &[7; 32]));
         assert!(!Block::closes(&bytes, &stream, 1_000, &[8; 32]));
+        assert!(Block::names(&bytes, &stream, 1_000) && !Block::names(&bytes, &stream, 1_001));
     }
 
     #[test]

@@ -112,6 +112,12 @@ impl StreamKind {
         }
     }
 }
+/// The stream and the event row that a snapshot's key names.
+pub fn place_of_snapshot(key: &[u8]) -> Option<(Stream, u64)> {
+    let (stream, seq) = key.strip_prefix(b"s/")?.split_last_chunk::<8>()?;
+    let stream = std::str::from_utf8(stream.strip_suffix(b"/")?).ok()?.parse().ok()?;
+    Some((stream, u64::from_be_bytes(*seq)))
+}
 
 /// The stream of an event row's key.
 pub fn stream_of_event(key: &[u8]) -> Option<Stream> {
@@ -180,6 +186,19 @@ pub fn personal(customer: CustomerId, row: u32) -> Vec<u8> {
     let mut key = format!("p/{customer}/").into_bytes();
     key.extend_from_slice(&row.to_be_bytes());
     key
+}
+
+/// The line and the number that a personal row's key names.
+pub fn place_of_personal(key: &[u8]) -> Option<(CustomerId, u32)> {
+    let (rest, row) = key.strip_prefix(b"p/")?.split_last_chunk::<4>()?;
+    let customer = std::str::from_utf8(rest.strip_suffix(b"/")?).ok()?.parse().ok()?;
+    Some((customer, u32::from_be_bytes(*row)))
+}
+
+/// The number that a block's key names.
+pub fn number_of_block(key: &[u8]) -> Option<u64> {
+    let number = key.strip_prefix(&*blocks())?;
+    Some(u64::from_be_bytes(number.try_into().ok()?))
 }
 
 /// The prefix of the shard's blocks.
@@ -272,6 +291,10 @@ pub fn readable(key: &[u8]) -> String {
             None => format!("row {}", key.escape_ascii()),
         },
         (Some(b'b'), Some(number)) => format!("block {number}"),
+        (Some(b'p'), _) => match place_of_personal(key) {
+            Some((customer, row)) => format!("personal row {row} of {customer}"),
+            None => format!("row {}", key.escape_ascii()),
+        },
         _ => format!("row {}", key.escape_ascii()),
     }
 }
@@ -300,6 +323,23 @@ mod tests {
             assert_eq!(stream_of_event(&event(&stream, seq)), Some(stream.clone()));
             assert_eq!(seq_of_event(&event(&stream, seq)), Some(seq));
         }
+    }
+
+    #[test]
+    fn keys_of_personal_rows_and_blocks_tell_their_place() {
+        let customer: CustomerId = "CAF0000012573".parse().expect("a customer ID");
+        for row in [0, 0x2f, 0x2f2f_2f2f, u32::MAX] {
+            let key = personal(customer, row);
+            assert_eq!(place_of_personal(&key), Some((customer, row)));
+            assert_eq!(readable(&key), format!("personal row {row} of {customer}"));
+        }
+        for number in [1, 0x2f, u64::MAX] {
+            assert_eq!(number_of_block(&block(number)), Some(number));
+        }
+        let stream = Stream::Line(customer);
+        assert_eq!(place_of_snapshot(&snapshot(&stream, 0x2f)), Some((stream, 0x2f)));
+        assert_eq!(place_of_personal(&block(1)), None);
+        assert_eq!(number_of_block(&personal(customer, 1)), None);
     }
 
     #[test]

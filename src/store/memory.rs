@@ -1,10 +1,10 @@
 //! The store in memory: the same groups, blocks and outcomes, gone with the process.
 
 use super::{
-    Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow,
-    Reservation, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
+    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
     group::{self, Stored, Tails, Tip},
-    key, record,
+    key, raw, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -53,6 +53,22 @@ impl MemoryStore {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A row as it is stored, for tests of what notices damage.
+    #[cfg(test)]
+    pub(super) fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.state().rows.get(key).cloned()
+    }
+
+    /// Puts or takes away a row behind the chain's back.
+    #[cfg(test)]
+    pub(super) fn edit(&self, key: &[u8], row: Option<Vec<u8>>) {
+        let mut state = self.state();
+        match row {
+            Some(row) => state.rows.insert(key.to_vec(), row),
+            None => state.rows.remove(key),
+        };
     }
 
     fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -104,6 +120,12 @@ impl Store for MemoryStore {
             Ok(EventRow { seq, block, entry: entry.to_vec() })
         });
         rows.collect()
+    }
+
+    async fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
+        let state = self.state();
+        let last = state.rows.range(key::event(stream, 0)..=key::event(stream, u64::MAX));
+        Ok(last.last().and_then(|(key, _)| key::seq_of_event(key)).unwrap_or_default())
     }
 
     async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError> {
@@ -193,5 +215,27 @@ impl Store for MemoryStore {
         let rows = state.rows.range::<[u8], _>((Bound::Excluded(&*from), Bound::Unbounded));
         let rows = rows.take_while(|(key, _)| key.starts_with(&prefix)).take(limit);
         rows.map(|(key, row)| record::mail_row(key, record::decode(key, row)?.1)).collect()
+    }
+
+    async fn head(&self) -> Result<Option<Tip>, StoreError> {
+        Ok(Some(self.state().tip).filter(|tip| *tip != Tip::GENESIS))
+    }
+
+    async fn raw_rows(
+        &self,
+        section: Section,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StoreError> {
+        let state = self.state();
+        let from = after.map_or(Bound::Included(section.prefix()), Bound::Excluded);
+        let rows = state.rows.range::<[u8], _>((from, Bound::Unbounded));
+        let rows = rows.take_while(|(key, _)| key.starts_with(section.prefix()));
+        raw::page(rows.map(|(key, row)| Ok(RawRow { key: key.clone(), row: row.clone() })), limit)
+    }
+
+    async fn raw(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.rows.get(key).cloned()).collect())
     }
 }

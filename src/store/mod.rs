@@ -11,11 +11,14 @@
 //! | [`record`] | the rows: version, block, body; who holds a reservation; personal rows |
 //! | [`block`] | blocks and their chain |
 //! | [`mail`] | the outbox's rows |
+//! | [`raw`] | rows as they are stored, for whoever checks the store itself |
+//! | [`audit`] | walks the whole chain and says where it is broken |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
 //! | [`head`] | the head file, by which a lost tail is noticed |
 //! | [`sled_store`] | sled 0.34 as it really behaves |
 //! | [`memory`] | the same in memory, for tests |
 
+pub mod audit;
 pub mod batch;
 pub mod block;
 pub mod group;
@@ -23,6 +26,7 @@ pub mod head;
 pub mod key;
 pub mod mail;
 pub mod memory;
+pub mod raw;
 pub mod record;
 pub mod sled_store;
 #[cfg(test)]
@@ -34,12 +38,14 @@ pub use batch::{
 pub use block::Block;
 pub use key::{Stream, StreamKind};
 pub use mail::{MailId, MailPlace, MailRecord, MailRow, Shelf};
+pub use raw::{RawRow, Section};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
 
 use crate::domain::{
     calendar::{Instant, Month},
     ids::CustomerId,
 };
+use group::Tip;
 use std::path::PathBuf;
 
 /// What went wrong with the store. None of these is the fault of whoever asked.
@@ -116,6 +122,9 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<EventRow>, StoreError>;
 
+    /// The sequence number of a stream's last durable event row; 0 for a stream that does not exist.
+    async fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError>;
+
     /// The newest snapshot of a stream that can be read. One that cannot is passed over: it is a
     /// shortcut, and the events have everything.
     async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError>;
@@ -163,4 +172,20 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&MailPlace>,
         limit: usize,
     ) -> Result<Vec<MailRow>, StoreError>;
+
+    /// The block that the head names, if there is a head.
+    async fn head(&self) -> Result<Option<Tip>, StoreError>;
+
+    /// Rows of a section as they are stored, after this key, in order: as many as `limit` says and
+    /// fit into [`raw::PAGE_BYTES`], one at least; none past the last. Nothing of them is checked,
+    /// and those of a group that is not durable yet are among them.
+    async fn raw_rows(
+        &self,
+        section: Section,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StoreError>;
+
+    /// The same for single keys; `None` where there is no row.
+    async fn raw(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
 }

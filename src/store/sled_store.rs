@@ -16,18 +16,20 @@
 mod opening;
 
 use super::{
-    Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow,
-    Reservation, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
+    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
-    key, record,
+    key, raw, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
     ids::CustomerId,
 };
+use sled::IVec;
 use std::{
     fs::File,
+    ops::Bound,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
@@ -82,9 +84,20 @@ struct Inner {
     free_bytes: AtomicU64,
     min_free_space_bytes: u64,
     folder: PathBuf,
+    /// Opened to look at: no row and no head is written.
+    looks_only: AtomicBool,
     stopping: (Mutex<bool>, Condvar),
     /// Held as long as the store is open.
     _lock: File,
+}
+
+/// What the store was opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To work with it.
+    Use,
+    /// To look at it and leave it as it is.
+    Look,
 }
 
 /// What only the committer changes.
@@ -96,8 +109,21 @@ struct Chain {
 impl SledStore {
     /// Opens the store, or says where it is damaged or that another process has it.
     pub fn open(options: &SledOptions) -> Result<Self, StoreError> {
+        opening::create_private_folder(&options.folder)?;
+        Self::open_for(options, Purpose::Use)
+    }
+
+    /// Opens a store that is there, to look at what stands in it: a damaged one too, as far as the
+    /// engine can read its files. No row and no head is written, and a commit is refused; the
+    /// engine itself may tidy its own files, as it does at every opening.
+    pub fn open_to_look(options: &SledOptions) -> Result<Self, StoreError> {
+        let engine = options.folder.join("sled").join("db");
+        std::fs::metadata(&engine).map_err(file_error(&engine))?;
+        Self::open_for(options, Purpose::Look)
+    }
+
+    fn open_for(options: &SledOptions, purpose: Purpose) -> Result<Self, StoreError> {
         let folder = &options.folder;
-        opening::create_private_folder(folder)?;
         let lock = opening::lock(folder)?;
         let engine = folder.join("sled");
         opening::remove_unfinished_snapshots(&engine)?;
@@ -107,13 +133,17 @@ impl SledStore {
         // count as durable, and before the head names them, they are.
         data.sync_data().map_err(file_error(&engine))?;
         let head = HeadFile::new(folder, &options.head_key);
-        let known = head.read()?;
-        let checked = catch_unwind(AssertUnwindSafe(|| opening::check_recent(&db, known)));
+        let checked = catch_unwind(AssertUnwindSafe(|| match purpose {
+            Purpose::Use => opening::check_recent(&db, head.read()?),
+            Purpose::Look => opening::last_block(&db),
+        }));
         let tip = checked.unwrap_or_else(|_| {
             let what = "the engine cannot read its rows";
             Err(StoreError::damaged(engine.display().to_string(), what))
         })?;
-        head.write(tip)?;
+        if purpose == Purpose::Use {
+            head.write(tip)?;
+        }
         let inner = Arc::new(Inner {
             db,
             data,
@@ -124,6 +154,7 @@ impl SledStore {
             free_bytes: AtomicU64::new(0),
             min_free_space_bytes: options.min_free_space_bytes,
             folder: folder.clone(),
+            looks_only: AtomicBool::new(purpose == Purpose::Look),
             stopping: (Mutex::new(false), Condvar::new()),
             _lock: lock,
         });
@@ -137,6 +168,19 @@ impl SledStore {
         Ok(Self { inner, reads: Some(reads), keeper: Some(keeper) })
     }
 
+    /// From now on this store, which was opened to look at it, is one to work with: what opening it
+    /// for that would have checked is checked, and nothing is closed and opened again in between.
+    pub async fn begin_use(&self) -> Result<(), StoreError> {
+        self.read(|inner| {
+            let head = inner.head.lock().unwrap_or_else(PoisonError::into_inner);
+            let tip = opening::check_recent(&inner.db, head.read()?)?;
+            head.write(tip)?;
+            inner.looks_only.store(false, Ordering::Release);
+            Ok(())
+        })
+        .await
+    }
+
     /// Runs a read on the reading threads.
     async fn read<T: Send + 'static>(
         &self,
@@ -145,7 +189,14 @@ impl SledStore {
         let closed = || StoreError::Engine("the store is closed".into());
         let runtime = self.reads.as_ref().ok_or_else(closed)?;
         let inner = Arc::clone(&self.inner);
-        runtime.spawn_blocking(move || read(&inner)).await.map_err(|_| closed())?
+        let read = runtime.spawn_blocking(move || read(&inner)).await;
+        read.map_err(|error| {
+            if error.is_panic() {
+                StoreError::Engine("it panicked while it read".into())
+            } else {
+                closed()
+            }
+        })?
     }
 }
 
@@ -171,6 +222,9 @@ impl Drop for SledStore {
 impl Inner {
     /// One group: apply, flush, sync, and only then the durable block moves on.
     fn commit(&self, group: &[Batch], at: Instant) -> Result<Vec<Outcome>, StoreError> {
+        if self.looks_only.load(Ordering::Acquire) {
+            return Err(StoreError::Engine("the store was opened to look at it alone".into()));
+        }
         let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
         let Chain { tip, tails } = &mut *chain;
         let Writes { outcomes, rows, tip: next } =
@@ -238,6 +292,37 @@ impl Inner {
         }
         let what = format!("it is not the row that block {block} closed");
         Err(StoreError::damaged(format!("event {seq} of {stream}"), what))
+    }
+
+    /// The last row that is durable: one at most, of the group under way, stands beyond it.
+    fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
+        let durable = self.durable.load(Ordering::Acquire);
+        for row in self.db.scan_prefix(key::events_of(stream)).rev() {
+            let (key, row) = row.map_err(engine_error)?;
+            if record::decode(&key, &row)?.0 <= durable {
+                return Ok(key::seq_of_event(&key).unwrap_or_default());
+            }
+        }
+        Ok(0)
+    }
+
+    /// Rows as they are, of the engine's own order.
+    fn raw_rows(
+        &self,
+        section: Section,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StoreError> {
+        let from = after.map_or(Bound::Included(section.prefix()), Bound::Excluded);
+        let rows = self.db.range::<&[u8], _>((from, Bound::Unbounded));
+        let within = |row: &sled::Result<(IVec, IVec)>| {
+            row.as_ref().map_or(true, |(key, _)| key.starts_with(section.prefix()))
+        };
+        let rows = rows.take_while(within).map(|row| {
+            let (key, row) = row.map_err(engine_error)?;
+            Ok(RawRow { key: key.to_vec(), row: row.to_vec() })
+        });
+        raw::page(rows, limit)
     }
 
     fn newest_snapshot(&self, stream: &Stream) -> Option<SnapshotRow> {
@@ -357,6 +442,9 @@ impl Inner {
 
     /// Writes the head if it has moved on. What it names is durable: the tip moves last.
     fn write_head(&self) -> Result<(), StoreError> {
+        if self.looks_only.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let tip = self.chain.lock().unwrap_or_else(PoisonError::into_inner).tip;
         match head.read()? {
@@ -409,6 +497,11 @@ impl Store for SledStore {
     ) -> Result<Vec<EventRow>, StoreError> {
         let stream = stream.clone();
         self.read(move |inner| inner.events(&stream, after, limit)).await
+    }
+
+    async fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
+        let stream = stream.clone();
+        self.read(move |inner| inner.last_seq(&stream)).await
     }
 
     async fn newest_snapshot(&self, stream: &Stream) -> Result<Option<SnapshotRow>, StoreError> {
@@ -482,6 +575,28 @@ impl Store for SledStore {
     ) -> Result<Vec<MailRow>, StoreError> {
         let after = after.copied();
         self.read(move |inner| inner.mails(shelf, after.as_ref(), limit)).await
+    }
+
+    async fn head(&self) -> Result<Option<Tip>, StoreError> {
+        self.read(|inner| inner.head.lock().unwrap_or_else(PoisonError::into_inner).read()).await
+    }
+
+    async fn raw_rows(
+        &self,
+        section: Section,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StoreError> {
+        let after = after.map(<[u8]>::to_vec);
+        self.read(move |inner| inner.raw_rows(section, after.as_deref(), limit)).await
+    }
+
+    async fn raw(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        self.read(move |inner| {
+            let rows = keys.iter().map(|key| inner.db.get(key).map_err(engine_error));
+            rows.map(|row| Ok(row?.map(|row| row.to_vec()))).collect()
+        })
+        .await
     }
 }
 

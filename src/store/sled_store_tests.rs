@@ -162,3 +162,60 @@ async fn damage_older_than_the_checked_blocks_is_found_by_whoever_reads_it() {
     let refused = store.events(&line(1), 0, 10).await.expect_err("damaged").to_string();
     assert!(refused.contains("event 2 of CAF0000000001"), "{refused}");
 }
+
+async fn looked(folder: &TempDir) -> Vec<String> {
+    let store = SledStore::open_to_look(&options(folder)).expect("opens");
+    let report = crate::store::audit::verify(&store, false, &mut |_| {}).await;
+    report.faults.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_damaged_store_opens_to_look_at_it_and_is_left_as_it_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    for last in 0..3 {
+        store.commit(vec![event(&Stream::System, last)], at()).await.expect("commits");
+    }
+    drop(store);
+    assert_eq!(looked(&folder).await, [] as [&str; 0]);
+    let head = fs::read(folder.path().join("store/head")).expect("reads");
+    raw(&folder).remove(key::block(2)).expect("removes");
+    assert!(refusal(&folder).contains("block 2"));
+    assert_eq!(looked(&folder).await, ["block 2: it is missing"]);
+    raw(&folder).remove(key::block(3)).expect("removes");
+    let lost =
+        "block 2: it is missing: the head names block 3, and the last one is 1: a tail is lost";
+    assert_eq!(looked(&folder).await, [lost]);
+    let store = SledStore::open_to_look(&options(&folder)).expect("opens");
+    assert!(store.commit(vec![event(&Stream::System, 9)], at()).await.is_err());
+    store.close().await.expect("closes");
+    drop(store);
+    assert_eq!(fs::read(folder.path().join("store/head")).expect("reads"), head);
+    fs::remove_file(folder.path().join("store/head")).expect("removes");
+    assert!(looked(&folder).await.contains(&"head: the head file is missing".to_owned()));
+    assert!(!folder.path().join("store/head").exists());
+}
+
+#[tokio::test]
+async fn a_store_that_was_looked_at_is_taken_into_use_if_it_is_whole() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let store = SledStore::open_to_look(&options(&folder)).expect("opens");
+    assert!(store.commit(vec![event(&line(1), 3)], at()).await.is_err());
+    store.begin_use().await.expect("whole");
+    let outcomes = store.commit(vec![event(&line(1), 3)], at()).await.expect("commits");
+    assert_eq!(outcomes, [Outcome::Committed { block: 4 }]);
+    store.inner.db.remove(key::block(2)).expect("removes");
+    assert!(store.begin_use().await.is_err());
+}
+
+#[tokio::test]
+async fn a_store_that_is_not_there_is_not_made_by_looking() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = SledStore::open_to_look(&options(&folder)).map(drop).expect_err("nothing there");
+    assert!(refused.to_string().contains("store/sled/db"), "{refused}");
+    assert!(!folder.path().join("store").exists());
+    let _open = SledStore::open(&options(&folder)).expect("opens");
+    let refused = SledStore::open_to_look(&options(&folder)).map(drop).expect_err("in use");
+    assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
+}

@@ -2,7 +2,7 @@
 
 use super::{
     Batch, BillPlace, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome,
-    PersonalRow, Put, Reservation, Shelf, Store, Stream, StreamKind,
+    PersonalRow, Put, RawRow, Reservation, Section, Shelf, Store, Stream, StreamKind, key,
     memory::MemoryStore,
     record::{self, Personal},
     sled_store::{SledOptions, SledStore},
@@ -59,6 +59,9 @@ on_every_backend!(
     the_newest_snapshot_is_found_and_old_ones_go,
     a_followers_cursor_is_kept,
     mails_stand_in_order_and_come_in_pages,
+    the_last_row_of_a_stream_is_told,
+    rows_are_given_as_they_are_stored,
+    the_audit_finds_what_was_committed_whole,
 );
 
 pub(super) fn line(number: u64) -> Stream {
@@ -355,4 +358,50 @@ async fn mails_stand_in_order_and_come_in_pages(store: &impl Store) {
     commit(store, vec![moving]).await;
     assert_eq!(seqs(&store.mails(Waiting, None, 9).await.expect("reads")), [1]);
     assert_eq!(seqs(&store.mails(Parked, None, 9).await.expect("reads")), [3, 2]);
+}
+
+async fn the_last_row_of_a_stream_is_told(store: &impl Store) {
+    assert_eq!(store.last_seq(&line(1)).await.expect("reads"), 0);
+    for last in 0..300 {
+        commit(store, vec![event(&line(1), last)]).await;
+    }
+    commit(store, vec![event(&line(2), 0)]).await;
+    assert_eq!(store.last_seq(&line(1)).await.expect("reads"), 300);
+    assert_eq!(store.last_seq(&line(2)).await.expect("reads"), 1);
+    assert_eq!(store.last_seq(&Stream::System).await.expect("reads"), 0);
+}
+
+async fn rows_are_given_as_they_are_stored(store: &impl Store) {
+    let customer = holder(1).customer;
+    let body = PersonalRow::new([3; 32], Personal::Credential { hash: "h".into() });
+    let mut first = event(&line(1), 0);
+    first.put.push(Put::Personal { customer, row: 7, body: body.clone() });
+    commit(store, vec![first, event(&line(2), 0)]).await;
+    commit(store, vec![event(&line(1), 1)]).await;
+    let keys = async |section, after: Option<&[u8]>, limit| {
+        let rows = store.raw_rows(section, after, limit).await.expect("reads");
+        rows.into_iter().map(|row: RawRow| row.key).collect::<Vec<_>>()
+    };
+    let events = [key::event(&line(1), 1), key::event(&line(1), 2), key::event(&line(2), 1)];
+    let all = keys(Section::All, None, 99).await;
+    let expected = [&[key::block(1), key::block(2)][..], &events, &[key::personal(customer, 7)]];
+    assert_eq!(all, expected.concat());
+    assert_eq!(keys(Section::Events, None, 2).await, events[..2]);
+    assert_eq!(keys(Section::Events, Some(&events[1]), 9).await, events[2..]);
+    assert!(keys(Section::Events, Some(&events[2]), 9).await.is_empty());
+    assert_eq!(keys(Section::Blocks, Some(&key::block(1)), 9).await, [key::block(2)]);
+    let asked = vec![key::personal(customer, 7), key::personal(customer, 8)];
+    let rows = store.raw(asked).await.expect("reads");
+    assert_eq!(rows, [Some(record::encode(1, &body.to_bytes())), None]);
+}
+
+async fn the_audit_finds_what_was_committed_whole(store: &impl Store) {
+    let system = Stream::System;
+    for last in 0..150 {
+        commit(store, vec![event(&system, last)]).await;
+    }
+    store.close().await.expect("writes its head");
+    let report = super::audit::verify(store, false, &mut |_| {}).await;
+    assert!(report.is_whole(), "{:?}", report.faults);
+    assert_eq!((report.blocks, report.entries, report.streams), (150, 150, 1));
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     actors::{
+        audit::Audits,
         bulk::Bulk,
         closing::MonthCloser,
         committer::Committer,
@@ -57,6 +58,8 @@ pub struct WebState {
     pub mails: Option<Desk>,
     /// Changes of Linepass as a whole.
     pub system: SystemStream,
+    /// The walk over the whole chain.
+    pub audits: Audits,
     /// Whether maintenance is on.
     pub maintenance: Maintenance,
     /// What commits; asked only whether it is there.

@@ -86,6 +86,13 @@ impl Started {
         send(self.child.id(), name);
     }
 
+    /// Sends a signal, unless it has ended by itself.
+    pub fn signal_if_running(&mut self, name: &str) {
+        if self.runs() {
+            send(self.child.id(), name);
+        }
+    }
+
     /// Whether it runs.
     pub fn runs(&mut self) -> bool {
         self.child.try_wait().expect("waits").is_none()
@@ -112,6 +119,18 @@ impl Drop for Started {
 pub fn send(process_id: u32, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &process_id.to_string()]).status();
     assert!(sent.expect("kill runs").success(), "SIG{name} to {process_id}");
+}
+
+/// Does something with the engine below a store, as nobody but a test does, and comes back when the
+/// engine has let go of its files: its own threads may hold them a moment longer.
+pub fn with_engine<T>(store: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
+    let folder = store.join("sled");
+    let db = sled::Config::new().path(&folder).segment_size(8 << 20).open().expect("it opens");
+    let done = act(&db);
+    drop(db);
+    let file = std::fs::File::open(folder.join("db")).expect("the engine's file");
+    file.lock().expect("nobody keeps it");
+    done
 }
 
 /// A port of loopback that was free a moment ago.

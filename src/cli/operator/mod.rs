@@ -6,6 +6,7 @@
 //! | [`args`] | the command line as types |
 //! | [`bill`] | `linepass bill preview`, `close`, `correct`, `settle` |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
+//! | [`audit`] | `linepass audit verify`, `show` |
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
 //! | [`log`] | `linepass log level` |
@@ -14,6 +15,7 @@
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
 pub mod args;
+pub mod audit;
 pub mod bill;
 pub mod client;
 pub mod key;
@@ -78,19 +80,31 @@ fn conclude(
     match asked {
         Ok(answer) if server.json => writeln!(out, "{answer}")?,
         Ok(answer) => write!(out, "{}", tell(&answer))?,
-        Err(ClientError::Problem { body, .. }) if server.json => {
-            writeln!(out, "{body}")?;
-            return Ok(exit_of(&body));
-        }
-        Err(error) => {
-            writeln!(talk, "linepass: {error}")?;
-            return Ok(match error {
-                ClientError::Problem { body, .. } => exit_of(&body),
-                _ => Exit::Failed,
-            });
-        }
+        Err(error) => return failed(error, server.json, out, talk),
     }
     Ok(Exit::Done)
+}
+
+/// Prints what went wrong, as JSON or as a sentence, and tells how to end.
+fn failed(
+    error: ClientError,
+    json: bool,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> Result<Exit> {
+    match error {
+        ClientError::Problem { body, .. } if json => {
+            writeln!(out, "{body}")?;
+            Ok(exit_of(&body))
+        }
+        error => {
+            writeln!(talk, "linepass: {error}")?;
+            Ok(match error {
+                ClientError::Problem { body, .. } => exit_of(&body),
+                _ => Exit::Failed,
+            })
+        }
+    }
 }
 
 /// A refusal by a rule, something that does not exist, or a failure (interfaces.md 3). An address

@@ -18,11 +18,14 @@
 //! | [`login`] | who may log in, decided after the password was verified |
 //! | [`operating`] | what operators do to a line: transfers, billing number, access key, holds, stops |
 //! | [`accounting`] | the month's close, corrections, unpaid bills, disclosure, erasure |
+//! | [`rows`] | which personal rows the events commit to, and which may be gone |
+//! | [`difference`](mod@difference) | what an entry changed, field by field: before and after |
 //! | [`portal`] | what the household's own pages ask: sessions, status, 利用規制, inquiries |
 
 pub mod accounting;
 pub mod command;
 mod decide;
+pub mod difference;
 pub mod event;
 mod evolve;
 pub mod guard;
@@ -30,6 +33,7 @@ pub mod login;
 mod operating;
 pub mod portal;
 pub mod refusal;
+pub mod rows;
 pub mod settings;
 pub mod state;
 

@@ -33,7 +33,22 @@ impl MasterKey {
     /// The message names the path and what is wanted, never the content.
     pub fn load_or_create(path: &Path) -> Result<Self, SecurityError> {
         let draw = || Zeroizing::new(STANDARD.encode(Self::generate().0.as_slice()));
-        let text = secret_file::load_or_create(path, draw).map_err(|fault| match fault {
+        Self::in_file(path, secret_file::load_or_create(path, draw))
+    }
+
+    /// Reads the key from its file, as [`MasterKey::load_or_create`] does, and makes none.
+    ///
+    /// # Errors
+    /// The file is not there, cannot be read, may be used by others than its owner, or holds no key.
+    pub fn load(path: &Path) -> Result<Self, SecurityError> {
+        Self::in_file(path, secret_file::load(path))
+    }
+
+    fn in_file(
+        path: &Path,
+        read: Result<Zeroizing<Vec<u8>>, SecretFileFault>,
+    ) -> Result<Self, SecurityError> {
+        let text = read.map_err(|fault| match fault {
             SecretFileFault::Io(source) => {
                 SecurityError::MasterKeyFile { path: path.to_owned(), source }
             }

@@ -10,7 +10,7 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-/// How many of the last blocks are checked at every opening; `verify` checks all.
+/// How many of the last blocks are checked at every opening; the audit checks all.
 const BLOCKS_CHECKED_ON_OPENING: u64 = 1_000;
 
 /// The folder, for its owner alone.
@@ -52,11 +52,17 @@ pub(super) fn open_engine(engine: &Path, options: &SledOptions) -> Result<sled::
         .segment_size(SEGMENT_BYTES)
         .flush_every_ms(Some(options.flush_every_ms));
     let opened = catch_unwind(AssertUnwindSafe(|| config.open()));
-    let damaged = |what: String| StoreError::damaged(engine.display().to_string(), what);
+    let damaged = |what: &str| {
+        let what = format!("the engine cannot read its files{what}; restore a backup");
+        StoreError::damaged(engine.display().to_string(), what)
+    };
     match opened {
         Ok(Ok(db)) => Ok(db),
-        Ok(Err(error)) => Err(damaged(error.to_string())),
-        Err(_) => Err(damaged("the engine cannot read its files".into())),
+        Ok(Err(error)) => {
+            let error = error.to_string();
+            Err(damaged(&format!(" ({})", error.trim_end_matches(" backtrace ()"))))
+        }
+        Err(_) => Err(damaged("")),
     }
 }
 
@@ -67,10 +73,18 @@ pub(super) fn reading_threads(threads: usize) -> std::io::Result<Runtime> {
         .build()
 }
 
+/// The last block that is stored, with nothing checked.
+pub(super) fn last_block(db: &sled::Db) -> Result<Tip, StoreError> {
+    let last = db.scan_prefix(key::blocks()).next_back().transpose().map_err(engine_error)?;
+    let tip = last.and_then(|(key, row)| {
+        Some(Tip { number: key::seq_of_event(&key)?, hash: Block::hash(&row) })
+    });
+    Ok(tip.unwrap_or(Tip::GENESIS))
+}
+
 /// The chain's tip, once the head and the last blocks were found whole.
 pub(super) fn check_recent(db: &sled::Db, head: Option<Tip>) -> Result<Tip, StoreError> {
-    let last = db.scan_prefix(key::blocks()).next_back().transpose().map_err(engine_error)?;
-    let last = last.and_then(|(key, _)| key::seq_of_event(&key)).unwrap_or(0);
+    let last = last_block(db)?.number;
     let head = match head {
         Some(head) => head,
         None if last == 0 => Tip::GENESIS,

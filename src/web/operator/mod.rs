@@ -7,6 +7,7 @@
 //! | [`openapi`] | the routes as an OpenAPI 3.1 document |
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`bills`] | a month's bills: preview, close, corrections |
+//! | [`audit`] | who did what, when and why; whether the chain is whole |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
@@ -18,6 +19,7 @@
 
 pub mod access;
 pub mod ask;
+pub mod audit;
 pub mod bills;
 pub mod inquiries;
 pub mod keys;

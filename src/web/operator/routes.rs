@@ -6,7 +6,7 @@
 
 use super::{
     access::admit,
-    bills, inquiries, keys, lines, log, mails, maintenance,
+    audit, bills, inquiries, keys, lines, log, mails, maintenance,
     openapi::{self, Content, Shape, json, of},
     problem::ProblemDetails,
     tokens,
@@ -258,6 +258,36 @@ pub static ROUTES: &[ApiRoute] = &[
         answer: json::<tokens::Revoked>(),
         handler: |route| route.to(tokens::revoke),
     },
+    ApiRoute {
+        method: Method::GET,
+        path: "/audit/entries",
+        roles: &[Desk, Billing],
+        summary: "Tell who did what, when and why: entries of a line, a provider or the system",
+        query: Some(of::<audit::Asked>),
+        body: None,
+        answer: json::<audit::Entries>(),
+        handler: |route| route.to(audit::entries),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/audit/verify",
+        roles: &[Admin],
+        summary: "Tell how the last walk over the whole chain stands",
+        query: None,
+        body: None,
+        answer: json::<audit::WalkTold>(),
+        handler: |route| route.to(audit::status),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/audit/verify",
+        roles: &[Admin],
+        summary: "Begin a walk over the whole chain, or join the one that is under way",
+        query: None,
+        body: Some(json::<audit::Begin>()),
+        answer: json::<audit::WalkTold>(),
+        handler: |route| route.to(audit::begin),
+    },
 ];
 
 /// Registers the table.
@@ -343,6 +373,9 @@ mod tests {
             ("GET", "/tokens", &[Admin]),
             ("POST", "/tokens", &[Admin]),
             ("DELETE", "/tokens/{token_name}", &[Admin]),
+            ("GET", "/audit/entries", &[Desk, Billing]),
+            ("GET", "/audit/verify", &[Admin]),
+            ("POST", "/audit/verify", &[Admin]),
         ];
         let there: Vec<_> =
             ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.roles)).collect();

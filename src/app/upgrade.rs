@@ -1,0 +1,234 @@
+//! What a new version does before its server starts: it sees whether it reads everything that
+//! stands in the store, and takes away the shortcuts that another version of the fold made.
+//!
+//! Nothing of what happened is ever written anew. Each group of deletions is a commit like any
+//! other, so whatever ends the process in between, the rest is done by the next run.
+
+use crate::{
+    actors::snapshot,
+    domain::{
+        calendar::Instant,
+        line::{Entry, Event, FOLD_VERSION},
+        provider::ProviderEvent,
+        system::SystemEvent,
+    },
+    store::{
+        Batch, Delete, PersonalRow, RawRow, Section, Store, StoreError, Stream, block, key, record,
+    },
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// Rows of one page.
+const PAGE: usize = 512;
+/// Snapshots that one commit takes away.
+const DELETED_AT_ONCE: usize = 500;
+
+/// Why this version does not work on the store.
+#[derive(Debug, thiserror::Error)]
+pub enum UpgradeError {
+    /// A newer version wrote what this one cannot read.
+    #[error(
+        "{place}: {what}; a newer Linepass wrote it: install that version again, or restore a \
+         backup from before it. Nothing was changed"
+    )]
+    Newer {
+        /// Which row.
+        place: String,
+        /// What this version does not know.
+        what: String,
+    },
+    /// A row is of no form that any version wrote.
+    #[error("{place}: {what}; linepass audit verify --offline tells more. Nothing was changed")]
+    Damaged {
+        /// Which row.
+        place: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What stands in the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Findings {
+    /// Rows that were read, and that this version knows.
+    pub rows: u64,
+    /// Blocks among them.
+    pub blocks: u64,
+    /// Event rows among them.
+    pub events: u64,
+    /// Personal rows among them.
+    pub personal_rows: u64,
+    /// Snapshots of this version of the fold.
+    pub snapshots: u64,
+    /// Snapshots that another version made: they go.
+    #[serde(skip)]
+    pub foreign: Vec<Foreign>,
+}
+
+/// A snapshot that another version of the fold made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreign {
+    stream: Stream,
+    seq: u64,
+}
+
+/// Reads every row; the first that this version does not know ends it.
+pub async fn look(store: &dyn Store) -> Result<Findings, UpgradeError> {
+    let mut findings = Findings::default();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = store.raw_rows(Section::All, after.as_deref(), PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(findings) };
+        after = Some(last.key.clone());
+        for row in &rows {
+            findings.take(row)?;
+        }
+    }
+}
+
+/// Takes the foreign snapshots away; `told` hears how many are gone so far.
+pub async fn drop_foreign(
+    store: &dyn Store,
+    foreign: &[Foreign],
+    at: Instant,
+    told: &mut dyn FnMut(u64),
+) -> Result<(), StoreError> {
+    let mut gone = 0;
+    for group in foreign.chunks(DELETED_AT_ONCE) {
+        let delete = |one: &Foreign| Delete::Snapshot { stream: one.stream.clone(), seq: one.seq };
+        let delete = group.iter().map(delete).collect();
+        store.commit(vec![Batch { delete, ..Batch::default() }], at).await?;
+        gone += group.len() as u64;
+        told(gone);
+    }
+    Ok(())
+}
+
+impl Findings {
+    fn take(&mut self, RawRow { key, row }: &RawRow) -> Result<(), UpgradeError> {
+        self.rows += 1;
+        let place = || key::readable(key);
+        if let Some(number) = key::number_of_block(key) {
+            self.blocks += 1;
+            of_version(row.first(), block::VERSION, &place())?;
+            block::Block::decode(number, row)?;
+            return Ok(());
+        }
+        of_version(row.first(), record::VERSION, &place())?;
+        let (_, body) = record::decode(key, row)?;
+        match key.first() {
+            Some(b'e') => {
+                self.events += 1;
+                match key::stream_of_event(key) {
+                    Some(Stream::Line(_)) => readable::<Entry<Event>>(body, &place())?,
+                    Some(Stream::Provider(_)) => readable::<Entry<ProviderEvent>>(body, &place())?,
+                    Some(Stream::System) => readable::<Entry<SystemEvent>>(body, &place())?,
+                    None => {
+                        let what = "its key names no stream".to_owned();
+                        return Err(UpgradeError::Damaged { place: place(), what });
+                    }
+                }
+            }
+            Some(b'p') => {
+                self.personal_rows += 1;
+                readable::<PersonalRow>(body, &place())?;
+            }
+            Some(b's') => match key::place_of_snapshot(key) {
+                Some((stream, seq)) if snapshot::fold_of(body) != Some(FOLD_VERSION) => {
+                    self.foreign.push(Foreign { stream, seq });
+                }
+                _ => self.snapshots += 1,
+            },
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn of_version(found: Option<&u8>, known: u8, place: &str) -> Result<(), UpgradeError> {
+    let place = place.to_owned();
+    match found {
+        Some(version) if *version == known => Ok(()),
+        Some(version) if *version > known => {
+            let what = format!("its version is {version}; this program reads version {known}");
+            Err(UpgradeError::Newer { place, what })
+        }
+        _ => Err(UpgradeError::Damaged { place, what: "it is of no version".to_owned() }),
+    }
+}
+
+/// A row of this version whose shape is not known has an event or a field of a newer program's.
+fn readable<T: DeserializeOwned>(body: &[u8], place: &str) -> Result<(), UpgradeError> {
+    match serde_json::from_slice::<T>(body) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let (place, what) = (place.to_owned(), error.to_string());
+            Err(if error.is_data() {
+                UpgradeError::Newer { place, what }
+            } else {
+                UpgradeError::Damaged { place, what }
+            })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Put, memory::MemoryStore};
+
+    fn line() -> Stream {
+        "CAF0000012573".parse().expect("a stream")
+    }
+
+    async fn commit(store: &MemoryStore, put: Vec<Put>) {
+        let batch = Batch { put, ..Batch::default() };
+        store.commit(vec![batch], Instant::from_micros(1)).await.expect("commits");
+    }
+
+    fn snapshot(seq: u64, body: &str) -> Put {
+        Put::Snapshot { stream: line(), seq, body: body.as_bytes().to_vec() }
+    }
+
+    #[tokio::test]
+    async fn foreign_snapshots_go_and_the_rest_stays_also_in_two_runs() {
+        let store = MemoryStore::new();
+        let own = format!("{{\"fold\":{FOLD_VERSION},\"block\":1,\"mac\":\"\"}}\n{{}}");
+        let foreign = "{\"fold\":1,\"block\":1,\"mac\":\"\"}\n{}";
+        commit(&store, vec![snapshot(1, &own), snapshot(2, foreign), snapshot(3, "rubbish")]).await;
+        let found = look(&store).await.expect("reads");
+        assert_eq!((found.snapshots, found.foreign.len(), found.blocks), (1, 2, 1));
+        // The first run ends after one of two.
+        let at = Instant::from_micros(2);
+        drop_foreign(&store, &found.foreign[..1], at, &mut |_| {}).await.expect("commits");
+        let found = look(&store).await.expect("reads");
+        assert_eq!((found.snapshots, found.foreign.len()), (1, 1));
+        let mut told = Vec::new();
+        drop_foreign(&store, &found.foreign, at, &mut |gone| told.push(gone)).await.expect("ok");
+        let found = look(&store).await.expect("reads");
+        assert_eq!((found.snapshots, found.foreign.len(), told), (1, 0, vec![1]));
+    }
+
+    #[tokio::test]
+    async fn what_a_newer_version_wrote_is_refused_with_its_place() {
+        let events =
+            |entry: &str| Put::Event { stream: line(), seq: 1, entry: entry.as_bytes().to_vec() };
+        let told = async |entry: &str| {
+            let store = MemoryStore::new();
+            commit(&store, vec![events(entry)]).await;
+            look(&store).await.map(drop).expect_err("refused").to_string()
+        };
+        let newer = told(r#"{"at":1,"by":{"who":"system"},"events":[{"event":"teleported"}]}"#);
+        let newer = newer.await;
+        assert!(newer.starts_with("event 1 of CAF0000012573: unknown variant"), "{newer}");
+        assert!(newer.contains("a newer Linepass wrote it"), "{newer}");
+        assert!(told("{").await.contains("audit verify"));
+        assert!(of_version(Some(&2), 1, "row x").is_err_and(|error| {
+            error.to_string().starts_with("row x: its version is 2; this program reads version 1")
+        }));
+        assert!(matches!(of_version(None, 1, "x"), Err(UpgradeError::Damaged { .. })));
+    }
+}
