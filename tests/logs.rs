@@ -263,7 +263,8 @@ fn a_servers_own_files_are_followed_through_its_own_rotation() {
     let following = Following::start(&folder, &[]);
     let ids: Vec<String> = (0..60).map(|_| request_with_id(&demo)).collect();
     let one = until("the login's line", || {
-        Some(read(&folder, &["--id", &ids[2], "--actor", "login"])).filter(|one| one.out != "")
+        Some(read(&folder, &["--id", &ids[2], "--actor", "login"]))
+            .filter(|one| !one.out.is_empty())
     });
     assert_eq!(one.out.lines().count(), 1, "{one:?}");
     assert!(one.out.contains(&ids[2]) && one.out.contains("wrong_password"), "{one:?}");
