@@ -79,8 +79,12 @@ fn a_change_for_a_time_ends_by_itself_unless_another_came() {
     operator.change("PUT", "/log", &json!({ "level": "debug", "for_s": 1, "reason": "r" }));
     operator.change("PUT", "/log", &json!({ "level": "trace", "for_s": 2, "reason": "r" }));
     let began = Instant::now();
-    while in_force(&operator)["level"] != "info" {
-        assert_eq!(in_force(&operator)["level"], "trace");
+    loop {
+        let level = in_force(&operator)["level"].clone();
+        if level == "info" {
+            break;
+        }
+        assert_eq!(level, "trace");
         assert!(began.elapsed() < PATIENCE, "it does not end");
     }
     assert!(began.elapsed().as_millis() >= 1_500, "{:?}", began.elapsed());
@@ -225,7 +229,7 @@ fn a_flood_of_refusals_is_left_out_and_counted() {
     let http = Http::new();
     while figure(&operator, left_out) == 0 {
         for _ in 0..300 {
-            let url = format!("{}/operator/v1/log", operator);
+            let url = format!("{operator}/operator/v1/log");
             assert_eq!(http.get(&url, &[]).status, 401);
         }
         assert!(began.elapsed() < PATIENCE, "nothing is left out");

@@ -85,6 +85,20 @@ fn the_first_start_makes_a_development_certificate_and_says_so() {
 }
 
 #[test]
+fn monitoring_reads_when_the_certificate_expires() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let served = serve(folder.path(), &[]);
+    let scrape = common::Http::new().get(&format!("http://{}/metrics", served.operator), &[]).body;
+    let name = "linepass_tls_certificate_expires_timestamp_seconds ";
+    let expires = scrape.lines().find_map(|line| line.strip_prefix(name)).expect("a figure");
+    let (certificate, _) = files(folder.path());
+    let pem = std::fs::read(certificate).expect("a certificate");
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&pem).expect("PEM");
+    let parsed = pem.parse_x509().expect("a certificate");
+    assert_eq!(expires, parsed.validity().not_after.timestamp().to_string());
+}
+
+#[test]
 fn http_2_and_1_1_and_tls_1_2_and_1_3_are_spoken() {
     let folder = tempfile::tempdir().expect("a folder");
     let served = serve(folder.path(), &[]);

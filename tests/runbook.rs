@@ -143,7 +143,7 @@ fn words(line: &str) -> Vec<String> {
         match character {
             '\'' => quoted = !quoted,
             ' ' if !quoted => {
-                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()))
+                words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()));
             }
             '|' if !quoted => break,
             c => word.push(c),

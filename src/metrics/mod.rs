@@ -82,6 +82,10 @@ impl Metrics {
         registry.register("logins", help, Family::clone(&logins));
         let help = "Waits that guessing was met with, by whom they concern";
         registry.register("login_holds", help, Family::clone(&holds));
+        // The first of a kind would be no increase, had its series not been there before.
+        for scope in ["source", "id", "aggregate"] {
+            drop(holds.get_or_create(&HoldLabels { scope }));
+        }
         let help = "Answered requests, by the pattern of their address";
         registry.register("http_requests", help, Family::clone(&requests));
         let help = "From a request's arrival to the head of its answer";

@@ -4,21 +4,25 @@ use super::sample::{Sample, SampleLine, SamplePassport, SampleProvider};
 use std::io::{Result, Write};
 
 /// Prints it and says so.
-pub fn ready(json: bool, sample: &Sample) -> Result<()> {
+pub fn ready(json: bool, sample: &Sample, log_folder: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer(&mut out, sample)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", for_people(sample))?;
+        write!(out, "{}", for_people(sample, log_folder))?;
     }
     out.flush()
 }
 
-fn for_people(sample: &Sample) -> String {
+fn for_people(sample: &Sample, log_folder: &str) -> String {
     let lines: String = sample.lines.iter().map(line_for_people).collect();
     let operator = &sample.operator;
     let token_file = sample.operator_token_file.as_deref().unwrap_or_default();
+    let log = match log_folder {
+        "" => "on standard error alone".to_owned(),
+        folder => format!("linepass logs --follow --folder '{folder}'"),
+    };
     let providers: String = sample.providers.iter().map(provider_for_people).collect();
     format!(
         "\nLinepass is ready. Open the sample shop in a browser on this machine:\n\n    {}\n\n\
@@ -27,7 +31,7 @@ fn for_people(sample: &Sample) -> String {
          The household's own pages, by customer ID and access key (光プレミアム: /wso_v6/):\n\n    {}\n\n\
          Lines and passport IDs\n{lines}\nProviders\n{providers}\nAddresses\n\
          \x20 issuer    {}\n  operator  {operator}/healthz, /readyz, /metrics\n\
-         \x20 mails     {}\n\n\
+         \x20 mails     {}\n  log       {}\n\n\
          For the operator's commands (`linepass line show {}`), in another terminal\n\
          \x20 export LINEPASS_OPERATOR_URL={operator}\n\
          \x20 export LINEPASS_OPERATOR_TOKEN_FILE='{token_file}'\n\n\
@@ -36,6 +40,7 @@ fn for_people(sample: &Sample) -> String {
         sample.portal.as_deref().unwrap_or_default(),
         sample.issuer,
         sample.mail_dir.as_deref().unwrap_or("to the mail server"),
+        log,
         sample.lines.first().map(|line| line.customer_id.as_str()).unwrap_or_default(),
     )
 }

@@ -106,7 +106,7 @@ async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
     let shop = shop.map_err(io("the shop"))?;
     let shop_handle = shop.handle();
     let serving = actix_rt::spawn(shop);
-    announce::ready(args.json, &sample).map_err(io("standard output"))?;
+    announce::ready(args.json, &sample, &config.log.folder).map_err(io("standard output"))?;
     stop.wait().await;
     shop_handle.stop(false).await;
     // The shop has nothing to lose; how it ended is of no use to anybody.

@@ -106,9 +106,8 @@ impl Shown {
     /// The line as it is shown, with its end; nothing where it is not wanted.
     pub fn show(&mut self, bytes: &[u8]) -> Option<String> {
         let raw = String::from_utf8_lossy(bytes);
-        let object = match serde_json::from_str(&raw) {
-            Ok(Value::Object(object)) => object,
-            _ => return self.show_bad(&raw),
+        let Ok(Value::Object(object)) = serde_json::from_str(&raw) else {
+            return self.show_bad(&raw);
         };
         let time = time_of(&object);
         self.last_time = time.or(self.last_time);

@@ -44,6 +44,7 @@ impl Place {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "what a reader calls may fail")]
 fn keep(read: &mut Vec<u32>, line: &[u8]) -> Result<()> {
     let value: serde_json::Value = serde_json::from_slice(line).unwrap();
     read.push(u32::try_from(value["n"].as_u64().unwrap()).unwrap());
@@ -168,7 +169,7 @@ fn a_line_is_told_when_it_is_whole() {
         .append(true)
         .open(place.path(CURRENT_FILE))
         .unwrap()
-        .write_all(text[9..].as_bytes())
+        .write_all(&text.as_bytes()[9..])
         .unwrap();
     assert_eq!(new(&mut reader), [1]);
     // The last line of a crash comes when the file is finished.
