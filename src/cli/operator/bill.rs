@@ -16,12 +16,11 @@ use super::{
     exit_of, run as ask, text,
 };
 use crate::{
-    cli::exit::Exit,
+    cli::{exit::Exit, progress::Bar},
     domain::{calendar::Month, ids::CustomerId},
     web::operator::bills::{Bill, Closing, MonthState, Page},
 };
 use files::{BillFiles, Summary};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use std::{
     io::{Result as IoResult, Write},
@@ -179,19 +178,17 @@ async fn wait_until_closed(
     month: Month,
     mut state: MonthState,
 ) -> Result<(), BillError> {
-    let bar = bar("{msg:>9} {bar:32} {pos} of {len} lines, {eta} left");
+    let bar = Bar::new();
     loop {
-        bar.set_length(state.lines_total);
-        bar.set_position(state.lines_done);
         match state.state {
             Closing::Closed => {
-                bar.finish_and_clear();
+                bar.end();
                 return Ok(());
             }
-            Closing::Checking => bar.set_message("checking"),
-            Closing::Closing => bar.set_message("closing"),
+            Closing::Checking => bar.at("checking", state.lines_done, state.lines_total),
+            Closing::Closing => bar.at("closing", state.lines_done, state.lines_total),
             Closing::Open | Closing::Broken => {
-                bar.finish_and_clear();
+                bar.end();
                 let refused = state.code.as_deref().is_some_and(|code| !code.ends_with("_failed"));
                 let problem = state.problem.unwrap_or_else(|| format!("{month} was not closed"));
                 return Err(BillError::Broken { problem, refused });
@@ -200,16 +197,6 @@ async fn wait_until_closed(
         tokio::time::sleep(POLL).await;
         state = client.ask_as(&get(format!("/bills/{month}"))).await?;
     }
-}
-
-/// A bar on a terminal; nothing anywhere else.
-fn bar(template: &str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(template).unwrap_or_else(|_| {
-        // The templates are this file's own.
-        ProgressStyle::default_bar()
-    }));
-    bar
 }
 
 pub(super) fn get(path: String) -> Request {
@@ -243,8 +230,7 @@ pub(super) async fn each_bill(
     list: &str,
     mut work: impl FnMut(&Bill) -> Result<(), BillError>,
 ) -> Result<(), BillError> {
-    let bar = bar("{msg:>9} {spinner} {pos} bills, {per_sec}");
-    bar.set_message("taking");
+    let (bar, mut taken) = (Bar::new(), 0);
     let mut after: Option<CustomerId> = None;
     loop {
         let place = after.map_or_else(String::new, |after| format!("&after={after}"));
@@ -253,10 +239,12 @@ pub(super) async fn each_bill(
         for bill in &page.bills {
             work(bill)?;
         }
-        bar.inc(page.bills.len() as u64);
+        taken += page.bills.len() as u64;
+        // How many there are is known at the end.
+        bar.at("taking", taken, taken);
         after = page.next;
         if after.is_none() {
-            bar.finish_and_clear();
+            bar.end();
             return Ok(());
         }
     }

@@ -57,7 +57,7 @@ pub(super) struct Begin {
 /// Entries of a stream.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "AuditEntries")]
-pub(super) struct Entries {
+pub(super) struct StreamPage {
     /// Whose.
     stream: String,
     /// The stream's last sequence number.
@@ -165,7 +165,7 @@ pub async fn entries(
     let next = page.entries.last().map(|told| told.seq + 1).filter(|next| *next <= page.last);
     let (stream, last) = (stream.to_string(), page.last);
     let entries = page.entries.into_iter().map(told).collect();
-    Ok(HttpResponse::Ok().json(Entries { stream, last, entries, next }))
+    Ok(HttpResponse::Ok().json(StreamPage { stream, last, entries, next }))
 }
 
 /// The stream, and the code of the answer where there is none.

@@ -265,7 +265,7 @@ pub static ROUTES: &[ApiRoute] = &[
         summary: "Tell who did what, when and why: entries of a line, a provider or the system",
         query: Some(of::<audit::Asked>),
         body: None,
-        answer: json::<audit::Entries>(),
+        answer: json::<audit::StreamPage>(),
         handler: |route| route.to(audit::entries),
     },
     ApiRoute {
