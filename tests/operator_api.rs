@@ -5,7 +5,7 @@ mod common;
 use common::{
     Answer, Demo,
     door::{decision_of, decisions},
-    operator::{Operator, SAKURA},
+    operator::{Operator, SAKURA, sample_path},
     unique,
 };
 use linepass::{
@@ -14,7 +14,7 @@ use linepass::{
         Store, Stream, record,
         sled_store::{SledOptions, SledStore},
     },
-    web::operator::access::ROUTES,
+    web::operator::routes::ROUTES,
 };
 use serde_json::{Value, json};
 use std::{io::Write, net::TcpStream, os::unix::fs::PermissionsExt, path::Path};
@@ -119,7 +119,7 @@ fn without_the_token_no_address_does_anything() {
     let lower = format!("Bearer {}", operator.token.to_lowercase());
     let basic = format!("Basic {}", operator.token);
     for route in ROUTES {
-        let path = route.path.replace("{customer}", SAKURA);
+        let path = sample_path(route.path);
         let tries: [&[(&str, &str)]; 5] = [
             &[],
             &[("authorization", "Bearer ")],

@@ -86,7 +86,20 @@ impl FromStr for Instant {
 }
 
 /// A month of the Japanese calendar, the accounting period. Written `2026-11`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(inline, with = "String")]
 #[serde(try_from = "String", into = "String")]
 pub struct Month {
     year: i16,

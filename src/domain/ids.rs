@@ -14,7 +14,7 @@ pub struct NotAnId {
     pub allowed: &'static str,
 }
 
-/// Gives a type that displays and parses as text the serde form of that text.
+/// Gives a type that displays and parses as text the serde form of that text, and its schema.
 macro_rules! serde_as_text {
     ($type:ty) => {
         impl Serialize for $type {
@@ -26,6 +26,17 @@ macro_rules! serde_as_text {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
                 text.parse().map_err(de::Error::custom)
+            }
+        }
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({ "type": "string" })
             }
         }
     };

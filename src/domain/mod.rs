@@ -16,6 +16,7 @@
 //! | [`retention`] | which personal rows have served their term (R-187, R-188) |
 //! | [`statement`] | a month's rows, what months came to, how the account stands (R-128 to R-138) |
 //! | [`system`] | what happens to Linepass as a whole: leases, keys, maintenance |
+//! | [`operator`] | the roles of operators' tokens |
 //! | [`notice`] | which mails an entry sends, and to whom (R-191) |
 //! | [`language`] | the two languages of pages and mails |
 //! | [`field`] | what a valid name, phone, mail, passport ID and password is (R-083 to R-092) |
@@ -30,6 +31,7 @@ pub mod language;
 pub mod limit;
 pub mod line;
 pub mod notice;
+pub mod operator;
 pub mod order;
 pub mod provider;
 pub mod reason;

@@ -6,8 +6,20 @@ use std::fmt;
 /// A sum in whole yen, tax included. Arithmetic is checked: a sum that does not fit is
 /// `None`, never a wrong number.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
 )]
+#[schemars(inline)]
 #[serde(transparent)]
 pub struct Yen(u64);
 

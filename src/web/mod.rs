@@ -50,6 +50,6 @@ pub fn public_listener(service: &mut ServiceConfig) {
 
 /// All routes of the operator listener.
 pub fn operator_listener(service: &mut ServiceConfig) {
-    operator::routes(service);
+    operator::addresses(service);
     service.default_service(actix_web::web::route().to(answer::not_found));
 }

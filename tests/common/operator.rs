@@ -10,6 +10,18 @@ use std::{
 /// お客さまID of the sample line with sakura01 and sakura02.
 pub const SAKURA: &str = "CAF0000012573";
 
+/// An address of the API's table with samples for its parameters. A new parameter gets its sample
+/// here, and all tests that walk the table know it.
+pub fn sample_path(path: &str) -> String {
+    let part = |part: &str| match part {
+        "{customer}" => SAKURA.to_owned(),
+        "{token}" => "no-such-token".to_owned(),
+        unknown if unknown.starts_with('{') => panic!("no sample for {unknown} of {path}"),
+        fixed => fixed.to_owned(),
+    };
+    path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
 /// An operator of a demo.
 pub struct Operator {
     /// The operator listener.

@@ -4,7 +4,7 @@ use super::Request;
 use crate::{
     config::{Config, ConfigErrors, process_environment},
     security::{OperatorToken, Secret, SecurityError},
-    web::operator::access::PREFIX,
+    web::operator::routes::PREFIX,
 };
 use actix_web::http::{Method, header};
 use serde_json::Value;

@@ -65,7 +65,7 @@ pub struct RowRef {
 }
 
 /// Which access service a line is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineService {
     /// フレッツ 光ネクスト.
@@ -107,7 +107,7 @@ pub enum Barrier {
 }
 
 /// Why a contract ended, as providers learn it: never that a bill is unpaid (interfaces.md 1.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// 解約 by the household.

@@ -11,11 +11,13 @@ use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One inquiry. It is personal: the desk's role alone may read it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Inquiry {
+    /// RFC 3339.
     received_at: String,
     /// サービス名.
     service: String,
@@ -25,8 +27,8 @@ struct Inquiry {
     text: String,
 }
 
-#[derive(Serialize)]
-struct Inquiries {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Inquiries {
     customer_id: CustomerId,
     /// Newest first; the last 20 at most.
     inquiries: Vec<Inquiry>,

@@ -12,26 +12,34 @@ use crate::{
         system::Asked,
     },
     domain::calendar::Instant,
+    security::{KeyPurpose, KeyState},
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What is asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Rotate {
+#[schemars(rename = "KeyRotation")]
+pub(super) struct Rotate {
+    /// Which keys.
     kind: AskedKind,
+    /// Why: 1 to 200 characters.
     reason: String,
+    /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
-#[derive(Clone, Copy, Deserialize)]
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "KeyKind")]
 enum AskedKind {
+    /// Those that sign ID tokens.
     Signing,
+    /// Those that seal flows, codes and tokens.
     Sealing,
 }
 
@@ -80,19 +88,32 @@ fn rotation_problem(context: &RequestContext, error: RotationError) -> ProblemDe
 }
 
 /// The keys without anything secret.
-fn tell(rotated: &Rotated, dry_run: bool) -> Value {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "KeysRotated")]
+pub(super) struct Told {
+    /// Whether nothing was changed.
+    dry_run: bool,
+    /// The keys of this kind after it.
+    keys: Vec<ToldKey>,
+    /// The IDs of those that no longer open or verify anything.
+    retired: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
+struct ToldKey {
+    kid: String,
+    purpose: KeyPurpose,
+    state: KeyState,
+    /// RFC 3339.
+    created_at: String,
+}
+
+fn tell(rotated: &Rotated, dry_run: bool) -> Told {
     let keys = rotated.keys.iter().map(|record| {
         let made_at = Instant::from_micros(record.created_at_s.saturating_mul(1_000_000));
-        json!({
-            "kid": record.kid,
-            "purpose": record.purpose,
-            "state": record.state,
-            "created_at": made_at.rfc3339(),
-        })
+        let (kid, created_at) = (record.kid.clone(), made_at.rfc3339());
+        ToldKey { kid, purpose: record.purpose, state: record.state, created_at }
     });
-    json!({
-        "dry_run": dry_run,
-        "keys": keys.collect::<Vec<_>>(),
-        "retired": rotated.retired,
-    })
+    Told { dry_run, keys: keys.collect(), retired: rotated.retired.clone() }
 }

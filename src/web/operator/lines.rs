@@ -24,21 +24,27 @@ use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is asked for, to restrict and to lift alike.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Asked {
+#[schemars(rename = "LineBar")]
+pub(super) struct Asked {
+    /// Whose wish it is.
     kind: Kind,
+    /// Why: 1 to 200 characters.
     reason: String,
+    /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
 /// Which of the two flags that an operator sets and lifts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "LineBarKind")]
 enum Kind {
     /// 利用規制, which the customer asked the desk for.
     Customer,
@@ -168,12 +174,16 @@ pub(super) async fn look(
 }
 
 /// The answer to a change.
-#[derive(Serialize)]
-struct Told {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LineBarTold")]
+pub(super) struct Told {
+    /// Whether nothing was changed.
     dry_run: bool,
+    /// When the change was made, RFC 3339.
     at: String,
     /// None where the line cannot be looked at after its change.
     line: Option<LineState>,
+    /// The contracts that it ends.
     contracts_ended: Vec<Ended>,
 }
 
@@ -189,7 +199,8 @@ impl Told {
 }
 
 /// A contract that the change ends.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ContractEnded")]
 struct Ended {
     contract: ContractNumber,
     provider: ProviderId,
@@ -216,8 +227,8 @@ impl Ended {
 }
 
 /// How a line stands, without anything personal.
-#[derive(Serialize)]
-struct LineState {
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LineState {
     customer_id: CustomerId,
     service: LineService,
     /// Whether nothing bars new use.

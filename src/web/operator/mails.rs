@@ -12,7 +12,7 @@ use crate::{
         outbox::{Desk, DeskError, Wanted},
         system::Asked,
     },
-    domain::calendar::Instant,
+    domain::{calendar::Instant, ids::CustomerId, notice::NoticeKind},
     store::{MailPlace, MailRow, Shelf},
     web::{context::RequestContext, form::Body, state::WebState},
 };
@@ -21,15 +21,16 @@ use actix_web::{
     http::StatusCode,
     web::{Data, Query},
 };
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// Mails of one answer.
 const PAGE: usize = 200;
 
 /// Which mails are asked for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "MailListing")]
 pub struct Listing {
     /// `waiting` or `parked`; both where absent.
     state: Option<String>,
@@ -38,13 +39,18 @@ pub struct Listing {
 }
 
 /// What is asked for to try parked mails again.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Again {
+#[schemars(rename = "MailRetry")]
+pub(super) struct Again {
+    /// Why: 1 to 200 characters.
     reason: String,
+    /// Which mail, as the list names it.
     mail: Option<String>,
+    /// All that are parked, instead of one.
     #[serde(default)]
     all: bool,
+    /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -70,14 +76,14 @@ pub async fn list(
     let next = rows.last().filter(|_| rows.len() >= PAGE).map(|last| token(&last.place));
     let figures = desk.figures();
     let silent = figures.is_server_silent();
-    Ok(HttpResponse::Ok().json(json!({
-        "server": if silent { "silent" } else { "answers" },
-        "behind_blocks": figures.behind_blocks(),
-        "waiting": figures.waiting(),
-        "parked": figures.parked(),
-        "mails": rows.iter().map(told).collect::<Vec<_>>(),
-        "next": next,
-    })))
+    Ok(HttpResponse::Ok().json(Listed {
+        server: if silent { "silent" } else { "answers" },
+        behind_blocks: figures.behind_blocks(),
+        waiting: figures.waiting(),
+        parked: figures.parked(),
+        mails: rows.iter().map(told).collect(),
+        next,
+    }))
 }
 
 /// Has one parked mail, or all of them, tried again.
@@ -109,7 +115,7 @@ pub async fn retry(
         };
         ask::to_its_end(&context, taking_up, log("retry_mails")).await?
     };
-    Ok(HttpResponse::Ok().json(json!({ "mails": mails, "dry_run": again.dry_run })))
+    Ok(HttpResponse::Ok().json(Retried { mails, dry_run: again.dry_run }))
 }
 
 fn desk(state: &WebState) -> Result<&Desk, ProblemDetails> {
@@ -166,24 +172,77 @@ fn place(token: &str) -> Option<MailPlace> {
     Some(MailPlace { shelf, at, mail: parts.next()?.parse().ok()? })
 }
 
-fn told(row: &MailRow) -> Value {
+/// A page of mails.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Mails")]
+pub(super) struct Listed {
+    /// `answers`, or `silent` where the mail server takes nothing.
+    server: &'static str,
+    /// How many blocks of the journal were not looked at yet.
+    behind_blocks: u64,
+    /// How many wait.
+    waiting: u64,
+    /// How many are parked.
+    parked: u64,
+    mails: Vec<ToldMail>,
+    /// The place to go on after; null at the end.
+    next: Option<String>,
+}
+
+/// The answer to another try.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "MailsRetried")]
+pub(super) struct Retried {
+    /// How many are tried again.
+    mails: u64,
+    /// Whether nothing was changed.
+    dry_run: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Mail")]
+struct ToldMail {
+    mail: String,
+    /// `waiting` or `parked`.
+    state: &'static str,
+    line: CustomerId,
+    #[schemars(with = "String")]
+    kind: NoticeKind,
+    /// RFC 3339, as all times here.
+    accepted_at: String,
+    since: String,
+    /// Of one that waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_at: Option<String>,
+    /// Of one that is parked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parked_at: Option<String>,
+    attempts: u32,
+    reason: String,
+    /// The mail server's reply code.
+    code: Option<u16>,
+}
+
+fn told(row: &MailRow) -> ToldMail {
     let (place, record) = (&row.place, &row.record);
-    let when = match place.shelf {
-        Shelf::Waiting => "next_at",
-        Shelf::Parked => "parked_at",
+    let at = Some(place.at.rfc3339());
+    let (next_at, parked_at) = match place.shelf {
+        Shelf::Waiting => (at, None),
+        Shelf::Parked => (None, at),
     };
-    json!({
-        "mail": place.mail.to_string(),
-        "state": word(place.shelf),
-        "line": place.mail.customer,
-        "kind": place.mail.kind,
-        "accepted_at": record.accepted_at.rfc3339(),
-        "since": record.since.rfc3339(),
-        when: place.at.rfc3339(),
-        "attempts": record.attempts,
-        "reason": record.reason,
-        "code": record.code,
-    })
+    ToldMail {
+        mail: place.mail.to_string(),
+        state: word(place.shelf),
+        line: place.mail.customer,
+        kind: place.mail.kind,
+        accepted_at: record.accepted_at.rfc3339(),
+        since: record.since.rfc3339(),
+        next_at,
+        parked_at,
+        attempts: record.attempts,
+        reason: record.reason.clone(),
+        code: record.code,
+    }
 }
 
 #[cfg(test)]

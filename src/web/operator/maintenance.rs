@@ -11,26 +11,33 @@ use crate::{
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{HttpResponse, http::StatusCode, web::Data};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 /// What is asked for to put it on.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Begin {
+#[schemars(rename = "MaintenanceBegin")]
+pub(super) struct Begin {
+    /// Why: 1 to 200 characters.
     reason: String,
+    /// What households read beside the usual words: 1 to 120 characters.
     message: Option<String>,
-    /// RFC 3339.
+    /// When it is expected to end, RFC 3339.
     until: Option<String>,
+    /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
 
 /// What is asked for to put it off.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct End {
+#[schemars(rename = "MaintenanceEnd")]
+pub(super) struct End {
+    /// Why: 1 to 200 characters.
     reason: String,
+    /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
 }
@@ -134,14 +141,25 @@ pub fn decision<'a, T>(
         .request_id(&*context.request_id)
 }
 
-fn told(notice: Option<&Notice>, dry_run: Option<bool>) -> Value {
-    let mut told = json!({
-        "on": notice.is_some(),
-        "message": notice.and_then(|notice| notice.message.as_deref()),
-        "until": notice.and_then(|notice| notice.until).map(Instant::rfc3339),
-    });
-    if let Some(dry_run) = dry_run {
-        told["dry_run"] = json!(dry_run);
+/// How it stands.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Maintenance")]
+pub(super) struct Told {
+    on: bool,
+    /// What households read beside the usual words.
+    message: Option<String>,
+    /// When it is expected to end, RFC 3339.
+    until: Option<String>,
+    /// Whether nothing was changed; only where a change was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<bool>,
+}
+
+fn told(notice: Option<&Notice>, dry_run: Option<bool>) -> Told {
+    Told {
+        on: notice.is_some(),
+        message: notice.and_then(|notice| notice.message.clone()),
+        until: notice.and_then(|notice| notice.until).map(Instant::rfc3339),
+        dry_run,
     }
-    told
 }

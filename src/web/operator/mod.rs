@@ -2,7 +2,9 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`access`] | every route of the operator API with its role; who may |
+//! | [`routes`] | every route of the operator API: who may, what it takes and answers |
+//! | [`access`] | asks for the token and its role |
+//! | [`openapi`] | the routes as an OpenAPI 3.1 document |
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
@@ -18,7 +20,9 @@ pub mod keys;
 pub mod lines;
 pub mod mails;
 pub mod maintenance;
+pub mod openapi;
 pub mod problem;
+pub mod routes;
 
 use super::{answer::only, state::WebState};
 use crate::metrics;
@@ -31,7 +35,7 @@ use serde_json::json;
 use std::sync::atomic::Ordering;
 
 /// The addresses.
-pub fn routes(service: &mut ServiceConfig) {
+pub fn addresses(service: &mut ServiceConfig) {
     service
         .service(
             web::resource("/healthz").route(web::get().to(healthz)).default_service(only("GET")),
@@ -42,7 +46,7 @@ pub fn routes(service: &mut ServiceConfig) {
                 .default_service(only("GET")),
         )
         .service(web::resource("/readyz").route(web::get().to(readyz)).default_service(only("GET")))
-        .configure(access::routes);
+        .configure(routes::register);
 }
 
 /// The process is there, its store answers and its committer runs: restart it when this fails.

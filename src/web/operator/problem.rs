@@ -10,7 +10,8 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{StatusCode, header},
 };
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::fmt;
 
 /// Seconds after which something that was too busy may be asked again.
@@ -25,7 +26,27 @@ pub struct ProblemDetails {
     detail: String,
 }
 
+/// A problem as it is told (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct Body {
+    /// `urn:linepass:problem:` and the code.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The status in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What kind of problem it is, in snake case. It never changes, and scripts rely on it.
+    code: &'static str,
+    /// A sentence; where a field cannot be taken, it begins with the field's name.
+    detail: String,
+}
+
 impl ProblemDetails {
+    /// The media type of problems.
+    pub const MEDIA_TYPE: &str = "application/problem+json";
+
     /// A problem with its status, its code (`snake_case`) and a sentence in English.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into() }
@@ -46,6 +67,16 @@ impl ProblemDetails {
     /// What is too busy now and may be asked again.
     pub fn busy(what: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", format!("{what}: try again"))
+    }
+
+    fn body(&self) -> Body {
+        Body {
+            kind: format!("urn:linepass:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail.clone(),
+        }
     }
 
     /// Its code.
@@ -95,7 +126,7 @@ impl ResponseError for ProblemDetails {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
-        response.content_type("application/problem+json");
+        response.content_type(Self::MEDIA_TYPE);
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 6750 section 3.
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"operator\""));
@@ -103,13 +134,6 @@ impl ResponseError for ProblemDetails {
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
         }
-        let body = json!({
-            "type": format!("urn:linepass:problem:{}", self.code),
-            "title": self.status.canonical_reason(),
-            "status": self.status.as_u16(),
-            "code": self.code,
-            "detail": self.detail,
-        });
-        response.body(body.to_string())
+        response.body(serde_json::to_string(&self.body()).unwrap_or_default())
     }
 }

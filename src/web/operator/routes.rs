@@ -1,0 +1,239 @@
+//! Every address of the operator API, in one table: who may use it, what it is for, what it takes
+//! and what it answers.
+//!
+//! Routes are registered from this table and described by it (`openapi`), so none can exist
+//! without a role and a description. Who adds one adds an entry here and its roles in the test.
+
+use super::{
+    access::admit,
+    inquiries, keys, lines, mails, maintenance,
+    openapi::{self, Content, Shape, json, of},
+    problem::ProblemDetails,
+};
+use crate::{
+    domain::operator::Role::{self, Admin, Billing, Desk},
+    web::answer,
+};
+use actix_web::{
+    HttpResponse, ResponseError, Route,
+    http::{Method, StatusCode, header},
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use std::future::ready;
+
+/// Below which address the API stands.
+pub const PREFIX: &str = "/operator/v1";
+/// The largest body of a request, in bytes: a reason and a message.
+const MOST_BODY_BYTES: usize = 16 * 1024;
+
+/// An address of the API.
+pub struct ApiRoute {
+    /// The method. What is read by GET can be asked for by HEAD too.
+    pub method: Method,
+    /// The address below [`PREFIX`], with its parameters in braces.
+    pub path: &'static str,
+    /// Who may, besides the administrator.
+    pub roles: &'static [Role],
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// What its query may say.
+    pub query: Option<Shape>,
+    /// What its body must say.
+    pub body: Option<Content>,
+    /// What it answers.
+    pub answer: Content,
+    /// What does it.
+    pub handler: fn(Route) -> Route,
+}
+
+/// Every address of the API.
+pub static ROUTES: &[ApiRoute] = &[
+    ApiRoute {
+        method: Method::GET,
+        path: "/openapi.json",
+        roles: &[Desk, Billing],
+        summary: "Describe this API as an OpenAPI 3.1 document",
+        query: None,
+        body: None,
+        answer: json::<openapi::Document>(),
+        handler: |route| route.to(openapi::show),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/lines/{customer}",
+        roles: &[Desk, Billing],
+        summary: "Tell how a line stands; nothing personal",
+        query: None,
+        body: None,
+        answer: json::<lines::LineState>(),
+        handler: |route| route.to(lines::show),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/lines/{customer}/restrict",
+        roles: &[Desk],
+        summary: "Restrict a line: by its customer (ends every contract) or by the company",
+        query: None,
+        body: Some(json::<lines::Asked>()),
+        answer: json::<lines::Told>(),
+        handler: |route| route.to(lines::restrict),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/lines/{customer}/lift",
+        roles: &[Desk],
+        summary: "Lift one of the two",
+        query: None,
+        body: Some(json::<lines::Asked>()),
+        answer: json::<lines::Told>(),
+        handler: |route| route.to(lines::lift),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/lines/{customer}/inquiries",
+        roles: &[Desk],
+        summary: "Tell what the line's household wrote to the desk; personal",
+        query: None,
+        body: None,
+        answer: json::<inquiries::Inquiries>(),
+        handler: |route| route.to(inquiries::list),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/maintenance",
+        roles: &[Desk, Billing],
+        summary: "Tell whether maintenance is on",
+        query: None,
+        body: None,
+        answer: json::<maintenance::Told>(),
+        handler: |route| route.to(maintenance::status),
+    },
+    ApiRoute {
+        method: Method::PUT,
+        path: "/maintenance",
+        roles: &[Admin],
+        summary: "Put maintenance on, or another notice up",
+        query: None,
+        body: Some(json::<maintenance::Begin>()),
+        answer: json::<maintenance::Told>(),
+        handler: |route| route.to(maintenance::begin),
+    },
+    ApiRoute {
+        method: Method::DELETE,
+        path: "/maintenance",
+        roles: &[Admin],
+        summary: "Put maintenance off",
+        query: None,
+        body: Some(json::<maintenance::End>()),
+        answer: json::<maintenance::Told>(),
+        handler: |route| route.to(maintenance::end),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/mails",
+        roles: &[Desk],
+        summary: "List mails that wait for another try and those that are parked; no address",
+        query: Some(of::<mails::Listing>),
+        body: None,
+        answer: json::<mails::Listed>(),
+        handler: |route| route.to(mails::list),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/mails/retry",
+        roles: &[Desk],
+        summary: "Have one parked mail, or all of them, tried again",
+        query: None,
+        body: Some(json::<mails::Again>()),
+        answer: json::<mails::Retried>(),
+        handler: |route| route.to(mails::retry),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/keys/rotate",
+        roles: &[Admin],
+        summary: "Rotate the keys that sign or those that seal",
+        query: None,
+        body: Some(json::<keys::Rotate>()),
+        answer: json::<keys::Told>(),
+        handler: |route| route.to(keys::rotate),
+    },
+];
+
+/// Registers the table.
+pub fn register(service: &mut ServiceConfig) {
+    let mut paths: Vec<&str> = ROUTES.iter().map(|route| route.path).collect();
+    // A fixed name stands before a parameter in its place, for `{` comes after all letters.
+    paths.sort_unstable();
+    paths.dedup();
+    let mut scope = web::scope(PREFIX)
+        .app_data(web::PayloadConfig::new(MOST_BODY_BYTES))
+        .default_service(web::route().to(no_such_route));
+    for path in paths {
+        scope = scope.service(resource(path));
+    }
+    service.service(scope.wrap(from_fn(admit)));
+}
+
+/// One address with its methods; the others are answered 405 with those that there are.
+fn resource(path: &str) -> actix_web::Resource {
+    let own = || ROUTES.iter().filter(move |route| route.path == path);
+    let allowed = own().map(|route| match route.method {
+        Method::GET => "GET, HEAD",
+        ref other => other.as_str(),
+    });
+    let allowed = allowed.collect::<Vec<_>>().join(", ");
+    let resource = own().fold(web::resource(path), |resource, route| {
+        let guarded = match route.method {
+            Method::GET => answer::get(),
+            ref other => web::method(other.clone()),
+        };
+        resource.route((route.handler)(guarded))
+    });
+    resource.default_service(web::route().to(move || ready(not_allowed(&allowed))))
+}
+
+async fn no_such_route() -> HttpResponse {
+    let detail = "nothing stands at this address";
+    ProblemDetails::new(StatusCode::NOT_FOUND, "no_such_route", detail).error_response()
+}
+
+fn not_allowed(allowed: &str) -> HttpResponse {
+    let problem = ProblemDetails::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("the methods of this address are {allowed}"),
+    );
+    let mut response = problem.error_response();
+    if let Ok(value) = header::HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table as it is meant: who adds a route says here who may use it.
+    #[test]
+    fn every_route_has_the_roles_it_is_meant_to_have() {
+        let meant: &[(&str, &str, &[Role])] = &[
+            ("GET", "/openapi.json", &[Desk, Billing]),
+            ("GET", "/lines/{customer}", &[Desk, Billing]),
+            ("POST", "/lines/{customer}/restrict", &[Desk]),
+            ("POST", "/lines/{customer}/lift", &[Desk]),
+            ("GET", "/lines/{customer}/inquiries", &[Desk]),
+            ("GET", "/maintenance", &[Desk, Billing]),
+            ("PUT", "/maintenance", &[Admin]),
+            ("DELETE", "/maintenance", &[Admin]),
+            ("GET", "/mails", &[Desk]),
+            ("POST", "/mails/retry", &[Desk]),
+            ("POST", "/keys/rotate", &[Admin]),
+        ];
+        let there: Vec<_> =
+            ROUTES.iter().map(|route| (route.method.as_str(), route.path, route.roles)).collect();
+        assert_eq!(there, meant);
+    }
+}

@@ -1,0 +1,180 @@
+//! The operator API's own description: it is served, and what the running server answers and takes
+//! is what it says.
+
+mod common;
+
+use common::{
+    Demo,
+    operator::{Operator, SAKURA, sample_path},
+};
+use linepass::web::operator::routes::ROUTES;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What does not say how a value looks.
+const TALK: &[&str] = &["description", "title", "format", "default", "$schema"];
+
+/// Whether a value is as its schema says, with the words that our schemas use; another word is a
+/// panic, so that none is passed over. A field that the schema does not know is a fault too.
+fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+    let Value::Object(words) = schema else {
+        return if schema == &Value::Bool(true) { Ok(()) } else { Err(format!("{at}: {schema}")) };
+    };
+    let ok = |good: bool| if good { Ok(()) } else { Err(format!("{at}: {value} is not {schema}")) };
+    for (word, told) in words.iter().filter(|(word, _)| !TALK.contains(&word.as_str())) {
+        match word.as_str() {
+            "$ref" => {
+                let pointer = told.as_str().expect("a text").trim_start_matches('#');
+                let schema = document.pointer(pointer).expect("it leads somewhere");
+                check(document, schema, value, at)?;
+            }
+            "type" => {
+                let one = std::slice::from_ref(told);
+                let types = told.as_array().map_or(one, Vec::as_slice);
+                ok(types.iter().any(|name| is(name.as_str().expect("a type"), value)))?;
+            }
+            "enum" => ok(told.as_array().expect("values").contains(value))?,
+            "const" => ok(told == value)?,
+            "minimum" => ok(value.as_f64().is_none_or(|n| n >= told.as_f64().expect("a number")))?,
+            "maximum" => ok(value.as_f64().is_none_or(|n| n <= told.as_f64().expect("a number")))?,
+            "anyOf" | "oneOf" => {
+                let tries = told.as_array().expect("schemas").iter();
+                let fits = tries.filter(|one| check(document, one, value, at).is_ok()).count();
+                ok(if word == "oneOf" { fits == 1 } else { fits > 0 })?;
+            }
+            "required" => {
+                for name in told.as_array().expect("names") {
+                    ok(!value.is_object() || value.get(name.as_str().expect("a name")).is_some())?;
+                }
+            }
+            "properties" => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    let at = format!("{at}/{name}");
+                    let known = told.get(name).ok_or_else(|| format!("{at}: is not described"))?;
+                    check(document, known, value, &at)?;
+                }
+            }
+            "items" => {
+                for (index, value) in value.as_array().into_iter().flatten().enumerate() {
+                    check(document, told, value, &format!("{at}/{index}"))?;
+                }
+            }
+            // Fields beside `properties` are faults here in any case.
+            "additionalProperties" if words.contains_key("properties") => {}
+            "additionalProperties" => {
+                for (name, value) in value.as_object().into_iter().flatten() {
+                    check(document, told, value, &format!("{at}/{name}"))?;
+                }
+            }
+            other => panic!("{at}: this test does not know {other}"),
+        }
+    }
+    Ok(())
+}
+
+fn is(name: &str, value: &Value) -> bool {
+    match name {
+        "null" => value.is_null(),
+        "boolean" => value.is_boolean(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "string" => value.is_string(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("there is no type {other}"),
+    }
+}
+
+#[test]
+fn the_check_of_this_test_can_fail() {
+    let document = json!({ "a": { "type": "string" } });
+    let schema = json!({
+        "type": "object", "required": ["n"],
+        "properties": {
+            "n": { "type": ["integer", "null"], "minimum": 0 },
+            "s": { "$ref": "#/a" },
+            "l": { "type": "array", "items": { "oneOf": [{ "const": "x" }, { "enum": ["y"] }] } },
+        },
+    });
+    let good = |value: Value| check(&document, &schema, &value, "").is_ok();
+    assert!(good(json!({ "n": 1, "s": "t", "l": ["x", "y"] })) && good(json!({ "n": null })));
+    for bad in [
+        json!({}),
+        json!([]),
+        json!({ "n": "1" }),
+        json!({ "n": -1 }),
+        json!({ "n": 1, "s": 2 }),
+        json!({ "n": 1, "l": ["z"] }),
+        json!({ "n": 1, "more": 1 }),
+    ] {
+        assert!(!good(bad.clone()), "{bad}");
+    }
+}
+
+#[test]
+fn what_the_running_server_answers_is_what_its_description_says() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let served = operator.get("/openapi.json");
+    assert_eq!(served.header("content-type"), Some("application/json"));
+    let document = served.json();
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let schema = |method: &str, path: &str, content: &str| {
+        let operation = &document["paths"][path][method.to_lowercase()];
+        let found = operation.pointer(content).filter(|schema| schema.is_object());
+        found.unwrap_or_else(|| panic!("{method} {path} {content}")).clone()
+    };
+    let conforms = |what: &str, schema: &Value, value: &Value| {
+        check(&document, schema, value, what).unwrap_or_else(|fault| panic!("{fault}"));
+    };
+
+    // Each question of the table, with a body of the right kind where it answers 200.
+    let mut asked = BTreeSet::new();
+    for route in ROUTES.iter().filter(|route| route.method == "GET") {
+        let answer = operator.get(&sample_path(route.path));
+        if route.answer.media_type == "application/json" && answer.status == 200 {
+            let schema =
+                schema("GET", route.path, "/responses/200/content/application~1json/schema");
+            conforms(route.path, &schema, &answer.json());
+            asked.insert(route.path);
+        }
+    }
+    assert!(asked.contains("/mails") && asked.contains("/lines/{customer}"), "{asked:?}");
+
+    // Each kind of change, as its body says, rehearsed and made.
+    let line = format!("/lines/{SAKURA}");
+    for (method, pattern, body) in [
+        ("POST", "/lines/{customer}/restrict", json!({ "kind": "company" })),
+        ("POST", "/lines/{customer}/lift", json!({ "kind": "company" })),
+        ("PUT", "/maintenance", json!({ "message": "設備の更新を行っています。" })),
+        ("DELETE", "/maintenance", json!({})),
+        ("POST", "/mails/retry", json!({ "all": true })),
+        ("POST", "/keys/rotate", json!({ "kind": "signing" })),
+    ] {
+        for dry_run in [true, false] {
+            let mut body = body.clone();
+            body["reason"] = json!("form 31");
+            body["dry_run"] = json!(dry_run);
+            let of_body = "/requestBody/content/application~1json/schema";
+            conforms(pattern, &schema(method, pattern, of_body), &body);
+            let answer =
+                operator.change(method, &pattern.replace("/lines/{customer}", &line), &body);
+            assert_eq!(answer["dry_run"], dry_run, "{answer}");
+            let of_answer = "/responses/200/content/application~1json/schema";
+            conforms(pattern, &schema(method, pattern, of_answer), &answer);
+        }
+    }
+
+    // Whatever was not done is the problem that the components describe.
+    let problem = &document["components"]["responses"]["Problem"]["content"];
+    let problem = &problem["application/problem+json"]["schema"];
+    for refused in [
+        operator.get("/lines/CAF0000099999"),
+        operator.get("/nothing"),
+        operator.send("POST", &format!("{line}/restrict"), "{"),
+        operator.send("PATCH", &line, ""),
+    ] {
+        assert!(refused.status >= 400, "{refused:?}");
+        conforms("problem", problem, &refused.json());
+    }
+}
