@@ -18,6 +18,7 @@
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`personal`] | personal rows, held against their events |
 //! | [`bulk`] | many lines, one after the other, without waking each |
+//! | [`erasure`] | personal rows whose term is over |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
@@ -28,6 +29,7 @@ pub mod bulk;
 pub mod change;
 pub mod committer;
 pub mod directory;
+pub mod erasure;
 pub mod keys;
 pub mod line;
 pub mod lines;

@@ -19,6 +19,7 @@ use crate::{
     actors::{
         bulk::Bulk,
         committer::{Committer, CommitterOptions},
+        erasure::Erasure,
         keys::KeyKeeper,
         line::LineServices,
         lines::Lines,
@@ -29,8 +30,8 @@ use crate::{
         system::{Maintenance, SystemStream},
     },
     clock::{Clock, Floor},
-    config::{Config, ConfigErrors},
-    domain::{line::LineDefaults, yen::Yen},
+    config::{Config, ConfigErrors, RetentionConfig},
+    domain::{line::LineDefaults, retention::Terms, yen::Yen},
     mail::MailError,
     security::{
         HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
@@ -178,9 +179,11 @@ pub async fn start(
         throttle: &throttle,
         host: &host,
     });
+    let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
-        bulk: Bulk::new(Arc::clone(&services), lines.clone()),
+        erasure: Erasure::new(bulk.clone(), Arc::clone(&store), terms(config)),
+        bulk,
         lines,
         providers,
         mails: desk,
@@ -218,6 +221,7 @@ pub async fn start(
         name_checks: RateLimiter::keyed(Quota::per_hour(at_least_one(
             config.portal.name_checks_per_hour,
         ))),
+        billing: config.billing.clone(),
         contact: config.contact.clone(),
         run: random::token(16),
         metrics,
@@ -374,6 +378,12 @@ fn defaults(config: &Config) -> LineDefaults {
         passport_limit: Yen::new(config.line.default_passport_limit_yen.into()),
         activation_delay_s: config.portal.activation_delay_s,
     }
+}
+
+fn terms(config: &Config) -> Terms {
+    let RetentionConfig { ended_line_days, replaced_days, sign_in_days, inquiry_days } =
+        config.retention;
+    Terms { ended_line_days, replaced_days, sign_in_days, inquiry_days }
 }
 
 fn at_least_one(number: u32) -> NonZeroU32 {

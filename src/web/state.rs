@@ -4,6 +4,7 @@ use crate::{
     actors::{
         bulk::Bulk,
         committer::Committer,
+        erasure::Erasure,
         keys::KeyKeeper,
         line::LineView,
         lines::Lines,
@@ -12,7 +13,7 @@ use crate::{
         system::{Maintenance, SystemStream},
     },
     clock::Clock,
-    config::{ContactConfig, FlowConfig, PortalConfig},
+    config::{BillingConfig, ContactConfig, FlowConfig, PortalConfig},
     domain::{
         ids::{CustomerId, PassportNumber, ProviderId},
         line::LineDefaults,
@@ -47,6 +48,8 @@ pub struct WebState {
     pub lines: Lines,
     /// Many of them, without waking each.
     pub bulk: Bulk,
+    /// Erases personal rows whose term is over.
+    pub erasure: Erasure,
     /// All providers.
     pub providers: Arc<Providers>,
     /// The operators' side of the outbox; none where nobody is written to.
@@ -97,6 +100,8 @@ pub struct WebState {
     pub portal: PortalConfig,
     /// How often a line may ask whether a passport ID is free (security.md 72).
     pub name_checks: DefaultKeyedRateLimiter<CustomerId>,
+    /// What a change of the billing number means.
+    pub billing: BillingConfig,
     /// Where households turn.
     pub contact: ContactConfig,
     /// Drawn at the start: codes of an earlier run are not taken.

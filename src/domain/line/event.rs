@@ -132,7 +132,7 @@ pub struct LineEnding {
 }
 
 /// The transfers that end a line (the × cells of R-160).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineEndCause {
     /// 設置場所変更 with a new ID.
@@ -148,7 +148,9 @@ pub enum LineEndCause {
 }
 
 /// How the line's bill is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BillingRoute {
     /// ① with the telephone bill.
@@ -163,7 +165,7 @@ pub enum BillingRoute {
 }
 
 /// What allows a disclosure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisclosureTrigger {
     /// 60 days have passed since the due date.

@@ -6,23 +6,41 @@
 //! | [`access`] | asks for the token and its role |
 //! | [`openapi`] | the routes as an OpenAPI 3.1 document |
 //! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`change`] | a change of one line: rehearsed or made, logged, told |
+//! | [`lines`] | how a line stands |
+//! | [`bars`] | restriction, company's stop, lift |
+//! | [`transfers`] | transfers of a line |
+//! | [`billing`] | a change of the billing number |
+//! | [`passports`] | a line's passport IDs, their deletion; the end of a contract |
+//! | [`sign_ins`] | where a line's household signed in last |
+//! | [`overdue`] | unpaid bills: import, list, no longer collected |
+//! | [`disclosures`] | an unpaid bill disclosed to a provider |
+//! | [`retention`] | erasure of personal data whose term is over |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
-//! | [`lines`] | how a line stands, restriction and company's stop |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
 pub mod ask;
+pub mod bars;
+pub mod billing;
+pub mod change;
+pub mod disclosures;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
 pub mod mails;
 pub mod maintenance;
 pub mod openapi;
+pub mod overdue;
+pub mod passports;
 pub mod problem;
+pub mod retention;
 pub mod routes;
+pub mod sign_ins;
+pub mod transfers;
 
 use super::{answer::only, state::WebState};
 use crate::metrics;
