@@ -9,7 +9,11 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
+use super::operator::args::{
+    KeyCommand, LineCommand, MailCommand, MaintenanceCommand,
+    life::{ContractCommand, PassportCommand, RetentionCommand},
+    overdue::OverdueCommand,
+};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -62,9 +66,21 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
-    /// Show, restrict or lift an access line of the running server
+    /// Show, restrict, lift or transfer an access line of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Line(LineCommand),
+    /// Show or delete passport IDs
+    #[command(subcommand, arg_required_else_help = true)]
+    Passport(PassportCommand),
+    /// End contracts
+    #[command(subcommand, arg_required_else_help = true)]
+    Contract(ContractCommand),
+    /// Take over unpaid bills, list them, stop collecting them, disclose them
+    #[command(subcommand, arg_required_else_help = true)]
+    Overdue(OverdueCommand),
+    /// Erase personal data whose term is over
+    #[command(subcommand, arg_required_else_help = true)]
+    Retention(RetentionCommand),
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),

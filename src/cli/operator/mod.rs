@@ -6,7 +6,11 @@
 //! | [`args`] | the command line as types |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`key`] | `linepass key rotate` |
-//! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
+//! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift`, `inquiries` |
+//! | [`transfer`] | `linepass line transfer`, `billing` |
+//! | [`passport`] | `linepass passport show`, `delete`; `linepass contract end` |
+//! | [`overdue`] | `linepass overdue import`, `list`, `stop-collecting`, `disclose` |
+//! | [`retention`] | `linepass retention sweep`, `erase` |
 //! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 
@@ -16,12 +20,16 @@ pub mod key;
 pub mod line;
 pub mod mail;
 pub mod maintenance;
+pub mod overdue;
+pub mod passport;
+pub mod retention;
+pub mod transfer;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};
 use client::{Client, ClientError};
 use serde_json::{Value, json};
-use std::io::{Result, Write};
+use std::io::{self, Write};
 
 /// A request to the operator API.
 pub struct Request {
@@ -51,25 +59,54 @@ pub fn run(
     tell: fn(&Value) -> String,
     out: &mut impl Write,
     talk: &mut impl Write,
-) -> Result<Exit> {
-    let asked = Client::find(server.config.as_deref())
-        .and_then(|client| actix_rt::System::new().block_on(client.ask(request)));
-    match asked {
-        Ok(answer) if server.json => writeln!(out, "{answer}")?,
-        Ok(answer) => write!(out, "{}", tell(&answer))?,
-        Err(ClientError::Problem { body, .. }) if server.json => {
-            writeln!(out, "{body}")?;
-            return Ok(exit_of(&body));
-        }
-        Err(error) => {
-            writeln!(talk, "linepass: {error}")?;
-            return Ok(match error {
-                ClientError::Problem { body, .. } => exit_of(&body),
-                _ => Exit::Failed,
-            });
-        }
+) -> io::Result<Exit> {
+    match asked(server, request) {
+        Ok(answer) => told(server, &answer, tell, out),
+        Err(error) => refused(server, error, out, talk),
+    }
+}
+
+/// Asks the server once.
+pub(super) fn asked(server: &ServerArgs, request: &Request) -> Result<Value, ClientError> {
+    Client::find(server.config.as_deref())
+        .and_then(|client| actix_rt::System::new().block_on(client.ask(request)))
+}
+
+/// Prints an answer.
+pub(super) fn told(
+    server: &ServerArgs,
+    answer: &Value,
+    tell: fn(&Value) -> String,
+    out: &mut impl Write,
+) -> io::Result<Exit> {
+    if server.json {
+        writeln!(out, "{answer}")?;
+    } else {
+        write!(out, "{}", tell(answer))?;
     }
     Ok(Exit::Done)
+}
+
+/// Tells why nothing was done.
+pub(super) fn refused(
+    server: &ServerArgs,
+    error: ClientError,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> io::Result<Exit> {
+    match error {
+        ClientError::Problem { body, .. } if server.json => {
+            writeln!(out, "{body}")?;
+            Ok(exit_of(&body))
+        }
+        error => {
+            writeln!(talk, "linepass: {error}")?;
+            Ok(match error {
+                ClientError::Problem { body, .. } => exit_of(&body),
+                _ => Exit::Failed,
+            })
+        }
+    }
 }
 
 /// A refusal by a rule, something that does not exist, or a failure (interfaces.md 3). An address
