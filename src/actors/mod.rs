@@ -20,6 +20,7 @@
 //! | [`bills`] | many lines' bills, page by page |
 //! | [`closing`] | the month's close |
 //! | [`bulk`] | many lines, one after the other, without waking each |
+//! | [`erasure`] | personal rows whose term is over |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`audit`] | who did what and why; the walk over the whole chain |
@@ -35,6 +36,7 @@ pub mod change;
 pub mod closing;
 pub mod committer;
 pub mod directory;
+pub mod erasure;
 pub mod keys;
 pub mod line;
 pub mod lines;

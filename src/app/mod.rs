@@ -27,6 +27,7 @@ use crate::{
         bulk::Bulk,
         closing::MonthCloser,
         committer::{Committer, CommitterOptions},
+        erasure::Erasure,
         keys::KeyKeeper,
         line::LineServices,
         lines::Lines,
@@ -37,8 +38,8 @@ use crate::{
         system::{Maintenance, SystemStream},
     },
     clock::{Clock, Floor},
-    config::{Config, ConfigErrors},
-    domain::{line::LineDefaults, yen::Yen},
+    config::{Config, ConfigErrors, RetentionConfig},
+    domain::{line::LineDefaults, retention::Terms, yen::Yen},
     mail::MailError,
     security::{
         HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
@@ -191,8 +192,9 @@ pub async fn start(
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),
         closer,
-        bulk,
         billing: config.billing.clone(),
+        erasure: Erasure::new(bulk.clone(), Arc::clone(&store), terms(config)),
+        bulk,
         lines,
         providers,
         mails: desk,
@@ -387,6 +389,12 @@ fn defaults(config: &Config) -> LineDefaults {
 
 fn per_minute(times: u32) -> Quota {
     Quota::per_minute(at_least_one(times))
+}
+
+fn terms(config: &Config) -> Terms {
+    let RetentionConfig { ended_line_days, replaced_days, sign_in_days, inquiry_days } =
+        config.retention;
+    Terms { ended_line_days, replaced_days, sign_in_days, inquiry_days }
 }
 
 fn at_least_one(number: u32) -> NonZeroU32 {

@@ -14,6 +14,8 @@ use super::logs::args::LogsArgs;
 use super::operator::args::{
     AuditCommand, BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand,
     MaintenanceCommand, TokenCommand,
+    life::{ContractCommand, PassportCommand, RetentionCommand},
+    overdue::OverdueCommand,
 };
 
 /// Linepass: login and purchase for access lines.
@@ -67,7 +69,7 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
-    /// Show, restrict or lift an access line of the running server
+    /// Show, restrict, lift or transfer an access line of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Line(LineCommand),
     /// Show or change how the running server's log is written
@@ -83,6 +85,18 @@ pub enum Command {
         after_long_help = super::logs::args::EXAMPLES
     )]
     Logs(LogsArgs),
+    /// Show or delete passport IDs
+    #[command(subcommand, arg_required_else_help = true)]
+    Passport(PassportCommand),
+    /// End contracts
+    #[command(subcommand, arg_required_else_help = true)]
+    Contract(ContractCommand),
+    /// Take over unpaid bills, list them, stop collecting them, disclose them
+    #[command(subcommand, arg_required_else_help = true)]
+    Overdue(OverdueCommand),
+    /// Erase personal data whose term is over
+    #[command(subcommand, arg_required_else_help = true)]
+    Retention(RetentionCommand),
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),

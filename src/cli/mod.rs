@@ -56,6 +56,22 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             shell::man(&args, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
+        Command::Passport(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::passport::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Contract(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::passport::end(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Overdue(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::overdue::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Retention(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::retention::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
         Command::Key(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::key::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)

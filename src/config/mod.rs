@@ -37,7 +37,7 @@ pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
     OperatorClientConfig, OperatorConfig, OperatorTlsConfig, PasswordConfig, PortalConfig,
-    ProxyProtocolConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
+    ProxyProtocolConfig, RetentionConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -79,6 +79,8 @@ pub struct Config {
     pub portal: PortalConfig,
     /// What a change of the billing number means.
     pub billing: BillingConfig,
+    /// How long personal data are kept that nothing needs any more.
+    pub retention: RetentionConfig,
     /// Where the pages send households that need a person.
     pub contact: ContactConfig,
     /// How households are written to.

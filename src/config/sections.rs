@@ -324,6 +324,24 @@ pub struct BillingConfig {
     pub bulk_issued_after_months: u8,
 }
 
+/// `[retention]`: how long personal data are kept that nothing needs any more.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// After a line ended, was billed and paid: everything personal of it, in days.
+    #[serde(deserialize_with = "within::<30, 36_500, _, _>")]
+    pub ended_line_days: u32,
+    /// After they were replaced, or their ID was deleted: records, applicants, hashes, in days.
+    #[serde(deserialize_with = "within::<30, 36_500, _, _>")]
+    pub replaced_days: u32,
+    /// After a sign-in, in days.
+    #[serde(deserialize_with = "within::<30, 36_500, _, _>")]
+    pub sign_in_days: u32,
+    /// After an inquiry, in days.
+    #[serde(deserialize_with = "within::<30, 36_500, _, _>")]
+    pub inquiry_days: u32,
+}
+
 /// `[contact]`: where the pages send households that need a person.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

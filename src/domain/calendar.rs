@@ -193,7 +193,20 @@ impl Month {
 }
 
 /// A day of the Japanese calendar, such as a bill's due date. Written `2026-12-31`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(inline, with = "String")]
 #[serde(try_from = "String", into = "String")]
 pub struct Day(civil::Date);
 

@@ -84,7 +84,20 @@ serde_as_text!(CustomerId);
 
 /// A passport ID's number inside its line. Contracts and charges follow it, since the passport
 /// ID's own string can be renamed. Numbers are never given out again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[schemars(inline)]
 #[serde(transparent)]
 pub struct PassportNumber(pub u32);
 

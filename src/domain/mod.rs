@@ -13,6 +13,7 @@
 //! | [`receipt`] | what a provider is told of a completed order |
 //! | [`transfer`] | the tables of line transfers and of changes of the billing number (R-160 to) |
 //! | [`bill`] | a month's bill of a line, by provider (R-034 to R-051) |
+//! | [`record`] | the record of a line, and what a disclosure takes from it (R-059, R-181) |
 //! | [`retention`] | which personal rows have served their term (R-187, R-188) |
 //! | [`statement`] | a month's rows, what months came to, how the account stands (R-128 to R-138) |
 //! | [`system`] | what happens to Linepass as a whole: leases, keys, maintenance |
@@ -36,6 +37,7 @@ pub mod order;
 pub mod provider;
 pub mod reason;
 pub mod receipt;
+pub mod record;
 pub mod retention;
 pub mod statement;
 pub mod system;

@@ -5,10 +5,13 @@ use super::{
     calendar::Instant,
     line::{Entry, Event, Line, RowRef},
 };
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Classes of personal data that a line's rows hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum DataClass {
     /// Contractor, place, phones, billing number: the record of 開通のご案内.
     Record,
@@ -29,7 +32,7 @@ pub enum DataClass {
 pub struct Terms {
     /// After the line's end, with everything billed and settled: all that is personal of it.
     pub ended_line_days: u32,
-    /// After they were replaced, or their ID was deleted: records and applicants.
+    /// After they were replaced, or their ID was deleted: records, applicants, password hashes.
     pub replaced_days: u32,
     /// After the sign-in.
     pub sign_in_days: u32,
@@ -50,9 +53,13 @@ struct Kept {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inventory {
     rows: BTreeMap<u32, Kept>,
-    /// The rows in use of each ID: its applicant's.
+    /// The rows in use of each ID: its applicant's and its password's.
     applicants: BTreeMap<u32, u32>,
+    passwords: BTreeMap<u32, u32>,
     record: Option<u32>,
+    access_key: Option<u32>,
+    /// Where each session came from, while it has not ended.
+    sessions: BTreeMap<u32, u32>,
     ended_at: Option<Instant>,
 }
 
@@ -70,21 +77,30 @@ impl Inventory {
                 self.put(*record, DataClass::Record, at);
                 self.record = Some(record.row);
                 self.put(*access_key, DataClass::Credential, at);
+                self.access_key = Some(access_key.row);
             }
             Event::RecordReplaced { record } => {
                 self.put(*record, DataClass::Record, at);
                 let former = self.record.replace(record.row);
                 self.out_of_use(former, at);
             }
-            Event::AccessKeySet { access_key: row }
-            | Event::PasswordSet { credential: row, .. } => {
-                self.put(*row, DataClass::Credential, at);
+            // A hash that is replaced goes in the same commit.
+            Event::AccessKeySet { access_key } => {
+                self.put(*access_key, DataClass::Credential, at);
+                let former = self.access_key.replace(access_key.row);
+                self.gone(former);
+            }
+            Event::PasswordSet { passport, credential, .. } => {
+                self.put(*credential, DataClass::Credential, at);
+                let former = self.passwords.insert(passport.0, credential.row);
+                self.gone(former);
             }
             Event::PassportRegistered { passport, name, credential, applicant, .. } => {
                 self.put(*name, DataClass::PassportName, at);
                 self.put(*credential, DataClass::Credential, at);
                 self.put(*applicant, DataClass::Applicant, at);
                 self.applicants.insert(passport.0, applicant.row);
+                self.passwords.insert(passport.0, credential.row);
             }
             Event::PassportRenamed { name, .. } => self.put(*name, DataClass::PassportName, at),
             Event::ApplicantSet { passport, applicant } => {
@@ -93,12 +109,22 @@ impl Inventory {
                 self.out_of_use(former, at);
             }
             Event::PassportDeleted { passport } => {
-                let former = self.applicants.remove(&passport.0);
-                self.out_of_use(former, at);
+                let (applicants, passwords) = (&mut self.applicants, &mut self.passwords);
+                for former in [applicants.remove(&passport.0), passwords.remove(&passport.0)] {
+                    self.out_of_use(former, at);
+                }
             }
-            Event::SignedInFromNewPlace { sign_in: row, .. }
-            | Event::PortalSessionOpened { origin: Some(row), .. } => {
-                self.put(*row, DataClass::SignIn, at);
+            Event::SignedInFromNewPlace { sign_in, .. } => {
+                self.put(*sign_in, DataClass::SignIn, at);
+            }
+            Event::PortalSessionOpened { session, origin: Some(origin), .. } => {
+                self.put(*origin, DataClass::SignIn, at);
+                self.sessions.insert(*session, origin.row);
+            }
+            // Where it came from goes in the same commit.
+            Event::PortalSessionEnded { session } => {
+                let origin = self.sessions.remove(session);
+                self.gone(origin);
             }
             Event::InquiryReceived { inquiry } => self.put(*inquiry, DataClass::Inquiry, at),
             Event::LineEnded { .. } => self.ended_at = Some(at),
@@ -111,6 +137,11 @@ impl Inventory {
 
     fn put(&mut self, row: RowRef, class: DataClass, since: Instant) {
         self.rows.insert(row.row, Kept { class, since, out_of_use_since: None });
+    }
+
+    /// A row that the store has deleted already: it is nobody's to erase.
+    fn gone(&mut self, row: Option<u32>) {
+        row.and_then(|row| self.rows.remove(&row));
     }
 
     fn out_of_use(&mut self, row: Option<u32>, at: Instant) {
@@ -128,13 +159,13 @@ impl Inventory {
         let is_done_with = ended && is_settled(line);
         let is_due = |kept: &Kept| match kept.class {
             _ if is_done_with => true,
-            DataClass::Record | DataClass::Applicant => {
+            DataClass::Record | DataClass::Applicant | DataClass::Credential => {
                 kept.out_of_use_since.is_some_and(|since| over(since, terms.replaced_days))
             }
             DataClass::SignIn => over(kept.since, terms.sign_in_days),
             DataClass::Inquiry => over(kept.since, terms.inquiry_days),
-            // In use, or needed to explain bills; hashes that were replaced are gone.
-            DataClass::PassportName | DataClass::Credential => false,
+            // Needed to explain bills, those of deleted IDs too.
+            DataClass::PassportName => false,
         };
         let due = self.rows.iter().filter(|(_, kept)| is_due(kept));
         due.map(|(row, kept)| (*row, kept.class)).collect()

@@ -5,7 +5,7 @@ use super::line::{LineService, event::LineEndCause};
 use serde::{Deserialize, Serialize};
 
 /// A transfer, by the columns of the guide's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Transfer {
     /// 設置場所変更, ID変更なし.
@@ -82,7 +82,7 @@ impl Transfer {
 }
 
 /// A change of 請求先お客さま番号, by the rows of the guide's table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BillingChange {
     /// Row 1: 改番, the phone number of the contracted line changed.

@@ -6,6 +6,7 @@ use crate::{
         bulk::Bulk,
         closing::MonthCloser,
         committer::Committer,
+        erasure::Erasure,
         keys::KeyKeeper,
         line::LineView,
         lines::Lines,
@@ -50,8 +51,11 @@ pub struct WebState {
     pub bulk: Bulk,
     /// The month's close.
     pub closer: MonthCloser,
-    /// How many months after its charges a bill is issued, by route.
+    /// What a change of the billing number means, and how many months after its charges a
+    /// bill is issued, by route.
     pub billing: BillingConfig,
+    /// Erases personal rows whose term is over.
+    pub erasure: Erasure,
     /// All providers.
     pub providers: Arc<Providers>,
     /// The operators' side of the outbox; none where nobody is written to.

@@ -23,6 +23,9 @@ pub fn sample_path(path: &str) -> String {
     let part = |part: &str| match part {
         "{customer}" => SAKURA.to_owned(),
         "{token_name}" => "nobody".to_owned(),
+        "{passport}" => "1".to_owned(),
+        "{contract}" => "K-100000000016".to_owned(),
+        "{token}" => "no-such-token".to_owned(),
         unknown if unknown.starts_with('{') => panic!("no sample for {unknown} of {path}"),
         fixed => fixed.to_owned(),
     };

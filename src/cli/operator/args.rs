@@ -4,22 +4,28 @@
 //! |---|---|
 //! | [`audit`] | `linepass audit` |
 //! | [`bill`] | `linepass bill` |
+//! | [`life`] | `linepass line transfer`, `billing`, `passport`, `contract`, `retention` |
+//! | [`overdue`] | `linepass overdue` |
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 mod audit;
 mod bill;
+pub mod life;
+pub mod overdue;
 
 pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs};
 pub use bill::{BillCommand, CloseArgs, CorrectArgs, PreviewArgs, SettleArgs};
 
 use crate::cli::args::{parse_duration, parse_time};
 use crate::domain::{
+    calendar::Month,
     ids::{CustomerId, OperatorName},
     reason::Reason,
 };
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use life::{BillingArgs, TransferArgs};
 use std::{path::PathBuf, time::Duration};
 
 /// Which server, and how its answer is printed.
@@ -51,7 +57,7 @@ pub struct ChangeArgs {
 /// `linepass line`.
 #[derive(Debug, Clone, Subcommand)]
 pub enum LineCommand {
-    /// Show how a line stands: what bars it, how much is live; nothing personal
+    /// Show how a line stands: what bars it, IDs by number, contracts, unpaid bills, last sign-ins
     #[command(after_long_help = "Examples:\n  \
         linepass line show CAF0000012573\n  \
         linepass line show CAF0000012573 --json | jq .restriction")]
@@ -68,11 +74,39 @@ pub enum LineCommand {
         --dry-run\n      What would end.\n  \
         linepass line restrict CAF0000012573 --kind company --reason 'misuse, case 118'"
     )]
-    Restrict(BarArgs),
-    /// Lift one of the two; the line is open when none is left
+    Restrict(RestrictArgs),
+    /// Lift one of what bars a line; it is open when none is left
     #[command(after_long_help = "Examples:\n  \
-        linepass line lift CAF0000012573 --kind customer --reason 'form 2026-12-02/7'")]
-    Lift(BarArgs),
+        linepass line lift CAF0000012573 --kind customer --reason 'form 2026-12-02/7'\n  \
+        linepass line lift CAF0000012573 --kind unbillable --reason 'number found again'")]
+    Lift(LiftArgs),
+    /// Transfer a line: move, change of item or menu, termination, succession, renaming
+    #[command(
+        long_about = "Transfers a line by the table of the guide. ○: everything goes on. ×: \
+                      contracts, passport IDs and sessions end, the customer ID is over, and \
+                      nothing of it goes to the new one. —: there is no such transfer for the \
+                      line's service, and it is refused (exit code 3). What it would do is told \
+                      first. Before a × the customer ID has to be typed on a terminal; elsewhere, \
+                      and to leave that out, --yes is needed (exit code 2 without it).",
+        after_long_help = "Examples:\n  \
+        linepass line transfer CAF0000012573 --kind move --id-changes --reason 'order 31' \
+        --dry-run\n      What would end.\n  \
+        linepass line transfer CAF0000012573 --kind termination --reason 'order 32' --yes"
+    )]
+    Transfer(TransferArgs),
+    /// Change the billing number, by the rows of the guide's table
+    #[command(
+        long_about = "Changes the billing number by a row of the guide's table. Whether \
+                      まとめて支払い goes on is the configuration's to say for each row ([billing]): \
+                      where it does not, contracts end and purchases stop, and the passport IDs \
+                      stay. The new number is personal: it comes from a file or from standard \
+                      input.",
+        after_long_help = "Examples:\n  \
+        linepass line billing CAF0000012573 --change phone-number --number-file number.txt \
+        --reason 'order 33'\n  \
+        linepass line billing CAF0000012573 --change bulk --reason 'order 34' --dry-run"
+    )]
+    Billing(BillingArgs),
     /// Show what the line's household wrote to the desk; personal
     #[command(after_long_help = "Examples:\n  \
         linepass line inquiries CAF0000012573\n  \
@@ -91,15 +125,35 @@ pub struct ShowArgs {
     pub server: ServerArgs,
 }
 
-/// `linepass line restrict` and `lift`.
+/// `linepass line restrict`.
 #[derive(Debug, Clone, Args)]
-pub struct BarArgs {
+pub struct RestrictArgs {
     /// お客さまID: three capital letters and ten digits
     #[arg(value_name = "CUSTOMER_ID")]
     pub customer: CustomerId,
     /// Whose wish it is
     #[arg(long, value_enum)]
     pub kind: BarKind,
+    /// Why the company stops use, with --kind company [default: misuse]
+    #[arg(long, value_enum)]
+    pub cause: Option<StopCause>,
+    /// The month of the unpaid bill, such as 2026-10, with --cause overdue
+    #[arg(long, value_name = "MONTH", required_if_eq("cause", "overdue"), requires = "cause")]
+    pub month: Option<Month>,
+    /// The change.
+    #[command(flatten)]
+    pub change: ChangeArgs,
+}
+
+/// `linepass line lift`.
+#[derive(Debug, Clone, Args)]
+pub struct LiftArgs {
+    /// お客さまID: three capital letters and ten digits
+    #[arg(value_name = "CUSTOMER_ID")]
+    pub customer: CustomerId,
+    /// Which bar
+    #[arg(long, value_enum)]
+    pub kind: LiftKind,
     /// The change.
     #[command(flatten)]
     pub change: ChangeArgs,
@@ -120,6 +174,47 @@ impl BarKind {
         match self {
             Self::Customer => "customer",
             Self::Company => "company",
+        }
+    }
+}
+
+/// Why the company stops use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StopCause {
+    /// The line is misused
+    Misuse,
+    /// A bill is unpaid, from the day after its due date on
+    Overdue,
+}
+
+impl StopCause {
+    /// Its word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Misuse => "misuse",
+            Self::Overdue => "overdue",
+        }
+    }
+}
+
+/// What is lifted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LiftKind {
+    /// The customer's restriction, 利用規制
+    Customer,
+    /// The company's stop
+    Company,
+    /// The bar of a billing number that could not be used
+    Unbillable,
+}
+
+impl LiftKind {
+    /// Its word in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Company => "company",
+            Self::Unbillable => "unbillable",
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Request,
     args::{AuditCommand, AuditShowArgs, AuditVerifyArgs},
     client::{Client, ClientError},
-    failed, run as ask, text,
+    refused, run as ask, text,
 };
 use crate::{
     cli::{exit::Exit, offline, progress::Bar},
@@ -36,7 +36,7 @@ pub fn run(command: &AuditCommand, out: &mut impl Write, talk: &mut impl Write) 
                 .and_then(|client| actix_rt::System::new().block_on(walk(&client)));
             match walked {
                 Ok(answer) => told(&answer, args.server.json, out),
-                Err(error) => failed(error, args.server.json, out, talk),
+                Err(error) => refused(&args.server, error, out, talk),
             }
         }
     }

@@ -1,9 +1,9 @@
-//! `linepass line show`, `restrict` and `lift`.
+//! `linepass line show`, `restrict`, `lift` and `inquiries`.
 
 use super::{
     Request,
-    args::{BarArgs, LineCommand, ServerArgs},
-    change_body, run as ask, text,
+    args::{LineCommand, ShowArgs},
+    asked, change_body, refused, run as ask, text, told, transfer,
 };
 use crate::{cli::exit::Exit, text::plain_text};
 use serde_json::{Value, json};
@@ -15,33 +15,49 @@ use std::io::{Result, Write};
 /// `out` or `talk` cannot be written.
 pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -> Result<Exit> {
     match command {
-        LineCommand::Show(args) => {
-            let path = format!("/lines/{}", args.customer);
-            ask(&args.server, &Request { method: "GET", path, body: None }, shown, out, talk)
-        }
+        LineCommand::Show(args) => show(args, out, talk),
         LineCommand::Inquiries(args) => {
             let path = format!("/lines/{}/inquiries", args.customer);
             let request = Request { method: "GET", path, body: None };
             ask(&args.server, &request, inquiries, out, talk)
         }
         LineCommand::Restrict(args) => {
-            let (server, request) = bar("restrict", args);
-            ask(server, &request, changed, out, talk)
+            let fields = json!({
+                "kind": args.kind.as_str(),
+                "cause": args.cause.map(|cause| cause.as_str()),
+                "month": args.month,
+            });
+            let body = change_body(&args.change, fields);
+            let path = format!("/lines/{}/restrict", args.customer);
+            let request = Request { method: "POST", path, body: Some(body) };
+            ask(&args.change.server, &request, changed, out, talk)
         }
         LineCommand::Lift(args) => {
-            let (server, request) = bar("lift", args);
-            ask(server, &request, changed, out, talk)
+            let body = change_body(&args.change, json!({ "kind": args.kind.as_str() }));
+            let path = format!("/lines/{}/lift", args.customer);
+            let request = Request { method: "POST", path, body: Some(body) };
+            ask(&args.change.server, &request, changed, out, talk)
         }
+        LineCommand::Transfer(args) => transfer::run(args, out, talk),
+        LineCommand::Billing(args) => transfer::change_billing(args, out, talk),
     }
 }
 
-fn bar<'a>(verb: &str, args: &'a BarArgs) -> (&'a ServerArgs, Request) {
-    let path = format!("/lines/{}/{verb}", args.customer);
-    let body = change_body(&args.change, json!({ "kind": args.kind.as_str() }));
-    (&args.change.server, Request { method: "POST", path, body: Some(body) })
+/// The line and, where the token's role may see them, its last sign-ins.
+fn show(args: &ShowArgs, out: &mut impl Write, talk: &mut impl Write) -> Result<Exit> {
+    let get = |path: String| asked(&args.server, &Request { method: "GET", path, body: None });
+    let mut line = match get(format!("/lines/{}", args.customer)) {
+        Ok(line) => line,
+        Err(error) => return refused(&args.server, error, out, talk),
+    };
+    line["sign_ins"] = match get(format!("/lines/{}/sign-ins", args.customer)) {
+        Ok(mut answer) => answer["sign_ins"].take(),
+        Err(_) => Value::Null,
+    };
+    told(&args.server, &line, whole, out)
 }
 
-fn shown(line: &Value) -> String {
+pub(super) fn shown(line: &Value) -> String {
     let since = |field: &str| match line[field].as_str() {
         Some(since) => format!("since {since}"),
         None => "no".to_owned(),
@@ -53,18 +69,79 @@ fn shown(line: &Value) -> String {
     };
     format!(
         "{}  {}  {standing}\n  customer's restriction  {}\n  company's stop          {}\n  \
-         cannot be billed        {}\n  passport IDs            {}\n  live contracts          {}\n  \
+         cannot be billed        {}\n  billing                 {}\n  \
+         passport IDs            {}\n  live contracts          {}\n  \
          line limit              {} yen\n  inquiries               {}\n",
         text(line, "/customer_id"),
         text(line, "/service"),
         since("restriction"),
         since("company_stop"),
         since("unbillable"),
+        text(line, "/billing"),
         line["passport_ids"],
         line["live_contracts"],
         line["line_limit_yen"],
         line["inquiries"],
     )
+}
+
+/// The same with each ID, contract, unpaid bill and sign-in.
+fn whole(line: &Value) -> String {
+    let list = |field: &str| line[field].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ended = match (text(line, "/ended_at"), text(line, "/ended_by")) {
+        ("", _) => String::new(),
+        (at, by) => format!("  ended                   {at} ({by})\n"),
+    };
+    let head = format!("{}{ended}", shown(line));
+    let ids = list("passports").iter().map(passport);
+    let contracts = list("contracts").iter().map(|one| {
+        format!(
+            "  contract {} of ID {}  {} of {}  {} yen a month  since {}\n",
+            text(one, "/contract"),
+            one["passport"],
+            text(one, "/service"),
+            text(one, "/provider"),
+            one["unit_price_yen"],
+            text(one, "/bought_at"),
+        )
+    });
+    let unpaid = list("unpaid").iter().map(unpaid);
+    let sign_ins = list("sign_ins").iter().take(5).map(|one| {
+        let (at, from) = (text(one, "/at"), text(one, "/from"));
+        format!("  signed in {at}  from {from}  to {}\n", text(one, "/to"))
+    });
+    ids.chain(contracts).chain(unpaid).chain(sign_ins).fold(head, |told, line| told + &line)
+}
+
+/// An ID on one line.
+pub(super) fn passport(one: &Value) -> String {
+    let name = match text(one, "/passport_id") {
+        "" => String::new(),
+        name => format!("  {name}"),
+    };
+    let checked = if one["line_authentication"] == true { "on" } else { "off" };
+    format!(
+        "  ID {}{name}  {}  {} of {} yen this month  line authentication {checked}  since {}\n",
+        one["passport"],
+        text(one, "/status"),
+        one["used_yen"],
+        one["limit_yen"],
+        text(one, "/registered_at"),
+    )
+}
+
+/// An unpaid bill on one line.
+pub(super) fn unpaid(bill: &Value) -> String {
+    let stopped = match text(bill, "/collection_stopped_at") {
+        "" => String::new(),
+        at => format!("  not collected since {at}"),
+    };
+    let disclosed =
+        bill["disclosed"].as_array().into_iter().flatten().fold(String::new(), |told, one| {
+            format!("{told}  disclosed to {}", text(one, "/provider"))
+        });
+    let due = bill["due"].as_str().unwrap_or("not reported");
+    format!("  unpaid {}  due {due}{stopped}{disclosed}\n", text(bill, "/month"))
 }
 
 /// Each inquiry with its lines indented; what a household typed cannot steer a terminal.
@@ -84,7 +161,7 @@ fn inquiries(answer: &Value) -> String {
     })
 }
 
-fn changed(answer: &Value) -> String {
+pub(super) fn changed(answer: &Value) -> String {
     let rehearsed = answer["dry_run"] == true;
     let head = if rehearsed { "Nothing was changed; it would be:\n" } else { "" };
     let ended: String = answer["contracts_ended"].as_array().into_iter().flatten().fold(
@@ -99,6 +176,8 @@ fn changed(answer: &Value) -> String {
             )
         },
     );
+    let deleted = answer["passport_ids_deleted"].as_array().into_iter().flatten();
+    let ended = deleted.fold(ended, |told, id| format!("{told}  deletes passport ID {id}\n"));
     let line = match &answer["line"] {
         Value::Null => "changed; how the line stands cannot be told now\n".to_owned(),
         line => shown(line),

@@ -8,8 +8,12 @@
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`audit`] | `linepass audit verify`, `show` |
 //! | [`key`] | `linepass key rotate` |
-//! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
 //! | [`log`] | `linepass log level` |
+//! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift`, `inquiries` |
+//! | [`transfer`] | `linepass line transfer`, `billing` |
+//! | [`passport`] | `linepass passport show`, `delete`; `linepass contract end` |
+//! | [`overdue`] | `linepass overdue import`, `list`, `stop-collecting`, `disclose` |
+//! | [`retention`] | `linepass retention sweep`, `erase` |
 //! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`token`] | `linepass token add`, `list`, `revoke` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
@@ -23,13 +27,17 @@ pub mod line;
 pub mod log;
 pub mod mail;
 pub mod maintenance;
+pub mod overdue;
+pub mod passport;
+pub mod retention;
 pub mod token;
+pub mod transfer;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};
 use client::{Client, ClientError};
 use serde_json::{Value, json};
-use std::io::{Result, Write};
+use std::io::{self, Write};
 
 /// A request to the operator API.
 pub struct Request {
@@ -59,41 +67,43 @@ pub fn run(
     tell: fn(&Value) -> String,
     out: &mut impl Write,
     talk: &mut impl Write,
-) -> Result<Exit> {
-    conclude(server, ask(server, request), tell, out, talk)
+) -> io::Result<Exit> {
+    match asked(server, request) {
+        Ok(answer) => told(server, &answer, tell, out),
+        Err(error) => refused(server, error, out, talk),
+    }
 }
 
-/// Asks the server.
-fn ask(server: &ServerArgs, request: &Request) -> std::result::Result<Value, ClientError> {
-    let client = Client::find(server.config.as_deref())?;
-    actix_rt::System::new().block_on(client.ask(request))
+/// Asks the server once.
+pub(super) fn asked(server: &ServerArgs, request: &Request) -> Result<Value, ClientError> {
+    Client::find(server.config.as_deref())
+        .and_then(|client| actix_rt::System::new().block_on(client.ask(request)))
 }
 
-/// Prints what was answered, or why nothing was.
-fn conclude(
+/// Prints an answer.
+pub(super) fn told(
     server: &ServerArgs,
-    asked: std::result::Result<Value, ClientError>,
+    answer: &Value,
     tell: fn(&Value) -> String,
     out: &mut impl Write,
-    talk: &mut impl Write,
-) -> Result<Exit> {
-    match asked {
-        Ok(answer) if server.json => writeln!(out, "{answer}")?,
-        Ok(answer) => write!(out, "{}", tell(&answer))?,
-        Err(error) => return failed(error, server.json, out, talk),
+) -> io::Result<Exit> {
+    if server.json {
+        writeln!(out, "{answer}")?;
+    } else {
+        write!(out, "{}", tell(answer))?;
     }
     Ok(Exit::Done)
 }
 
-/// Prints what went wrong, as JSON or as a sentence, and tells how to end.
-fn failed(
+/// Tells why nothing was done.
+pub(super) fn refused(
+    server: &ServerArgs,
     error: ClientError,
-    json: bool,
     out: &mut impl Write,
     talk: &mut impl Write,
-) -> Result<Exit> {
+) -> io::Result<Exit> {
     match error {
-        ClientError::Problem { body, .. } if json => {
+        ClientError::Problem { body, .. } if server.json => {
             writeln!(out, "{body}")?;
             Ok(exit_of(&body))
         }

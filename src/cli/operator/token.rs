@@ -3,7 +3,7 @@
 use super::{
     Request,
     args::{TokenAddArgs, TokenCommand, TokenRole},
-    ask, change_body, conclude, run as ask_and_tell, text,
+    asked as ask, change_body, refused, run as ask_and_tell, text, told,
 };
 use crate::{
     cli::exit::Exit,
@@ -68,7 +68,10 @@ fn add(args: &TokenAddArgs, out: &mut impl Write, talk: &mut impl Write) -> Resu
         }
         answer["file"] = json!(path.display().to_string());
     }
-    conclude(server, asked, added, out, talk)
+    match asked {
+        Ok(answer) => told(server, &answer, added, out),
+        Err(error) => refused(server, error, out, talk),
+    }
 }
 
 fn added(answer: &Value) -> String {

@@ -133,7 +133,7 @@ pub struct LineEnding {
 }
 
 /// The transfers that end a line (the × cells of R-160).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LineEndCause {
     /// 設置場所変更 with a new ID.
@@ -171,7 +171,7 @@ impl BillingRoute {
 }
 
 /// What allows a disclosure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisclosureTrigger {
     /// 60 days have passed since the due date.

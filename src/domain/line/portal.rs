@@ -45,7 +45,8 @@ pub struct Inquiry {
 }
 
 /// ご利用状況 of フレッツ・パスポートID, one for the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum ServiceStatus {
     /// 利用中.
     InUse,

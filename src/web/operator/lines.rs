@@ -1,88 +1,27 @@
-//! How a line stands, and what bars its new use: the customer's restriction (R-142, R-148) and the
-//! company's stop (R-149). Nothing personal is told here.
+//! How a line stands: what bars it, its passport IDs, contracts and unpaid bills. Nothing personal is
+//! told here.
 
-use super::{access::Caller, ask, maintenance::decision, problem::ProblemDetails};
+use super::{passports::PassportState, problem::ProblemDetails};
 use crate::{
-    actors::{
-        LineError,
-        change::{Change, What},
-        line::LineView,
-    },
+    actors::line::LineView,
     domain::{
-        calendar::{Instant, Month},
-        ids::{ContractNumber, CustomerId, ProviderId, ServiceCode},
+        calendar::{Day, Instant, Month},
+        ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ServiceCode},
         line::{
-            By, Command, Entry, Event, Facts, Line, LineService, Refusal, decide,
-            event::{Barrier, EndReason},
-            replay,
+            Contract, Line, LineService, Refusal, UnpaidBill,
+            event::{BillingRoute, DisclosureTrigger, LineEndCause},
         },
         yen::Yen,
     },
-    web::{context::RequestContext, form::Body, state::WebState},
+    web::{context::RequestContext, state::WebState},
 };
 use actix_web::{
     HttpResponse,
     web::{Data, Path},
 };
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// What is asked for, to restrict and to lift alike.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "LineBar")]
-pub(super) struct Asked {
-    /// Whose wish it is.
-    kind: Kind,
-    /// Why: 1 to 200 characters.
-    reason: String,
-    /// Tell what would happen and change nothing.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// Which of the two flags that an operator sets and lifts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "LineBarKind")]
-enum Kind {
-    /// 利用規制, which the customer asked the desk for.
-    Customer,
-    /// The company's stop.
-    Company,
-}
-
-impl Kind {
-    const fn barrier(self) -> Barrier {
-        match self {
-            Self::Customer => Barrier::CustomerRestriction,
-            Self::Company => Barrier::CompanyStop,
-        }
-    }
-}
-
-/// Restricts a line.
-pub async fn restrict(
-    caller: Caller,
-    context: RequestContext,
-    state: Data<WebState>,
-    customer: Path<String>,
-    body: Body,
-) -> Result<HttpResponse, ProblemDetails> {
-    change(&caller, &context, state, ("restrict_line", &customer, &body), Command::RaiseBarrier)
-        .await
-}
-
-/// Lifts what bars a line.
-pub async fn lift(
-    caller: Caller,
-    context: RequestContext,
-    state: Data<WebState>,
-    customer: Path<String>,
-    body: Body,
-) -> Result<HttpResponse, ProblemDetails> {
-    change(&caller, &context, state, ("lift_line", &customer, &body), Command::LiftBarrier).await
-}
+use serde::Serialize;
+use std::sync::Arc;
 
 /// Tells how a line stands.
 pub async fn show(
@@ -90,72 +29,9 @@ pub async fn show(
     state: Data<WebState>,
     customer: Path<String>,
 ) -> Result<HttpResponse, ProblemDetails> {
-    let customer = customer_id(&customer)?;
-    let view = look(&context, &state, customer).await?;
-    let line = view.line.as_deref();
-    let line = line.ok_or_else(|| ProblemDetails::refused(&Refusal::UnknownLine))?;
-    Ok(HttpResponse::Ok().json(LineState::of(line)))
-}
-
-async fn change(
-    caller: &Caller,
-    context: &RequestContext,
-    state: Data<WebState>,
-    (action, customer, body): (&'static str, &str, &Body),
-    command: fn(Barrier) -> Command,
-) -> Result<HttpResponse, ProblemDetails> {
-    let customer = customer_id(customer)?;
-    let asked: Asked = ask::read(body)?;
-    let by = ask::by(caller, &ask::reason(&asked.reason)?);
-    let command = command(asked.kind.barrier());
-    if asked.dry_run {
-        let view = look(context, &state, customer).await?;
-        let told = rehearse(&view, &state, command, by).map_err(|r| ProblemDetails::refused(&r))?;
-        return Ok(HttpResponse::Ok().json(told));
-    }
-    let own = context.clone();
-    let made = async move { make(&own, &state, customer, command, by).await };
-    let log = move |context: &RequestContext, made: &Result<Told, ProblemDetails>| {
-        decision(action, context, made)
-            .line(customer.to_string())
-            .emit("an operator changed what bars a line");
-    };
-    let told = ask::to_its_end(context, made, log).await?;
-    Ok(HttpResponse::Ok().json(told))
-}
-
-async fn make(
-    context: &RequestContext,
-    state: &WebState,
-    customer: CustomerId,
-    command: Command,
-    by: By,
-) -> Result<Told, ProblemDetails> {
-    let what = What::Plain(Box::new(command));
-    let request_id = Some(context.request_id.clone());
-    let made = state.lines.make(customer, Change { what, by, source: None, request_id }).await;
-    let done = made.map_err(|error| ProblemDetails::of_line(context, &error))?;
-    let view = state.lines.look(customer).await;
-    let line = view.as_ref().map(|view| view.line.as_deref()).map_err(|error| &**error);
-    Ok(Told::of(looked(line, &context.request_id), &done.entry, false))
-}
-
-/// The line after a change, where it can be looked at: the change is made, whatever comes of that.
-fn looked<'a>(line: Result<Option<&'a Line>, &LineError>, request_id: &str) -> Option<&'a Line> {
-    line.unwrap_or_else(|error| {
-        tracing::warn!(request_id, %error, "a line was changed and cannot be looked at");
-        None
-    })
-}
-
-/// What would happen, decided on the line as it stands; nothing is written.
-fn rehearse(view: &LineView, state: &WebState, command: Command, by: By) -> Result<Told, Refusal> {
-    let at = view.time(state.decisions.now());
-    let facts = Facts { now: at, receipt: None, source: None, defaults: state.defaults };
-    let events = decide(view.line.as_deref(), &command, &facts)?;
-    let entry = Entry { at, by, request_id: None, events };
-    let after = replay(view.line.as_deref().cloned(), &entry).ok_or(Refusal::UnknownLine)?;
-    Ok(Told::of(Some(&after), &entry, true))
+    let view = look(&context, &state, customer_id(&customer)?).await?;
+    let now = view.time(state.decisions.now());
+    Ok(HttpResponse::Ok().json(LineState::of(&*there(view)?, now)))
 }
 
 /// The customer ID of an address.
@@ -173,57 +49,9 @@ pub(super) async fn look(
     view.map_err(|error| ProblemDetails::of_line(context, &error))
 }
 
-/// The answer to a change.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "LineBarTold")]
-pub(super) struct Told {
-    /// Whether nothing was changed.
-    dry_run: bool,
-    /// When the change was made, RFC 3339.
-    at: String,
-    /// None where the line cannot be looked at after its change.
-    line: Option<LineState>,
-    /// The contracts that it ends.
-    contracts_ended: Vec<Ended>,
-}
-
-impl Told {
-    fn of(line: Option<&Line>, entry: &Entry, dry_run: bool) -> Self {
-        Self {
-            dry_run,
-            at: entry.at.rfc3339(),
-            line: line.map(LineState::of),
-            contracts_ended: entry.events.iter().filter_map(Ended::of).collect(),
-        }
-    }
-}
-
-/// A contract that the change ends (R-144).
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ContractEnded")]
-struct Ended {
-    contract: ContractNumber,
-    provider: ProviderId,
-    service: ServiceCode,
-    last_charge_month: Month,
-    reason: EndReason,
-}
-
-impl Ended {
-    fn of(event: &Event) -> Option<Self> {
-        let Event::ContractEnded { contract, provider, service, last_charge_month, reason, .. } =
-            event
-        else {
-            return None;
-        };
-        Some(Self {
-            contract: *contract,
-            provider: provider.clone(),
-            service: service.clone(),
-            last_charge_month: *last_charge_month,
-            reason: *reason,
-        })
-    }
+/// The line that was looked at, where there is one.
+pub(super) fn there(view: LineView) -> Result<Arc<Line>, ProblemDetails> {
+    view.line.ok_or_else(|| ProblemDetails::refused(&Refusal::UnknownLine))
 }
 
 /// How a line stands, without anything personal.
@@ -240,16 +68,37 @@ pub(super) struct LineState {
     /// Since when the line cannot be billed (R-042).
     unbillable: Option<String>,
     ended: bool,
+    /// When it ended, RFC 3339.
+    ended_at: Option<String>,
+    /// By which transfer it ended (R-160).
+    ended_by: Option<LineEndCause>,
+    /// How its bill is paid (R-036 to R-038).
+    billing: BillingRoute,
+    line_limit_yen: Yen,
     passport_ids: usize,
     live_contracts: usize,
-    line_limit_yen: Yen,
     /// How many of its inquiries the desk can read.
     inquiries: usize,
+    /// Its live passport IDs, by number.
+    passports: Vec<PassportState>,
+    /// Its live contracts.
+    contracts: Vec<ContractState>,
+    /// Bills that are unpaid, or whose collection was stopped (R-181, R-182).
+    unpaid: Vec<UnpaidState>,
 }
 
 impl LineState {
-    fn of(line: &Line) -> Self {
+    pub(super) fn of(line: &Line, now: Instant) -> Self {
         let since = |since: Option<Instant>| since.map(Instant::rfc3339);
+        let contracts: Vec<_> = line
+            .contracts
+            .values()
+            .filter(|contract| contract.is_live())
+            .map(ContractState::of)
+            .collect();
+        let passports: Vec<_> =
+            line.live_passports().map(|passport| PassportState::of(line, passport, now)).collect();
+        let unpaid = line.unpaid.iter().filter(|(_, bill)| bill.settled_at.is_none());
         Self {
             customer_id: line.customer,
             service: line.service,
@@ -258,35 +107,84 @@ impl LineState {
             company_stop: since(line.barriers.company_stop),
             unbillable: since(line.barriers.unbillable),
             ended: line.ended.is_some(),
-            passport_ids: line.live_passports().count(),
-            live_contracts: line.contracts.values().filter(|contract| contract.is_live()).count(),
+            ended_at: line.ended.map(|end| end.at.rfc3339()),
+            ended_by: line.ended.map(|end| end.cause),
+            billing: line.billing,
             line_limit_yen: line.line_limit,
+            passport_ids: passports.len(),
+            live_contracts: contracts.len(),
             inquiries: line.inquiries.len(),
+            passports,
+            contracts,
+            unpaid: unpaid.map(|(month, bill)| UnpaidState::of(line, *month, bill)).collect(),
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::actors::Overload;
-    use serde_json::json;
+/// A live contract.
+#[derive(Serialize, JsonSchema)]
+struct ContractState {
+    contract: ContractNumber,
+    passport: PassportNumber,
+    provider: ProviderId,
+    service: ServiceCode,
+    /// What each month is charged.
+    unit_price_yen: Yen,
+    /// RFC 3339.
+    bought_at: String,
+}
 
-    #[test]
-    fn what_was_changed_is_told_though_the_line_cannot_be_looked_at() {
-        let events = serde_json::from_value(json!([{
-            "event": "contract_ended", "contract": "K-100000000016", "passport": 1,
-            "provider": "p", "service": "anime", "reason": "restriction",
-            "last_charge_month": "2026-11",
-        }]));
-        let by = By::Operator { name: "admin".to_owned(), reason: "r".to_owned() };
-        let at = Instant::from_micros(0);
-        let entry = Entry { at, by, request_id: None, events: events.expect("events") };
-        for error in [LineError::Stopping, LineError::Busy(Overload::Requests)] {
-            let told = Told::of(looked(Err(&error), "r1"), &entry, false);
-            let told = serde_json::to_value(told).expect("JSON");
-            assert_eq!((&told["dry_run"], &told["line"]), (&json!(false), &json!(null)));
-            assert_eq!(told["contracts_ended"][0]["contract"], "K-100000000016");
+impl ContractState {
+    fn of(contract: &Contract) -> Self {
+        Self {
+            contract: contract.number,
+            passport: contract.passport,
+            provider: contract.provider.clone(),
+            service: contract.service.clone(),
+            unit_price_yen: contract.unit_price,
+            bought_at: contract.bought_at.rfc3339(),
+        }
+    }
+}
+
+/// An unpaid bill.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UnpaidBill")]
+pub(super) struct UnpaidState {
+    /// The month of its charges.
+    month: Month,
+    /// What the month was billed at.
+    total_yen: Option<Yen>,
+    /// When it was due; none where only its collection was stopped.
+    due: Option<Day>,
+    /// Since when the operator does not collect it.
+    collection_stopped_at: Option<String>,
+    disclosed: Vec<DisclosedTo>,
+}
+
+/// A disclosure that was made.
+#[derive(Serialize, JsonSchema)]
+struct DisclosedTo {
+    provider: ProviderId,
+    /// RFC 3339.
+    at: String,
+    /// What allowed it.
+    trigger: DisclosureTrigger,
+}
+
+impl UnpaidState {
+    pub(super) fn of(line: &Line, month: Month, bill: &UnpaidBill) -> Self {
+        let disclosed = bill.disclosed.iter().map(|one| DisclosedTo {
+            provider: one.provider.clone(),
+            at: one.at.rfc3339(),
+            trigger: one.trigger,
+        });
+        Self {
+            month,
+            total_yen: line.closed.get(&month).map(|closed| closed.total),
+            due: bill.due,
+            collection_stopped_at: bill.collection_stopped_at.map(Instant::rfc3339),
+            disclosed: disclosed.collect(),
         }
     }
 }

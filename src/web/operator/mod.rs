@@ -8,10 +8,19 @@
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`bills`] | a month's bills: preview, close, corrections |
 //! | [`audit`] | who did what, when and why; whether the chain is whole |
+//! | [`log`] | level and form of the log, changed while the server runs |
+//! | [`change`] | a change of one line: rehearsed or made, logged, told |
+//! | [`lines`] | how a line stands |
+//! | [`bars`] | restriction, company's stop, lift |
+//! | [`transfers`] | transfers of a line |
+//! | [`billing`] | a change of the billing number |
+//! | [`passports`] | a line's passport IDs, their deletion; the end of a contract |
+//! | [`sign_ins`] | where a line's household signed in last |
+//! | [`overdue`] | unpaid bills: import, list, no longer collected |
+//! | [`disclosures`] | an unpaid bill disclosed to a provider |
+//! | [`retention`] | erasure of personal data whose term is over |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
-//! | [`lines`] | how a line stands, restriction and company's stop |
-//! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`tokens`] | the tokens of operators |
@@ -20,7 +29,11 @@
 pub mod access;
 pub mod ask;
 pub mod audit;
+pub mod bars;
+pub mod billing;
 pub mod bills;
+pub mod change;
+pub mod disclosures;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
@@ -28,9 +41,14 @@ pub mod log;
 pub mod mails;
 pub mod maintenance;
 pub mod openapi;
+pub mod overdue;
+pub mod passports;
 pub mod problem;
+pub mod retention;
 pub mod routes;
+pub mod sign_ins;
 pub mod tokens;
+pub mod transfers;
 
 use super::{answer, state::WebState};
 use crate::metrics;

@@ -263,10 +263,25 @@ async fn find(state: &WebState, typed: &str) -> Result<Option<Found>, Arc<LineEr
     let id_key = state.keys.name_hash(&format!("customer:{typed}"));
     state.throttle.restore_once(id_key, state.committed_holds(&view, None));
     let key = line.rows.access_key;
+    if line.ended.is_some() && is_erased(state, customer, key).await? {
+        return Ok(None);
+    }
     let row = personal::committed(state.store.as_ref(), customer, key).await;
     let row = row.map_err(|error| Arc::new(LineError::Store(error)))?;
     let Personal::AccessKey { hash } = row.data else { return Ok(None) };
     Ok(Some(Found { line, hash, key }))
+}
+
+/// Whether the access key of a line that has ended was erased after its term: then nobody has
+/// this customer ID any more, and it costs the same hash as any that nobody has.
+async fn is_erased(
+    state: &WebState,
+    customer: CustomerId,
+    key: RowRef,
+) -> Result<bool, Arc<LineError>> {
+    let row = state.store.personal(customer, key.row).await;
+    let row = row.map_err(|error| Arc::new(LineError::Store(error)))?;
+    Ok(row.is_none())
 }
 
 /// Takes the permit, computes the hash and has the rule judge.

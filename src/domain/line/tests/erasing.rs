@@ -57,6 +57,30 @@ fn a_living_line_keeps_what_it_uses_and_loses_what_it_used_once_r_188() {
 }
 
 #[test]
+fn a_row_that_went_with_its_successor_is_not_erased_again_r_188() {
+    let opened = Event::PortalSessionOpened {
+        session: 1,
+        expires_at: instant("2026-11-03T09:00:00"),
+        origin: Some(row(10)),
+    };
+    let (passport, rehash) = (PassportNumber(1), false);
+    let history = History::new().at("2026-11-02T09:00:00", [opened]).at(
+        "2026-11-02T10:00:00",
+        [
+            Event::PortalSessionEnded { session: 1 },
+            Event::AccessKeySet { access_key: row(11) },
+            Event::PasswordSet { passport, credential: row(12), rehash },
+        ],
+    );
+    assert_eq!(history.due("2040-01-01T09:00:00"), []);
+    // Of a deleted ID the applicant and the hash go; its string explains its bills.
+    let history = history.at("2026-11-03T09:00:00", [Event::PassportDeleted { passport }]);
+    assert_eq!(history.due("2027-11-03T08:59:59"), []);
+    let gone = [(5, DataClass::Applicant), (12, DataClass::Credential)];
+    assert_eq!(history.due("2027-11-03T09:00:00"), gone);
+}
+
+#[test]
 fn an_ended_line_is_erased_whole_after_its_term_once_it_is_billed_and_paid_r_188() {
     let end = Event::LineEnded { cause: LineEndCause::Transferred };
     let history = History::new()

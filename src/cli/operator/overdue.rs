@@ -1,0 +1,253 @@
+//! `linepass overdue import`, `list`, `stop-collecting` and `disclose`.
+
+mod rows;
+
+use super::{
+    Request,
+    args::{
+        ChangeArgs, ServerArgs,
+        overdue::{DiscloseArgs, DisclosureFormat, ImportArgs, OverdueCommand},
+    },
+    asked, change_body, line, refused, run as ask, text, told,
+};
+use crate::{cli::exit::Exit, web::portal::csv};
+use rows::{BadRow, Numbered};
+use serde_json::{Value, json};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+/// Rows that go to the server at once.
+const ROWS_AT_ONCE: usize = 64;
+/// The six fields of a disclosure, in the guide's order.
+const SIX_FIELDS: [&str; 6] =
+    ["氏名", "住所", "連絡先電話番号", "課金電話番号", "利用した有料サービス名", "購入年月日"];
+
+/// Does what `command` asks for.
+///
+/// # Errors
+/// `out` or `talk` cannot be written.
+pub fn run(
+    command: &OverdueCommand,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> io::Result<Exit> {
+    match command {
+        OverdueCommand::Import(args) => import(args, out, talk),
+        OverdueCommand::List(server) => list(server, out, talk),
+        OverdueCommand::StopCollecting(args) => {
+            let body = Some(change_body(&args.change, json!({ "month": args.month })));
+            let path = format!("/lines/{}/stop-collecting", args.customer);
+            let request = Request { method: "POST", path, body };
+            ask(&args.change.server, &request, line::changed, out, talk)
+        }
+        OverdueCommand::Disclose(args) => disclose(args, out, talk),
+    }
+}
+
+/// What an import came to.
+#[derive(Default)]
+struct Sums {
+    reported: u64,
+    settled: u64,
+    unchanged: u64,
+    bad: Vec<BadRow>,
+}
+
+/// Reads the file row by row and sends good rows on, some at a time.
+fn import(args: &ImportArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    let all = match rows::read(&args.file) {
+        Ok(all) => all,
+        Err(error) => {
+            writeln!(talk, "linepass: {}: {error}", args.file.display())?;
+            return Ok(Exit::Failed);
+        }
+    };
+    let mut sums = Sums::default();
+    let mut waiting: Vec<Numbered> = Vec::new();
+    for row in all {
+        match row {
+            Ok(row) => waiting.push(row),
+            Err(bad) => tell_bad(bad, &mut sums, talk)?,
+        }
+        if waiting.len() >= ROWS_AT_ONCE
+            && let Some(exit) = send(&args.change, &mut waiting, &mut sums, out, talk)?
+        {
+            return Ok(exit);
+        }
+    }
+    if let Some(exit) = send(&args.change, &mut waiting, &mut sums, out, talk)? {
+        return Ok(exit);
+    }
+    let is_good = sums.bad.is_empty();
+    told(&args.change.server, &sums.answer(args.change.dry_run), imported, out)?;
+    Ok(if is_good { Exit::Done } else { Exit::Failed })
+}
+
+fn tell_bad(bad: BadRow, sums: &mut Sums, talk: &mut impl Write) -> io::Result<()> {
+    writeln!(talk, "linepass: line {}: {}", bad.line, bad.reason)?;
+    sums.bad.push(bad);
+    Ok(())
+}
+
+/// Sends what waits; an exit where the server did not take it.
+fn send(
+    change: &ChangeArgs,
+    waiting: &mut Vec<Numbered>,
+    sums: &mut Sums,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> io::Result<Option<Exit>> {
+    let rows: Vec<Numbered> = std::mem::take(waiting);
+    let Some(first) = rows.first().map(|row| row.line) else { return Ok(None) };
+    let fields = json!({ "rows": rows.iter().map(|row| &row.row).collect::<Vec<_>>() });
+    let body = Some(change_body(change, fields));
+    let request = Request { method: "POST", path: "/overdue/import".to_owned(), body };
+    let answer = match asked(&change.server, &request) {
+        Ok(answer) => answer,
+        Err(error) => {
+            writeln!(talk, "linepass: stopped at line {first}; run it again for the rest")?;
+            return refused(&change.server, error, out, talk).map(Some);
+        }
+    };
+    let outcomes = answer["rows"].as_array().into_iter().flatten();
+    for (row, outcome) in rows.iter().zip(outcomes) {
+        match text(outcome, "/outcome") {
+            "reported" => sums.reported += 1,
+            "settled" => sums.settled += 1,
+            "unchanged" => sums.unchanged += 1,
+            _ => {
+                let reason = text(outcome, "/detail").to_owned();
+                tell_bad(BadRow { line: row.line, reason }, sums, talk)?;
+            }
+        }
+    }
+    Ok(None)
+}
+
+impl Sums {
+    fn answer(self, dry_run: bool) -> Value {
+        let bad = self.bad.iter().map(|bad| json!({ "line": bad.line, "reason": bad.reason }));
+        json!({
+            "dry_run": dry_run, "reported": self.reported, "settled": self.settled,
+            "unchanged": self.unchanged, "bad": bad.collect::<Vec<_>>(),
+        })
+    }
+}
+
+fn imported(answer: &Value) -> String {
+    let head = if answer["dry_run"] == true { "Nothing was changed; it would be:\n" } else { "" };
+    format!(
+        "{head}{} reported, {} settled, {} unchanged, {} bad\n",
+        answer["reported"],
+        answer["settled"],
+        answer["unchanged"],
+        answer["bad"].as_array().map_or(0, Vec::len),
+    )
+}
+
+fn list(server: &ServerArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    let mut lines = Vec::new();
+    let mut after = String::new();
+    loop {
+        let path = format!("/overdue{after}");
+        match asked(server, &Request { method: "GET", path, body: None }) {
+            Ok(answer) => {
+                lines.extend(answer["lines"].as_array().into_iter().flatten().cloned());
+                match answer["next"].as_str() {
+                    Some(next) => after = format!("?after={next}"),
+                    None => break,
+                }
+            }
+            Err(error) => return refused(server, error, out, talk),
+        }
+    }
+    told(server, &json!({ "lines": lines }), listed, out)
+}
+
+fn listed(answer: &Value) -> String {
+    let lines = answer["lines"].as_array().into_iter().flatten();
+    let told = lines.flat_map(|one| {
+        let bills = one["unpaid"].as_array().into_iter().flatten();
+        bills.map(move |bill| text(one, "/customer_id").to_owned() + &line::unpaid(bill))
+    });
+    told.collect()
+}
+
+/// Makes the file before anything is asked, so that no disclosure is recorded that cannot be kept.
+fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    let fields = json!({ "provider": args.provider, "month": args.month });
+    let body = Some(change_body(&args.change, fields));
+    let path = format!("/lines/{}/disclose", args.customer);
+    let request = Request { method: "POST", path, body };
+    let server = &args.change.server;
+    let Some(path) = args.out.as_deref().filter(|_| !args.change.dry_run) else {
+        return ask(server, &request, disclosed, out, talk);
+    };
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let file = match made {
+        Ok(file) => file,
+        Err(error) => {
+            writeln!(talk, "linepass: {}: {error}; nothing was disclosed", path.display())?;
+            return Ok(Exit::Failed);
+        }
+    };
+    let mut answer = match asked(server, &request) {
+        Ok(answer) => answer,
+        Err(error) => {
+            drop_empty(path);
+            return refused(server, error, out, talk);
+        }
+    };
+    let purchases = answer["purchases"].take();
+    if let Err(error) = write_purchases(file, &purchases, args.format) {
+        let path = path.display();
+        writeln!(talk, "linepass: {path}: {error}; the disclosure is recorded, run it again")?;
+        return Ok(Exit::Failed);
+    }
+    if let Some(fields) = answer.as_object_mut() {
+        fields.remove("purchases");
+    }
+    told(server, &answer, disclosed, out)
+}
+
+/// The file that was made for what was refused then.
+fn drop_empty(path: &Path) {
+    let _ = std::fs::remove_file(path);
+}
+
+fn write_purchases(mut file: File, purchases: &Value, format: DisclosureFormat) -> io::Result<()> {
+    match format {
+        DisclosureFormat::Json => writeln!(file, "{purchases}")?,
+        DisclosureFormat::Csv => {
+            let all = purchases.as_array().into_iter().flatten();
+            let cell = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+            let rows = all.map(|one| SIX_FIELDS.map(|name| cell(one, name)).to_vec());
+            let head = SIX_FIELDS.map(str::to_owned).to_vec();
+            let text = csv::write([head].into_iter().chain(rows)).map_err(io::Error::other)?;
+            file.write_all(&text)?;
+        }
+    }
+    file.sync_all()
+}
+
+fn disclosed(answer: &Value) -> String {
+    let head = match answer["dry_run"].as_bool() {
+        Some(true) => "Nothing was disclosed; it would be:\n",
+        _ => "",
+    };
+    format!(
+        "{head}{} to {}: {} purchases of {}, because {}\n",
+        text(answer, "/customer_id"),
+        text(answer, "/provider"),
+        answer["count"],
+        text(answer, "/month"),
+        match text(answer, "/trigger") {
+            "collection_stopped" => "collection was stopped",
+            _ => "60 days have passed since the due date",
+        },
+    )
+}
