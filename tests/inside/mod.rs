@@ -106,12 +106,19 @@ impl Inside {
 
     /// B社, whose redirect address is [`REDIRECT_URI`].
     pub fn provider(&self) -> Provider {
-        let provider = &self.sample.providers[1];
+        self.provider_number(1)
+    }
+
+    /// The n-th sample provider.
+    pub fn provider_number(&self, number: usize) -> Provider {
+        let provider = &self.sample.providers[number];
+        let own = provider.redirect_uris.first().map_or(REDIRECT_URI, String::as_str);
+        let redirect_uri = if number == 1 { REDIRECT_URI } else { own };
         Provider {
             issuer: self.issuer.clone(),
             client_id: provider.client_id.clone(),
             client_secret: provider.client_secret.clone(),
-            redirect_uri: REDIRECT_URI.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
             http: Http::new(),
         }
     }
