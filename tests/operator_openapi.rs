@@ -146,6 +146,18 @@ fn what_the_running_server_answers_is_what_its_description_says() {
     for (method, pattern, body) in [
         ("POST", "/lines/{customer}/restrict", json!({ "kind": "company" })),
         ("POST", "/lines/{customer}/lift", json!({ "kind": "company" })),
+        ("POST", "/lines/{customer}/transfer", json!({ "transfer": "rename" })),
+        ("POST", "/lines/{customer}/billing", json!({ "change": "bulk_billing" })),
+        ("POST", "/lines/{customer}/passports/{passport}/delete", json!({})),
+        (
+            "POST",
+            "/overdue/import",
+            json!({ "rows": [{
+            "customer_id": SAKURA, "month": "2026-10", "due": "2026-12-31", "status": "unpaid",
+        }] }),
+        ),
+        ("POST", "/lines/{customer}/erase", json!({})),
+        ("POST", "/retention/sweep", json!({})),
         ("PUT", "/maintenance", json!({ "message": "設備の更新を行っています。" })),
         ("DELETE", "/maintenance", json!({})),
         ("POST", "/mails/retry", json!({ "all": true })),

@@ -6,12 +6,22 @@
 use crate::common::{
     Browser, Flow, Http, Provider, REDIRECT_URI, anime, operator::Operator, unique,
 };
+use actix_web::web::Data;
 use linepass::{
+    actors::change::{Change, What},
     app::{self, Clocks, Listeners},
-    cli::demo::{fill, sample::Sample},
+    cli::demo::{
+        fill,
+        sample::{Sample, SampleLine, SamplePassport},
+    },
     clock::Clock,
     config::Config,
-    domain::calendar::Instant,
+    domain::{
+        calendar::{Instant, Month},
+        language::Language,
+        line::{By, Command, LineService, accounting::parts_to_close, command::CloseMonth},
+    },
+    web::state::WebState,
 };
 use serde_json::Value;
 use std::{
@@ -36,25 +46,33 @@ pub struct Inside {
     /// The clock of everything that expires.
     pub host: Clock,
     sample: Sample,
+    state: Option<Data<WebState>>,
     end: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<bool>>,
     _folder: TempDir,
 }
 
 /// What is said once it is ready.
-type Ready = (Sample, oneshot::Sender<()>);
+type Ready = (Sample, Data<WebState>, oneshot::Sender<()>);
+
+/// What a test changes of the sample data before they are brought in.
+pub type Edit = fn(&mut Sample);
 
 impl Inside {
     /// Starts one on a store of its own; both clocks stand at the time that it is, until the test
     /// moves them.
     pub fn start(env: &[(&str, &str)]) -> Self {
+        Self::start_at(Clock::host().now(), env, |_| ())
+    }
+
+    /// The same with both clocks at `now` and other sample data.
+    pub fn start_at(now: Instant, env: &[(&str, &str)], edit: Edit) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
         let (public, operator) = (listener(), listener());
         let url = |of: &TcpListener| format!("http://{}", of.local_addr().expect("an address"));
         let (issuer, operator_url) = (url(&public), url(&operator));
         let config = configure(folder.path(), &issuer, env);
-        let now = Clock::host().now();
         let (decisions, host) = (Clock::standing_at(now), Clock::standing_at(now));
         let clocks = Clocks { decisions: decisions.clone(), host: host.clone() };
         let listeners = Listeners { public, balanced: None, operator };
@@ -63,13 +81,21 @@ impl Inside {
             let (config, file) = (config.clone(), folder.path().join("demo.json"));
             let urls = (issuer.clone(), operator_url.clone());
             thread::spawn(move || {
-                actix_rt::System::new().block_on(serve(config, clocks, listeners, file, urls, say))
+                actix_rt::System::new().block_on(serve(
+                    config,
+                    clocks,
+                    listeners,
+                    (file, edit),
+                    urls,
+                    say,
+                ))
             })
         };
-        let (sample, end) = hear.recv().expect("it starts");
+        let (sample, state, end) = hear.recv().expect("it starts");
         let operator = Operator::at(operator_url, &config.operator.token_file);
-        let (end, serving) = (Some(end), Some(serving));
-        Self { issuer, operator, config, decisions, host, sample, end, serving, _folder: folder }
+        let (state, end, serving) = (Some(state), Some(end), Some(serving));
+        let _folder = folder;
+        Self { issuer, operator, config, decisions, host, sample, state, end, serving, _folder }
     }
 
     /// Moves both clocks.
@@ -80,12 +106,19 @@ impl Inside {
 
     /// B社, whose redirect address is [`REDIRECT_URI`].
     pub fn provider(&self) -> Provider {
-        let provider = &self.sample.providers[1];
+        self.provider_number(1)
+    }
+
+    /// The n-th sample provider.
+    pub fn provider_number(&self, number: usize) -> Provider {
+        let provider = &self.sample.providers[number];
+        let own = provider.redirect_uris.first().map_or(REDIRECT_URI, String::as_str);
+        let redirect_uri = if number == 1 { REDIRECT_URI } else { own };
         Provider {
             issuer: self.issuer.clone(),
             client_id: provider.client_id.clone(),
             client_secret: provider.client_secret.clone(),
-            redirect_uri: REDIRECT_URI.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
             http: Http::new(),
         }
     }
@@ -112,6 +145,27 @@ impl Inside {
         let answer = from.exchange(&code);
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()["authorization_details"][0].clone()
+    }
+
+    /// What handlers reach.
+    pub fn state(&self) -> &WebState {
+        self.state.as_ref().expect("it runs")
+    }
+
+    /// Makes a change as the carrier would.
+    pub fn make(&self, customer: &str, what: What) {
+        let change = Change { what, by: By::System, source: None, request_id: None };
+        let customer = customer.parse().expect("an ID");
+        wait(self.state().lines.make(customer, change)).expect("it is made");
+    }
+
+    /// Closes a month of one line, as the month's close does.
+    pub fn close(&self, customer: &str, month: Month) {
+        let view = wait(self.state().lines.look(customer.parse().expect("an ID"))).expect("a line");
+        for part in 1..=parts_to_close(view.line.as_deref().expect("a line"), month) {
+            let close = CloseMonth { month, block: 1, part };
+            self.make(customer, What::Plain(Box::new(Command::CloseMonth(close))));
+        }
     }
 
     /// A passport ID's password.
@@ -148,11 +202,39 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
+        drop(self.state.take());
         drop(self.end.take());
         let clean = self.serving.take().map(JoinHandle::join);
         if !thread::panicking() {
             assert!(matches!(clean, Some(Ok(true))), "it did not stop cleanly");
         }
+    }
+}
+
+/// Waits for what is under way in the application.
+pub fn wait<T>(what: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(what)
+}
+
+/// A moment in Japan, such as `2026-12-15T10:00:00`.
+pub fn japan(text: &str) -> Instant {
+    format!("{text}+09:00").parse().expect("a time")
+}
+
+/// A sample line of this service with one passport ID, which authenticates from everywhere.
+pub fn sample_line(customer: &str, service: LineService, passport_id: &str) -> SampleLine {
+    SampleLine {
+        customer_id: customer.to_owned(),
+        access_key: format!("key{passport_id}"),
+        service,
+        networks: Vec::new(),
+        passport_ids: vec![SamplePassport {
+            passport_id: passport_id.to_owned(),
+            password: format!("Pw7-{passport_id}"),
+            line_authentication: false,
+            language: Language::Ja,
+        }],
     }
 }
 
@@ -183,16 +265,17 @@ async fn serve(
     config: Config,
     clocks: Clocks,
     listeners: Listeners,
-    file: std::path::PathBuf,
+    (file, edit): (std::path::PathBuf, Edit),
     (issuer, operator): (String, String),
     say: mpsc::Sender<Ready>,
 ) -> bool {
     let running = app::start(&config, clocks, listeners).await.expect("starts");
     let mut sample = Sample::load_or_make(&file).expect("sample data");
+    edit(&mut sample);
     sample.addresses(&issuer, "http://127.0.0.1:9875", operator, None);
     fill::fill(&running.state, &sample).await.expect("sample data");
     let (end, ended) = oneshot::channel();
-    say.send((sample, end)).expect("somebody waits");
+    say.send((sample, running.state.clone(), end)).expect("somebody waits");
     let _ = ended.await;
     running.stop().await
 }

@@ -81,7 +81,7 @@ fn transferred(answer: &Value) -> String {
         "○" => "everything goes on",
         _ => "contracts, passport IDs and sessions end, and the customer ID is over",
     };
-    format!("{sign}  {meaning}\n{}", line::changed(&answer["change"]))
+    format!("{sign}  {meaning}\n{}", line::changed(answer))
 }
 
 /// Changes the billing number.
@@ -127,7 +127,7 @@ fn billed(answer: &Value) -> String {
         Some(true) => "まとめて支払い goes on",
         _ => "まとめて支払い cannot go on: contracts end, the passport IDs stay",
     };
-    format!("{goes_on}\n{}", line::changed(&answer["change"]))
+    format!("{goes_on}\n{}", line::changed(answer))
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ pub(super) struct Told {
     /// Whether the record has another number now.
     number_replaced: bool,
     /// What it does, or would do, to the line.
+    #[serde(flatten)]
     change: change::Told,
 }
 

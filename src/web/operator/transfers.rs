@@ -43,6 +43,7 @@ pub(super) struct Told {
     sign: &'static str,
     transfer: Transfer,
     /// What it does, or would do, to the line.
+    #[serde(flatten)]
     change: change::Told,
 }
 
