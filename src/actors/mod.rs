@@ -18,10 +18,12 @@
 //! | [`receipts`] | receipt numbers from leased ranges |
 //! | [`personal`] | personal rows, held against their events |
 //! | [`bulk`] | many lines, one after the other, without waking each |
+//! | [`networks`] | prefixes that go from one line to another, in one commit |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
+//! | [`provisioning`] | the rows of an import |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod bulk;
@@ -31,10 +33,12 @@ pub mod directory;
 pub mod keys;
 pub mod line;
 pub mod lines;
+pub mod networks;
 pub mod orders;
 pub mod outbox;
 pub mod personal;
 pub mod providers;
+pub mod provisioning;
 mod reading;
 pub mod receipts;
 pub mod snapshot;

@@ -33,7 +33,7 @@ use crate::{
     domain::{line::LineDefaults, yen::Yen},
     mail::MailError,
     security::{
-        HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
+        HashCost, ImportKey, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
         random,
     },
     store::{
@@ -166,7 +166,7 @@ pub async fn start(
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let lines = Lines::start(&services, &handles, MOST_ASKING);
-    let passwords = start_passwords(config)?;
+    let passwords = start_passwords(config, &master)?;
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
@@ -344,7 +344,7 @@ fn end_the_process(error: &StoreError) {
     std::process::exit(1);
 }
 
-fn start_passwords(config: &Config) -> Result<PasswordPool, AppError> {
+fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, AppError> {
     let cost = HashCost {
         memory_kib: config.password.hash_memory_kib,
         passes: config.password.hash_passes,
@@ -354,7 +354,8 @@ fn start_passwords(config: &Config) -> Result<PasswordPool, AppError> {
         0 => cores(),
         threads => threads,
     };
-    Ok(PasswordPool::start(cost, threads, config.password.hash_queue_limit)?)
+    let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
+    Ok(PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?)
 }
 
 fn throttle_policy(config: &Config) -> ThrottlePolicy {

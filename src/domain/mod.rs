@@ -11,6 +11,7 @@
 //! | [`provider`] | providers, their catalogue, and what an order must match (R-006 to R-008) |
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
+//! | [`provisioning`] | what the carrier gives of its lines: an import's rows, prefixes (R-175) |
 //! | [`transfer`] | the tables of line transfers and of changes of the billing number (R-160 to) |
 //! | [`bill`] | a month's bill of a line, by provider (R-034 to R-051) |
 //! | [`retention`] | which personal rows have served their term (R-187, R-188) |
@@ -34,6 +35,7 @@ pub mod notice;
 pub mod operator;
 pub mod order;
 pub mod provider;
+pub mod provisioning;
 pub mod reason;
 pub mod receipt;
 pub mod retention;

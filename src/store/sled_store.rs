@@ -26,6 +26,7 @@ use crate::domain::{
     calendar::{Instant, Month},
     ids::CustomerId,
 };
+use ipnetwork::IpNetwork;
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -293,6 +294,17 @@ impl Inner {
         Ok(rows)
     }
 
+    /// Prefixes that share addresses; one whose group is not durable yet is not there yet.
+    fn owners(&self, network: &IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
+        let mut owners = Vec::new();
+        for key in group::overlapping(network, &self.db)? {
+            if let Some(body) = self.body(&key)? {
+                owners.push(record::owner_row(&key, &body)?);
+            }
+        }
+        Ok(owners)
+    }
+
     fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut bodies = Vec::new();
         for row in self.db.scan_prefix(key::KEYS) {
@@ -435,6 +447,10 @@ impl Store for SledStore {
             body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
         })
         .await
+    }
+
+    async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
+        self.read(move |inner| inner.owners(&network)).await
     }
 
     async fn personal(
