@@ -9,6 +9,7 @@
 //! | [`charge`] | which months a contract is charged for (R-014 to R-030) |
 //! | [`limit`] | what is used and what is left this month (R-115, R-153, R-157) |
 //! | [`provider`] | providers, their catalogue, and what an order must match (R-006 to R-008) |
+//! | [`registration`] | what an operator registers of a provider and its catalogue |
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
 //! | [`provisioning`] | what the carrier gives of its lines: an import's rows, prefixes (R-175) |
@@ -38,6 +39,7 @@ pub mod provider;
 pub mod provisioning;
 pub mod reason;
 pub mod receipt;
+pub mod registration;
 pub mod retention;
 pub mod statement;
 pub mod system;

@@ -6,15 +6,21 @@
 //! | [`access`] | asks for the token and its role |
 //! | [`openapi`] | the routes as an OpenAPI 3.1 document |
 //! | [`ask`] | JSON bodies, the reason of a change |
+//! | [`holds`] | waits that guessing was met with, listed and released |
+//! | [`imports`] | rows of an import |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`lines`] | how a line stands, restriction and company's stop |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
+//! | [`providers`] | providers and their catalogue |
+//! | [`provisioning`] | a line's prefixes, limit and access key |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
 pub mod ask;
+pub mod holds;
+pub mod imports;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
@@ -22,6 +28,8 @@ pub mod mails;
 pub mod maintenance;
 pub mod openapi;
 pub mod problem;
+pub mod providers;
+pub mod provisioning;
 pub mod routes;
 
 use super::{answer::only, state::WebState};
