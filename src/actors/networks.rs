@@ -108,8 +108,7 @@ impl Bulk {
         for (owner, lost) in self.owners(customer, line, &decided.entry).await? {
             let (theirs, place) = self.read(owner).await?;
             let held = theirs.as_ref().map_or(&[][..], |line| &line.networks);
-            let stays =
-                |network: &&IpNetwork| !lost.iter().any(|lost| overlap(**network, *lost));
+            let stays = |network: &&IpNetwork| !lost.iter().any(|lost| overlap(**network, *lost));
             let left: Vec<IpNetwork> = held.iter().filter(stays).copied().collect();
             let command = What::Plain(Box::new(Command::SetNetworks(left)));
             let other = self.decide(owner, theirs.as_ref(), place.seq, change, &command)?;
@@ -166,8 +165,7 @@ impl Bulk {
         let services = &self.services;
         let at = self.time(line);
         let facts = Facts { now: at, receipt: None, source: None, defaults: services.defaults };
-        let Prepared { command, rows } =
-            change::prepare(customer, line, what, services.draw_salt);
+        let Prepared { command, rows } = change::prepare(customer, line, what, services.draw_salt);
         let events = decide(line, &command, &facts);
         let events = events.map_err(|refusal| Arc::new(LineError::Refused(refusal)))?;
         let (by, request_id): (By, _) = (change.by.clone(), change.request_id.clone());

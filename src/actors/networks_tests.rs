@@ -191,7 +191,8 @@ fn under_many_moves_at_once_no_prefix_ever_has_two_owners_security_57() {
         }
         for round in 0..5_u64 {
             let moves = (0..60_u64).map(|turn| {
-                let prefixes = ["2001:db8:0:100::/56", "2001:db8:0:100::/64", "2001:db8:0:1f0::/60"];
+                let prefixes =
+                    ["2001:db8:0:100::/56", "2001:db8:0:100::/64", "2001:db8:0:1f0::/60"];
                 let wanted = prefixes[usize::try_from(turn + round).expect("small") % 3];
                 let change = set(wanted);
                 let house = &house;

@@ -319,9 +319,7 @@ impl Import {
     async fn verify(&self, plain: Secret, hash: String) -> Result<bool, Arc<LineError>> {
         match self.passwords.verify(plain, Some(hash)).await {
             Ok(verdict) => Ok(verdict.matches),
-            Err(PoolError::Overloaded) => {
-                Err(Arc::new(LineError::Busy(super::Overload::Requests)))
-            }
+            Err(PoolError::Overloaded) => Err(Arc::new(LineError::Busy(super::Overload::Requests))),
             Err(PoolError::Stopped) => Err(Arc::new(LineError::Stopping)),
         }
     }

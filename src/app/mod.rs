@@ -33,8 +33,8 @@ use crate::{
     domain::{line::LineDefaults, yen::Yen},
     mail::MailError,
     security::{
-        HashCost, ImportKey, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
-        random,
+        HashCost, ImportKey, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle,
+        ThrottlePolicy, random,
     },
     store::{
         Store, StoreError,

@@ -9,7 +9,11 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use url::Url;
 
-use super::operator::args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand};
+use super::operator::{
+    args::{KeyCommand, LineCommand, MailCommand, MaintenanceCommand},
+    provider::{ProviderCommand, ServiceCommand},
+    provisioning::{AccessKeyCommand, HoldCommand},
+};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -62,9 +66,21 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
-    /// Show, restrict or lift an access line of the running server
+    /// Import, show, restrict, lift or set access lines of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Line(LineCommand),
+    /// Draw another access key for a line
+    #[command(subcommand, arg_required_else_help = true)]
+    AccessKey(AccessKeyCommand),
+    /// List or release the waits that guessing was met with
+    #[command(subcommand, arg_required_else_help = true)]
+    Hold(HoldCommand),
+    /// Register providers, look at them or change them
+    #[command(subcommand, arg_required_else_help = true)]
+    Provider(ProviderCommand),
+    /// List services in a provider's catalogue, or retire them
+    #[command(subcommand, arg_required_else_help = true)]
+    Service(ServiceCommand),
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),
@@ -264,6 +280,12 @@ mod tests {
             "config check",
             "config show",
             "key rotate",
+            "access-key reset",
+            "hold list",
+            "hold release",
+            "line import",
+            "line limit",
+            "line networks",
             "line show",
             "line restrict",
             "line lift",
@@ -272,6 +294,14 @@ mod tests {
             "maintenance on",
             "maintenance off",
             "maintenance status",
+            "provider add",
+            "provider list",
+            "provider rotate-secret",
+            "provider set",
+            "provider show",
+            "service add",
+            "service list",
+            "service retire",
         ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));

@@ -255,9 +255,8 @@ fn given_key(plain: Option<String>, hash: Option<String>) -> Result<Option<Given
 
 fn record_field(column: &str, value: &str) -> Result<String, RowFault> {
     let text = |longest: usize| {
-        let fault = |_| {
-            RowFault::new(column, format!("must be 1 to {longest} characters on one line"))
-        };
+        let fault =
+            |_| RowFault::new(column, format!("must be 1 to {longest} characters on one line"));
         text_as_typed(value, longest, false).map_err(fault)
     };
     match column {
@@ -277,7 +276,9 @@ fn record_field(column: &str, value: &str) -> Result<String, RowFault> {
         "mail" => {
             let mail = MailAddress::parse(value);
             let allowed = |fault: FieldFault| match fault {
-                FieldFault::TooLong { longest } => format!("must have at most {longest} characters"),
+                FieldFault::TooLong { longest } => {
+                    format!("must have at most {longest} characters")
+                }
                 _ => "must be an address such as tarou@example.jp".to_owned(),
             };
             mail.map(|mail| mail.as_str().to_owned())

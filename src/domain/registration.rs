@@ -151,9 +151,9 @@ fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
     let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
     let plain = text.len() <= LONGEST_URL && !text.contains(char::is_whitespace);
     let open = url.is_some_and(|url| url.has_host() && url.username().is_empty());
-    (plain && open)
-        .then_some(text)
-        .ok_or_else(|| RegistrationFault::new(field, "must be an https address of 400 characters at most"))
+    (plain && open).then_some(text).ok_or_else(|| {
+        RegistrationFault::new(field, "must be an https address of 400 characters at most")
+    })
 }
 
 /// An entry of a catalogue as an operator writes it.
@@ -281,7 +281,9 @@ pub fn set(standing: Option<&Provider>, data: &ProviderData) -> Decided {
     }
     let redirect_uris = data.redirect_uris.clone();
     let redirect_uris = redirect_uris.filter(|uris| *uris != provider.redirect_uris);
-    events.extend(redirect_uris.map(|redirect_uris| ProviderEvent::RedirectUrisSet { redirect_uris }));
+    events.extend(
+        redirect_uris.map(|redirect_uris| ProviderEvent::RedirectUrisSet { redirect_uris }),
+    );
     match (data.suspended, provider.suspended) {
         (Some(true), true) => return Err(ProviderRefusal::SuspendedAlready),
         (Some(false), false) => return Err(ProviderRefusal::NotSuspended),
@@ -396,7 +398,8 @@ mod tests {
         assert_eq!(set(Some(&provider), &data()), Ok(Vec::new()));
         let contact_phone = Some("0120-000-000".to_owned());
         let phone = ProviderData { contact_phone, ..ProviderData::default() };
-        let provider = after(Some(provider.clone()), set(Some(&provider), &phone).expect("allowed"));
+        let provider =
+            after(Some(provider.clone()), set(Some(&provider), &phone).expect("allowed"));
         assert_eq!(provider.contact.phone.as_deref(), Some("0120-000-000"));
         let suspend = |suspended| ProviderData { suspended: Some(suspended), ..Default::default() };
         assert_eq!(set(Some(&provider), &suspend(false)), Err(ProviderRefusal::NotSuspended));
@@ -446,7 +449,10 @@ mod tests {
     fn a_monthly_service_has_a_price_and_none_has_too_high_a_one() {
         let fault = |entry: ServiceEntry| entry.check("services[3]").expect_err("refused").field;
         assert_eq!(fault(entry(ServiceKind::Monthly, None)), "services[3].unit_price_yen");
-        assert_eq!(fault(entry(ServiceKind::PerUse, Some(10_000_000))), "services[3].unit_price_yen");
+        assert_eq!(
+            fault(entry(ServiceKind::PerUse, Some(10_000_000))),
+            "services[3].unit_price_yen"
+        );
         assert!(entry(ServiceKind::PerUse, None).check("s").is_ok());
         let mut nameless = entry(ServiceKind::PerUse, None);
         nameless.name = String::new();

@@ -44,6 +44,7 @@ pub use operator_token::OperatorToken;
 pub use password::{HashCost, ImportKey, PasswordPool, PoolError, Verdict};
 pub use sealed::{Purpose, SealError, Sealer};
 pub use secret::Secret;
+pub use secret_file::ReservedFile;
 pub use source::Source;
 pub use source_limiter::{RetryAfterS, SourceLimiter};
 pub use throttle::{

@@ -94,10 +94,7 @@ pub trait Stored {
 }
 
 /// The keys of prefixes that share addresses with this one, the prefix itself included.
-pub fn overlapping(
-    network: &IpNetwork,
-    stored: &impl Stored,
-) -> Result<Vec<Vec<u8>>, StoreError> {
+pub fn overlapping(network: &IpNetwork, stored: &impl Stored) -> Result<Vec<Vec<u8>>, StoreError> {
     let (from, to) = key::networks_inside(network);
     let mut keys = stored.between(&from, &to)?;
     // The prefix itself is one of those inside.

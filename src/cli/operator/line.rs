@@ -1,4 +1,4 @@
-//! `linepass line show`, `restrict` and `lift`.
+//! `linepass line show`, `restrict` and `lift`; the other verbs of `line` have files of their own.
 
 use super::{
     Request,
@@ -19,6 +19,9 @@ pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -
             let path = format!("/lines/{}", args.customer);
             ask(&args.server, &Request { method: "GET", path, body: None }, shown, out, talk)
         }
+        LineCommand::Import(args) => super::import::run(args, out, talk),
+        LineCommand::Networks(args) => super::provisioning::networks(args, out, talk),
+        LineCommand::Limit(args) => super::provisioning::limit(args, out, talk),
         LineCommand::Inquiries(args) => {
             let path = format!("/lines/{}/inquiries", args.customer);
             let request = Request { method: "GET", path, body: None };

@@ -5,17 +5,25 @@
 //! |---|---|
 //! | [`args`] | the command line as types |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
+//! | [`import`] | `linepass line import` |
 //! | [`key`] | `linepass key rotate` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift` |
 //! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
+//! | [`provider`] | `linepass provider` and `linepass service` |
+//! | [`provisioning`] | `linepass line networks`, `line limit`, `access-key`, `hold` |
+//! | [`secret`] | an answer's secret goes into a file for its owner alone |
 
 pub mod args;
 pub mod client;
+pub mod import;
 pub mod key;
 pub mod line;
 pub mod mail;
 pub mod maintenance;
+pub mod provider;
+pub mod provisioning;
+pub mod secret;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};

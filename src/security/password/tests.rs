@@ -165,7 +165,10 @@ fn what_cannot_be_started_says_why() {
         (HashCost { lanes: u32::MAX, ..CHEAP }, "1 to 64 lanes"),
     ];
     for (cost, expected) in cases {
-        let error = PasswordPool::start(cost, ImportKey::new([7; 32]), 1, 1).err().expect("it must not start").to_string();
+        let error = PasswordPool::start(cost, ImportKey::new([7; 32]), 1, 1)
+            .err()
+            .expect("it must not start")
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
     for (threads, queue_limit) in [(0, 1), (1, 0)] {

@@ -178,10 +178,7 @@ impl Imported {
         };
         let kept = answers.iter().filter(|answer| answer.access_key == KeyOutcome::Kept).count();
         let silent = |answer: &RowAnswer| {
-            let good = !matches!(
-                answer.outcome,
-                RowOutcome::Malformed(_) | RowOutcome::Refused(_)
-            );
+            let good = !matches!(answer.outcome, RowOutcome::Malformed(_) | RowOutcome::Refused(_));
             good && answer.access_key == KeyOutcome::AsItWas && answer.taken.is_empty()
         };
         Self {

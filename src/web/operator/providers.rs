@@ -7,9 +7,7 @@ use crate::{
     domain::{
         ids::{ProviderId, ServiceCode},
         provider::{IdTokenAlgorithm, Provider, ProviderEvent},
-        registration::{
-            self, ProviderData, ProviderRefusal, RegistrationFault, ServiceEntry,
-        },
+        registration::{self, ProviderData, ProviderRefusal, RegistrationFault, ServiceEntry},
     },
     security::provider_secret,
     web::{context::RequestContext, form::Body, state::WebState},
@@ -311,9 +309,11 @@ pub async fn add_services(
     }
     let (reason, dry_run) = (asked.reason, asked.dry_run);
     let change = Change { action: "list_services", id, reason, dry_run, secret: None };
-    change.make(&caller, &context, state, move |standing| {
+    change
+        .make(&caller, &context, state, move |standing| {
             registration::add_services(standing, &services)
-        }).await
+        })
+        .await
 }
 
 /// Retires a service.
@@ -420,10 +420,8 @@ fn problem(context: &RequestContext, error: ProviderError) -> ProblemDetails {
 
 impl ProviderState {
     fn of(provider: &Provider) -> Self {
-        let entry = |service| CatalogueEntry {
-            entry: ServiceEntry::of(service),
-            offered: service.offered,
-        };
+        let entry =
+            |service| CatalogueEntry { entry: ServiceEntry::of(service), offered: service.offered };
         Self {
             provider: provider.id.clone(),
             name: provider.name.clone(),

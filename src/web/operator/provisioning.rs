@@ -3,7 +3,8 @@
 
 use super::{
     access::Caller,
-    ask, imports::Taken,
+    ask,
+    imports::Taken,
     lines::{customer_id, look},
     maintenance::decision,
     problem::ProblemDetails,
@@ -261,8 +262,7 @@ pub(super) async fn made(
             source: None,
             defaults: state.defaults,
         };
-        let prepared =
-            crate::actors::change::prepare(customer, line, &what, random::bytes::<32>);
+        let prepared = crate::actors::change::prepare(customer, line, &what, random::bytes::<32>);
         let events = decide(line, &prepared.command, &facts);
         events.map_err(|refusal| ProblemDetails::refused(&refusal))?;
     } else {

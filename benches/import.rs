@@ -1,0 +1,2 @@
+//! How long an import takes.
+fn main() {}
