@@ -16,7 +16,7 @@ pub fn sample_path(path: &str) -> String {
     let part = |part: &str| match part {
         "{customer}" => SAKURA.to_owned(),
         "{provider}" => "a-sha".to_owned(),
-        "{service}" => "anime-1".to_owned(),
+        "{service}" => "pack".to_owned(),
         "{token}" => "no-such-token".to_owned(),
         unknown if unknown.starts_with('{') => panic!("no sample for {unknown} of {path}"),
         fixed => fixed.to_owned(),
