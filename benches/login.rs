@@ -12,7 +12,7 @@ mod common;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use common::{Browser, Demo, Options, anime, door::decisions, unique};
-use linepass::security::{HashCost, PasswordPool, Secret};
+use linepass::security::{HashCost, ImportKey, PasswordPool, Secret};
 use std::{
     hint::black_box,
     sync::Arc,
@@ -55,7 +55,7 @@ fn main() {
 // The pool beside raw Argon2
 
 fn compare(cost: HashCost, threads: usize, length: Duration) {
-    let pool = PasswordPool::start(cost, threads, 64).expect("a pool");
+    let pool = PasswordPool::start(cost, ImportKey::new([7; 32]), threads, 64).expect("a pool");
     let stored = runtime().block_on(pool.hash(Secret::from("a1b2"))).expect("a hash");
     // Once unmeasured, so that both find their memory mapped.
     let turn = length / TURNS;

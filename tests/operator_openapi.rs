@@ -158,6 +158,35 @@ fn what_the_running_server_answers_is_what_its_description_says() {
         ),
         ("POST", "/lines/{customer}/erase", json!({})),
         ("POST", "/retention/sweep", json!({})),
+        (
+            "POST",
+            "/lines/import",
+            json!({ "rows": [
+            { "line": 2, "fields": { "customer_id": SAKURA, "mail": "a@example.jp" } },
+            { "line": 3, "fields": { "customer_id": SAKURA, "nickname": "a" } },
+            { "line": 4, "fields": { "customer_id": SAKURA, "service": "b_flets" } },
+        ] }),
+        ),
+        ("PUT", "/lines/{customer}/networks", json!({ "networks": ["203.0.113.5"] })),
+        ("PUT", "/lines/{customer}/limit", json!({ "line_limit_yen": 40_000 })),
+        ("POST", "/lines/{customer}/access-key/reset", json!({})),
+        (
+            "POST",
+            "/providers",
+            json!({
+                "provider": "c-sha", "name": "C社", "redirect_uris": ["https://c.example/cb"],
+            }),
+        ),
+        ("PATCH", "/providers/{provider}", json!({ "contact_hours": "9:00–17:00" })),
+        ("POST", "/providers/{provider}/secrets/rotate", json!({ "draw": true })),
+        (
+            "POST",
+            "/providers/{provider}/services",
+            json!({ "services": [
+            { "service": "pack", "name": "見放題", "kind": "monthly", "unit_price_yen": 500 },
+        ] }),
+        ),
+        ("POST", "/providers/{provider}/services/{service}/retire", json!({})),
         ("PUT", "/maintenance", json!({ "message": "設備の更新を行っています。" })),
         ("DELETE", "/maintenance", json!({})),
         ("POST", "/mails/retry", json!({ "all": true })),

@@ -28,14 +28,16 @@ const TRIES: u32 = 8;
 /// The way to many lines.
 #[derive(Clone)]
 pub struct Bulk {
-    services: Arc<LineServices>,
-    lines: Lines,
+    pub(super) services: Arc<LineServices>,
+    pub(super) lines: Lines,
+    /// Held by whoever takes prefixes from other lines and met another who does.
+    pub(super) moving: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Bulk {
     /// Over all lines.
-    pub const fn new(services: Arc<LineServices>, lines: Lines) -> Self {
-        Self { services, lines }
+    pub fn new(services: Arc<LineServices>, lines: Lines) -> Self {
+        Self { services, lines, moving: Arc::default() }
     }
 
     /// At most `limit` lines after `after`, by customer ID; those that have ended too.
@@ -109,7 +111,7 @@ impl Bulk {
         }
     }
 
-    async fn read(
+    pub(super) async fn read(
         &self,
         customer: CustomerId,
     ) -> Result<(Option<crate::domain::line::Line>, super::snapshot::Place), Arc<LineError>> {

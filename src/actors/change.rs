@@ -11,7 +11,7 @@ use crate::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
                 Cancel, ChangeBilling, ChangePassport, LoggedIn, OpenLine, OpenSession, Purchase,
-                RegisterPassport, UpgradeHash,
+                RegisterPassport, UpdateLine, UpgradeHash,
             },
             event::{BillingRoute, By},
         },
@@ -80,6 +80,8 @@ pub enum What {
     ReplaceRecord(BTreeMap<String, String>),
     /// The billing number changes, with the record that has the new one.
     ChangeBilling(Box<BillingChanged>),
+    /// The carrier gives the line's data again.
+    Update(Box<Update>),
     /// The desk gives the line another access key, as its hash.
     ResetAccessKey(String),
     /// Anything that has no personal data.
@@ -117,6 +119,23 @@ pub struct Opening {
     pub record: BTreeMap<String, String>,
     /// The hash of its access key.
     pub access_key_hash: String,
+}
+
+/// What the carrier gives anew of an open line; what is absent stays.
+#[derive(Clone, Default)]
+pub struct Update {
+    /// What holds nothing personal; its rows are made from the two below.
+    pub plain: UpdateLine,
+    /// The whole record, by the names of the import.
+    pub record: Option<BTreeMap<String, String>>,
+    /// The hash of another access key.
+    pub access_key_hash: Option<String>,
+}
+
+impl std::fmt::Debug for Update {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Update").field("plain", &self.plain).finish_non_exhaustive()
+    }
 }
 
 /// A passport ID to register.
@@ -374,7 +393,10 @@ pub fn prepare(
         What::UpgradeHash(new) => Command::UpgradeHash(UpgradeHash {
             passport: new.passport,
             verified: new.verified,
-            credential: put(Personal::Credential { hash: new.password_hash.clone() }),
+            credential: put(match new.passport {
+                Some(_) => Personal::Credential { hash: new.password_hash.clone() },
+                None => Personal::AccessKey { hash: new.password_hash.clone() },
+            }),
         }),
         What::OpenSession(opened) => Command::OpenSession(OpenSession {
             verified: opened.verified,
@@ -404,6 +426,14 @@ pub fn prepare(
             let record = changed.record.clone();
             let record = record.map(|fields| put(Personal::LineRecord { fields }));
             Command::ChangeBilling(ChangeBilling { record, ..changed.change })
+        }
+        What::Update(update) => {
+            let record = update.record.clone();
+            let record = record.map(|fields| put(Personal::LineRecord { fields }));
+            let access_key = update.access_key_hash.clone();
+            let access_key = access_key.map(|hash| put(Personal::AccessKey { hash }));
+            let plain = update.plain.clone();
+            Command::UpdateLine(Box::new(UpdateLine { record, access_key, ..plain }))
         }
         What::ResetAccessKey(hash) => {
             Command::ResetAccessKey(put(Personal::AccessKey { hash: hash.clone() }))

@@ -129,6 +129,35 @@ impl Handler<IsAwake> for Directory {
     }
 }
 
+/// Has a line read itself again, where it is awake: one that sleeps reads itself when it wakes.
+pub struct Refresh {
+    /// Which line.
+    pub customer: CustomerId,
+    /// Who waits until it has.
+    pub reply: oneshot::Sender<()>,
+}
+
+impl Message for Refresh {
+    type Result = ();
+}
+
+impl Handler<Refresh> for Directory {
+    type Result = ();
+
+    fn handle(&mut self, Refresh { customer, reply }: Refresh, _: &mut Self::Context) {
+        let Some(entry) = self.awake.get_mut(&customer) else {
+            // Whoever asked may have gone away.
+            let _ = reply.send(());
+            return;
+        };
+        let ask = Ask::Refresh(reply);
+        match &mut entry.stopping {
+            Some(kept) => kept.push(ask),
+            None => entry.line.do_send(ask),
+        }
+    }
+}
+
 /// A line's answer to [`Sleep`].
 pub struct Rested {
     /// Which line.

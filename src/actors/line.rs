@@ -113,12 +113,14 @@ pub struct Make {
     pub reply: oneshot::Sender<Answer>,
 }
 
-/// Either.
+/// One of them.
 pub enum Ask {
     /// A question.
     Look(Look),
     /// A change.
     Make(Make),
+    /// Somebody changed the line past its actor: it reads itself again, then says so.
+    Refresh(oneshot::Sender<()>),
 }
 
 /// Asks a line whether it can sleep; it says so to the directory.
@@ -143,6 +145,8 @@ pub struct LineActor {
     queue: VecDeque<Pending>,
     /// The change that is being made; its repetitions join it.
     current: Option<Pending>,
+    /// Who waits until the line has been read again, from a time after they asked.
+    stale: Vec<oneshot::Sender<()>>,
 }
 
 enum Phase {
@@ -177,6 +181,10 @@ impl Handler<Ask> for LineActor {
         match ask {
             Ask::Look(look) => self.look(look),
             Ask::Make(make) => self.enqueue(make, ctx),
+            Ask::Refresh(reply) => {
+                self.stale.push(reply);
+                self.next(ctx);
+            }
         }
     }
 }
@@ -200,7 +208,7 @@ impl LineActor {
     /// Nothing is under way and nothing waits: whatever was asked is answered.
     fn is_idle(&self) -> bool {
         let waking = matches!(self.phase, Phase::Waking(_));
-        !waking && self.current.is_none() && self.queue.is_empty()
+        !waking && self.current.is_none() && self.queue.is_empty() && self.stale.is_empty()
     }
 
     /// Falling asleep with much that is new would make the next waking read it all again.
@@ -215,7 +223,8 @@ impl LineActor {
     /// An actor for a line that is not awake yet.
     pub fn new(customer: CustomerId, services: Arc<LineServices>) -> Self {
         let phase = Phase::Waking(Vec::new());
-        Self { customer, services, phase, queue: VecDeque::new(), current: None }
+        let (queue, stale) = (VecDeque::new(), Vec::new());
+        Self { customer, services, phase, queue, current: None, stale }
     }
 
     fn look(&mut self, look: Look) {
@@ -245,10 +254,18 @@ impl LineActor {
     fn wake(&mut self, ctx: &mut Context<Self>) {
         let services = Arc::clone(&self.services);
         let customer = self.customer;
+        // Who asked while an earlier reading was under way waits for this one.
+        let stale = std::mem::take(&mut self.stale);
         let reading = async move {
             Awake::read(services.store.as_ref(), customer, &services.snapshots).await
         };
-        ctx.spawn(reading.into_actor(self).map(|read, actor, ctx| actor.woken(read, ctx)));
+        ctx.spawn(reading.into_actor(self).map(|read, actor, ctx| {
+            actor.woken(read, ctx);
+            // Whoever asked may have gone away.
+            for reply in stale {
+                let _ = reply.send(());
+            }
+        }));
     }
 
     fn woken(&mut self, read: Result<Awake, StoreError>, ctx: &mut Context<Self>) {
@@ -268,10 +285,15 @@ impl LineActor {
         self.next(ctx);
     }
 
-    /// Begins the next change, if none is being made and the line is awake.
+    /// Begins the next change, if none is being made and the line is awake; before that, the line is
+    /// read again where somebody asked for it.
     fn next(&mut self, ctx: &mut Context<Self>) {
         if self.current.is_some() || matches!(self.phase, Phase::Waking(_)) {
             return;
+        }
+        if !self.stale.is_empty() {
+            self.phase = Phase::Waking(Vec::new());
+            return self.wake(ctx);
         }
         let Some(pending) = self.queue.pop_front() else { return };
         if let Phase::Broken(error) = &self.phase {

@@ -3,7 +3,7 @@
 use super::{
     LineError, Overload,
     change::Change,
-    directory::{Directory, IsAwake, Route},
+    directory::{Directory, IsAwake, Refresh, Route},
     line::{Answer, Ask, LineServices, LineView, Look, Make},
 };
 use crate::domain::ids::CustomerId;
@@ -62,6 +62,15 @@ impl Lines {
         let (reply, answer) = oneshot::channel();
         self.directory(customer).do_send(IsAwake { customer, reply });
         answer.await.unwrap_or(false)
+    }
+
+    /// Has a line that is awake read itself again, for whoever changed it past its actor; when this
+    /// returns, whoever asks it is answered from what was committed.
+    pub async fn refresh(&self, customer: CustomerId) {
+        let (reply, answer) = oneshot::channel();
+        self.directory(customer).do_send(Refresh { customer, reply });
+        // No answer is an actor that ended: the next one reads the line anyway.
+        let _ = answer.await;
     }
 
     /// How many requests wait for lines now, for metrics.

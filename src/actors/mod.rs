@@ -21,12 +21,14 @@
 //! | [`closing`] | the month's close |
 //! | [`bulk`] | many lines, one after the other, without waking each |
 //! | [`erasure`] | personal rows whose term is over |
+//! | [`networks`] | prefixes that go from one line to another, in one commit |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
 //! | [`audit`] | who did what and why; the walk over the whole chain |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`operators`] | who may use the operator API |
+//! | [`provisioning`] | the rows of an import |
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod audit;
@@ -40,11 +42,13 @@ pub mod erasure;
 pub mod keys;
 pub mod line;
 pub mod lines;
+pub mod networks;
 pub mod operators;
 pub mod orders;
 pub mod outbox;
 pub mod personal;
 pub mod providers;
+pub mod provisioning;
 mod reading;
 pub mod receipts;
 pub mod snapshot;

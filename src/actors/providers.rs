@@ -8,6 +8,7 @@ use crate::{
         ids::ProviderId,
         line::{By, Entry},
         provider::{Provider, ProviderEvent},
+        registration::ProviderRefusal,
     },
     store::{Batch, Outcome, Store, StoreError, Stream, StreamKind, record},
 };
@@ -23,6 +24,9 @@ pub enum ProviderError {
     /// The first event of a new provider must register it.
     #[error("no such provider")]
     Unknown,
+    /// A rule says no; nothing changed.
+    #[error(transparent)]
+    Refused(#[from] ProviderRefusal),
     /// Nothing was written.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -88,12 +92,29 @@ impl Providers {
         by: By,
         events: Vec<ProviderEvent>,
     ) -> Result<(), ProviderError> {
+        self.decide(id, by, None, |_| Ok(events)).await.map(drop)
+    }
+
+    /// Has a rule decide on the provider as it stands, nobody else changing it meanwhile, and
+    /// commits what happens. How many events that was; none is no change.
+    pub async fn decide(
+        &self,
+        id: &ProviderId,
+        by: By,
+        request_id: Option<String>,
+        decide: impl FnOnce(Option<&Provider>) -> Result<Vec<ProviderEvent>, ProviderRefusal>,
+    ) -> Result<usize, ProviderError> {
         let mut sequences = self.sequences.lock().await;
         let seq = sequences.get(id).copied().unwrap_or(0);
         let state = self.get(id).map(|provider| Provider::clone(&provider));
+        let events = decide(state.as_ref())?;
+        let count = events.len();
+        if count == 0 {
+            return Ok(0);
+        }
         let evolve = |state, event: &ProviderEvent| Provider::evolve(state, id, event.clone());
         let changed = events.iter().fold(state, evolve).ok_or(ProviderError::Unknown)?;
-        let entry = Entry { at: self.clock.now(), by, request_id: None, events };
+        let entry = Entry { at: self.clock.now(), by, request_id, events };
         let body = record::to_json(&entry);
         let batch = Batch::event(Stream::Provider(id.clone()), seq, body);
         match self.committer.commit(batch).await? {
@@ -106,7 +127,7 @@ impl Providers {
         sequences.insert(id.clone(), seq + 1);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(id.clone(), Arc::new(changed));
-        Ok(())
+        Ok(count)
     }
 }
 

@@ -339,6 +339,12 @@ impl Store for Counting {
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         self.inner.holder(reservation).await
     }
+    async fn owners(
+        &self,
+        network: ipnetwork::IpNetwork,
+    ) -> Result<Vec<(ipnetwork::IpNetwork, Holder)>, StoreError> {
+        self.inner.owners(network).await
+    }
     async fn personal(
         &self,
         customer: CustomerId,

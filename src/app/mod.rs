@@ -42,8 +42,8 @@ use crate::{
     domain::{line::LineDefaults, retention::Terms, yen::Yen},
     mail::MailError,
     security::{
-        HashCost, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle, ThrottlePolicy,
-        random,
+        HashCost, ImportKey, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle,
+        ThrottlePolicy, random,
     },
     store::{
         Store, StoreError,
@@ -176,7 +176,7 @@ pub async fn start(
     let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let closer =
         MonthCloser::load(system.clone(), &bulk, &store, (decisions.clone(), floor)).await?;
-    let passwords = start_passwords(config)?;
+    let passwords = start_passwords(config, &master)?;
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
@@ -355,7 +355,7 @@ fn end_the_process(error: &StoreError) {
     std::process::exit(1);
 }
 
-fn start_passwords(config: &Config) -> Result<PasswordPool, AppError> {
+fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, AppError> {
     let cost = HashCost {
         memory_kib: config.password.hash_memory_kib,
         passes: config.password.hash_passes,
@@ -365,7 +365,8 @@ fn start_passwords(config: &Config) -> Result<PasswordPool, AppError> {
         0 => cores(),
         threads => threads,
     };
-    Ok(PasswordPool::start(cost, threads, config.password.hash_queue_limit)?)
+    let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
+    Ok(PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?)
 }
 
 fn throttle_policy(config: &Config) -> ThrottlePolicy {

@@ -17,6 +17,10 @@ use super::operator::args::{
     life::{ContractCommand, PassportCommand, RetentionCommand},
     overdue::OverdueCommand,
 };
+use super::operator::{
+    provider::{ProviderCommand, ServiceCommand},
+    provisioning::{AccessKeyCommand, HoldCommand},
+};
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -69,7 +73,7 @@ pub enum Command {
     /// Check or show the configuration
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigCommand),
-    /// Show, restrict, lift or transfer an access line of the running server
+    /// Import, show, restrict, transfer or set access lines of the running server
     #[command(subcommand, arg_required_else_help = true)]
     Line(LineCommand),
     /// Show or change how the running server's log is written
@@ -97,6 +101,18 @@ pub enum Command {
     /// Erase personal data whose term is over
     #[command(subcommand, arg_required_else_help = true)]
     Retention(RetentionCommand),
+    /// Draw another access key for a line
+    #[command(subcommand, arg_required_else_help = true)]
+    AccessKey(AccessKeyCommand),
+    /// List or release the waits that guessing was met with
+    #[command(subcommand, arg_required_else_help = true)]
+    Hold(HoldCommand),
+    /// Register providers, look at them or change them
+    #[command(subcommand, arg_required_else_help = true)]
+    Provider(ProviderCommand),
+    /// List services in a provider's catalogue, or retire them
+    #[command(subcommand, arg_required_else_help = true)]
+    Service(ServiceCommand),
     /// Put maintenance on or off, or show how it stands
     #[command(subcommand, arg_required_else_help = true)]
     Maintenance(MaintenanceCommand),
@@ -406,6 +422,12 @@ mod tests {
             "key rotate",
             "man",
             "upgrade",
+            "access-key reset",
+            "hold list",
+            "hold release",
+            "line import",
+            "line limit",
+            "line networks",
             "line show",
             "line restrict",
             "line lift",
@@ -419,6 +441,14 @@ mod tests {
             "token add",
             "token list",
             "token revoke",
+            "provider add",
+            "provider list",
+            "provider rotate-secret",
+            "provider set",
+            "provider show",
+            "service add",
+            "service list",
+            "service retire",
         ] {
             let help = parse(&format!("linepass {line} --help")).map(|_| ()).unwrap_err();
             assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));

@@ -89,6 +89,23 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::token::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
+        Command::AccessKey(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::provisioning::access_key(&command, &mut out, &mut talk)
+                .unwrap_or(Exit::Failed)
+        }
+        Command::Hold(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::provisioning::hold(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Provider(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::provider::provider(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
+        Command::Service(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::provider::service(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
         Command::Maintenance(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::maintenance::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)

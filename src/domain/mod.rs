@@ -9,8 +9,10 @@
 //! | [`charge`] | which months a contract is charged for (R-014 to R-030) |
 //! | [`limit`] | what is used and what is left this month (R-115, R-153, R-157) |
 //! | [`provider`] | providers, their catalogue, and what an order must match (R-006 to R-008) |
+//! | [`registration`] | what an operator registers of a provider and its catalogue |
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
+//! | [`provisioning`] | what the carrier gives of its lines: an import's rows, prefixes (R-175) |
 //! | [`transfer`] | the tables of line transfers and of changes of the billing number (R-160 to) |
 //! | [`bill`] | a month's bill of a line, by provider (R-034 to R-051) |
 //! | [`record`] | the record of a line, and what a disclosure takes from it (R-059, R-181) |
@@ -35,9 +37,11 @@ pub mod notice;
 pub mod operator;
 pub mod order;
 pub mod provider;
+pub mod provisioning;
 pub mod reason;
 pub mod receipt;
 pub mod record;
+pub mod registration;
 pub mod retention;
 pub mod statement;
 pub mod system;

@@ -41,9 +41,10 @@ pub use csrf::CsrfToken;
 pub use forwarded::{Peer, Seen, SourcePolicy};
 pub use keys::{KeyPurpose, KeyRecord, KeyRing, KeyState, MasterKey, SigningAlgorithm};
 pub use operator_token::OperatorToken;
-pub use password::{HashCost, PasswordPool, PoolError, Verdict};
+pub use password::{HashCost, ImportKey, PasswordPool, PoolError, Verdict};
 pub use sealed::{Purpose, SealError, Sealer};
 pub use secret::Secret;
+pub use secret_file::ReservedFile;
 pub use source::Source;
 pub use source_limiter::{RetryAfterS, SourceLimiter};
 pub use throttle::{

@@ -8,6 +8,7 @@
 //! a stored hash that cannot be read (security.md 2, 3), so time tells nobody who exists.
 
 mod hasher;
+mod keyed;
 mod phc;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,6 +21,8 @@ use argon2::Params;
 use tokio::sync::oneshot;
 
 use self::hasher::Hasher;
+pub use self::keyed::ImportKey;
+pub use self::phc::{NotImportable, check_imported};
 use super::SecurityError;
 use super::secret::Secret;
 use crate::metrics::histogram::Histogram;
@@ -94,6 +97,7 @@ pub enum PoolError {
 pub struct PasswordPool {
     jobs: SyncSender<Queued>,
     counters: Arc<Counters>,
+    import_key: ImportKey,
 }
 
 struct Counters {
@@ -167,12 +171,14 @@ impl Job {
 
 impl PasswordPool {
     /// Starts `threads` threads, each with memory for one hash of this cost, and a queue for
-    /// `queue_limit` hashes beside the ones that are being made.
+    /// `queue_limit` hashes beside the ones that are being made. `import_key` is what imported
+    /// access keys are kept under until their first sign-in.
     ///
     /// # Errors
     /// A cost outside the limits, no thread, no queue, or no memory.
     pub fn start(
         cost: HashCost,
+        import_key: ImportKey,
         threads: usize,
         queue_limit: usize,
     ) -> Result<Self, SecurityError> {
@@ -183,14 +189,19 @@ impl PasswordPool {
         let (jobs, queue) = sync_channel(queue_limit);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
-            let hasher = Hasher::new(cost)?;
+            let hasher = Hasher::new(cost, import_key.clone())?;
             let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
             thread::Builder::new()
                 .name(format!("password-{number}"))
                 .spawn(move || work(hasher, &queue, &counters))
                 .map_err(SecurityError::PoolStart)?;
         }
-        Ok(Self { jobs, counters })
+        Ok(Self { jobs, counters, import_key })
+    }
+
+    /// The key of the hashes that an import keeps.
+    pub fn import_key(&self) -> &ImportKey {
+        &self.import_key
     }
 
     /// Hashes a new password under the configured cost with a salt of its own; the PHC string is
@@ -203,7 +214,8 @@ impl PasswordPool {
 
     /// Checks a password with exactly one hash. `None` is an ID that does not exist: a hash of the
     /// configured cost is made all the same, and so it is for a stored hash that cannot be read;
-    /// neither matches. A stored hash of another cost is checked at its own cost.
+    /// neither matches. A stored hash of another cost is checked at its own cost; one that an import
+    /// keyed costs a hash of the configured cost beside its own check, and is to be made anew.
     pub async fn verify(
         &self,
         password: Secret,

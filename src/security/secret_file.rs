@@ -23,6 +23,47 @@ pub enum SecretFileFault {
     Mode(u32),
 }
 
+/// A file that a new secret will stand in. It is made before the secret is asked for, so that none is
+/// drawn that could not be kept; dropped unfilled, it is removed again.
+#[derive(Debug)]
+pub struct ReservedFile {
+    file: File,
+    path: PathBuf,
+    filled: bool,
+}
+
+impl ReservedFile {
+    /// Makes the file, for its owner alone.
+    ///
+    /// # Errors
+    /// There is one of this name, or the system does not make it.
+    pub fn reserve(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        Ok(Self { file, path: path.to_owned(), filled: false })
+    }
+
+    /// Writes the secret and a line end, durably.
+    ///
+    /// # Errors
+    /// The system did not write it.
+    pub fn fill(mut self, secret: &str) -> io::Result<()> {
+        self.file.write_all(secret.as_bytes())?;
+        self.file.write_all(b"\n")?;
+        self.file.sync_all()?;
+        self.filled = true;
+        Ok(())
+    }
+}
+
+impl Drop for ReservedFile {
+    fn drop(&mut self) {
+        if !self.filled {
+            // What cannot be removed is an empty file.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// What the file holds.
 pub fn load(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileFault> {
     let file = File::open(path)?;
@@ -118,4 +159,23 @@ fn sibling(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", random::token(6)));
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reserved_file_is_filled_once_for_its_owner_or_goes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("key");
+        let reserved = ReservedFile::reserve(&path).expect("made");
+        let again = ReservedFile::reserve(&path).expect_err("never written over");
+        assert_eq!(again.kind(), io::ErrorKind::AlreadyExists);
+        drop(reserved);
+        assert!(!path.exists(), "nothing was written");
+        ReservedFile::reserve(&path).expect("made").fill("12345678").expect("written");
+        assert_eq!(fs::read_to_string(&path).expect("reads"), "12345678\n");
+        assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, 0o600);
+    }
 }

@@ -115,7 +115,7 @@ pub struct Hold {
     pub wait_s: u64,
 }
 
-/// A hold as the journal has it.
+/// A hold as the journal has it, or as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommittedHold {
     /// Of this source; with `None` of all but the line.
@@ -224,6 +224,12 @@ impl Throttle {
     /// Ends every hold of an ID, for the desk and after a password change.
     pub fn release(&self, id_key: [u8; 32]) {
         self.0.state().ledger.release(id_key);
+    }
+
+    /// The holds of an ID that stand now, as the desk lists them: of each source, and of all but the
+    /// line.
+    pub fn holds_of(&self, id_key: [u8; 32]) -> Vec<CommittedHold> {
+        self.0.state().ledger.holds_of(id_key, self.0.now())
     }
 
     /// How many (ID, source) pairs have failures, for metrics.

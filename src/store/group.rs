@@ -93,6 +93,20 @@ pub trait Stored {
     fn between(&self, from: &[u8], to: &[u8]) -> Result<Vec<Vec<u8>>, StoreError>;
 }
 
+/// The keys of prefixes that share addresses with this one, the prefix itself included.
+pub fn overlapping(network: &IpNetwork, stored: &impl Stored) -> Result<Vec<Vec<u8>>, StoreError> {
+    let (from, to) = key::networks_inside(network);
+    let mut keys = stored.between(&from, &to)?;
+    // The prefix itself is one of those inside.
+    for wider in key::networks_around(network).filter(|key| !keys.contains(key)).collect::<Vec<_>>()
+    {
+        if stored.has(&wider)? {
+            keys.push(wider);
+        }
+    }
+    Ok(keys)
+}
+
 struct Open<'a, S> {
     number: u64,
     tails: &'a mut Tails,

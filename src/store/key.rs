@@ -26,7 +26,7 @@ use crate::domain::{
     ids::{CustomerId, NotAnId, ProviderId},
 };
 use ipnetwork::IpNetwork;
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 /// A stream of events: a line, a provider, or the system itself.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -156,6 +156,18 @@ fn network_key(network: &IpNetwork) -> Vec<u8> {
     }
     key.push(network.prefix());
     key
+}
+
+/// The prefix that a key of a reservation names.
+pub fn network_of_key(key: &[u8]) -> Option<IpNetwork> {
+    let (family, rest) = key.strip_prefix(b"w/")?.split_first()?;
+    let (length, address) = rest.split_last()?;
+    let address: IpAddr = match family {
+        b'4' => <[u8; 4]>::try_from(address).ok()?.into(),
+        b'6' => <[u8; 16]>::try_from(address).ok()?.into(),
+        _ => return None,
+    };
+    IpNetwork::new(address, *length).ok()
 }
 
 /// The keys of the prefix itself and of every wider one that holds it.
@@ -359,5 +371,10 @@ mod tests {
         let network = |text: &str| reservation(&Reservation::Network(text.parse().expect("one")));
         assert_eq!(network("2001:db8::1/64"), network("2001:db8::/64"));
         assert_ne!(network("10.0.0.0/8"), network("10.0.0.0/9"));
+        for text in ["2001:db8::/56", "203.0.113.5/32", "0.0.0.0/0"] {
+            assert_eq!(network_of_key(&network(text)), Some(text.parse().expect("one")));
+        }
+        assert_eq!(network_of_key(b"w/4"), None);
+        assert_eq!(network_of_key(&blocks()), None);
     }
 }

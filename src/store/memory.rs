@@ -10,6 +10,7 @@ use crate::domain::{
     calendar::{Instant, Month},
     ids::CustomerId,
 };
+use ipnetwork::IpNetwork;
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -172,6 +173,15 @@ impl Store for MemoryStore {
         let key = key::reservation(reservation);
         let body = self.body(&key)?;
         body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+    }
+
+    async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
+        let keys = group::overlapping(&network, &self.state().rows)?;
+        let owner = |key: &Vec<u8>| {
+            let body = self.body(key)?;
+            body.map(|body| record::owner_row(key, &body)).transpose()
+        };
+        keys.iter().filter_map(|key| owner(key).transpose()).collect()
     }
 
     async fn personal(

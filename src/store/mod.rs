@@ -46,6 +46,7 @@ use crate::domain::{
     ids::CustomerId,
 };
 use group::Tip;
+use ipnetwork::IpNetwork;
 use std::path::PathBuf;
 
 /// What went wrong with the store. None of these is the fault of whoever asked.
@@ -148,6 +149,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Who holds a reservation.
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError>;
+
+    /// Whose prefixes share addresses with this one: the prefix itself, one that holds it, or ones
+    /// inside it. Prefixes never overlap, so they are one or those inside.
+    async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError>;
 
     /// A line's personal row.
     async fn personal(

@@ -12,6 +12,7 @@ use crate::domain::{
     line::RowRef,
 };
 use aws_lc_rs::digest::{SHA256, digest};
+use ipnetwork::IpNetwork;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::fmt;
 
@@ -108,6 +109,14 @@ pub fn mail_row(key: &[u8], body: &[u8]) -> Result<MailRow, StoreError> {
     let known = super::key::mail_place(key);
     let known = known.ok_or_else(|| StoreError::damaged(&*place, "its key names no mail"))?;
     Ok(MailRow { place: known, record: from_json(&place, body)? })
+}
+
+/// Whose a prefix is, from its key and its body.
+pub fn owner_row(key: &[u8], body: &[u8]) -> Result<(IpNetwork, Holder), StoreError> {
+    let place = super::key::readable(key);
+    let known = super::key::network_of_key(key);
+    let known = known.ok_or_else(|| StoreError::damaged(&*place, "its key names no prefix"))?;
+    Ok((known, from_json(&place, body)?))
 }
 
 /// Where a part of a bill stands, from its key and its body.

@@ -55,6 +55,7 @@ on_every_backend!(
     lines_are_listed_once_each,
     bills_are_found_by_month_line_and_part,
     prefixes_never_overlap,
+    owners_of_a_prefix_are_found,
     a_row_that_is_too_large_is_refused,
     the_newest_snapshot_is_found_and_old_ones_go,
     a_followers_cursor_is_kept,
@@ -101,6 +102,34 @@ async fn a_committed_row_is_read_back(store: &impl Store) {
     assert_eq!(rows[0].entry, b"{\"n\":0}");
     assert_eq!(store.holder(&order("r-1")).await.expect("reads"), Some(holder(1)));
     assert_eq!(store.holder(&order("r-2")).await.expect("reads"), None);
+}
+
+async fn owners_of_a_prefix_are_found(store: &impl Store) {
+    let network = |text: &str| text.parse::<ipnetwork::IpNetwork>().expect("a prefix");
+    for (number, prefix) in
+        [(1, "2001:db8:0:100::/56"), (2, "2001:db8:0:200::/64"), (3, "203.0.113.5/32")]
+    {
+        let mut batch = event(&line(number), 0);
+        let holder = Holder { passport: None, seq: None, ..holder(number) };
+        batch.reserve(Reservation::Network(network(prefix)), holder);
+        commit(store, vec![batch]).await;
+    }
+    let owners = async |text: &str| -> Vec<(String, String)> {
+        let owners = store.owners(network(text)).await.expect("reads");
+        let told = |(network, holder): (ipnetwork::IpNetwork, Holder)| {
+            (network.to_string(), holder.customer.to_string()[10..].to_owned())
+        };
+        owners.into_iter().map(told).collect()
+    };
+    let first = ("2001:db8:0:100::/56".to_owned(), "001".to_owned());
+    let second = ("2001:db8:0:200::/64".to_owned(), "002".to_owned());
+    // Itself, inside it, around it, both at once, neighbours, the other family.
+    assert_eq!(owners("2001:db8:0:100::/56").await, [first.clone()]);
+    assert_eq!(owners("2001:db8:0:1ff::/64").await, [first.clone()]);
+    assert_eq!(owners("2001:db8::/48").await, [first, second]);
+    assert!(owners("2001:db8:0:300::/56").await.is_empty());
+    assert!(owners("203.0.113.4/32").await.is_empty());
+    assert_eq!(owners("203.0.113.0/24").await.len(), 1);
 }
 
 async fn a_stream_that_moved_on_refuses(store: &impl Store) {

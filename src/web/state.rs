@@ -129,6 +129,11 @@ impl WebState {
         self.host.now().seconds()
     }
 
+    /// What the throttle counts guesses at a line's access key by.
+    pub fn access_key_id(&self, customer: CustomerId) -> [u8; 32] {
+        self.keys.name_hash(&format!("customer:{customer}"))
+    }
+
     /// When something sealed now for so many seconds expires.
     pub fn expiry(&self, lifetime_s: u64) -> i64 {
         self.now_s().saturating_add(i64::try_from(lifetime_s).unwrap_or(i64::MAX))

@@ -25,6 +25,8 @@ pub fn sample_path(path: &str) -> String {
         "{token_name}" => "nobody".to_owned(),
         "{passport}" => "1".to_owned(),
         "{contract}" => "K-100000000016".to_owned(),
+        "{provider}" => "a-sha".to_owned(),
+        "{service}" => "pack".to_owned(),
         "{token}" => "no-such-token".to_owned(),
         unknown if unknown.starts_with('{') => panic!("no sample for {unknown} of {path}"),
         fixed => fixed.to_owned(),

@@ -17,6 +17,10 @@ pub mod overdue;
 pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs};
 pub use bill::{BillCommand, CloseArgs, CorrectArgs, PreviewArgs, SettleArgs};
 
+use super::{
+    import::ImportArgs,
+    provisioning::{LimitArgs, NetworksArgs},
+};
 use crate::cli::args::{parse_duration, parse_time};
 use crate::domain::{
     calendar::Month,
@@ -107,6 +111,34 @@ pub enum LineCommand {
         linepass line billing CAF0000012573 --change bulk --reason 'order 34' --dry-run"
     )]
     Billing(BillingArgs),
+    /// Open lines, or update those that are open, from a CSV or a JSON Lines file
+    #[command(
+        long_about = "Opens lines, or updates those that are open, from a file with a row for \
+                      each. Columns, or keys of a JSON line: customer_id, service, billing, \
+                      line_limit_yen, networks, access_key or access_key_hash (Argon2id), order, \
+                      construction_date, start_date, contractor, applicant, phone, \
+                      contact_phone, place, mail, billing_number, billing_address. A new line \
+                      needs customer_id, service, line_limit_yen and an access key; what a row \
+                      leaves out or empty stays as it is. Good rows are kept whatever becomes of \
+                      the others, and each bad one is named with its line. The same file again \
+                      changes nothing.",
+        after_long_help = "Examples:\n  \
+        linepass line import lines.csv --reason 'order 2026-11-27' --dry-run\n  \
+        zcat lines.jsonl.gz | linepass line import - --format jsonl --reason 'first load'\n  \
+        linepass line import lines.csv --reason 'order 118' --json | jq '.told'\n\n\
+        Exit codes: 0 all rows are good, 3 a rule refused some (an ended line, another service), \
+        1 some cannot be taken or the import ended early."
+    )]
+    Import(ImportArgs),
+    /// Set a line's own address prefixes, and take them from whoever has them
+    #[command(after_long_help = "Examples:\n  \
+        linepass line networks CAF0000012573 --set 2001:db8::/56,203.0.113.5/32 --reason 'moved'\n  \
+        linepass line networks CAF0000012573 --set '' --reason 'prefix given back' --dry-run")]
+    Networks(NetworksArgs),
+    /// Set what a line may be charged in a month
+    #[command(after_long_help = "Examples:\n  \
+        linepass line limit CAF0000012573 --yen 50000 --reason 'form 2026-11-27/40'")]
+    Limit(LimitArgs),
     /// Show what the line's household wrote to the desk; personal
     #[command(after_long_help = "Examples:\n  \
         linepass line inquiries CAF0000012573\n  \

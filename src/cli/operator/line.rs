@@ -1,4 +1,5 @@
-//! `linepass line show`, `restrict`, `lift` and `inquiries`.
+//! `linepass line show`, `restrict`, `lift` and `inquiries`; the other verbs of `line` have files of
+//! their own.
 
 use super::{
     Request,
@@ -16,6 +17,9 @@ use std::io::{Result, Write};
 pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -> Result<Exit> {
     match command {
         LineCommand::Show(args) => show(args, out, talk),
+        LineCommand::Import(args) => super::import::run(args, out, talk),
+        LineCommand::Networks(args) => super::provisioning::networks(args, out, talk),
+        LineCommand::Limit(args) => super::provisioning::limit(args, out, talk),
         LineCommand::Inquiries(args) => {
             let path = format!("/lines/{}/inquiries", args.customer);
             let request = Request { method: "GET", path, body: None };
@@ -24,7 +28,7 @@ pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -
         LineCommand::Restrict(args) => {
             let fields = json!({
                 "kind": args.kind.as_str(),
-                "cause": args.cause.map(|cause| cause.as_str()),
+                "cause": args.cause.map(super::args::StopCause::as_str),
                 "month": args.month,
             });
             let body = change_body(&args.change, fields);

@@ -7,6 +7,7 @@
 //! | [`bill`] | `linepass bill preview`, `close`, `correct`, `settle` |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`audit`] | `linepass audit verify`, `show` |
+//! | [`import`] | `linepass line import` |
 //! | [`key`] | `linepass key rotate` |
 //! | [`log`] | `linepass log level` |
 //! | [`line`](mod@line) | `linepass line show`, `restrict`, `lift`, `inquiries` |
@@ -17,11 +18,15 @@
 //! | [`mail`] | `linepass mail list`, `retry` |
 //! | [`token`] | `linepass token add`, `list`, `revoke` |
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
+//! | [`provider`] | `linepass provider` and `linepass service` |
+//! | [`provisioning`] | `linepass line networks`, `line limit`, `access-key`, `hold` |
+//! | [`secret`] | an answer's secret goes into a file for its owner alone |
 
 pub mod args;
 pub mod audit;
 pub mod bill;
 pub mod client;
+pub mod import;
 pub mod key;
 pub mod line;
 pub mod log;
@@ -29,7 +34,10 @@ pub mod mail;
 pub mod maintenance;
 pub mod overdue;
 pub mod passport;
+pub mod provider;
+pub mod provisioning;
 pub mod retention;
+pub mod secret;
 pub mod token;
 pub mod transfer;
 

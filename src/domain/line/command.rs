@@ -79,6 +79,8 @@ pub enum Command {
     ReplaceRecord(RowRef),
     /// How the bill is paid, as the carrier's record has it.
     SetBilling(BillingRoute),
+    /// The carrier gives the line's data again; what is absent stays.
+    UpdateLine(Box<UpdateLine>),
     /// The desk gives the line another access key; whoever signed in with the old one is signed out.
     ResetAccessKey(RowRef),
     /// The desk releases the waits of an ID, or of the access key.
@@ -216,6 +218,23 @@ pub struct OpenLine {
     pub record: RowRef,
     /// The access key's row.
     pub access_key: RowRef,
+}
+
+/// What the carrier gives anew of an open line. Decided whole: a part that is refused refuses all.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UpdateLine {
+    /// Which access service it is said to be.
+    pub service: Option<LineService>,
+    /// How its bill is paid.
+    pub billing: Option<BillingRoute>,
+    /// Its limit a month.
+    pub line_limit: Option<Yen>,
+    /// Its own prefixes, all of them.
+    pub networks: Option<Vec<IpNetwork>>,
+    /// The whole record's row.
+    pub record: Option<RowRef>,
+    /// Another access key's row.
+    pub access_key: Option<RowRef>,
 }
 
 /// A registration whose fields were checked and whose rows are ready.

@@ -45,9 +45,7 @@ pub fn decide(
         Command::ChangePassport(change) => settings::change_passport(line, change),
         Command::SetPassportLimits(limits) => settings::set_limits(line, limits, facts),
         Command::SetLineLimit(limit) => settings::set_line_limit(line, *limit),
-        Command::SetNetworks(networks) => {
-            Ok(vec![Event::NetworksSet { networks: networks.clone() }])
-        }
+        Command::SetNetworks(networks) => Ok(operating::set_networks(line, networks)),
         Command::PlaceHold(hold) => Ok(guard::place(line, hold, facts)),
         Command::UpgradeHash(upgrade) => Ok(guard::upgrade(line, upgrade)),
         Command::OpenSession(opening) => portal::open_session(line, opening, facts),
@@ -62,6 +60,7 @@ pub fn decide(
         Command::ChangeBilling(change) => operating::change_billing(line, change, facts),
         Command::ReplaceRecord(record) => Ok(vec![Event::RecordReplaced { record: *record }]),
         Command::SetBilling(billing) => Ok(operating::set_billing(line, *billing)),
+        Command::UpdateLine(update) => operating::update(line, update),
         Command::ResetAccessKey(key) => Ok(operating::reset_access_key(*key)),
         Command::ReleaseHolds(passport) => operating::release_holds(line, *passport),
         Command::StopUse(cause) => operating::stop_use(line, *cause, facts),

@@ -2,16 +2,19 @@
 //! access key, holds, and the company's stop.
 
 use super::{
-    command::{ChangeBilling, Facts, StopCause},
+    command::{ChangeBilling, Facts, StopCause, UpdateLine},
     decide::{endings, raise},
     event::{Barrier, BillingRoute, EndReason, Event, LineEndCause, RowRef},
     refusal::Refusal,
+    settings,
     state::Line,
 };
 use crate::domain::{
     ids::PassportNumber,
+    provisioning::is_same_set,
     transfer::{BillingChange, Fate, Transfer},
 };
+use ipnetwork::IpNetwork;
 
 /// A transfer by the guide's table: ○ keeps everything, × ends everything, — is refused.
 pub(super) fn transfer(
@@ -67,6 +70,31 @@ pub(super) fn change_billing(
 pub(super) fn set_billing(line: &Line, billing: BillingRoute) -> Vec<Event> {
     let changed = line.billing != billing;
     changed.then_some(Event::BillingSet { billing }).into_iter().collect()
+}
+
+/// The line's own prefixes, all of them.
+pub(super) fn set_networks(line: &Line, networks: &[IpNetwork]) -> Vec<Event> {
+    let changed = !is_same_set(networks, &line.networks);
+    let set = || Event::NetworksSet { networks: networks.to_vec() };
+    changed.then(set).into_iter().collect()
+}
+
+/// What the carrier gives anew; what stands already is no event, so that the same row changes
+/// nothing. Only a transfer makes another service of a line.
+pub(super) fn update(line: &Line, update: &UpdateLine) -> Result<Vec<Event>, Refusal> {
+    if update.service.is_some_and(|service| service != line.service) {
+        return Err(Refusal::ServiceFixed);
+    }
+    let mut events = Vec::new();
+    events.extend(update.record.map(|record| Event::RecordReplaced { record }));
+    events.extend(update.billing.into_iter().flat_map(|billing| set_billing(line, billing)));
+    if let Some(limit) = update.line_limit.filter(|limit| *limit != line.line_limit) {
+        events.extend(settings::set_line_limit(line, limit)?);
+    }
+    let networks = update.networks.as_deref();
+    events.extend(networks.into_iter().flat_map(|networks| set_networks(line, networks)));
+    events.extend(update.access_key.into_iter().flat_map(reset_access_key));
+    Ok(events)
 }
 
 /// Another access key: the old one opens nothing, and what it opened is over.

@@ -69,6 +69,15 @@ pub enum Refusal {
     /// An address prefix belongs to another line.
     #[error("an address prefix belongs to another line")]
     NetworkTaken,
+    /// A prefix belongs to more lines than one change takes it from.
+    #[error("an address prefix belongs to more than {most} other lines; take it from them first")]
+    TooManyOwners {
+        /// How many one change takes it from.
+        most: usize,
+    },
+    /// An open line keeps its access service; only a transfer ends it for another.
+    #[error("the service of an open line cannot change; transfer the line instead")]
+    ServiceFixed,
     /// The catalogue no longer sells what was ordered at this amount.
     #[error("the catalogue no longer offers the order: {field}")]
     OfferChanged {
@@ -238,6 +247,8 @@ impl Refusal {
             Self::TooManyPassports { .. } => "too_many_passports",
             Self::PassportIdTaken => "passport_id_taken",
             Self::NetworkTaken => "network_taken",
+            Self::TooManyOwners { .. } => "too_many_owners",
+            Self::ServiceFixed => "service_fixed",
             Self::OfferChanged { .. } => "offer_changed",
             Self::MonthTurned { .. } => "month_turned",
             Self::LiveContract { .. } => "live_contract",

@@ -44,6 +44,36 @@ impl StoredHash {
     }
 }
 
+/// The most memory of a hash that is given from outside, in KiB: RFC 9106's second recommendation.
+const MAX_IMPORTED_MEMORY_KIB: u32 = 64 * 1024;
+/// The most memory times passes of such a hash, in KiB: some seven times the default cost. Whoever
+/// signs in has it computed, so a costlier one would let a few sign-ins hold every thread.
+const MAX_IMPORTED_WORK_KIB: u32 = 256 * 1024;
+/// The most lanes of such a hash.
+const MAX_IMPORTED_LANES: u32 = 4;
+
+/// A hash that is not taken over from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be an Argon2id PHC string of version 19 with at most m=65536, m*t=262144 and p=4, a salt of 8 bytes or more and a hash of 16 or more"
+)]
+pub struct NotImportable;
+
+/// Whether a hash that was made elsewhere can be verified here, at a cost that is bearable at each
+/// sign-in.
+///
+/// # Errors
+/// It cannot.
+pub fn check_imported(phc: &str) -> Result<(), NotImportable> {
+    let stored = StoredHash::parse(phc).ok_or(NotImportable)?;
+    let (memory, passes) = (stored.params.m_cost(), stored.params.t_cost());
+    let bearable = memory <= MAX_IMPORTED_MEMORY_KIB
+        && memory.saturating_mul(passes) <= MAX_IMPORTED_WORK_KIB
+        && stored.params.p_cost() <= MAX_IMPORTED_LANES
+        && stored.hash.len() <= 64;
+    bearable.then_some(()).ok_or(NotImportable)
+}
+
 /// The PHC string of a hash. `None` cannot happen with the lengths used here.
 pub(super) fn format(params: &Params, salt: &[u8], hash: &[u8]) -> Option<String> {
     let phc = PasswordHash {
@@ -68,6 +98,22 @@ mod tests {
         let stored = StoredHash::parse(GOOD).expect("a PHC string");
         assert_eq!((stored.params.m_cost(), stored.params.t_cost()), (64, 1));
         assert_eq!(format(&stored.params, &stored.salt, &stored.hash).as_deref(), Some(GOOD));
+    }
+
+    #[test]
+    fn a_hash_from_outside_is_bearable_or_refused() {
+        let with = |cost: &str| GOOD.replace("m=64,t=1,p=1", cost);
+        for good in ["m=64,t=1,p=1", "m=19456,t=2,p=1", "m=65536,t=3,p=4", "m=47104,t=1,p=1"] {
+            assert_eq!(check_imported(&with(good)), Ok(()), "{good}");
+        }
+        for bad in
+            ["m=65537,t=1,p=1", "m=65536,t=5,p=1", "m=64,t=64,p=5", "m=1048576,t=64,p=1", "m=0"]
+        {
+            assert_eq!(check_imported(&with(bad)), Err(NotImportable), "{bad}");
+        }
+        for bad in ["", "$2b$10$abc", &GOOD.replace("argon2id", "argon2i")] {
+            assert_eq!(check_imported(bad), Err(NotImportable), "{bad}");
+        }
     }
 
     #[test]

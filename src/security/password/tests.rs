@@ -11,7 +11,7 @@ use super::*;
 const CHEAP: HashCost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
 
 fn pool(cost: HashCost, threads: usize, queue_limit: usize) -> PasswordPool {
-    PasswordPool::start(cost, threads, queue_limit).expect("a pool")
+    PasswordPool::start(cost, ImportKey::new([7; 32]), threads, queue_limit).expect("a pool")
 }
 
 /// Holds the only thread of a pool until the sender is dropped.
@@ -61,6 +61,7 @@ async fn every_verify_is_exactly_one_hash() {
     // security.md 2 and 3
     let pool = pool(CHEAP, 1, 8);
     let right = pool.hash("a1b2".into()).await.expect("a hash");
+    let keyed = pool.import_key().hash(&"a1b2".into());
     let cases = [
         ("unknown ID", "a1b2", None, false),
         ("unknown ID, empty password", "", None, false),
@@ -69,6 +70,8 @@ async fn every_verify_is_exactly_one_hash() {
         ("absurd cost", "a1b2", Some(right.replace("m=8", "m=4294967295")), false),
         ("wrong", "b2a1", Some(right.clone()), false),
         ("right", "a1b2", Some(right.clone()), true),
+        ("imported, wrong", "b2a1", Some(keyed.clone()), false),
+        ("imported, right", "a1b2", Some(keyed.clone()), true),
     ];
     for (name, password, stored, matches) in cases {
         let before = pool.hashes_total();
@@ -94,6 +97,14 @@ async fn another_cost_still_verifies_and_asks_for_a_new_hash() {
             assert_eq!(verdict, Ok(Verdict { matches: true, rehash_wanted }));
         }
     }
+}
+
+#[tokio::test]
+async fn an_imported_key_is_to_be_hashed_anew_after_its_first_sign_in() {
+    let pool = pool(CHEAP, 1, 8);
+    let keyed = pool.import_key().hash(&"12345678".into());
+    let verdict = pool.verify("12345678".into(), Some(keyed)).await;
+    assert_eq!(verdict, Ok(Verdict { matches: true, rehash_wanted: true }));
 }
 
 #[tokio::test]
@@ -154,11 +165,14 @@ fn what_cannot_be_started_says_why() {
         (HashCost { lanes: u32::MAX, ..CHEAP }, "1 to 64 lanes"),
     ];
     for (cost, expected) in cases {
-        let error = PasswordPool::start(cost, 1, 1).err().expect("it must not start").to_string();
+        let error = PasswordPool::start(cost, ImportKey::new([7; 32]), 1, 1)
+            .err()
+            .expect("it must not start")
+            .to_string();
         assert!(error.contains(expected), "{error}");
     }
     for (threads, queue_limit) in [(0, 1), (1, 0)] {
-        let error = PasswordPool::start(CHEAP, threads, queue_limit).err();
+        let error = PasswordPool::start(CHEAP, ImportKey::new([7; 32]), threads, queue_limit).err();
         assert!(matches!(error, Some(SecurityError::PoolSize { .. })));
     }
 }

@@ -157,6 +157,21 @@ impl Ledger {
         }
     }
 
+    /// A desk's question: it looks at every pair, since none is found by its ID alone.
+    pub(super) fn holds_of(&self, id_key: IdKey, now: Duration) -> Vec<CommittedHold> {
+        let hold = |source_prefix, tally: &Tally, rule: &Rule| {
+            let remaining = tally.held_for(now)?;
+            let failures = tally.failures(rule, now);
+            Some(CommittedHold { source_prefix, failures, remaining })
+        };
+        let id = self.ids.peek(&id_key);
+        let everywhere = id.and_then(|tally| hold(None, tally, &self.id_rule));
+        let pairs = self.pairs.iter().filter(|((id, _), _)| *id == id_key);
+        let pairs = pairs
+            .filter_map(|((_, prefix), pair)| hold(Some(*prefix), &pair.tally, &self.pair_rule));
+        everywhere.into_iter().chain(pairs).collect()
+    }
+
     pub(super) fn tracked_pairs(&self) -> usize {
         self.pairs.len()
     }

@@ -19,11 +19,15 @@
 //! | [`overdue`] | unpaid bills: import, list, no longer collected |
 //! | [`disclosures`] | an unpaid bill disclosed to a provider |
 //! | [`retention`] | erasure of personal data whose term is over |
+//! | [`holds`] | waits that guessing was met with, listed and released |
+//! | [`imports`] | rows of an import |
 //! | [`inquiries`] | what a line's household wrote to the desk |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
 //! | [`tokens`] | the tokens of operators |
+//! | [`providers`] | providers and their catalogue |
+//! | [`provisioning`] | a line's prefixes, limit and access key |
 //! | [`problem`] | problem details (RFC 9457) |
 
 pub mod access;
@@ -34,6 +38,8 @@ pub mod billing;
 pub mod bills;
 pub mod change;
 pub mod disclosures;
+pub mod holds;
+pub mod imports;
 pub mod inquiries;
 pub mod keys;
 pub mod lines;
@@ -44,6 +50,8 @@ pub mod openapi;
 pub mod overdue;
 pub mod passports;
 pub mod problem;
+pub mod providers;
+pub mod provisioning;
 pub mod retention;
 pub mod routes;
 pub mod sign_ins;

@@ -1,0 +1,202 @@
+//! What is read: rows that are durable, each held against the block that closed it.
+
+use super::{Inner, engine_error};
+use crate::{
+    domain::calendar::Month,
+    store::{
+        BillPlace, Block, EventRow, Holder, MailPlace, MailRow, RawRow, Section, Shelf,
+        SnapshotRow, StoreError, Stream, StreamKind, group, key, raw, record,
+    },
+};
+use ipnetwork::IpNetwork;
+use sled::IVec;
+use std::{ops::Bound, sync::atomic::Ordering};
+
+impl Inner {
+    /// A row's body, unless its group is not durable yet.
+    pub(super) fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(row) = self.db.get(key).map_err(engine_error)? else { return Ok(None) };
+        let (block, body) = record::decode(key, &row)?;
+        Ok((block <= self.durable.load(Ordering::Acquire)).then(|| body.to_vec()))
+    }
+
+    pub(super) fn events(
+        &self,
+        stream: &Stream,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let durable = self.durable.load(Ordering::Acquire);
+        let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
+        let mut rows = Vec::new();
+        for row in self.db.range(range).take(limit) {
+            let (key, row) = row.map_err(engine_error)?;
+            let (block, entry) = record::decode(&key, &row)?;
+            if block > durable {
+                break;
+            }
+            let seq = key::seq_of_event(&key).unwrap_or_default();
+            self.check_row(stream, seq, block, &row)?;
+            rows.push(EventRow { seq, block, entry: entry.to_vec() });
+        }
+        Ok(rows)
+    }
+
+    /// A row is what its block closed: damage older than the blocks checked at opening is found
+    /// by whoever reads it.
+    pub(super) fn check_row(
+        &self,
+        stream: &Stream,
+        seq: u64,
+        block: u64,
+        row: &[u8],
+    ) -> Result<(), StoreError> {
+        let closed = self.db.get(key::block(block)).map_err(engine_error)?;
+        let hash = record::sha256(row);
+        if closed.is_some_and(|closed| Block::closes(&closed, stream, seq, &hash)) {
+            return Ok(());
+        }
+        let what = format!("it is not the row that block {block} closed");
+        Err(StoreError::damaged(format!("event {seq} of {stream}"), what))
+    }
+
+    /// The last row that is durable: one at most, of the group under way, stands beyond it.
+    pub(super) fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
+        let durable = self.durable.load(Ordering::Acquire);
+        for row in self.db.scan_prefix(key::events_of(stream)).rev() {
+            let (key, row) = row.map_err(engine_error)?;
+            if record::decode(&key, &row)?.0 <= durable {
+                return Ok(key::seq_of_event(&key).unwrap_or_default());
+            }
+        }
+        Ok(0)
+    }
+
+    /// Rows as they are, of the engine's own order.
+    pub(super) fn raw_rows(
+        &self,
+        section: Section,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<RawRow>, StoreError> {
+        let from = after.map_or(Bound::Included(section.prefix()), Bound::Excluded);
+        let rows = self.db.range::<&[u8], _>((from, Bound::Unbounded));
+        let within = |row: &sled::Result<(IVec, IVec)>| {
+            row.as_ref().map_or(true, |(key, _)| key.starts_with(section.prefix()))
+        };
+        let rows = rows.take_while(within).map(|row| {
+            let (key, row) = row.map_err(engine_error)?;
+            Ok(RawRow { key: key.to_vec(), row: row.to_vec() })
+        });
+        raw::page(rows, limit)
+    }
+
+    pub(super) fn newest_snapshot(&self, stream: &Stream) -> Option<SnapshotRow> {
+        let durable = self.durable.load(Ordering::Acquire);
+        let rows = self.db.scan_prefix(key::snapshots_of(stream)).rev();
+        record::newest_snapshot(rows.filter_map(Result::ok), durable)
+    }
+
+    /// Streams, each found by skipping over the events of the one before.
+    pub(super) fn streams(
+        &self,
+        kind: StreamKind,
+        after: Option<&Stream>,
+        limit: usize,
+    ) -> Result<Vec<Stream>, StoreError> {
+        let (from, to) = kind.bounds();
+        let mut from = after.map_or_else(|| from.to_vec(), |s| key::event(s, u64::MAX));
+        let mut streams = Vec::new();
+        while streams.len() < limit {
+            let next = self.db.get_gt(&from).map_err(engine_error)?;
+            let Some((key, row)) = next.filter(|(key, _)| **key < *to) else { break };
+            let stream = key::stream_of_event(&key)
+                .ok_or_else(|| StoreError::damaged(key::readable(&key), "no stream's key"))?;
+            from = key::event(&stream, u64::MAX);
+            // A stream whose first row is not durable yet is not there yet.
+            if record::decode(&key, &row)?.0 <= self.durable.load(Ordering::Acquire) {
+                streams.push(stream);
+            }
+        }
+        Ok(streams)
+    }
+
+    /// Parts of a month's bills; one whose group is not durable yet is not there yet.
+    pub(super) fn bills(
+        &self,
+        month: Month,
+        after: Option<BillPlace>,
+        limit: usize,
+    ) -> Result<Vec<(BillPlace, u64)>, StoreError> {
+        let prefix = key::bills_of(month);
+        let mut from = after.map_or_else(|| prefix.clone(), |after| key::bill(month, &after));
+        // No key is the last one's successor and shorter than it.
+        from.push(0);
+        let mut rows = Vec::new();
+        for row in self.db.range(from..).take(limit) {
+            let (key, row) = row.map_err(engine_error)?;
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            let (block, body) = record::decode(&key, &row)?;
+            if block <= self.durable.load(Ordering::Acquire) {
+                rows.push(record::bill_row(&key, body)?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Prefixes that share addresses; one whose group is not durable yet is not there yet.
+    pub(super) fn owners(
+        &self,
+        network: &IpNetwork,
+    ) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
+        let mut owners = Vec::new();
+        for key in group::overlapping(network, &self.db)? {
+            if let Some(body) = self.body(&key)? {
+                owners.push(record::owner_row(&key, &body)?);
+            }
+        }
+        Ok(owners)
+    }
+
+    pub(super) fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut bodies = Vec::new();
+        for row in self.db.scan_prefix(key::KEYS) {
+            let (key, _) = row.map_err(engine_error)?;
+            bodies.extend(self.body(&key)?);
+        }
+        Ok(bodies)
+    }
+
+    /// Rows of a shelf of the outbox; one whose group is not durable yet is not there yet.
+    pub(super) fn mails(
+        &self,
+        shelf: Shelf,
+        after: Option<&MailPlace>,
+        limit: usize,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        let prefix = key::mails_of(shelf);
+        let mut from = after.map_or_else(|| prefix.clone(), key::mail);
+        let mut rows = Vec::new();
+        while rows.len() < limit {
+            let Some((key, _)) = self.db.get_gt(&from).map_err(engine_error)? else { break };
+            if !key.starts_with(&prefix) {
+                break;
+            }
+            if let Some(body) = self.body(&key)? {
+                rows.push(record::mail_row(&key, &body)?);
+            }
+            from = key.to_vec();
+        }
+        Ok(rows)
+    }
+
+    pub(super) fn block(&self, number: u64) -> Result<Option<Block>, StoreError> {
+        if number > self.durable.load(Ordering::Acquire) {
+            return Ok(None);
+        }
+        let row = self.db.get(key::block(number)).map_err(engine_error)?;
+        row.map(|bytes| Block::decode(number, &bytes)).transpose()
+    }
+}
