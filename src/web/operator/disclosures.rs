@@ -26,6 +26,7 @@ use actix_web::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is asked for.
 #[derive(Deserialize, JsonSchema)]
@@ -110,9 +111,10 @@ pub async fn disclose(
     let internal = |error| ProblemDetails::internal(&context, &error);
     // The bill as it was closed is fixed, so it may be read apart from the change.
     let closed = view.line.as_deref().is_some_and(|line| statement::is_closed(line, month));
-    let rows = match closed {
-        true => month_rows(state.store.as_ref(), &view, month).await.map_err(internal)?,
-        false => Vec::new(),
+    let rows = if closed {
+        month_rows(state.store.as_ref(), &view, month).await.map_err(internal)?
+    } else {
+        Vec::new()
     };
     let own: Vec<_> = rows.into_iter().filter(|row| row.provider == provider).collect();
     let disclose = Disclose { provider: provider.clone(), month, sold: !own.is_empty() };
@@ -124,9 +126,10 @@ pub async fn disclose(
     } else {
         // What a rule refuses is refused before anything personal is read; `change` logs it.
         let allowed = rehearse(&view, &state, &wanted).is_ok();
-        let record = match allowed {
-            true => billing::record(&context, &state, &view).await?,
-            false => Default::default(),
+        let record = if allowed {
+            billing::record(&context, &state, &view).await?
+        } else {
+            BTreeMap::default()
         };
         let purchases = Disclosed::of(&record, &own).into_iter().map(Purchase::from).collect();
         (change(&context, state, wanted).await?, Some(purchases))

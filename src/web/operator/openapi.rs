@@ -1,4 +1,4 @@
-//! The operator API described as OpenAPI 3.1, from the table of routes and the types that its
+//! The operator API described in `OpenAPI` 3.1, from the table of routes and the types that its
 //! handlers read and answer with.
 
 use super::{

@@ -130,10 +130,8 @@ pub async fn import(
     let log = |context: &RequestContext, made: &Result<Imported, ProblemDetails>| {
         decision("import_overdue", context, made).emit("an operator imported unpaid bills");
     };
-    let imported = match dry_run {
-        true => taking.await?,
-        false => ask::to_its_end(&context, taking, log).await?,
-    };
+    let imported =
+        if dry_run { taking.await? } else { ask::to_its_end(&context, taking, log).await? };
     Ok(HttpResponse::Ok().json(imported))
 }
 
