@@ -3,7 +3,7 @@
 
 use super::{
     Request,
-    args::{LineCommand, ShowArgs},
+    args::{LineCommand, ShowArgs, StopCause},
     asked, change_body, refused, run as ask, text, told, transfer,
 };
 use crate::{cli::exit::Exit, text::plain_text};
@@ -28,7 +28,7 @@ pub fn run(command: &LineCommand, out: &mut impl Write, talk: &mut impl Write) -
         LineCommand::Restrict(args) => {
             let fields = json!({
                 "kind": args.kind.as_str(),
-                "cause": args.cause.map(super::args::StopCause::as_str),
+                "cause": args.cause.map(StopCause::as_str),
                 "month": args.month,
             });
             let body = change_body(&args.change, fields);

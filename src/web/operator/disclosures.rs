@@ -26,6 +26,7 @@ use actix_web::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is asked for.
 #[derive(Deserialize, JsonSchema)]
@@ -128,7 +129,7 @@ pub async fn disclose(
         let record = if allowed {
             billing::record(&context, &state, &view).await?
         } else {
-            std::collections::BTreeMap::default()
+            BTreeMap::default()
         };
         let purchases = Disclosed::of(&record, &own).into_iter().map(Purchase::from).collect();
         (change(&context, state, wanted).await?, Some(purchases))
