@@ -1,4 +1,4 @@
-//! The operator API described as OpenAPI 3.1, from the table of routes and the types that its
+//! The operator API described in `OpenAPI` 3.1, from the table of routes and the types that its
 //! handlers read and answer with.
 
 use super::{
@@ -23,7 +23,12 @@ pub struct Content {
     pub media_type: &'static str,
     /// What is in it; of one line, where the media type has a value on each line.
     pub shape: Shape,
+    /// The most bytes of a request's body.
+    pub most_bytes: usize,
 }
+
+/// The most bytes of a request's body, where its route does not say otherwise: a reason and a message.
+const MOST_BODY_BYTES: usize = 16 * 1024;
 
 /// The shape of a type.
 pub fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -32,7 +37,7 @@ pub fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// A body of JSON.
 pub const fn json<T: JsonSchema>() -> Content {
-    Content { media_type: "application/json", shape: of::<T> }
+    Content { media_type: "application/json", shape: of::<T>, most_bytes: MOST_BODY_BYTES }
 }
 
 /// The document itself, as an answer.
