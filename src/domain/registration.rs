@@ -441,7 +441,8 @@ mod tests {
         let unknown = retire_service(Some(&provider), &"other".parse().expect("a code"));
         assert_eq!(unknown, Err(ProviderRefusal::UnknownService));
         // Listed anew it is sold again.
-        let listed = add_services(Some(&provider), &[service.clone()]).expect("allowed");
+        let listed =
+            add_services(Some(&provider), std::slice::from_ref(&service)).expect("allowed");
         assert!(after(Some(provider), listed).services[&service.code].offered);
     }
 

@@ -173,15 +173,12 @@ pub fn access_key(
 
 fn reset_told(answer: &Value) -> String {
     let (line, ended) = (text(answer, "/customer_id"), &answer["sessions_ended"]);
-    match answer["dry_run"] == true {
-        true => format!(
-            "Nothing was changed; it would be:\n{line}  another access key, {ended} sessions ended\n"
-        ),
-        false => format!(
-            "{line}  access key reset, {ended} sessions ended; the new one is in {}\n",
-            text(answer, "/file")
-        ),
+    if answer["dry_run"] == true {
+        let head = head(answer);
+        return format!("{head}{line}  another access key, {ended} sessions ended\n");
     }
+    let file = text(answer, "/file");
+    format!("{line}  access key reset, {ended} sessions ended; the new one is in {file}\n")
 }
 
 /// Lists or releases holds.

@@ -42,7 +42,7 @@ pub(super) struct Release {
 /// The holds of a line.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Holds")]
-pub(super) struct Holds {
+pub(super) struct LineHolds {
     customer_id: CustomerId,
     holds: Vec<Hold>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Holds {
 /// The holds that were released.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "HoldsReleased")]
-pub(super) struct Released {
+pub(super) struct HoldsReleased {
     dry_run: bool,
     customer_id: CustomerId,
     released: Vec<Hold>,
@@ -83,7 +83,7 @@ pub async fn list(
     let passports = line.live_passports().map(|passport| Some(passport.number));
     let all = std::iter::once(None).chain(passports);
     let holds = all.flat_map(|passport| holds_of(&state, &view, customer, passport)).collect();
-    Ok(HttpResponse::Ok().json(Holds { customer_id: customer, holds }))
+    Ok(HttpResponse::Ok().json(LineHolds { customer_id: customer, holds }))
 }
 
 /// Releases those of a passport ID, or of the access key.
@@ -114,7 +114,7 @@ pub async fn release(
     if !dry_run && let Some(id_key) = id_key(&state, &view, customer, passport) {
         state.throttle.release(id_key);
     }
-    Ok(HttpResponse::Ok().json(Released { dry_run, customer_id: customer, released }))
+    Ok(HttpResponse::Ok().json(HoldsReleased { dry_run, customer_id: customer, released }))
 }
 
 fn known(view: &LineView) -> Result<&Line, ProblemDetails> {

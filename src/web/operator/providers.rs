@@ -46,7 +46,7 @@ pub(super) struct Register {
     contact_hours: Option<String>,
     /// Exact addresses to go back to, 1 to 10.
     redirect_uris: Vec<String>,
-    /// How its id_tokens are signed: `RS256` where absent, or `ES256`.
+    /// How its `id_token`s are signed: `RS256` where absent, or `ES256`.
     #[serde(default)]
     id_token_algorithm: Algorithm,
     /// Tell what would happen and change nothing.
@@ -54,7 +54,7 @@ pub(super) struct Register {
     dry_run: bool,
 }
 
-/// How id_tokens are signed.
+/// How `id_token`s are signed.
 #[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "IdTokenAlgorithm")]
 enum Algorithm {
@@ -304,8 +304,9 @@ pub async fn add_services(
     let services = entries.map(check).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
     let mut codes: Vec<&ServiceCode> = services.iter().map(|service| &service.code).collect();
     codes.sort_unstable();
-    if let Some(twice) = codes.windows(2).find(|two| two[0] == two[1]) {
-        return Err(ProblemDetails::invalid(format!("services: {} stands twice", twice[0])));
+    let twice = codes.iter().zip(codes.iter().skip(1)).find(|(one, next)| one == next);
+    if let Some((code, _)) = twice {
+        return Err(ProblemDetails::invalid(format!("services: {code} stands twice")));
     }
     let (reason, dry_run) = (asked.reason, asked.dry_run);
     let change = Change { action: "list_services", id, reason, dry_run, secret: None };

@@ -47,7 +47,7 @@ pub(super) struct SetNetworks {
 /// A line's prefixes after a change.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LineNetworks")]
-pub(super) struct Networks {
+pub(super) struct LineNetworks {
     dry_run: bool,
     customer_id: CustomerId,
     networks: Vec<String>,
@@ -88,7 +88,7 @@ pub async fn set_networks(
             .emit("an operator set a line's prefixes");
     };
     let moved = if dry_run { made.await? } else { ask::to_its_end(&context, made, log).await? };
-    Ok(HttpResponse::Ok().json(Networks {
+    Ok(HttpResponse::Ok().json(LineNetworks {
         dry_run,
         customer_id: customer,
         networks: networks.iter().map(ToString::to_string).collect(),

@@ -287,7 +287,7 @@ pub static ROUTES: &[ApiRoute] = &[
         summary: "Set a line's own address prefixes, and take them from whoever has them",
         query: None,
         body: Some(json::<provisioning::SetNetworks>()),
-        answer: json::<provisioning::Networks>(),
+        answer: json::<provisioning::LineNetworks>(),
         handler: |route| route.to(provisioning::set_networks),
     },
     ApiRoute {
@@ -317,7 +317,7 @@ pub static ROUTES: &[ApiRoute] = &[
         summary: "List the waits that guessing at the line's IDs and access key was met with",
         query: None,
         body: None,
-        answer: json::<holds::Holds>(),
+        answer: json::<holds::LineHolds>(),
         handler: |route| route.to(holds::list),
     },
     ApiRoute {
@@ -327,7 +327,7 @@ pub static ROUTES: &[ApiRoute] = &[
         summary: "Release the waits of a passport ID, or of the access key",
         query: None,
         body: Some(json::<holds::Release>()),
-        answer: json::<holds::Released>(),
+        answer: json::<holds::HoldsReleased>(),
         handler: |route| route.to(holds::release),
     },
     ApiRoute {

@@ -315,23 +315,23 @@ impl Tally {
 fn row_words(row: &Value, dry_run: bool) -> String {
     let text = |field: &str| plain_text(row[field].as_str().unwrap_or_default());
     let line = &row["line"];
-    let mut words = match row["outcome"].as_str() {
+    let bad = match row["outcome"].as_str() {
         Some("malformed") => format!("{line}: {}: {}\n", text("column"), text("detail")),
         Some("refused") => format!("{line}: {}: {}\n", text("customer_id"), text("detail")),
         _ => String::new(),
     };
-    if row["access_key"] == "kept" {
-        words += &format!("{line}: access_key: another one than the line's own, which was kept\n");
-    }
+    let kept = match row["access_key"].as_str() {
+        Some("kept") => {
+            format!("{line}: access_key: another one than the line's own, which was kept\n")
+        }
+        _ => String::new(),
+    };
     let takes = if dry_run { "would take" } else { "took" };
-    for taken in row["taken_from"].as_array().into_iter().flatten() {
+    let taken = row["taken_from"].as_array().into_iter().flatten().map(|taken| {
         let networks = taken["networks"].as_array().into_iter().flatten();
         let networks: Vec<&str> = networks.filter_map(Value::as_str).collect();
-        words += &format!(
-            "{line}: networks: {takes} {} from {}\n",
-            networks.join(", "),
-            taken["customer_id"].as_str().unwrap_or_default()
-        );
-    }
-    words
+        let from = taken["customer_id"].as_str().unwrap_or_default();
+        format!("{line}: networks: {takes} {} from {from}\n", networks.join(", "))
+    });
+    [bad, kept].into_iter().chain(taken).collect()
 }
