@@ -164,6 +164,7 @@ pub struct MonthCloser {
     clock: Clock,
     floor: Floor,
     current: Mutex<Option<Arc<Run>>>,
+    broken: Arc<AtomicU64>,
 }
 
 impl MonthCloser {
@@ -179,7 +180,13 @@ impl MonthCloser {
             floor.raise(closed);
         }
         let (bulk, store) = (bulk.clone(), Arc::clone(store));
-        Ok(Self { system, bulk, store, clock, floor, current: Mutex::new(None) })
+        let (current, broken) = (Mutex::new(None), Arc::default());
+        Ok(Self { system, bulk, store, clock, floor, current, broken })
+    }
+
+    /// How many closes broke off since the start, for monitoring.
+    pub fn broken(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.broken)
     }
 
     /// Which months are closed, and which close was begun.
@@ -217,6 +224,9 @@ impl MonthCloser {
     /// Closes the month to its end.
     pub async fn drive(&self, run: &Run, asked: &Asked) -> Result<(), Arc<CloseError>> {
         let ended = self.close(run, asked).await.map_err(Arc::new);
+        if ended.as_ref().is_err_and(|error| !matches!(**error, CloseError::Refused(_))) {
+            self.broken.fetch_add(1, Ordering::Relaxed);
+        }
         *run.ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended.clone());
         ended
     }

@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         Overload,
+        closing::MonthCloser,
         line::LineServices,
         lines::Lines,
         outbox::{Desk, FailureKind, MailFigures},
@@ -34,6 +35,8 @@ pub struct Parts<'a> {
     pub host: &'a Clock,
     /// The certificate, where the public listener speaks TLS.
     pub certificates: Option<&'a Arc<Certificates>>,
+    /// Who closes months.
+    pub closer: &'a MonthCloser,
 }
 
 /// Everything, with the figures of all parts.
@@ -51,6 +54,11 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
         metrics
             .add_sampled(Sampled::one(name, help, Kind::Gauge, move || certificates.expires_s()));
     }
+    let broken = parts.closer.broken();
+    let help = "Closes of a month that broke off";
+    metrics.add_sampled(Sampled::one("month_close_broken", help, Kind::Counter, move || {
+        broken.load(Ordering::Relaxed)
+    }));
     let started = u64::try_from(parts.host.now().seconds()).unwrap_or_default();
     let help = "When the process started, in seconds since 1970";
     metrics.add_sampled(Sampled::one("start_time_seconds", help, Kind::Gauge, move || started));

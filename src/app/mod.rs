@@ -188,6 +188,7 @@ pub async fn start(
         throttle: &throttle,
         host: &host,
         certificates: doors.certificates(),
+        closer: &closer,
     });
     let state = Data::new(WebState {
         issuer: config.server.issuer.as_str().to_owned(),

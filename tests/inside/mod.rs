@@ -94,8 +94,18 @@ impl Inside {
         let (sample, state, end) = hear.recv().expect("it starts");
         let operator = Operator::at(operator_url, &config.operator.token_file);
         let (state, end, serving) = (Some(state), Some(end), Some(serving));
-        let _folder = folder;
-        Self { issuer, operator, config, decisions, host, sample, state, end, serving, _folder }
+        Self {
+            issuer,
+            operator,
+            config,
+            decisions,
+            host,
+            sample,
+            state,
+            end,
+            serving,
+            _folder: folder,
+        }
     }
 
     /// Moves both clocks.
