@@ -49,7 +49,7 @@ pub struct Inside {
     state: Option<Data<WebState>>,
     end: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<bool>>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What is said once it is ready.
@@ -94,18 +94,7 @@ impl Inside {
         let (sample, state, end) = hear.recv().expect("it starts");
         let operator = Operator::at(operator_url, &config.operator.token_file);
         let (state, end, serving) = (Some(state), Some(end), Some(serving));
-        Self {
-            issuer,
-            operator,
-            config,
-            decisions,
-            host,
-            sample,
-            state,
-            end,
-            serving,
-            _folder: folder,
-        }
+        Self { issuer, operator, config, decisions, host, sample, state, end, serving, folder }
     }
 
     /// Moves both clocks.
