@@ -8,7 +8,7 @@ use common::{
     operator::{Operator, SAKURA, journal, sample_path},
     unique,
 };
-use linepass::{store::Stream, web::operator::routes::ROUTES};
+use linepass::{store::Stream, web::operator::routes};
 use serde_json::{Value, json};
 use std::{io::Write, net::TcpStream, os::unix::fs::PermissionsExt};
 
@@ -92,7 +92,7 @@ fn without_the_token_no_address_does_anything() {
     let operator = Operator::of(&demo);
     let lower = format!("Bearer {}", operator.token.to_lowercase());
     let basic = format!("Basic {}", operator.token);
-    for route in ROUTES {
+    for route in routes::all() {
         let path = sample_path(route.path);
         let tries: [&[(&str, &str)]; 5] = [
             &[],

@@ -2,7 +2,7 @@
 
 use super::{
     problem::ProblemDetails,
-    routes::{PREFIX, ROUTES},
+    routes::{PREFIX, all},
 };
 use crate::{
     domain::operator::Role,
@@ -75,7 +75,7 @@ fn permitted(request: &ServiceRequest, caller: Caller) -> Result<Caller, Problem
     let path = pattern.strip_prefix(PREFIX).unwrap_or_default();
     // HEAD is answered by what answers GET.
     let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let known = ROUTES.iter().find(|route| route.path == path && route.method == *method);
+    let known = all().find(|route| route.path == path && route.method == *method);
     match known {
         Some(route) if !caller.role.is_one_of(route.roles) => {
             let detail = format!("the role of your token, {}, may not do this", caller.role);
