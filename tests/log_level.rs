@@ -222,7 +222,8 @@ fn a_stalled_log_stalls_nobody() {
 /// checks/experience.md 34
 #[test]
 fn a_flood_of_refusals_is_left_out_and_counted() {
-    let demo = Demo::start();
+    let env = vec![("LINEPASS__LOG__ALIKE_PER_SECOND", "100".to_owned())];
+    let demo = Demo::with(&Options { env, ..Options::default() });
     let operator = demo.text("/operator").to_owned();
     let left_out = "linepass_log_lines_left_out_total";
     let began = Instant::now();

@@ -446,4 +446,7 @@ pub struct LogConfig {
     /// Days whose finished files are kept.
     #[serde(deserialize_with = "within::<1, 3660, _, _>")]
     pub keep_days: u16,
+    /// Refusals and warnings of one kind that are written in a second; the others are counted.
+    #[serde(deserialize_with = "within::<10, 1_000_000, _, _>")]
+    pub alike_per_second: u32,
 }

@@ -28,8 +28,9 @@ pub struct LineLayer<W> {
 
 impl<W> LineLayer<W> {
     /// A layer that writes lines of `style` to `writer`, each with one call.
-    pub fn new(style: Style, writer: W) -> Self {
-        Self { outputs: vec![(style, writer)], noise: Noise::default() }
+    /// Of lines of one kind `alike_per_second` are written in a second, the others are counted.
+    pub fn new(style: Style, writer: W, alike_per_second: u32) -> Self {
+        Self { outputs: vec![(style, writer)], noise: Noise::new(alike_per_second) }
     }
 
     /// The same, that writes to another writer too.

@@ -82,7 +82,7 @@ pub fn init(config: &LogConfig, is_terminal: bool) -> Result<Vec<Guard>, LogErro
     let (sink, guard) = Sink::start(io::stderr());
     let mut losses = vec![("stderr", sink.losses())];
     let mut guards = vec![guard];
-    let mut lines = LineLayer::new(style, sink);
+    let mut lines = LineLayer::new(style, sink, config.alike_per_second);
     if !config.folder.is_empty() {
         let (sink, guard) = Sink::start(files(config)?);
         losses.push(("files", sink.losses()));

@@ -8,19 +8,21 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-/// Lines of one kind that are written in a second.
-pub(super) const MOST_IN_A_SECOND: u32 = 100;
-
 /// Kinds that are remembered: actions and reasons are our own codes, so there are far fewer.
 const MOST_KINDS: usize = 4_096;
 
 /// How many lines of each kind came lately: by where they are logged, action and reason.
 #[derive(Debug)]
-pub(super) struct Noise<P>(Mutex<HashMap<(P, String, String), Lately>>);
+pub(super) struct Noise<P> {
+    lately: Mutex<HashMap<(P, String, String), Lately>>,
+    /// Lines of one kind that are written in a second.
+    most_in_a_second: u32,
+}
 
-impl<P> Default for Noise<P> {
-    fn default() -> Self {
-        Self(Mutex::default())
+impl<P> Noise<P> {
+    /// Nothing came yet.
+    pub(super) fn new(most_in_a_second: u32) -> Self {
+        Self { lately: Mutex::default(), most_in_a_second }
     }
 }
 
@@ -43,7 +45,7 @@ pub(super) enum Admitted {
 impl<P: Eq + Hash> Noise<P> {
     /// Counts a line of this kind, and tells whether it is written.
     pub(super) fn admit(&self, (place, action, reason): (P, &str, &str), second: i64) -> Admitted {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
         if kinds.len() >= MOST_KINDS {
             kinds.clear();
         }
@@ -51,7 +53,7 @@ impl<P: Eq + Hash> Noise<P> {
         if lately.second != second {
             (lately.second, lately.written) = (second, 0);
         }
-        if lately.written == MOST_IN_A_SECOND {
+        if lately.written == self.most_in_a_second {
             lately.left_out += 1;
             return Admitted::LeftOut;
         }
@@ -66,10 +68,10 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_kind_is_cut_and_counted_and_others_go_on() {
-        let noise = Noise::default();
+        let noise = Noise::new(5);
         let refused = ("decision", "login", "throttled");
         let admitted = |second| noise.admit(refused, second);
-        for _ in 0..MOST_IN_A_SECOND {
+        for _ in 0..5 {
             assert_eq!(admitted(1), Admitted::Written { left_out: 0 });
         }
         for _ in 0..7 {

@@ -45,7 +45,7 @@ fn logged(style: Style, work: impl FnOnce()) -> String {
     let capture = Capture::default();
     let subscriber = tracing_subscriber::registry()
         .with(filter(LogLevel::Info))
-        .with(LineLayer::new(style, capture.clone()));
+        .with(LineLayer::new(style, capture.clone(), 1_000));
     tracing::subscriber::with_default(subscriber, work);
     capture.text()
 }

@@ -28,6 +28,7 @@ pub fn sample_path(path: &str) -> String {
         "{provider}" => "a-sha".to_owned(),
         "{service}" => "pack".to_owned(),
         "{token}" => "no-such-token".to_owned(),
+        "{month}" => "2026-01".to_owned(),
         unknown if unknown.starts_with('{') => panic!("no sample for {unknown} of {path}"),
         fixed => fixed.to_owned(),
     };

@@ -7,6 +7,7 @@ use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     thread::JoinHandle,
@@ -100,9 +101,20 @@ impl Started {
 
     /// Waits for its end.
     pub fn ended(mut self) -> Ended {
-        let status = wait_for_end(&mut self.child, PATIENCE);
         let mut out = String::new();
-        self.out.read_to_string(&mut out).expect("standard output is text");
+        // Read meanwhile, so that a full pipe never stops it.
+        let status = std::thread::scope(|scope| {
+            let reader = &mut self.out;
+            let reading = scope.spawn(|| reader.read_to_string(&mut out));
+            let child = &mut self.child;
+            let waited = catch_unwind(AssertUnwindSafe(|| wait_for_end(child, PATIENCE)));
+            if waited.is_err() {
+                // Or its output would never end.
+                let _ = self.child.kill();
+            }
+            reading.join().expect("no panic").expect("standard output is text");
+            waited.unwrap_or_else(|panic| resume_unwind(panic))
+        });
         let err = self.err.take().expect("read once").join().expect("no panic");
         Ended { code: status.code(), out, err }
     }

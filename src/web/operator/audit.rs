@@ -131,7 +131,7 @@ pub async fn begin(
     state.audits.begin();
     let begun: Result<(), ProblemDetails> = Ok(());
     decision("verify_audit", &context, &begun).emit("an operator has the journal verified");
-    Ok(HttpResponse::Accepted().json(told_walk(&state.audits.last())))
+    Ok(HttpResponse::Ok().json(told_walk(&state.audits.last())))
 }
 
 /// Tells how the last walk stands.

@@ -295,7 +295,7 @@ pub async fn close(
             log_close(&own, &run.progress(), closed.as_ref().err().map(|error| &**error));
         });
     }
-    Ok(HttpResponse::Accepted().json(month_state(&context, &state, month).await?))
+    Ok(HttpResponse::Ok().json(month_state(&context, &state, month).await?))
 }
 
 /// Corrects a charge of a closed month: an entry of the running month that names it.
