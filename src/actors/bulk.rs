@@ -103,7 +103,11 @@ impl Bulk {
         }
         let batch = change::batch(customer, line, place.seq, &entry, &change.what, &rows);
         match services.committer.commit(batch).await {
-            Ok(Outcome::Committed { .. }) => Some(Ok(done)),
+            Ok(Outcome::Committed { .. }) => {
+                // It may have woken meanwhile, with what was there before.
+                self.lines.refresh(customer).await;
+                Some(Ok(done))
+            }
             Ok(Outcome::Refused(broken)) => {
                 super::line::refused(broken).map(|error| Err(Arc::new(error)))
             }

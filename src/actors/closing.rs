@@ -23,7 +23,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -199,9 +199,32 @@ impl MonthCloser {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the month may be closed now.
-    pub async fn may_close(&self, month: Month) -> Result<(), CloseError> {
+    /// Whether the month may be closed now, as far as the system's stream tells.
+    async fn may_close(&self, month: Month) -> Result<(), CloseError> {
         Ok(self.state().await?.may_close(month, self.clock.now())?)
+    }
+
+    /// Whether the month could be closed now: all that [`Self::drive`] looks at before it fixes
+    /// anything.
+    pub async fn rehearse(&self, month: Month) -> Result<(), CloseError> {
+        self.may_close(month).await?;
+        self.check_first_close(&Run::new(month)).await
+    }
+
+    /// Before the first close nothing else says where to begin: no earlier month may be charged, and
+    /// a line must have been open.
+    async fn check_first_close(&self, run: &Run) -> Result<(), CloseError> {
+        let state = self.state().await?;
+        if state.closing.is_some() || state.closed_through.is_some() {
+            return Ok(());
+        }
+        let any_open = AtomicBool::new(false);
+        self.each_line(run, |customer| self.check(customer, run.month, &any_open)).await?;
+        if any_open.load(Ordering::Relaxed) {
+            Ok(())
+        } else {
+            Err(SystemRefusal::BeforeFirstMonth(run.month).into())
+        }
     }
 
     /// Begins a close, or goes on with one; the caller drives [`Self::drive`] with what this gives.
@@ -234,11 +257,7 @@ impl MonthCloser {
     async fn close(&self, run: &Run, asked: &Asked) -> Result<(), CloseError> {
         let month = run.month;
         run.lines_total.store(self.count_lines().await?, Ordering::Relaxed);
-        let state = self.state().await?;
-        if state.closing.is_none() && state.closed_through.is_none() {
-            // Before the first close nothing else says where to begin.
-            self.each_line(run, |customer| self.check(customer, month)).await?;
-        }
+        self.check_first_close(run).await?;
         let (block, now) = (self.store.durable_block(), self.clock.now());
         let fix = |state: &SystemState| {
             let events = state.begin_close(month, block, now)?;
@@ -295,10 +314,18 @@ impl MonthCloser {
         }
     }
 
-    async fn check(&self, customer: CustomerId, month: Month) -> Result<(), CloseError> {
+    async fn check(
+        &self,
+        customer: CustomerId,
+        month: Month,
+        any_open: &AtomicBool,
+    ) -> Result<(), CloseError> {
         let view = self.bulk.look(customer).await;
         let view = view.map_err(|error| CloseError::Line { customer, error })?;
         let line = view.line.as_deref();
+        if line.is_some_and(|line| line.opened_at.month() <= month) {
+            any_open.store(true, Ordering::Relaxed);
+        }
         match line.and_then(|line| earlier_open_month(line, month)) {
             Some(earlier) => Err(SystemRefusal::EarlierMonthOpen(earlier).into()),
             None => Ok(()),

@@ -329,7 +329,7 @@ pub struct BillingConfig {
 #[serde(deny_unknown_fields)]
 pub struct RetentionConfig {
     /// After a line ended, was billed and paid: everything personal of it, in days.
-    #[serde(deserialize_with = "within::<30, 36_500, _, _>")]
+    #[serde(deserialize_with = "within::<365, 36_500, _, _>")]
     pub ended_line_days: u32,
     /// After they were replaced, or their ID was deleted: records, applicants, hashes, in days.
     #[serde(deserialize_with = "within::<30, 36_500, _, _>")]

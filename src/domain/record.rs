@@ -30,6 +30,14 @@ pub struct Disclosed {
 }
 
 impl Disclosed {
+    /// The first field of the record that a disclosure tells and that is not there (R-181: exactly
+    /// the six).
+    pub fn lacks(record: &BTreeMap<String, String>) -> Option<&'static str> {
+        let fields = [CONTRACTOR, PLACE, CONTACT_PHONE, BILLING_NUMBER];
+        let there = |field: &&str| record.get(*field).is_some_and(|value| !value.is_empty());
+        fields.into_iter().find(|field| !there(field))
+    }
+
     /// The purchases of one provider, each with who owes them.
     pub fn of(record: &BTreeMap<String, String>, rows: &[Row]) -> Vec<Self> {
         let field = |name: &str| record.get(name).cloned().unwrap_or_default();

@@ -180,5 +180,7 @@ impl Inventory {
 /// Everything is billed, and nothing of it unpaid.
 fn is_settled(line: &Line) -> bool {
     let unpaid = line.unpaid.values().any(|bill| bill.settled_at.is_none());
-    line.contracts.is_empty() && line.uses.is_empty() && !unpaid
+    let corrected = line.corrections.last().map(|one| one.at.month());
+    let pending = corrected > line.closed_through;
+    line.contracts.is_empty() && line.uses.is_empty() && !unpaid && !pending
 }

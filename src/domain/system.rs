@@ -157,6 +157,9 @@ pub enum SystemRefusal {
     /// The close of another month was begun and not finished.
     #[error("the close of {0} was begun and is not finished; run it again first")]
     AnotherMonthClosing(Month),
+    /// The month is before the first that was closed here, or nothing was open in it.
+    #[error("{0} has nothing to close: it is before the first month here")]
+    BeforeFirstMonth(Month),
     /// The month was closed; a close is never made twice.
     #[error("{0} is closed already")]
     ClosedAlready(Month),
@@ -173,6 +176,7 @@ impl SystemRefusal {
             Self::MonthUnfinished(_) => "month_unfinished",
             Self::EarlierMonthOpen(_) => "earlier_month_open",
             Self::AnotherMonthClosing(_) => "another_month_closing",
+            Self::BeforeFirstMonth(_) => "before_first_month",
             Self::ClosedAlready(_) => "closed_already",
             Self::Token(refusal) => refusal.code(),
         }
@@ -193,13 +197,15 @@ pub struct SystemState {
     pub maintenance: Option<Notice>,
     /// The close that was begun and is not finished.
     pub closing: Option<FixedClose>,
+    /// The first month that was closed.
+    pub closed_from: Option<Month>,
     /// The last month that is closed for all lines.
     pub closed_through: Option<Month>,
     /// Who may use the operator API, besides the first token.
     pub operator_tokens: LiveTokens,
 }
 
-/// A month's close that was begun: up to which block it folds.
+/// A month's close that was begun, and the last block that was durable then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FixedClose {
     /// The month.
@@ -230,7 +236,10 @@ impl SystemState {
         if now.month() <= month {
             return Err(SystemRefusal::MonthUnfinished(month));
         }
-        if self.closed_through >= Some(month) {
+        if self.closed_from.is_some_and(|first| month < first) {
+            return Err(SystemRefusal::BeforeFirstMonth(month));
+        }
+        if self.is_closed(month) {
             return Err(SystemRefusal::ClosedAlready(month));
         }
         match (self.closing, self.closed_through.map(Month::next)) {
@@ -239,6 +248,11 @@ impl SystemState {
             (None, Some(next)) if next != month => Err(SystemRefusal::EarlierMonthOpen(next)),
             (None, _) => Ok(()),
         }
+    }
+
+    /// Whether the month is closed for all lines.
+    pub fn is_closed(&self, month: Month) -> bool {
+        self.closed_from.is_some_and(|first| first <= month) && self.closed_through >= Some(month)
     }
 
     /// Begins a month's close at this block, or goes on with the one that was begun.
@@ -298,6 +312,7 @@ impl SystemState {
             }
             SystemEvent::MonthCloseFinished { month } => {
                 self.closing = None;
+                self.closed_from = self.closed_from.or(Some(*month));
                 self.closed_through = self.closed_through.max(Some(*month));
             }
             SystemEvent::OperatorTokenAdded { name, role, sha256, added_at } => {
@@ -371,10 +386,11 @@ mod tests {
 
         let closed = fold(begun.clone(), &begun.finish_close(november));
         assert_eq!((closed.closing, closed.closed_through), (None, Some(november)));
-        for again in [october, november] {
-            let refusal = Err(SystemRefusal::ClosedAlready(again));
-            assert_eq!(closed.begin_close(again, 9, later), refusal);
-        }
+        let already = Err(SystemRefusal::ClosedAlready(november));
+        assert_eq!(closed.begin_close(november, 9, later), already);
+        let before = Err(SystemRefusal::BeforeFirstMonth(october));
+        assert_eq!(closed.begin_close(october, 9, later), before);
+        assert!(closed.is_closed(november) && !closed.is_closed(october));
         let skipped = Err(SystemRefusal::EarlierMonthOpen(december));
         assert_eq!(closed.may_close(december.next(), december.next().next().begins_at()), skipped);
         assert_eq!(closed.may_close(december, later), Ok(()));

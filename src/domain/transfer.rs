@@ -99,6 +99,12 @@ pub enum BillingChange {
 }
 
 impl BillingChange {
+    /// Whether the row comes with another number to bill, without which the bill would go to the old
+    /// one.
+    pub const fn needs_number(self) -> bool {
+        matches!(self, Self::BilledNumberChanged | Self::CustomerNumber00)
+    }
+
     /// The rows of the table.
     pub const ALL: [Self; 5] = [
         Self::PhoneNumberChanged,

@@ -18,7 +18,7 @@ pub const EXAMPLES: &str = "Examples:\n  \
     Everything about the request whose ID a household reads out.\n  \
     linepass logs --actor login --grep throttled --since 2026-11-30T23:00:00+09:00 -n 50\n  \
     linepass logs --folder /var/log/linepass --jst | less -R\n\n\
-    Exit codes: 0 done, 1 no folder or it cannot be read, 2 usage, 130 Ctrl-C.";
+    Exit codes: 0 done, 1 it cannot be read, 2 usage, 4 no folder, 130 Ctrl-C.";
 
 /// `linepass logs`.
 #[derive(Debug, Clone, Args)]

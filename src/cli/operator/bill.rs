@@ -33,6 +33,9 @@ const POLL: Duration = Duration::from_millis(100);
 /// Lines of one page of bills.
 const PAGE: usize = 1_000;
 
+/// What to do with a close that broke off.
+const WHAT_NOW: &str = "; what was closed stays closed, and the same command goes on from there";
+
 /// Why bills were not taken home.
 #[derive(Debug, thiserror::Error)]
 pub enum BillError {
@@ -56,7 +59,7 @@ pub enum BillError {
         what: String,
     },
     /// The close ended before its end.
-    #[error("{problem}; what was closed stays closed, and the same command goes on from there")]
+    #[error("{problem}{}", if *refused { "" } else { WHAT_NOW })]
     Broken {
         /// Why.
         problem: String,
@@ -128,8 +131,12 @@ fn told(
 
 fn preview(args: &PreviewArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError> + '_ {
     async move |client: Client| {
+        let state: MonthState = client.ask_as(&get(format!("/bills/{}", args.month))).await?;
         let summary = take(&client, args.month, "preview", args.out.as_deref()).await?;
-        let head = format!("{}  preview; nothing is fixed\n", args.month);
+        let head = match state.state {
+            Closing::Closed => format!("{}  is closed; this is what was billed\n", args.month),
+            _ => format!("{}  preview; nothing is fixed\n", args.month),
+        };
         let pretty = format!("{head}{}", summary.pretty(args.out.as_deref()));
         let data = summary.data(args.month, "preview", args.out.as_deref());
         Ok(Told::new(&args.server, &data, pretty, Exit::Done))
@@ -145,10 +152,11 @@ fn close(args: &CloseArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError
         let state: MonthState =
             client.ask_as(&Request { method: "POST", path, body: Some(body) }).await?;
         if args.change.dry_run {
-            let pretty = format!(
-                "{month}  {}\nNothing was changed; `linepass bill preview --month {month}` tells what would be billed.\n",
-                if state.state == Closing::Closed { "closed already" } else { "can be closed" }
-            );
+            let preview = format!("`linepass bill preview --month {month}` tells what");
+            let pretty = match state.state {
+                Closing::Closed => format!("{month}  is closed already; {preview} was billed.\n"),
+                _ => format!("{month}  can be closed. Nothing was changed; {preview} would be.\n"),
+            };
             return Ok(Told::new(
                 server,
                 &json!({ "dry_run": true, "state": state }),
@@ -254,6 +262,7 @@ fn correct(args: &CorrectArgs, out: &mut impl Write, talk: &mut impl Write) -> I
     let fields = json!({
         "customer_id": args.customer,
         "receipt_number": args.receipt,
+        "charged_yen": args.charged_yen,
         "difference_yen": args.difference_yen,
     });
     let path = format!("/bills/{}/corrections", args.month);

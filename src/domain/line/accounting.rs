@@ -83,7 +83,7 @@ pub(super) fn close_month(
 /// A correction is an entry of the running month that names what it corrects. With all its
 /// corrections a charge is never less than nothing.
 pub(super) fn correct(line: &Line, correction: &Correct) -> Result<Vec<Event>, Refusal> {
-    let Correct { month, item, difference_yen } = correction;
+    let Correct { month, item, charged_yen: expected_yen, difference_yen } = correction;
     if line.closed_through < Some(*month) {
         return Err(Refusal::NotBilled { month: *month });
     }
@@ -94,6 +94,9 @@ pub(super) fn correct(line: &Line, correction: &Correct) -> Result<Vec<Event>, R
         .filter(|made| made.month == *month && made.item.receipt == item.receipt);
     let charged_yen =
         of_this.fold(signed_yen(item.amount), |sum, made| sum.saturating_add(made.difference_yen));
+    if charged_yen != *expected_yen {
+        return Err(Refusal::ChargedOtherwise { charged_yen });
+    }
     let corrected = charged_yen.saturating_add(*difference_yen);
     if *difference_yen == 0 || !(0..=MOST_CHARGED_YEN).contains(&corrected) {
         return Err(Refusal::WrongCorrection { charged_yen });
@@ -106,11 +109,15 @@ pub(super) fn correct(line: &Line, correction: &Correct) -> Result<Vec<Event>, R
     }])
 }
 
-/// A bill can be unpaid only where the month was billed. The same report again is no news.
+/// A bill can be unpaid only where the month was billed, and is due after it. The same report again is
+/// no news, of a bill that was settled since neither: an old list never opens it again.
 pub(super) fn report_overdue(line: &Line, month: Month, due: Day) -> Result<Vec<Event>, Refusal> {
     billed(line, month)?;
+    if due < month.next().begins_at().day() {
+        return Err(Refusal::DueTooEarly { month });
+    }
     let known = line.unpaid.get(&month);
-    let is_news = known.is_none_or(|bill| bill.due != Some(due) || bill.settled_at.is_some());
+    let is_news = known.is_none_or(|bill| bill.due != Some(due));
     Ok(is_news.then_some(Event::OverdueReported { month, due }).into_iter().collect())
 }
 

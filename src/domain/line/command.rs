@@ -149,6 +149,9 @@ pub struct Correct {
     pub month: Month,
     /// The charge as it was billed; none where the month billed no such charge.
     pub item: Option<ClosedItem>,
+    /// What whoever corrects takes the charge to come to so far, in yen: the same correction sent
+    /// twice finds another sum, and is not made twice.
+    pub charged_yen: i64,
     /// Yen less (negative) or more.
     pub difference_yen: i64,
 }

@@ -207,7 +207,11 @@ impl Line {
                 bill.due = Some(*due);
                 bill.settled_at = None;
             }
-            Event::OverdueSettled { .. } => bill.settled_at = Some(at),
+            Event::OverdueSettled { .. } => {
+                bill.settled_at = Some(at);
+                // What is reported anew has to pass its 60 days again.
+                bill.collection_stopped_at = None;
+            }
             Event::CollectionStopped { .. } => bill.collection_stopped_at = Some(at),
             Event::Disclosed { provider, trigger, .. } => {
                 let (provider, trigger) = (provider.clone(), *trigger);

@@ -53,6 +53,10 @@ pub(super) fn change_billing(
     }
     let route = match change.change {
         BillingChange::PhoneNumberChanged | BillingChange::NoRingingService => line.billing,
+        // おまとめ請求 stays with its representative.
+        BillingChange::BilledNumberChanged if line.billing == BillingRoute::Combined => {
+            BillingRoute::Combined
+        }
         BillingChange::BilledNumberChanged => BillingRoute::Telephone,
         BillingChange::CustomerNumber00 => BillingRoute::CustomerNumber,
         BillingChange::BulkBilling => BillingRoute::Bulk,

@@ -202,6 +202,27 @@ pub enum Refusal {
         /// What the charge comes to so far, in yen.
         charged_yen: i64,
     },
+    /// The charge comes to another sum than whoever corrects it took it to: it may have been
+    /// corrected already.
+    #[error(
+        "the charge is {charged_yen} yen with its corrections, not what was named; was it corrected already?"
+    )]
+    ChargedOtherwise {
+        /// What the charge comes to so far, in yen.
+        charged_yen: i64,
+    },
+    /// A bill is due after the month of its charges.
+    #[error("a bill of {month} is due after that month")]
+    DueTooEarly {
+        /// The month of the charges.
+        month: Month,
+    },
+    /// The line's record lacks what a disclosure has to tell.
+    #[error("the line's record lacks {field}, which a disclosure has to tell")]
+    RecordIncomplete {
+        /// The record's field.
+        field: &'static str,
+    },
     /// No unpaid bill of the month was reported.
     #[error("no unpaid bill of {month} was reported")]
     NotOverdue {
@@ -273,6 +294,9 @@ impl Refusal {
             Self::NotBilled { .. } => "not_billed",
             Self::UnknownCharge { .. } => "unknown_charge",
             Self::WrongCorrection { .. } => "wrong_correction",
+            Self::ChargedOtherwise { .. } => "charged_otherwise",
+            Self::DueTooEarly { .. } => "due_too_early",
+            Self::RecordIncomplete { .. } => "record_incomplete",
             Self::NotOverdue { .. } => "not_overdue",
             Self::NotPastDue { .. } => "not_past_due",
             Self::DisclosureTooEarly { .. } => "disclosure_too_early",

@@ -127,5 +127,6 @@ pub(super) fn set_line_limit(line: &Line, limit: Yen) -> Result<Vec<Event>, Refu
     if sum > limit {
         return Err(Refusal::LimitsOverLine { sum, limit });
     }
-    Ok(vec![Event::LineLimitSet { line_limit: limit }])
+    let changed = line.line_limit != limit;
+    Ok(changed.then_some(Event::LineLimitSet { line_limit: limit }).into_iter().collect())
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     actors::audit::{self, Told, Walk},
-    domain::calendar::Instant,
+    domain::{calendar::Instant, operator::Role},
     store::{Stream, audit::Report},
     web::{context::RequestContext, form::Body, state::WebState},
 };
@@ -139,14 +139,19 @@ pub async fn status(state: Data<WebState>) -> HttpResponse {
     HttpResponse::Ok().json(told_walk(&state.audits.last()))
 }
 
-/// Lists the entries of a stream, in their order.
+/// Lists the entries of a stream, in their order; those of the system are the administrator's.
 pub async fn entries(
+    caller: Caller,
     context: RequestContext,
     state: Data<WebState>,
     asked: Result<Query<Asked>, actix_web::Error>,
 ) -> Result<HttpResponse, ProblemDetails> {
     let asked = asked.map_err(|error| ProblemDetails::invalid(error.to_string()))?;
     let (stream, unknown) = stream(&asked)?;
+    if stream == Stream::System && caller.role != Role::Admin {
+        let detail = "the entries of the system are the administrator's";
+        return Err(ProblemDetails::new(StatusCode::FORBIDDEN, "forbidden", detail));
+    }
     let from = asked.from.filter(|from| *from > 0);
     if from != asked.from {
         return Err(ProblemDetails::invalid("from: must be 1 or more"));
@@ -201,7 +206,11 @@ fn legible(value: &mut Value) {
     const INSTANTS: std::ops::Range<i64> = 1_000_000_000_000_000..4_102_444_800_000_000;
     match value {
         Value::Array(values) => values.iter_mut().for_each(legible),
-        Value::Object(members) => members.values_mut().for_each(legible),
+        Value::Object(members) => {
+            // What a secret or a token is known by is nobody's to read.
+            members.remove("sha256");
+            members.values_mut().for_each(legible);
+        }
         Value::Number(number) => {
             let micros = number.as_i64().filter(|micros| INSTANTS.contains(micros));
             if let Some(micros) = micros {

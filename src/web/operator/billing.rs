@@ -112,6 +112,10 @@ pub async fn change_number(
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
     let number = asked.number.as_deref().map(|typed| number(asked.change, typed)).transpose()?;
     let continues = continues(&state.billing, asked.change);
+    if continues && asked.change.needs_number() && number.is_none() {
+        let detail = "number: must be given, or the bill would go to the old one";
+        return Err(ProblemDetails::invalid(detail));
+    }
     let same_name_and_place = asked.same_name_and_place;
     let row = ChangeBilling { change: asked.change, continues, same_name_and_place, record: None };
     let what = |record| What::ChangeBilling(Box::new(BillingChanged { change: row, record }));

@@ -71,6 +71,8 @@ pub(super) struct Correction {
     customer_id: CustomerId,
     /// The charge's 申込受付番号.
     receipt_number: ReceiptNumber,
+    /// What the charge comes to so far, in yen: a correction sent twice is not made twice.
+    charged_yen: i64,
     /// Yen less (negative) or more.
     difference_yen: i64,
     /// Why: 1 to 200 characters.
@@ -281,7 +283,7 @@ pub async fn close(
     let asked: Close = ask::read(&body)?;
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
     if asked.dry_run {
-        let allowed = state.closer.may_close(month).await;
+        let allowed = state.closer.rehearse(month).await;
         unless_closed(allowed, &context, month)?;
         return Ok(HttpResponse::Ok().json(month_state(&context, &state, month).await?));
     }
@@ -309,13 +311,14 @@ pub async fn correct(
     let month = month_of(&month)?;
     let asked: Correction = ask::read(&body)?;
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
-    let Correction { customer_id, receipt_number, difference_yen, dry_run, .. } = asked;
+    let Correction { customer_id, receipt_number, charged_yen, difference_yen, dry_run, .. } =
+        asked;
     let billed = bills::closed_of_line(state.store.as_ref(), month, customer_id).await;
     let billed = billed.map_err(|error| ProblemDetails::internal(&context, &error))?;
     let item = billed.and_then(|billed| {
         billed.bill.items.into_iter().find(|item| item.receipt == receipt_number)
     });
-    let command = Command::Correct(Correct { month, item, difference_yen });
+    let command = Command::Correct(Correct { month, item, charged_yen, difference_yen });
     let at = if dry_run {
         let view = lines::look(&context, &state, customer_id).await?;
         let now = view.time(state.decisions.now());
@@ -374,7 +377,7 @@ async fn month_state(
     let progress = run.map(|run| run.progress());
     let begun = system.closing.is_some_and(|begun| begun.month == month);
     let closing = match progress.as_ref().map(|progress| (&progress.ended, progress.phase)) {
-        _ if system.closed_through >= Some(month) => Closing::Closed,
+        _ if system.is_closed(month) => Closing::Closed,
         Some((None, Phase::Checking)) => Closing::Checking,
         Some((None, Phase::Closing)) => Closing::Closing,
         _ if begun => Closing::Broken,

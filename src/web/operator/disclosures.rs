@@ -6,6 +6,7 @@ use super::{
     ask, billing,
     change::{Wanted, change, rehearse},
     lines::{customer_id, look},
+    maintenance::decision,
     problem::ProblemDetails,
 };
 use crate::{
@@ -26,7 +27,6 @@ use actix_web::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// What is asked for.
 #[derive(Deserialize, JsonSchema)]
@@ -124,13 +124,16 @@ pub async fn disclose(
     let (made, purchases) = if dry_run {
         (rehearse(&view, &state, &wanted).map_err(|r| ProblemDetails::refused(&r))?, None)
     } else {
-        // What a rule refuses is refused before anything personal is read; `change` logs it.
-        let allowed = rehearse(&view, &state, &wanted).is_ok();
-        let record = if allowed {
-            billing::record(&context, &state, &view).await?
-        } else {
-            BTreeMap::default()
+        // What a rule refuses is refused before anything personal is read, and logged like a change.
+        let allowed = rehearse(&view, &state, &wanted).map_err(|r| ProblemDetails::refused(&r));
+        let record = match allowed {
+            Ok(_) => billing::record(&context, &state, &view).await?,
+            Err(refused) => return Err(logged(&context, customer, refused)),
         };
+        if let Some(field) = Disclosed::lacks(&record) {
+            let refused = ProblemDetails::refused(&Refusal::RecordIncomplete { field });
+            return Err(logged(&context, customer, refused));
+        }
         let purchases = Disclosed::of(&record, &own).into_iter().map(Purchase::from).collect();
         (change(&context, state, wanted).await?, Some(purchases))
     };
@@ -142,4 +145,17 @@ pub async fn disclose(
     let customer_id = customer;
     let told = Told { dry_run, at, customer_id, provider, month, trigger, count, purchases };
     Ok(HttpResponse::Ok().json(told))
+}
+
+/// The refusal, once it stands in the log.
+fn logged(
+    context: &RequestContext,
+    customer: CustomerId,
+    refused: ProblemDetails,
+) -> ProblemDetails {
+    let answer: Result<(), ProblemDetails> = Err(refused.clone());
+    decision("disclose_overdue", context, &answer)
+        .line(customer.to_string())
+        .emit("an unpaid bill was not disclosed");
+    refused
 }

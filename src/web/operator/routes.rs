@@ -141,7 +141,7 @@ mod tests {
             ("GET", "/tokens", &[Admin]),
             ("POST", "/tokens", &[Admin]),
             ("DELETE", "/tokens/{token_name}", &[Admin]),
-            ("GET", "/audit/entries", &[Desk, Billing]),
+            ("GET", "/audit/entries", &[Desk]),
             ("GET", "/audit/verify", &[Admin]),
             ("POST", "/audit/verify", &[Admin]),
             ("GET", "/lines/{customer}", &[Desk, Billing]),

@@ -34,7 +34,7 @@ pub enum BillCommand {
     /// Correct a charge of a closed month; the running month's bill carries the difference
     #[command(after_long_help = "Examples:\n  \
         linepass bill correct CAF0000012573 --month 2026-10 --receipt 100000000016 \
-        --difference-yen=-300 --reason 'refund, case 118'")]
+        --charged-yen 300 --difference-yen=-300 --reason 'refund, case 118'")]
     Correct(CorrectArgs),
     /// Tell what each provider is owed for a closed month, and hold it against the bills' files
     #[command(after_long_help = "Examples:\n  \
@@ -95,6 +95,9 @@ pub struct CorrectArgs {
     /// 申込受付番号 of the charge: twelve digits
     #[arg(long, value_name = "NUMBER")]
     pub receipt: ReceiptNumber,
+    /// What the charge comes to so far: the same correction given twice is not made twice
+    #[arg(long, value_name = "YEN")]
+    pub charged_yen: i64,
     /// Yen less (negative) or more
     #[arg(long, value_name = "YEN", allow_negative_numbers = true)]
     pub difference_yen: i64,

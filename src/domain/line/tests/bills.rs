@@ -15,8 +15,8 @@ fn close(text: &str) -> Command {
     Command::CloseMonth(CloseMonth { month: month(text), block: 7, part: 1 })
 }
 
-fn correct(text: &str, item: Option<ClosedItem>, difference_yen: i64) -> Command {
-    Command::Correct(Correct { month: month(text), item, difference_yen })
+fn correct(text: &str, item: Option<ClosedItem>, charged_yen: i64, difference_yen: i64) -> Command {
+    Command::Correct(Correct { month: month(text), item, charged_yen, difference_yen })
 }
 
 /// What `a-sha` sold, sold by `b-sha` instead.
@@ -163,18 +163,23 @@ fn a_correction_names_what_it_corrects_and_is_billed_in_the_running_month_r_050(
     let line = golden().when(close("2026-11")).at("2026-12-01T00:00:00").then_accepted();
     let wrong = ClosedItem { receipt: receipt(2), ..item(2, "b-sha", 300) };
     let line = line
-        .when(correct("2026-11", Some(wrong.clone()), -300))
+        .when(correct("2026-11", Some(wrong.clone()), 300, -300))
         .at("2026-12-10T10:00:00")
         .then_accepted();
     // The charge is 0 by now: nothing more can be taken from it.
     let refusal = Refusal::WrongCorrection { charged_yen: 0 };
-    let line = line.when(correct("2026-11", Some(wrong.clone()), -1)).then_refused(refusal.clone());
-    let line = line.when(correct("2026-11", Some(wrong), 0)).then_refused(refusal);
-    let unknown = Refusal::UnknownCharge { month: november };
-    let line = line.when(correct("2026-11", None, -1)).then_refused(unknown);
-    let not_billed = Refusal::NotBilled { month: month("2026-12") };
     let line =
-        line.when(correct("2026-12", Some(item(2, "b-sha", 300)), -1)).then_refused(not_billed);
+        line.when(correct("2026-11", Some(wrong.clone()), 0, -1)).then_refused(refusal.clone());
+    let line = line.when(correct("2026-11", Some(wrong.clone()), 0, 0)).then_refused(refusal);
+    // Sent twice, as after a lost answer, it is not made twice.
+    let otherwise = Refusal::ChargedOtherwise { charged_yen: 0 };
+    let line = line.when(correct("2026-11", Some(wrong), 300, -300)).then_refused(otherwise);
+    let unknown = Refusal::UnknownCharge { month: november };
+    let line = line.when(correct("2026-11", None, 300, -1)).then_refused(unknown);
+    let not_billed = Refusal::NotBilled { month: month("2026-12") };
+    let line = line
+        .when(correct("2026-12", Some(item(2, "b-sha", 300)), 300, -1))
+        .then_refused(not_billed);
 
     let december = LineBill::of_open_month(line.line(), month("2026-12"));
     let totals: Vec<_> =

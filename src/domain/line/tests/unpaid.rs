@@ -41,8 +41,19 @@ fn only_a_billed_month_is_unpaid_and_the_same_report_is_no_news_r_182() {
     let line = line.when(report("2027-01-31")).then_accepted();
     assert_eq!(line.line().unpaid[&month("2026-11")].due, Some(day("2027-01-31")));
     let settle = || Command::SettleOverdue(month("2026-11"));
+    let line = line.when(Command::StopCollection(month("2026-11"))).then_accepted();
     let line = line.when(settle()).then_accepted().when(settle()).then([]);
-    line.when(report("2027-01-31")).then_accepted();
+    // An old list does not open it again; another due date does, and nothing is left of the stop.
+    let line = line.when(report("2027-01-31")).then([]);
+    let line = line.when(report("2027-02-28")).then_accepted();
+    let early = Refusal::DisclosureTooEarly { from: day("2027-04-30") };
+    let line = line.when(disclose(true)).at("2027-03-01T10:00:00").then_refused(early);
+    for due in ["2026-11-30", "2025-12-31"] {
+        let too_early = Refusal::DueTooEarly { month: month("2026-11") };
+        let known = billed_line().when(report(due)).then_refused(too_early);
+        drop(known);
+    }
+    assert!(line.line().unpaid[&month("2026-11")].settled_at.is_none());
 }
 
 /// Due on 2026-12-31: refused on 2027-03-01, allowed on 03-02.

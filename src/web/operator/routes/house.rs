@@ -256,7 +256,7 @@ pub static ROUTES: &[ApiRoute] = &[
     ApiRoute {
         method: Method::GET,
         path: "/audit/entries",
-        roles: &[Desk, Billing],
+        roles: &[Desk],
         summary: "Tell who did what, when and why: entries of a line, a provider or the system",
         query: Some(of::<audit::Asked>),
         body: None,
