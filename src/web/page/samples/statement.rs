@@ -75,16 +75,17 @@ impl Samples {
     fn found(&self, rows: usize, page: usize) -> FoundMonth {
         let paging = Paging::of(rows, page);
         let all: Vec<_> = (0..rows).map(|index| self.row(index)).collect();
+        let total_yen = all.iter().map(|row| row.amount_yen).sum();
         FoundMonth {
             month: NOVEMBER,
             before: Some(OCTOBER),
             after: (page > 1).then_some(DECEMBER),
             closed: page > 1,
-            total_yen: all.iter().map(|row| row.amount_yen).sum(),
+            total_yen,
             paging,
             rows: paging.cut(&all).to_vec(),
             corrections: if page > 1 { vec![self.correction()] } else { Vec::new() },
-            billed_yen: -300,
+            billed_yen: i64::try_from(total_yen).unwrap_or_default() - 300,
         }
     }
 
