@@ -1,9 +1,10 @@
 //! Who may do what: the one place that asks for the token and its role.
+//!
+//! The scope asks for the token, the address for the role. Only the address that answers knows
+//! which one it is: what a request's path says can be written in many ways (`%74okens`), and the
+//! router reads them all.
 
-use super::{
-    problem::ProblemDetails,
-    routes::{PREFIX, all},
-};
+use super::{problem::ProblemDetails, routes::all};
 use crate::{
     domain::operator::Role,
     web::{
@@ -30,22 +31,37 @@ pub struct Caller {
     pub role: Role,
 }
 
-/// Lets a request through whose token has the role that its address needs.
+/// Lets a request through that has a token.
 pub(super) async fn admit(
     state: Data<WebState>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    match caller(&state, request.request()).and_then(|caller| permitted(&request, caller)) {
+    match caller(&state, request.request()) {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             Ok(next.call(request).await?.map_into_boxed_body())
         }
-        Err(problem) => {
-            log(&context::of(request.request()), &problem);
-            Ok(request.into_response(problem.error_response()))
-        }
+        Err(problem) => Ok(turned_away(request, &problem)),
     }
+}
+
+/// Lets a request through whose token has the role that `path` of the table needs.
+pub(super) async fn permit(
+    path: &str,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let caller = request.extensions().get::<Caller>().cloned().ok_or_else(unasked);
+    match caller.and_then(|caller| permitted(path, request.method(), &caller)) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(problem) => Ok(turned_away(request, &problem)),
+    }
+}
+
+fn turned_away(request: ServiceRequest, problem: &ProblemDetails) -> ServiceResponse<BoxBody> {
+    log(&context::of(request.request()), problem);
+    request.into_response(problem.error_response())
 }
 
 fn log(context: &RequestContext, problem: &ProblemDetails) {
@@ -69,20 +85,23 @@ fn caller(state: &WebState, request: &HttpRequest) -> Result<Caller, ProblemDeta
     Ok(Caller { name: name.as_ref().to_owned(), role })
 }
 
-/// An address that the table does not know has no handler either, so nobody is let in by that.
-fn permitted(request: &ServiceRequest, caller: Caller) -> Result<Caller, ProblemDetails> {
-    let pattern = request.match_pattern().unwrap_or_default();
-    let path = pattern.strip_prefix(PREFIX).unwrap_or_default();
+/// A method that the table does not know at this address meets its 405, and no handler.
+fn permitted(path: &str, method: &Method, caller: &Caller) -> Result<(), ProblemDetails> {
     // HEAD is answered by what answers GET.
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     let known = all().find(|route| route.path == path && route.method == *method);
     match known {
         Some(route) if !caller.role.is_one_of(route.roles) => {
             let detail = format!("the role of your token, {}, may not do this", caller.role);
             Err(ProblemDetails::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }
-        _ => Ok(caller),
+        _ => Ok(()),
     }
+}
+
+fn unasked() -> ProblemDetails {
+    let detail = "the request was not asked for its token";
+    ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
 }
 
 impl FromRequest for Caller {
@@ -90,8 +109,6 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, ProblemDetails>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let detail = "the request was not asked for its token";
-        let missing = ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-        ready(request.extensions().get::<Self>().cloned().ok_or(missing))
+        ready(request.extensions().get::<Self>().cloned().ok_or_else(unasked))
     }
 }

@@ -13,13 +13,14 @@ mod house;
 mod lines;
 
 use super::{
-    access::admit,
+    access::{admit, permit},
     openapi::{Content, Shape},
     problem::ProblemDetails,
 };
 use crate::{domain::operator::Role, web::answer};
 use actix_web::{
     HttpResponse, ResponseError, Route,
+    dev::HttpServiceFactory,
     http::{Method, StatusCode, header},
     middleware::from_fn,
     web::{self, ServiceConfig},
@@ -67,8 +68,9 @@ pub fn register(service: &mut ServiceConfig) {
     service.service(scope.wrap(from_fn(admit)));
 }
 
-/// One address with its methods; the others are answered 405 with those that there are.
-fn resource(path: &str) -> actix_web::Resource {
+/// One address with its methods and their roles; other methods are answered 405 with those that
+/// there are.
+fn resource(path: &'static str) -> impl HttpServiceFactory + 'static {
     let own = || all().filter(move |route| route.path == path);
     let allowed = own().map(|route| match route.method {
         Method::GET => "GET, HEAD",
@@ -85,7 +87,9 @@ fn resource(path: &str) -> actix_web::Resource {
         };
         resource.route((route.handler)(guarded))
     });
-    resource.default_service(web::route().to(move || ready(not_allowed(&allowed))))
+    resource
+        .default_service(web::route().to(move || ready(not_allowed(&allowed))))
+        .wrap(from_fn(move |request, next| permit(path, request, next)))
 }
 
 /// Nothing stands at this address.
