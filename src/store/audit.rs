@@ -156,13 +156,18 @@ impl Walk<'_> {
     async fn blocks(&mut self, head: Option<Tip>) {
         let mut chain = Chain { previous: Some(Tip::GENESIS), doubted: None };
         let mut next = 1;
-        while next <= self.tip {
+        'walk: while next <= self.tip {
             for (from, to, found) in self.page_of_blocks(next).await {
                 self.block(&mut chain, (from, to), found, head).await;
-                next = to.saturating_add(1);
+                // A made-up row may carry the last number there is: nothing follows it.
+                if to >= self.tip {
+                    break 'walk;
+                }
+                next = to + 1;
             }
             self.told(Step::Blocks, (next - 1).min(self.tip), self.tip);
         }
+        self.told(Step::Blocks, self.tip, self.tip);
         // The last link: the head vouches for the block that it names, which was held against it.
         if let Some(doubted) = chain.doubted {
             self.broken_link(doubted);
@@ -187,7 +192,7 @@ impl Walk<'_> {
                 page.push((next, number - 1, Found::Missing));
             }
             page.push((number, number, Found::Row(row.row)));
-            next = number + 1;
+            next = number.saturating_add(1);
         }
         if page.is_empty() {
             page.push((next, self.tip, Found::Missing));
@@ -284,7 +289,7 @@ impl Walk<'_> {
     }
 
     fn broken_link(&mut self, number: u64) {
-        let next = number + 1;
+        let next = number.saturating_add(1);
         let what = format!("it was changed: block {next} follows from what it was");
         self.fault(Some(number), FaultKind::BlockChanged, format!("block {number}"), what);
     }

@@ -209,7 +209,12 @@ impl Walk<'_> {
         let place = |number: u32| key::readable(&key::personal(customer, number));
         for (number, CommittedRow { reference, seq, may_be_gone }) in &rows {
             let kind = match there.get(number).map(|row| record::decode(b"", row)) {
-                Some(Ok((_, body))) if record::sha256(body) == reference.commitment => {
+                // One batch holds the row and its event: they say the same block. A row that says
+                // another one would be hidden from those who read it.
+                Some(Ok((block, body)))
+                    if record::sha256(body) == reference.commitment
+                        && blocks.get(seq) == Some(&block) =>
+                {
                     looked.right += 1;
                     continue;
                 }
@@ -276,8 +281,12 @@ impl Walk<'_> {
         Ok(self.look(customer, committed, &there, last))
     }
 
-    /// A personal row of a line that has no events.
+    /// A personal row of a line that has no events, or none that can be read.
     fn stranger(&mut self, row: &RawRow) {
+        let line = key::place_of_personal(&row.key).map(|(line, _)| Stream::Line(line));
+        if line.is_some_and(|line| self.damaged.contains(&line)) {
+            return;
+        }
         let block = record::decode(&row.key, &row.row).ok().map(|(block, _)| block);
         if self.live && block > Some(self.tip) {
             return;

@@ -173,6 +173,11 @@ async fn a_personal_row_is_what_its_event_committed_to_or_gone_with_a_reason() {
     let what =
         "block 1: personal row 0 of CAF0000012573: it is not the row that event 1 committed to";
     assert_eq!(found, [(FaultKind::PersonalChanged, Some(1), what.to_owned())]);
+    // The block's number in the row's head: the row would be hidden from those who read it.
+    for place in 0..9 {
+        let found = after(|store| flip(store, &personal(0), place)).await;
+        assert_eq!((found.len(), found[0].0), (1, FaultKind::PersonalChanged), "{place}");
+    }
     let found = after(|store| store.edit(&personal(2), None)).await;
     assert_eq!((found.len(), found[0].0, found[0].1), (1, FaultKind::PersonalMissing, Some(3)));
     let stranger = record::encode(4, &row(9).to_bytes());
