@@ -77,6 +77,7 @@ impl Audits {
         }
         let own = self.clone();
         actix_rt::spawn(async move {
+            let _lost = Lost(own.clone());
             let mut note = |progress| *own.walk() = Walk::Running(Some(progress));
             let report = audit::verify(own.store.as_ref(), true, &mut note).await;
             if report.is_whole() {
@@ -88,6 +89,19 @@ impl Audits {
             }
             *own.walk() = Walk::Done { report: Arc::new(report), at: own.clock.now() };
         });
+    }
+}
+
+/// A walk that ends without its end is no longer under way: the next one may begin.
+struct Lost(Audits);
+
+impl Drop for Lost {
+    fn drop(&mut self) {
+        let mut walk = self.0.walk();
+        if matches!(*walk, Walk::Running(_)) {
+            *walk = Walk::Never;
+            tracing::error!("the audit of the journal was lost before its end");
+        }
     }
 }
 

@@ -114,11 +114,11 @@ impl Findings {
         if let Some(number) = key::number_of_block(key) {
             self.blocks += 1;
             of_version(row.first(), block::VERSION, &place())?;
-            block::Block::decode(number, row)?;
+            block::Block::decode(number, row).map_err(|error| damaged(&place(), &error))?;
             return Ok(());
         }
         of_version(row.first(), record::VERSION, &place())?;
-        let (_, body) = record::decode(key, row)?;
+        let (_, body) = record::decode(key, row).map_err(|error| damaged(&place(), &error))?;
         match key.first() {
             Some(b'e') => {
                 self.events += 1;
@@ -146,6 +146,10 @@ impl Findings {
         }
         Ok(())
     }
+}
+
+fn damaged(place: &str, error: &StoreError) -> UpgradeError {
+    UpgradeError::Damaged { place: place.to_owned(), what: error.to_string() }
 }
 
 fn of_version(found: Option<&u8>, known: u8, place: &str) -> Result<(), UpgradeError> {
