@@ -10,8 +10,8 @@ use crate::{
         line::{
             Command, Entry, Event, Line, LineService, RowRef,
             command::{
-                Cancel, ChangeBilling, ChangePassport, LoggedIn, OpenLine, OpenSession, Purchase,
-                RegisterPassport, UpdateLine, UpgradeHash,
+                Cancel, ChangeBilling, ChangePassport, LoggedIn, NewRecord, OpenLine, OpenSession,
+                Purchase, RegisterPassport, UpdateLine, UpgradeHash,
             },
             event::{BillingRoute, By},
         },
@@ -95,13 +95,22 @@ pub struct BillingChanged {
     /// `record`.
     pub change: ChangeBilling,
     /// The whole record with the new number, where there is one.
-    pub record: Option<BTreeMap<String, String>>,
+    pub record: Option<RecordFields>,
 }
 
 impl std::fmt::Debug for BillingChanged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BillingChanged").field("change", &self.change).finish_non_exhaustive()
     }
+}
+
+/// A whole record that takes the place of the one it was made from.
+#[derive(Clone)]
+pub struct RecordFields {
+    /// By the names of the import.
+    pub fields: BTreeMap<String, String>,
+    /// The record that was read to make it.
+    pub made_from: RowRef,
 }
 
 /// A line to open.
@@ -126,8 +135,8 @@ pub struct Opening {
 pub struct Update {
     /// What holds nothing personal; its rows are made from the two below.
     pub plain: UpdateLine,
-    /// The whole record, by the names of the import.
-    pub record: Option<BTreeMap<String, String>>,
+    /// The whole record.
+    pub record: Option<RecordFields>,
     /// The hash of another access key.
     pub access_key_hash: Option<String>,
 }
@@ -423,13 +432,11 @@ pub fn prepare(
             Command::ReplaceRecord(put(Personal::LineRecord { fields: fields.clone() }))
         }
         What::ChangeBilling(changed) => {
-            let record = changed.record.clone();
-            let record = record.map(|fields| put(Personal::LineRecord { fields }));
+            let record = changed.record.clone().map(|record| new_record(record, &mut put));
             Command::ChangeBilling(ChangeBilling { record, ..changed.change })
         }
         What::Update(update) => {
-            let record = update.record.clone();
-            let record = record.map(|fields| put(Personal::LineRecord { fields }));
+            let record = update.record.clone().map(|record| new_record(record, &mut put));
             let access_key = update.access_key_hash.clone();
             let access_key = access_key.map(|hash| put(Personal::AccessKey { hash }));
             let plain = update.plain.clone();
@@ -441,6 +448,11 @@ pub fn prepare(
         What::Plain(command) => Command::clone(command),
     };
     Prepared { command, rows }
+}
+
+fn new_record(record: RecordFields, put: &mut impl FnMut(Personal) -> RowRef) -> NewRecord {
+    let RecordFields { fields, made_from } = record;
+    NewRecord { row: put(Personal::LineRecord { fields }), made_from }
 }
 
 /// One batch for a decision: the entry, its personal rows, and the reservations that its events

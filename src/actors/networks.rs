@@ -108,8 +108,12 @@ impl Bulk {
         for (owner, lost) in self.owners(customer, line, &decided.entry).await? {
             let (theirs, place) = self.read(owner).await?;
             let held = theirs.as_ref().map_or(&[][..], |line| &line.networks);
-            let stays = |network: &&IpNetwork| !lost.iter().any(|lost| overlap(**network, *lost));
-            let left: Vec<IpNetwork> = held.iter().filter(stays).copied().collect();
+            let stays = |network: &IpNetwork| !lost.iter().any(|lost| overlap(*network, *lost));
+            let left: Vec<IpNetwork> = held.iter().copied().filter(stays).collect();
+            // It gave them up between the two looks.
+            if left.len() == held.len() {
+                continue;
+            }
             let command = What::Plain(Box::new(Command::SetNetworks(left)));
             let other = self.decide(owner, theirs.as_ref(), place.seq, change, &command)?;
             decided.batch.expect.extend(other.batch.expect);

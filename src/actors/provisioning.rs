@@ -4,9 +4,9 @@
 //! It is safe to do again: a row that says what stands changes nothing.
 
 use super::{
-    LineError,
+    LineError, Overload,
     bulk::Bulk,
-    change::{Change, Opening, Update, What},
+    change::{Change, Opening, RecordFields, Update, What},
     networks::{Moved, TakenFrom},
     personal,
 };
@@ -27,9 +27,12 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
+use tokio::sync::Mutex;
 
 /// So many lines are under way at once: enough to fill the committer's groups.
 const UNDER_WAY: usize = 256;
+/// So often a line is read for a row, where its record is replaced meanwhile.
+const READINGS: usize = 8;
 
 /// A row with its place in the file.
 pub struct NumberedRow {
@@ -99,12 +102,14 @@ pub enum KeyOutcome {
 pub struct Import {
     bulk: Bulk,
     passwords: PasswordPool,
+    /// One slow hash at a time: households wait in the same queue.
+    verifying: Arc<Mutex<()>>,
 }
 
 impl Import {
     /// Over all lines.
-    pub const fn new(bulk: Bulk, passwords: PasswordPool) -> Self {
-        Self { bulk, passwords }
+    pub fn new(bulk: Bulk, passwords: PasswordPool) -> Self {
+        Self { bulk, passwords, verifying: Arc::default() }
     }
 
     /// Takes rows; one answer for each, in their order. Where a row meets a server that is too
@@ -181,15 +186,24 @@ impl Import {
         row: LineRow,
         asked: &Asked,
     ) -> Result<(RowOutcome, KeyOutcome, Vec<TakenFrom>), Arc<LineError>> {
-        match self.bulk.read(row.customer).await?.0 {
-            None => self.open(row, asked).await,
-            Some(line) => self.update(row, &line, asked).await,
+        for _ in 0..READINGS {
+            let taken = match self.bulk.read(row.customer).await?.0 {
+                None => self.open(&row, asked).await,
+                Some(line) => self.update(&row, &line, asked).await,
+            };
+            // Read again: what somebody recorded meanwhile stays.
+            let changed =
+                |e: &Arc<LineError>| matches!(**e, LineError::Refused(Refusal::RecordChanged));
+            if !taken.as_ref().err().is_some_and(changed) {
+                return taken;
+            }
         }
+        Err(Arc::new(LineError::Busy(Overload::Contention)))
     }
 
     async fn open(
         &self,
-        row: LineRow,
+        row: &LineRow,
         asked: &Asked,
     ) -> Result<(RowOutcome, KeyOutcome, Vec<TakenFrom>), Arc<LineError>> {
         let (needed, key) = match (row.needed_to_open(), &row.access_key) {
@@ -216,7 +230,7 @@ impl Import {
 
     async fn update(
         &self,
-        row: LineRow,
+        row: &LineRow,
         line: &Line,
         asked: &Asked,
     ) -> Result<(RowOutcome, KeyOutcome, Vec<TakenFrom>), Arc<LineError>> {
@@ -225,7 +239,7 @@ impl Import {
         }
         let record = self.record(line).await?;
         let differences = row.differences(line, &record);
-        let access_key = self.key_outcome(&row, line, asked).await?;
+        let access_key = self.key_outcome(row, line, asked).await?;
         let replaced = access_key == KeyOutcome::Replaced;
         let key = row.access_key.as_ref().filter(|_| replaced);
         let update = Update {
@@ -236,7 +250,9 @@ impl Import {
                 networks: differences.networks,
                 ..UpdateLine::default()
             },
-            record: differences.record,
+            record: differences
+                .record
+                .map(|fields| RecordFields { fields, made_from: line.rows.record }),
             access_key_hash: key.map(|key| self.hash(key)),
         };
         let moved = self.make(row.customer, What::Update(Box::new(update)), asked).await?;
@@ -317,9 +333,10 @@ impl Import {
     }
 
     async fn verify(&self, plain: Secret, hash: String) -> Result<bool, Arc<LineError>> {
+        let _turn = self.verifying.lock().await;
         match self.passwords.verify(plain, Some(hash)).await {
             Ok(verdict) => Ok(verdict.matches),
-            Err(PoolError::Overloaded) => Err(Arc::new(LineError::Busy(super::Overload::Requests))),
+            Err(PoolError::Overloaded) => Err(Arc::new(LineError::Busy(Overload::Requests))),
             Err(PoolError::Stopped) => Err(Arc::new(LineError::Stopping)),
         }
     }

@@ -5,7 +5,7 @@ use super::{
     command::{CloseMonth, Command, Correct, Disclose, Facts},
     event::{DisclosureTrigger, Event},
     refusal::Refusal,
-    state::{Line, UnpaidBill},
+    state::Line,
 };
 use crate::domain::{
     bill::{LineBill, earlier_open_month, signed_yen},
@@ -131,8 +131,12 @@ pub(super) fn settle_overdue(line: &Line, month: Month) -> Result<Vec<Event>, Re
 /// The operator stops collecting a bill.
 pub(super) fn stop_collection(line: &Line, month: Month) -> Result<Vec<Event>, Refusal> {
     billed(line, month)?;
-    let stopped = |bill: &UnpaidBill| bill.collection_stopped_at.is_some();
-    let already = line.unpaid.get(&month).is_some_and(stopped);
+    let bill = line.unpaid.get(&month);
+    // What is paid is not collected; reported again, it has to pass its 60 days again.
+    if bill.is_some_and(|bill| bill.settled_at.is_some()) {
+        return Err(Refusal::NotOverdue { month });
+    }
+    let already = bill.is_some_and(|bill| bill.collection_stopped_at.is_some());
     Ok((!already).then_some(Event::CollectionStopped { month }).into_iter().collect())
 }
 

@@ -118,7 +118,17 @@ pub struct ChangeBilling {
     /// Whether the number is of the same name and at the same place, which row 2 requires.
     pub same_name_and_place: bool,
     /// The record with the new number, where there is one.
-    pub record: Option<RowRef>,
+    pub record: Option<NewRecord>,
+}
+
+/// A whole record that takes the place of the one it was made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewRecord {
+    /// Its row.
+    pub row: RowRef,
+    /// The record that was read to make it: where the line has another one by now, its fields would
+    /// be lost.
+    pub made_from: RowRef,
 }
 
 /// Why the company stops new use. Neither is told to the household by its name.
@@ -234,8 +244,8 @@ pub struct UpdateLine {
     pub line_limit: Option<Yen>,
     /// Its own prefixes, all of them.
     pub networks: Option<Vec<IpNetwork>>,
-    /// The whole record's row.
-    pub record: Option<RowRef>,
+    /// The whole record.
+    pub record: Option<NewRecord>,
     /// Another access key's row.
     pub access_key: Option<RowRef>,
 }

@@ -2,7 +2,7 @@
 //! access key, holds, and the company's stop.
 
 use super::{
-    command::{ChangeBilling, Facts, StopCause, UpdateLine},
+    command::{ChangeBilling, Facts, NewRecord, StopCause, UpdateLine},
     decide::{endings, raise},
     event::{Barrier, BillingRoute, EndReason, Event, LineEndCause, RowRef},
     refusal::Refusal,
@@ -61,7 +61,7 @@ pub(super) fn change_billing(
         BillingChange::CustomerNumber00 => BillingRoute::CustomerNumber,
         BillingChange::BulkBilling => BillingRoute::Bulk,
     };
-    let record = change.record.map(|record| Event::RecordReplaced { record });
+    let record = change.record.map(|record| replace_record(line, record)).transpose()?;
     let mut events: Vec<Event> = set_billing(line, route).into_iter().chain(record).collect();
     match (change.continues, line.barriers.unbillable) {
         (false, None) => events.extend(raise(line, Barrier::Unbillable, facts)?),
@@ -69,6 +69,12 @@ pub(super) fn change_billing(
         _ => {}
     }
     Ok(events)
+}
+
+/// Nothing that was recorded meanwhile is lost.
+fn replace_record(line: &Line, record: NewRecord) -> Result<Event, Refusal> {
+    let is_still = record.made_from == line.rows.record;
+    is_still.then_some(Event::RecordReplaced { record: record.row }).ok_or(Refusal::RecordChanged)
 }
 
 pub(super) fn set_billing(line: &Line, billing: BillingRoute) -> Vec<Event> {
@@ -90,7 +96,7 @@ pub(super) fn update(line: &Line, update: &UpdateLine) -> Result<Vec<Event>, Ref
         return Err(Refusal::ServiceFixed);
     }
     let mut events = Vec::new();
-    events.extend(update.record.map(|record| Event::RecordReplaced { record }));
+    events.extend(update.record.map(|record| replace_record(line, record)).transpose()?);
     events.extend(update.billing.into_iter().flat_map(|billing| set_billing(line, billing)));
     if let Some(limit) = update.line_limit.filter(|limit| *limit != line.line_limit) {
         events.extend(settings::set_line_limit(line, limit)?);

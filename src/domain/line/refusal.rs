@@ -217,6 +217,9 @@ pub enum Refusal {
         /// The month of the charges.
         month: Month,
     },
+    /// The record was replaced since it was read.
+    #[error("the line's record was changed meanwhile: ask again")]
+    RecordChanged,
     /// The line's record lacks what a disclosure has to tell.
     #[error("the line's record lacks {field}, which a disclosure has to tell")]
     RecordIncomplete {
@@ -296,6 +299,7 @@ impl Refusal {
             Self::WrongCorrection { .. } => "wrong_correction",
             Self::ChargedOtherwise { .. } => "charged_otherwise",
             Self::DueTooEarly { .. } => "due_too_early",
+            Self::RecordChanged => "record_changed",
             Self::RecordIncomplete { .. } => "record_incomplete",
             Self::NotOverdue { .. } => "not_overdue",
             Self::NotPastDue { .. } => "not_past_due",

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     actors::{
-        change::{BillingChanged, What},
+        change::{BillingChanged, RecordFields, What},
         line::LineView,
         personal,
     },
@@ -127,9 +127,10 @@ pub async fn change_number(
         let view = look(&context, &state, customer).await?;
         // What a rule refuses is refused before anything personal is read.
         rehearse(&view, &state, &wanted).map_err(|r| ProblemDetails::refused(&r))?;
-        let mut record = record(&context, &state, &view).await?;
-        record.insert(BILLING_NUMBER.to_owned(), number);
-        wanted.what = what(Some(record));
+        let mut fields = record(&context, &state, &view).await?;
+        fields.insert(BILLING_NUMBER.to_owned(), number);
+        let made_from = view.line.as_deref().map(|line| line.rows.record);
+        wanted.what = what(made_from.map(|made_from| RecordFields { fields, made_from }));
     }
     let change = change(&context, state, wanted).await?.into();
     Ok(HttpResponse::Ok().json(Told { continues, number_replaced, change }))

@@ -8,7 +8,7 @@ use crate::domain::{
     ids::PassportNumber,
     line::{
         Command, EndReason, Event, LineService, Refusal, RowRef,
-        command::{ChangeBilling, StopCause},
+        command::{ChangeBilling, NewRecord, StopCause, UpdateLine},
         event::{Barrier, BillingRoute, LineEndCause},
         may_buy,
     },
@@ -136,9 +136,32 @@ fn each_row_of_the_billing_table_does_what_the_configuration_says_r_041_r_042() 
     }
 }
 
+/// What was recorded between the reading of a record and its commit is not lost.
+#[test]
+fn a_record_that_was_made_from_another_one_is_refused() {
+    let stands = household().line().rows.record;
+    let of = |made_from| Some(NewRecord { row: row(9), made_from });
+    for change in [
+        Command::ChangeBilling(ChangeBilling {
+            change: BillingChange::PhoneNumberChanged,
+            continues: true,
+            same_name_and_place: true,
+            record: of(row(8)),
+        }),
+        Command::UpdateLine(Box::new(UpdateLine { record: of(row(8)), ..UpdateLine::default() })),
+    ] {
+        household().when(change).then_refused(Refusal::RecordChanged);
+    }
+    let update = UpdateLine { record: of(stands), ..UpdateLine::default() };
+    let line = household().when(Command::UpdateLine(Box::new(update)));
+    line.then([Event::RecordReplaced { record: row(9) }]);
+}
+
 #[test]
 fn row_2_is_for_the_same_name_at_the_same_place_alone_r_041() {
-    let (continues, same_name_and_place, record) = (true, false, Some(row(9)));
+    let (continues, same_name_and_place) = (true, false);
+    let made_from = household().line().rows.record;
+    let record = Some(NewRecord { row: row(9), made_from });
     for change in BillingChange::ALL {
         let asked = ChangeBilling { change, continues, same_name_and_place, record };
         let asked = household().when(Command::ChangeBilling(asked));

@@ -85,6 +85,12 @@ fn the_end_of_collection_is_a_trigger_of_its_own_r_181() {
     line.when(disclose(true))
         .at("2026-12-03T10:00:00")
         .then([disclosed(DisclosureTrigger::CollectionStopped)]);
+    // Nobody stops collecting what is paid: it would be disclosed at once if it were reported anew.
+    let month = month("2026-11");
+    let due = day("2026-12-31");
+    let paid = [Event::OverdueReported { month, due }, Event::OverdueSettled { month }];
+    let line = billed_line().and_at("2027-01-05T10:00:00", paid);
+    line.when(stop()).then_refused(Refusal::NotOverdue { month });
 }
 
 #[test]
