@@ -93,6 +93,8 @@ impl Metrics {
         let help = "Inquiries that households sent to the desk";
         let inquiries = Counter::default();
         registry.register("inquiries", help, inquiries.clone());
+        // There from the start: whoever compares refusals with it would compare with nothing.
+        drop(logins.get_or_create(&LoginLabels { outcome: "accepted", reason: "none" }));
         let help = "The version that runs";
         registry.register("build", help, Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         Self { registry, logins, holds, requests, durations, inquiries }
