@@ -247,6 +247,15 @@ fn kept_access_key(folder: &Path, customer: &str) -> String {
     })
 }
 
+/// In rows as well as in bytes.
+#[test]
+fn a_file_larger_than_one_request_is_taken_whole_r_059() {
+    let desk = Desk::start();
+    let many: Vec<_> = (1..=2_500).map(|number| row(number, "a@example.jp")).collect();
+    let (code, told) = desk.import_json(&desk.csv("many.csv", &many), &[]);
+    assert_eq!((code, counts(&told)), (Some(0), [2_500, 2_500, 0, 0, 0, 0]), "{told}");
+}
+
 #[test]
 fn an_imported_key_signs_in_and_is_then_kept_by_a_slow_hash_r_058() {
     let mut desk = Desk::start();

@@ -166,6 +166,7 @@ fn what_cannot_be_taken_names_its_field_and_makes_no_secret() {
         ),
         (json!({ "services": [{ "service": "a", "nom": "A", "kind": "per_use" }] }), "nom"),
         (json!({ "services": [] }), "services: must be 1 to 1000"),
+        (json!({ "services": catalogue(1_001) }), "services: must be 1 to 1000"),
     ] {
         std::fs::write(&bad, content.to_string()).expect("written");
         let path = bad.display().to_string();
@@ -174,4 +175,20 @@ fn what_cannot_be_taken_names_its_field_and_makes_no_secret() {
         assert_eq!(code, Some(1), "{content}");
         assert!(talk.contains(told), "{talk}");
     }
+    // The largest one that is taken.
+    std::fs::write(&bad, json!({ "services": catalogue(1_000) }).to_string()).expect("written");
+    let (id, path) = (demo.text("/providers/1/client_id"), bad.display().to_string());
+    let largest = ["service", "add", id, &path, "--reason", "r", "--json"];
+    let (code, out, talk) = run(&operator, &largest);
+    assert_eq!(code, Some(0), "{talk}");
+    assert_eq!(serde_json::from_str::<Value>(&out).expect("JSON")["changes"], 1_000);
+}
+
+fn catalogue(services: usize) -> Vec<Value> {
+    let one = |number| {
+        let service = format!("service-{number}");
+        let (name, kind) = ("見放題の長い名前".repeat(4), "monthly");
+        json!({ "service": service, "name": name, "kind": kind, "unit_price_yen": 500 })
+    };
+    (1..=services).map(one).collect()
 }

@@ -37,7 +37,12 @@ pub fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 
 /// A body of JSON.
 pub const fn json<T: JsonSchema>() -> Content {
-    Content { media_type: "application/json", shape: of::<T>, most_bytes: MOST_BODY_BYTES }
+    json_up_to::<T>(MOST_BODY_BYTES)
+}
+
+/// A body of JSON that may be larger than others.
+pub const fn json_up_to<T: JsonSchema>(most_bytes: usize) -> Content {
+    Content { media_type: "application/json", shape: of::<T>, most_bytes }
 }
 
 /// The document itself, as an answer.

@@ -5,7 +5,7 @@ use crate::{
     domain::operator::Role::{Admin, Billing, Desk},
     web::operator::{
         audit, bills, keys, log, mails, maintenance,
-        openapi::{self, json, of},
+        openapi::{self, json, json_up_to, of},
         providers, tokens,
     },
 };
@@ -129,7 +129,7 @@ pub static ROUTES: &[ApiRoute] = &[
         roles: &[Admin],
         summary: "Put services into a provider's catalogue; what is there already is no change",
         query: None,
-        body: Some(json::<providers::AddServices>()),
+        body: Some(json_up_to::<providers::AddServices>(providers::MOST_BODY_BYTES)),
         answer: json::<providers::Kept>(),
         handler: |route| route.to(providers::add_services),
     },

@@ -5,7 +5,7 @@ use crate::{
     domain::operator::Role::{Admin, Billing, Desk},
     web::operator::{
         bars, billing, change, disclosures, holds, imports, inquiries, lines,
-        openapi::{json, of},
+        openapi::{json, json_up_to, of},
         overdue, passports, provisioning, retention, sign_ins, transfers,
     },
 };
@@ -179,7 +179,7 @@ pub static ROUTES: &[ApiRoute] = &[
         roles: &[Admin],
         summary: "Open or update lines, each row for itself; the same row again changes nothing",
         query: None,
-        body: Some(json::<imports::ImportRows>()),
+        body: Some(json_up_to::<imports::ImportRows>(imports::MOST_BODY_BYTES)),
         answer: json::<imports::Imported>(),
         handler: |route| route.to(imports::take),
     },
