@@ -6,12 +6,13 @@ use crate::{
     domain::{
         calendar::{Instant, Month},
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
+        ids::ProviderId,
         line::{By, Command, Facts, LineDefaults, LineService, decide, event::BillingRoute},
         yen::Yen,
     },
     store::{
         Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf,
-        SnapshotRow, StreamKind,
+        SnapshotRow, StreamKind, WebhookState,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -357,6 +358,10 @@ impl Store for Counting {
     }
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
         self.inner.cursor(follower).await
+    }
+
+    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError> {
+        self.inner.webhooks(provider).await
     }
 
     async fn mails(

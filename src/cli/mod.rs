@@ -85,6 +85,10 @@ pub fn run(args: Args) -> ExitCode {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::mail::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
         }
+        Command::Webhook(command) => {
+            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
+            operator::webhook::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+        }
         Command::Token(command) => {
             let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
             operator::token::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)

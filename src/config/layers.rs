@@ -96,10 +96,12 @@ impl Layers {
     fn typed(&self, section: &str, name: &str, text: String) -> Value {
         let default = self.section(section).and_then(|keys| keys.get(name));
         match default {
-            Some(Value::Num(..)) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+            Some(Value::Num(..)) => number(&text),
             Some(Value::Bool(..)) => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
-            Some(Value::Array(..)) => {
-                text.split(',').map(|item| Value::from(item.trim())).collect::<Vec<_>>().into()
+            Some(Value::Array(_, items)) => {
+                let is_of_numbers = matches!(items.first(), Some(Value::Num(..)));
+                let item = |item: &str| if is_of_numbers { number(item) } else { item.into() };
+                text.split(',').map(str::trim).map(item).collect::<Vec<Value>>().into()
             }
             _ => text.into(),
         }
@@ -163,6 +165,11 @@ impl Layers {
         ConfigErrors::unless_empty(errors)?;
         Ok(config)
     }
+}
+
+/// A number, or the text that is none.
+fn number(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| text.into(), Value::from)
 }
 
 /// The lines that end before `offset`.

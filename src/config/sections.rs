@@ -13,6 +13,7 @@ use super::value::{
     Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, line_of_text, optional_url,
     path, phone, prefixes, short_text, within, write_optional_url,
 };
+use super::webhook::pauses;
 
 /// `[server]`: what households and provider sites reach.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -422,6 +423,37 @@ pub struct MailConfig {
     /// A mail that could not be handed over for so long is parked, in seconds.
     #[serde(deserialize_with = "within::<1, 2_592_000, _, _>")]
     pub park_after_s: u64,
+}
+
+/// `[webhook]`: what providers are told unasked (interfaces.md 1.4).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookConfig {
+    /// The pauses before the second try of a message and those after it, in seconds; the last one
+    /// repeats.
+    #[serde(deserialize_with = "pauses")]
+    pub retry_after_s: Vec<u64>,
+    /// The longest pause before a provider that takes nothing is asked again, in seconds.
+    #[serde(deserialize_with = "within::<1, 3600, _, _>")]
+    pub probe_longest_s: u64,
+    /// A message that could not be handed over for so long is given up, in seconds.
+    #[serde(deserialize_with = "within::<1, 2_592_000, _, _>")]
+    pub park_after_s: u64,
+    /// The time that one try may take, in seconds.
+    #[serde(deserialize_with = "within::<1, 60, _, _>")]
+    pub timeout_s: u64,
+    /// Messages that are handed over at once to one provider.
+    #[serde(deserialize_with = "within::<1, 32, _, _>")]
+    pub connections_per_provider: usize,
+    /// A file of certificate authorities beside the system's, in PEM; empty for none.
+    #[serde(deserialize_with = "optional_path")]
+    pub ca_file: String,
+    /// Networks that are not public and that webhooks may go to all the same.
+    #[serde(deserialize_with = "networks")]
+    pub allowed_networks: Vec<IpNetwork>,
+    /// Networks that are public and that webhooks may not go to: the operator's own.
+    #[serde(deserialize_with = "networks")]
+    pub denied_networks: Vec<IpNetwork>,
 }
 
 /// `[log]`: what operators read on standard error and in files.

@@ -5,6 +5,7 @@
 //! [`Provider::evolve`].
 
 use super::{
+    calendar::Instant,
     ids::{ProviderId, ServiceCode},
     yen::Yen,
 };
@@ -158,6 +159,12 @@ pub enum ProviderEvent {
         /// The key's ID.
         kid: String,
     },
+    /// An operator had messages sent again: those that were not delivered, or all since then.
+    WebhooksReplayed {
+        /// From when on; absent where it was those that were not delivered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Instant>,
+    },
     /// It may no longer push orders; its contracts go on.
     ProviderSuspended,
     /// It may again.
@@ -217,7 +224,7 @@ impl Provider {
 
     fn apply(&mut self, event: ProviderEvent) {
         match event {
-            ProviderEvent::ProviderRegistered { .. } => {}
+            ProviderEvent::ProviderRegistered { .. } | ProviderEvent::WebhooksReplayed { .. } => {}
             ProviderEvent::RedirectUrisSet { redirect_uris } => self.redirect_uris = redirect_uris,
             ProviderEvent::SecretAdded { sha256 } => self.secrets.push(sha256),
             ProviderEvent::SecretRetired { sha256 } => self.secrets.retain(|live| *live != sha256),

@@ -14,6 +14,7 @@
 //! | [`keys`] | the master key, the wrapped keys under it, `sub`, name hashes, JWKS, signatures |
 //! | [`csrf`] | the token in each form of a flow |
 //! | [`provider_secret`] | the secrets that providers authenticate with |
+//! | [`webhook_key`] | the keys that sign webhooks |
 //! | [`operator_token`], [`secret_file`] | the token of the operator API, and files for their owner alone |
 //! | [`secret`], [`mac`], [`random`] | strings that never print, HMAC and SHA-256, the system's randomness |
 //!
@@ -34,6 +35,7 @@ pub mod secret_file;
 pub mod source;
 pub mod source_limiter;
 pub mod throttle;
+pub mod webhook_key;
 
 use std::path::PathBuf;
 
@@ -50,6 +52,7 @@ pub use source_limiter::{RetryAfterS, SourceLimiter};
 pub use throttle::{
     Attempt, CommittedHold, FailureOutcome, Held, Hold, Permit, Throttle, ThrottlePolicy,
 };
+pub use webhook_key::WebhookKey;
 
 /// What can go wrong with keys, costs and sealing: errors of the installation, told to the
 /// operator. What a stranger's input can cause is [`SealError`], [`Held`] or [`PoolError`].

@@ -4,6 +4,7 @@ use super::{
     key::Stream,
     mail::{MailPlace, MailRow},
     record::{Holder, PersonalRow, to_json},
+    webhook::WebhookState,
 };
 use crate::domain::{
     calendar::Month,
@@ -109,6 +110,13 @@ pub enum Put {
     },
     /// A mail that waits or is parked.
     Mail(MailRow),
+    /// How far a provider's webhooks are.
+    Webhooks {
+        /// Whose.
+        provider: ProviderId,
+        /// How far.
+        state: WebhookState,
+    },
     /// Where a part of a line's bill stands, so that a month's bills are found in order.
     Bill {
         /// The month.
@@ -142,6 +150,7 @@ impl Put {
             Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
             Self::Mail(row) => to_json(&row.record).len(),
+            Self::Webhooks { state, .. } => to_json(state).len(),
         }
     }
 }
@@ -163,6 +172,7 @@ impl fmt::Debug for Put {
             Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
             Self::Cursor { follower, block } => write!(f, "Cursor({follower}, {block})"),
             Self::Mail(row) => write!(f, "Mail({row:?})"),
+            Self::Webhooks { provider, state } => write!(f, "Webhooks({provider}, {state:?})"),
             Self::Bill { month, place, seq } => write!(f, "Bill({month}, {place:?}, {seq})"),
         }
     }
@@ -199,16 +209,21 @@ pub enum Delete {
     },
     /// A mail that went out, or that stands elsewhere now.
     Mail(MailPlace),
+    /// How far the webhooks of a provider were that wants none any more.
+    Webhooks(ProviderId),
 }
 
 impl Batch {
     /// The events of one decision as the stream's next row, expecting that `last` is its last.
     pub fn event(stream: Stream, last: u64, entry: Vec<u8>) -> Self {
-        Self {
-            expect: vec![Expect::Last { stream: stream.clone(), seq: last }],
-            put: vec![Put::Event { stream, seq: last + 1, entry }],
-            delete: Vec::new(),
-        }
+        Self::events(stream, last, vec![entry])
+    }
+
+    /// The events of one decision as the stream's next rows, all of them or none.
+    pub fn events(stream: Stream, last: u64, entries: Vec<Vec<u8>>) -> Self {
+        let put = |(entry, seq)| Put::Event { stream: stream.clone(), seq, entry };
+        let put = entries.into_iter().zip(last + 1..).map(put).collect();
+        Self { expect: vec![Expect::Last { stream, seq: last }], put, delete: Vec::new() }
     }
 
     /// Takes a reservation that must be free; of a prefix every address must be.

@@ -13,6 +13,7 @@
 //! | `i/<month>/<customer>/<part>` | part of a closed month's bill → sequence number |
 //! | `r/<receipt number>` | receipt → line, sequence number (a read model) |
 //! | `k/<kid>` | wrapped key |
+//! | `h/<provider>` | how far a provider's webhooks are |
 //! | `m/<shelf><time>/<mail>` | a mail that waits or is parked, by when it is due or was parked |
 //!
 //! Numbers are big-endian, so that byte order is their order.
@@ -231,6 +232,11 @@ pub fn block(number: u64) -> Vec<u8> {
 /// A follower's cursor.
 pub fn cursor(follower: &str) -> Vec<u8> {
     format!("c/{follower}").into_bytes()
+}
+
+/// How far a provider's webhooks are.
+pub fn webhooks(provider: &ProviderId) -> Vec<u8> {
+    format!("h/{provider}").into_bytes()
 }
 
 /// The prefix of the outbox's rows of a shelf.

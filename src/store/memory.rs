@@ -2,15 +2,16 @@
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip},
     key, raw, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::CustomerId,
+    ids::{CustomerId, ProviderId},
 };
 use ipnetwork::IpNetwork;
+use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -76,6 +77,11 @@ impl MemoryStore {
         let state = self.state();
         let Some(row) = state.rows.get(key) else { return Ok(None) };
         Ok(Some(record::decode(key, row)?.1.to_vec()))
+    }
+
+    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let body = self.body(key)?;
+        body.map(|body| record::from_json(&key::readable(key), &body)).transpose()
     }
 }
 
@@ -208,9 +214,11 @@ impl Store for MemoryStore {
     }
 
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
-        let key = key::cursor(follower);
-        let body = self.body(&key)?;
-        body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+        self.json(&key::cursor(follower))
+    }
+
+    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError> {
+        self.json(&key::webhooks(provider))
     }
 
     async fn mails(

@@ -11,6 +11,7 @@
 //! | [`record`] | the rows: version, block, body; who holds a reservation; personal rows |
 //! | [`block`] | blocks and their chain |
 //! | [`mail`] | the outbox's rows |
+//! | [`webhook`] | how far a provider's webhooks are |
 //! | [`raw`] | rows as they are stored, for whoever checks the store itself |
 //! | [`audit`] | walks the whole chain and says where it is broken |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
@@ -31,6 +32,7 @@ pub mod record;
 pub mod sled_store;
 #[cfg(test)]
 mod suite;
+pub mod webhook;
 
 pub use batch::{
     Batch, BillPlace, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation,
@@ -40,10 +42,11 @@ pub use key::{Stream, StreamKind};
 pub use mail::{MailId, MailPlace, MailRecord, MailRow, Shelf};
 pub use raw::{RawRow, Section};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
+pub use webhook::{KeptMessage, WebhookState};
 
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::CustomerId,
+    ids::{CustomerId, ProviderId},
 };
 use group::Tip;
 use ipnetwork::IpNetwork;
@@ -177,6 +180,9 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&MailPlace>,
         limit: usize,
     ) -> Result<Vec<MailRow>, StoreError>;
+
+    /// How far a provider's webhooks are; `None` where it wants none.
+    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError>;
 
     /// The block that the head names, if there is a head.
     async fn head(&self) -> Result<Option<Tip>, StoreError>;

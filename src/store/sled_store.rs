@@ -18,16 +18,17 @@ mod reads;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::CustomerId,
+    ids::{CustomerId, ProviderId},
 };
 use ipnetwork::IpNetwork;
+use serde::de::DeserializeOwned;
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -182,6 +183,18 @@ impl SledStore {
     }
 
     /// Runs a read on the reading threads.
+    /// A row's body, where it is JSON and nothing else.
+    async fn read_json<T: DeserializeOwned + Send + 'static>(
+        &self,
+        key: Vec<u8>,
+    ) -> Result<Option<T>, StoreError> {
+        self.read(move |inner| {
+            let body = inner.body(&key)?;
+            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+        })
+        .await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
@@ -390,12 +403,11 @@ impl Store for SledStore {
     }
 
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
-        let key = key::cursor(follower);
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read_json(key::cursor(follower)).await
+    }
+
+    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError> {
+        self.read_json(key::webhooks(provider)).await
     }
 
     async fn mails(

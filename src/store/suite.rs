@@ -2,14 +2,15 @@
 
 use super::{
     Batch, BillPlace, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome,
-    PersonalRow, Put, RawRow, Reservation, Section, Shelf, Store, Stream, StreamKind, key,
+    PersonalRow, Put, RawRow, Reservation, Section, Shelf, Store, Stream, StreamKind, WebhookState,
+    key,
     memory::MemoryStore,
     record::{self, Personal},
     sled_store::{SledOptions, SledStore},
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::PassportNumber,
+    ids::{PassportNumber, ProviderId},
 };
 use tempfile::TempDir;
 
@@ -60,6 +61,8 @@ on_every_backend!(
     the_newest_snapshot_is_found_and_old_ones_go,
     a_followers_cursor_is_kept,
     mails_stand_in_order_and_come_in_pages,
+    how_far_webhooks_are_is_kept_for_each_provider,
+    several_rows_of_a_stream_come_with_one_batch,
     the_last_row_of_a_stream_is_told,
     rows_are_given_as_they_are_stored,
     the_audit_finds_what_was_committed_whole,
@@ -349,6 +352,34 @@ async fn a_followers_cursor_is_kept(store: &impl Store) {
     let delete = vec![Delete::Cursor { follower: "mail" }];
     commit(store, vec![Batch { delete, ..Batch::default() }]).await;
     assert_eq!(store.cursor("mail").await.expect("reads"), None);
+}
+
+async fn how_far_webhooks_are_is_kept_for_each_provider(store: &impl Store) {
+    let (one, other) = ("a-sha".parse().expect("an ID"), "a-sh".parse().expect("an ID"));
+    assert_eq!(store.webhooks(&one).await.expect("reads"), None);
+    for block in [7, 8] {
+        let state = WebhookState::after(block);
+        let put = vec![Put::Webhooks { provider: ProviderId::clone(&one), state: state.clone() }];
+        commit(store, vec![Batch { put, ..Batch::default() }]).await;
+        assert_eq!(store.webhooks(&one).await.expect("reads"), Some(state));
+    }
+    assert_eq!(store.webhooks(&other).await.expect("reads"), None);
+    let delete = vec![Delete::Webhooks(one.clone())];
+    commit(store, vec![Batch { delete, ..Batch::default() }]).await;
+    assert_eq!(store.webhooks(&one).await.expect("reads"), None);
+}
+
+async fn several_rows_of_a_stream_come_with_one_batch(store: &impl Store) {
+    let rows = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let first = Batch::events(line(1), 0, rows(&["a", "b", "c"]));
+    commit(store, vec![first, Batch::events(line(1), 3, rows(&["d"]))]).await;
+    let stored = store.events(&line(1), 0, 9).await.expect("reads");
+    let stored: Vec<_> = stored.iter().map(|row| (row.seq, &*row.entry)).collect();
+    assert_eq!(stored, [(1, &b"a"[..]), (2, b"b"), (3, b"c"), (4, b"d")]);
+    let late = Batch::events(line(1), 2, rows(&["x", "y"]));
+    let outcomes = store.commit(vec![late], Instant::from_micros(1)).await.expect("commits");
+    assert!(matches!(outcomes[..], [Outcome::Refused(Broken::Sequence(_))]), "{outcomes:?}");
+    assert_eq!(store.last_seq(&line(1)).await.expect("reads"), 4);
 }
 
 fn mail(shelf: Shelf, at: i64, seq: u64) -> MailRow {

@@ -14,6 +14,7 @@ use crate::{
         outbox::Desk,
         providers::Providers,
         system::{Maintenance, SystemStream},
+        webhooks,
     },
     clock::Clock,
     config::{BillingConfig, ContactConfig, FlowConfig, PortalConfig},
@@ -25,6 +26,7 @@ use crate::{
     security::{CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
     store::Store,
     web::provider::redeemed::RedeemedCodes,
+    webhook::AddressPolicy,
 };
 use governor::{DefaultKeyedRateLimiter, clock::DefaultClock};
 use std::{
@@ -60,6 +62,10 @@ pub struct WebState {
     pub providers: Arc<Providers>,
     /// The operators' side of the outbox; none where nobody is written to.
     pub mails: Option<Desk>,
+    /// The operators' side of webhooks.
+    pub webhooks: webhooks::Desk,
+    /// Which addresses webhooks may go to.
+    pub webhook_addresses: AddressPolicy,
     /// Changes of Linepass as a whole.
     pub system: SystemStream,
     /// The walk over the whole chain.

@@ -40,6 +40,7 @@ pub mod retention;
 pub mod secret;
 pub mod token;
 pub mod transfer;
+pub mod webhook;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};

@@ -421,7 +421,7 @@ fn shown(provider: &Value) -> String {
     let uris = uris.filter_map(Value::as_str);
     let uris = uris.fold(String::new(), |told, uri| format!("{told}  redirect      {uri}\n"));
     format!(
-        "{}{}\n{}{}{}{uris}  id_tokens     {}\n  secrets       {}\n{}",
+        "{}{}\n{}{}{}{uris}  id_tokens     {}\n  secrets       {}\n{}{}",
         named(provider),
         standing(provider),
         line("phone", "/contact_phone"),
@@ -429,8 +429,16 @@ fn shown(provider: &Value) -> String {
         line("hours", "/contact_hours"),
         text(provider, "/id_token_algorithm"),
         provider["secrets"],
+        webhook(provider),
         catalogue(provider),
     )
+}
+
+fn webhook(provider: &Value) -> String {
+    match text(provider, "/webhook_url") {
+        "" => String::new(),
+        url => format!("  webhook       {url}  {} keys\n", provider["webhook_keys"]),
+    }
 }
 
 fn catalogue(provider: &Value) -> String {
@@ -451,7 +459,8 @@ fn catalogue(provider: &Value) -> String {
     })
 }
 
-fn kept(answer: &Value) -> String {
+/// A provider after a change.
+pub(super) fn kept(answer: &Value) -> String {
     let head = match (answer["dry_run"] == true, answer["changes"].as_u64()) {
         (true, Some(0)) => "Nothing would change:\n".to_owned(),
         (true, _) => "Nothing was changed; it would be:\n".to_owned(),

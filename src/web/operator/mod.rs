@@ -57,6 +57,7 @@ pub mod routes;
 pub mod sign_ins;
 pub mod tokens;
 pub mod transfers;
+pub mod webhooks;
 
 use super::{answer, state::WebState};
 use crate::metrics;
