@@ -63,7 +63,7 @@ fn folder_bytes(folder: &Path) -> u64 {
 }
 
 #[test]
-fn abandoned_flows_leave_store_and_memory_where_they_were() {
+fn abandoned_flows_leave_store_and_memory_where_they_were_reliability_25() {
     let count = std::env::var("ABANDONED_FLOWS").ok().and_then(|count| count.parse().ok());
     let count: u64 = count.unwrap_or(2_000);
     let demo = Demo::with(&Options {
