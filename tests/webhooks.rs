@@ -11,10 +11,12 @@ use common::{
     receiver::{Receiver, Reply, status, taken},
     unique,
 };
+use rustls::ServerConfig;
 use serde_json::{Value, json};
 use std::{
     net::TcpListener,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -329,6 +331,44 @@ fn an_address_inside_a_network_is_neither_registered_nor_called_security_45() {
         let detail = answer.json()["detail"].as_str().expect("a detail").to_owned();
         assert!(detail.starts_with("url: "), "{address}: {detail}");
     }
+}
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_gets_no_message_reliability_24() {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("made");
+    let folder = tempfile::tempdir().expect("a folder");
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, made.cert.pem()).expect("writes");
+    let key = made.signing_key.serialize_der().try_into().expect("a key");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .expect("a certificate");
+    let receiver = Receiver::over_tls(Arc::new(config));
+    let url = format!("https://localhost:{}/webhook", receiver.port());
+
+    let stranger = demo_on(None, &url, &[]);
+    buy(&stranger, "sakura01");
+    until("it is refused", || {
+        (figure(&stranger, r#"linepass_webhook_failed_total{reason="tls"}"#) >= 2).then_some(())
+    });
+    assert_eq!(receiver.received().len(), 0);
+    let authority = authority.display().to_string();
+    let known = demo_on(None, &url, &[("LINEPASS__WEBHOOK__CA_FILE", &authority)]);
+    let message = message_of(&buy(&known, "sakura01"));
+    let received = until("the message", || receiver.received().first().cloned());
+    assert_eq!((received.id.as_str(), received.signed_by(secret(&known))), (&*message, 1));
+    // Another name on the certificate is a stranger's too.
+    let elsewhere = format!("https://127.0.0.1:{}/webhook", receiver.port());
+    let wrong_name = demo_on(None, &elsewhere, &[("LINEPASS__WEBHOOK__CA_FILE", &authority)]);
+    buy(&wrong_name, "sakura01");
+    until("it is refused", || {
+        (figure(&wrong_name, r#"linepass_webhook_failed_total{reason="tls"}"#) >= 1).then_some(())
+    });
+    assert_eq!(receiver.received().len(), 1);
 }
 
 #[test]

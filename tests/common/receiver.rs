@@ -1,12 +1,13 @@
 //! A provider's webhook receiver that does as it is told: answers with a status, is slow, says
-//! nothing, or breaks off. It keeps what came.
+//! nothing, or breaks off, over TLS if need be. It keeps what came.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use linepass::security::mac::hmac_sha256;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
@@ -96,6 +97,20 @@ impl Receiver {
         listener: TcpListener,
         behaviour: impl Fn(&Received, usize) -> Reply + Send + Sync + 'static,
     ) -> Self {
+        Self::speaking(listener, None, behaviour)
+    }
+
+    /// One that takes everything over TLS.
+    pub fn over_tls(config: Arc<ServerConfig>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::speaking(listener, Some(config), |_, _| taken())
+    }
+
+    fn speaking(
+        listener: TcpListener,
+        tls: Option<Arc<ServerConfig>>,
+        behaviour: impl Fn(&Received, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             received: Mutex::default(),
@@ -106,8 +121,14 @@ impl Receiver {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 *own.connections.lock().expect("no panic") += 1;
-                let own = Arc::clone(&own);
-                thread::spawn(move || own.serve(stream));
+                let (own, tls) = (Arc::clone(&own), tls.clone());
+                thread::spawn(move || match tls {
+                    Some(config) => {
+                        let connection = ServerConnection::new(config).expect("TLS");
+                        own.serve(StreamOwned::new(connection, stream));
+                    }
+                    None => own.serve(stream),
+                });
             }
         });
         Self { address, shared }
@@ -145,8 +166,8 @@ impl Receiver {
 }
 
 impl Shared {
-    fn serve(&self, stream: TcpStream) {
-        let mut reader = BufReader::new(stream.try_clone().expect("a socket"));
+    fn serve(&self, stream: impl Read + Write) {
+        let mut reader = BufReader::new(stream);
         while let Some(received) = read(&mut reader) {
             let before = {
                 let mut all = self.received.lock().expect("no panic");
@@ -154,7 +175,7 @@ impl Shared {
                 all.len() - 1
             };
             let reply = (self.behaviour.lock().expect("no panic"))(&received, before);
-            if !reply.give(&stream) {
+            if !reply.give(reader.get_mut()) {
                 return;
             }
         }
@@ -163,11 +184,11 @@ impl Shared {
 
 impl Reply {
     /// Whether the connection goes on.
-    fn give(self, mut stream: &TcpStream) -> bool {
+    fn give(self, stream: &mut (impl Read + Write)) -> bool {
         match self {
             Self::Answer(line, more) => {
                 let head = format!("HTTP/1.1 {line}\r\ncontent-length: 0\r\n{more}\r\n");
-                stream.write_all(head.as_bytes()).is_ok()
+                stream.write_all(head.as_bytes()).and_then(|()| stream.flush()).is_ok()
             }
             Self::Silence => {
                 // Until the other side gives up.
@@ -177,7 +198,7 @@ impl Reply {
             Self::Drip => {
                 for byte in b"HTTP/1.1 200 OK\r\nx: ".iter().chain(std::iter::repeat_n(&b'x', 600))
                 {
-                    if stream.write_all(&[*byte]).is_err() {
+                    if stream.write_all(&[*byte]).and_then(|()| stream.flush()).is_err() {
                         return false;
                     }
                     #[expect(clippy::disallowed_methods, reason = "slowness is what it is for")]
