@@ -4,6 +4,7 @@ use super::{
     args::UpgradeArgs,
     exit::Exit,
     offline::{self, OfflineError},
+    printed::note_change,
     progress::Bar,
 };
 use crate::{
@@ -69,6 +70,7 @@ async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
     bar.end();
     dropped.map_err(UpgradeError::from)?;
     store.close().await.map_err(UpgradeError::from)?;
+    note_change();
     Ok(findings)
 }
 
