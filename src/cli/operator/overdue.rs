@@ -10,15 +10,10 @@ use super::{
     },
     asked, change_body, line, refused, run as ask, text, told,
 };
-use crate::{cli::exit::Exit, web::portal::csv};
+use crate::{cli::exit::Exit, security::ReservedFile, web::portal::csv};
 use rows::{BadRow, Numbered};
 use serde_json::{Value, json};
-use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::io::{self, Write};
 
 /// Rows that go to the server at once.
 const ROWS_AT_ONCE: usize = 64;
@@ -187,8 +182,7 @@ fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) ->
     let Some(path) = args.out.as_deref().filter(|_| !args.change.dry_run) else {
         return ask(server, &request, disclosed, out, talk);
     };
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let file = match made {
+    let file = match ReservedFile::reserve(path) {
         Ok(file) => file,
         Err(error) => {
             writeln!(talk, "linepass: {}: {error}; nothing was disclosed", path.display())?;
@@ -197,41 +191,50 @@ fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) ->
     };
     let mut answer = match asked(server, &request) {
         Ok(answer) => answer,
-        Err(error) => {
-            drop_empty(path);
-            return refused(server, error, out, talk);
-        }
+        Err(error) => return refused(server, error, out, talk),
     };
-    let purchases = answer["purchases"].take();
-    if let Err(error) = write_purchases(file, &purchases, args.format) {
+    let purchases = answer.as_object_mut().and_then(|answer| answer.remove("purchases"));
+    let kept = written(&answer, purchases.as_ref(), args.format)
+        .and_then(|bytes| file.fill_with(|file| file.write_all(&bytes)));
+    if let Err(error) = kept {
         let path = path.display();
-        writeln!(talk, "linepass: {path}: {error}; the disclosure is recorded, run it again")?;
+        writeln!(
+            talk,
+            "linepass: {path}: {error}; the disclosure is recorded and its file is not written: run \
+             it again"
+        )?;
         return Ok(Exit::Failed);
-    }
-    if let Some(fields) = answer.as_object_mut() {
-        fields.remove("purchases");
     }
     told(server, &answer, disclosed, out)
 }
 
-/// The file that was made for what was refused then.
-fn drop_empty(path: &Path) {
-    let _ = std::fs::remove_file(path);
-}
-
-fn write_purchases(mut file: File, purchases: &Value, format: DisclosureFormat) -> io::Result<()> {
+/// The file's bytes; an answer without all that it was recorded for makes no file.
+fn written(
+    answer: &Value,
+    purchases: Option<&Value>,
+    format: DisclosureFormat,
+) -> io::Result<Vec<u8>> {
+    let incomplete = || io::Error::other("the server's answer does not have all purchases");
+    let purchases = purchases.and_then(Value::as_array).ok_or_else(incomplete)?;
+    let cells = |one: &Value| {
+        let cell = |name: &str| one[name].as_str().map(str::to_owned).ok_or_else(incomplete);
+        SIX_FIELDS.into_iter().map(cell).collect::<io::Result<Vec<_>>>()
+    };
+    let rows = purchases.iter().map(cells).collect::<io::Result<Vec<_>>>()?;
+    if answer["count"].as_u64() != Some(rows.len() as u64) {
+        return Err(incomplete());
+    }
     match format {
-        DisclosureFormat::Json => writeln!(file, "{purchases}")?,
+        DisclosureFormat::Json => {
+            let mut text = serde_json::to_vec(purchases)?;
+            text.push(b'\n');
+            Ok(text)
+        }
         DisclosureFormat::Csv => {
-            let all = purchases.as_array().into_iter().flatten();
-            let cell = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
-            let rows = all.map(|one| SIX_FIELDS.map(|name| cell(one, name)).to_vec());
             let head = SIX_FIELDS.map(str::to_owned).to_vec();
-            let text = csv::write([head].into_iter().chain(rows)).map_err(io::Error::other)?;
-            file.write_all(&text)?;
+            csv::write([head].into_iter().chain(rows)).map_err(io::Error::other)
         }
     }
-    file.sync_all()
 }
 
 fn disclosed(answer: &Value) -> String {
