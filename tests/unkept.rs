@@ -4,45 +4,17 @@
 mod common;
 mod process;
 
-use common::{Demo, operator::Operator};
+use common::{
+    Demo,
+    operator::{Operator, answering},
+};
 use process::{Ended, linepass, run};
 use serde_json::{Value, json};
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpListener,
     path::Path,
     process::{Command, Stdio},
-    thread,
 };
-
-/// Something that answers each request with the same object, as no server of this version does; it
-/// lives as long as the test's process.
-fn answers(answer: &Value) -> String {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let body = answer.to_string();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.expect("a connection"));
-            let (mut line, mut length) = (String::new(), 0_u64);
-            while stream.read_line(&mut line).expect("a line") > 2 {
-                let lower = line.to_ascii_lowercase();
-                if let Some(value) = lower.strip_prefix("content-length:") {
-                    length = value.trim().parse().expect("a length");
-                }
-                line.clear();
-            }
-            std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink()).expect("a body");
-            let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-                body.len()
-            );
-            stream.get_mut().write_all((head + &body).as_bytes()).expect("answers");
-        }
-    });
-    url
-}
 
 /// The commands that put what they were answered into a new file, with a whole answer for each.
 fn commands() -> [(Vec<&'static str>, Value); 3] {
@@ -76,7 +48,7 @@ fn ask(arguments: &[&str], file: &Path, answer: &Value, blocks: &str) -> Ended {
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
     let mut command = Command::new("sh");
     command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_linepass")]).args(arguments).arg(file);
-    command.env("LINEPASS_OPERATOR_URL", answers(answer));
+    command.env("LINEPASS_OPERATOR_URL", answering(vec![answer.clone()]));
     command.env("LINEPASS_OPERATOR_TOKEN_FILE", &token);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     run(&mut command)

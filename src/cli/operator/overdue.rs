@@ -10,7 +10,11 @@ use super::{
     },
     asked, change_body, line, refused, run as ask, text, told,
 };
-use crate::{cli::exit::Exit, security::ReservedFile, web::portal::csv};
+use crate::{
+    cli::{exit::Exit, operator::import::rows::FileFault},
+    security::ReservedFile,
+    web::portal::csv,
+};
 use rows::{BadRow, Numbered};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -54,19 +58,26 @@ struct Sums {
 
 /// Reads the file row by row and sends good rows on, some at a time.
 fn import(args: &ImportArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    let unreadable = |fault: FileFault| format!("linepass: {}: {fault}", args.file.display());
     let all = match rows::read(&args.file) {
         Ok(all) => all,
-        Err(error) => {
-            writeln!(talk, "linepass: {}: {error}", args.file.display())?;
+        Err(fault) => {
+            writeln!(talk, "{}", unreadable(fault))?;
             return Ok(Exit::Failed);
         }
     };
     let mut sums = Sums::default();
     let mut waiting: Vec<Numbered> = Vec::new();
+    let (mut count, mut ended) = (0_u64, None);
     for row in all {
+        count += 1;
         match row {
-            Ok(row) => waiting.push(row),
-            Err(bad) => tell_bad(bad, &mut sums, talk)?,
+            Ok(Ok(row)) => waiting.push(row),
+            Ok(Err(bad)) => tell_bad(bad, &mut sums, talk)?,
+            Err(fault) => {
+                ended = Some(fault);
+                break;
+            }
         }
         if waiting.len() >= ROWS_AT_ONCE
             && let Some(exit) = send(&args.change, &mut waiting, &mut sums, out, talk)?
@@ -76,6 +87,13 @@ fn import(args: &ImportArgs, out: &mut impl Write, talk: &mut impl Write) -> io:
     }
     if let Some(exit) = send(&args.change, &mut waiting, &mut sums, out, talk)? {
         return Ok(exit);
+    }
+    if let Some(fault) = ended.or_else(|| (count == 0).then_some(FileFault::Empty)) {
+        writeln!(talk, "{}", unreadable(fault))?;
+        if count > 1 {
+            told(&args.change.server, &sums.answer(args.change.dry_run), imported, out)?;
+        }
+        return Ok(Exit::Failed);
     }
     let is_good = sums.bad.is_empty();
     told(&args.change.server, &sums.answer(args.change.dry_run), imported, out)?;
@@ -145,13 +163,14 @@ fn imported(answer: &Value) -> String {
 }
 
 fn list(server: &ServerArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
-    let mut lines = Vec::new();
+    let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
     let mut after = String::new();
     loop {
         let path = format!("/overdue{after}");
         match asked(server, &Request { method: "GET", path, body: None }) {
             Ok(answer) => {
                 lines.extend(answer["lines"].as_array().into_iter().flatten().cloned());
+                unreadable.extend(answer["unreadable"].as_array().into_iter().flatten().cloned());
                 match answer["next"].as_str() {
                     Some(next) => after = format!("?after={next}"),
                     None => break,
@@ -160,7 +179,12 @@ fn list(server: &ServerArgs, out: &mut impl Write, talk: &mut impl Write) -> io:
             Err(error) => return refused(server, error, out, talk),
         }
     }
-    told(server, &json!({ "lines": lines }), listed, out)
+    for customer in unreadable.iter().filter_map(Value::as_str) {
+        writeln!(talk, "linepass: {customer} cannot be read; the server's log says why")?;
+    }
+    let is_whole = unreadable.is_empty();
+    told(server, &json!({ "lines": lines, "unreadable": unreadable }), listed, out)?;
+    Ok(if is_whole { Exit::Done } else { Exit::Failed })
 }
 
 fn listed(answer: &Value) -> String {
