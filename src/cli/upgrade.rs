@@ -68,7 +68,7 @@ async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
     let at = Clock::host().now();
     let dropped = upgrade::drop_foreign(&store, &findings.foreign, at, &mut told).await;
     bar.end();
-    dropped.map_err(UpgradeError::from)?;
+    dropped?;
     store.close().await.map_err(UpgradeError::from)?;
     note_change();
     Ok(findings)
