@@ -13,7 +13,8 @@ use crate::{
         system::SystemEvent,
     },
     store::{
-        Batch, Delete, PersonalRow, RawRow, Section, Store, StoreError, Stream, block, key, record,
+        Batch, Delete, Outcome, PersonalRow, RawRow, Section, Store, StoreError, Stream, block,
+        key, record,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -44,6 +45,17 @@ pub enum UpgradeError {
         place: String,
         /// What is wrong with it.
         what: String,
+    },
+    /// The store did not take the deletion of snapshots.
+    #[error(
+        "snapshots of another version cannot be taken away: {what}; {gone} of them are gone, and the \
+         same command goes on from there"
+    )]
+    Kept {
+        /// What did not hold.
+        what: String,
+        /// How many went before.
+        gone: u64,
     },
     /// The store failed.
     #[error(transparent)]
@@ -95,16 +107,27 @@ pub async fn drop_foreign(
     foreign: &[Foreign],
     at: Instant,
     told: &mut dyn FnMut(u64),
-) -> Result<(), StoreError> {
+) -> Result<(), UpgradeError> {
     let mut gone = 0;
     for group in foreign.chunks(DELETED_AT_ONCE) {
         let delete = |one: &Foreign| Delete::Snapshot { stream: one.stream.clone(), seq: one.seq };
         let delete = group.iter().map(delete).collect();
-        store.commit(vec![Batch { delete, ..Batch::default() }], at).await?;
+        let outcomes = store.commit(vec![Batch { delete, ..Batch::default() }], at).await?;
+        all_committed(&outcomes, gone)?;
         gone += group.len() as u64;
         told(gone);
     }
     Ok(())
+}
+
+/// A group that was refused took nothing away.
+fn all_committed(outcomes: &[Outcome], gone: u64) -> Result<(), UpgradeError> {
+    let refused = |what: String| Err(UpgradeError::Kept { what, gone });
+    match outcomes {
+        [Outcome::Committed { .. }] => Ok(()),
+        [Outcome::Refused(broken)] => refused(format!("{broken:?} did not hold")),
+        others => refused(format!("the store told {} outcomes of one", others.len())),
+    }
 }
 
 impl Findings {
@@ -182,7 +205,7 @@ fn readable<T: DeserializeOwned>(body: &[u8], place: &str) -> Result<(), Upgrade
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Put, memory::MemoryStore};
+    use crate::store::{Broken, Put, memory::MemoryStore};
 
     fn line() -> Stream {
         "CAF0000012573".parse().expect("a stream")
@@ -214,6 +237,16 @@ mod tests {
         drop_foreign(&store, &found.foreign, at, &mut |gone| told.push(gone)).await.expect("ok");
         let found = look(&store).await.expect("reads");
         assert_eq!((found.snapshots, found.foreign.len(), told), (1, 0, vec![1]));
+    }
+
+    #[test]
+    fn a_deletion_that_was_refused_is_not_taken_for_done() {
+        assert!(all_committed(&[Outcome::Committed { block: 9 }], 0).is_ok());
+        let broken = Broken::Sequence(line());
+        for outcomes in [&[Outcome::Refused(broken)][..], &[]] {
+            let error = all_committed(outcomes, 500).expect_err("not done").to_string();
+            assert!(error.contains("500 of them are gone"), "{error}");
+        }
     }
 
     #[tokio::test]

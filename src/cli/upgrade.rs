@@ -4,6 +4,7 @@ use super::{
     args::UpgradeArgs,
     exit::Exit,
     offline::{self, OfflineError},
+    printed::note_change,
     progress::Bar,
 };
 use crate::{
@@ -67,8 +68,9 @@ async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
     let at = Clock::host().now();
     let dropped = upgrade::drop_foreign(&store, &findings.foreign, at, &mut told).await;
     bar.end();
-    dropped.map_err(UpgradeError::from)?;
+    dropped?;
     store.close().await.map_err(UpgradeError::from)?;
+    note_change();
     Ok(findings)
 }
 

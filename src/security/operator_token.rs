@@ -7,7 +7,7 @@
 use super::{
     SecurityError, mac, random,
     secret::Secret,
-    secret_file::{self, Reserved, SecretFileFault},
+    secret_file::{self, ReservedFile, SecretFileFault},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::path::Path;
@@ -55,8 +55,8 @@ impl OperatorToken {
     ///
     /// # Errors
     /// Something stands there already, or the file cannot be made.
-    pub fn reserve(path: &Path) -> Result<Reserved, SecurityError> {
-        Reserved::new(path).map_err(|error| named(path, &error.into()))
+    pub fn reserve(path: &Path) -> Result<ReservedFile, SecurityError> {
+        ReservedFile::reserve(path).map_err(|error| named(path, &error.into()))
     }
 
     /// What is known of it, as the journal keeps it.
@@ -120,7 +120,7 @@ mod tests {
         drop(OperatorToken::reserve(&path).expect("made"));
         assert!(!path.exists(), "without a token the file goes again");
         let reserved = OperatorToken::reserve(&path).expect("made");
-        reserved.keep(token.expose()).expect("written");
+        reserved.fill(token.expose()).expect("written");
         let mode = fs::metadata(&path).expect("a file").permissions().mode() & 0o7777;
         assert_eq!(mode, 0o600);
         let again = OperatorToken::reserve(&path).map(drop);

@@ -58,6 +58,14 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
+impl Request {
+    /// Whether what it asks for lasts: no question, no rehearsal, no walk of the audit.
+    fn changes(&self) -> bool {
+        let rehearses = self.body.as_ref().is_some_and(|body| body["dry_run"] == true);
+        self.method != "GET" && !rehearses && !self.path.starts_with("/audit/")
+    }
+}
+
 /// What every change carries, with the change's own fields.
 pub(super) fn change_body(change: &ChangeArgs, mut fields: Value) -> Value {
     fields["reason"] = json!(change.reason.as_str());

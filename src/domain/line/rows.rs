@@ -85,7 +85,9 @@ impl CommittedRows {
 /// no kind of event can be forgotten here.
 pub fn references(event: &Event) -> Vec<RowRef> {
     let mut found = Vec::new();
-    gather(&serde_json::to_value(event).unwrap_or_default(), &mut found);
+    // Without the event's JSON its rows would count as nobody's.
+    let json = serde_json::to_value(event).expect("our own types are always JSON");
+    gather(&json, &mut found);
     found
 }
 
