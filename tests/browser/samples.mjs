@@ -11,10 +11,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import readline from "node:readline";
 import { fileURLToPath } from "node:url";
-import { buy, heading, logIn, openBrowser, receiptNumber, startDemo } from "./support.mjs";
+import { buy, heading, logIn, openBrowser, receiptNumber, startDemo, TARGET } from "./support.mjs";
 
 const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 const CATALOGUE = path.join(EXAMPLES, "catalogue.toml");
+const PYTHON = process.env.LINEPASS_SAMPLE_PYTHON ?? path.join(TARGET, "sample-python", "bin", "python");
 const PATIENCE_MS = 30_000;
 
 /** How each is started, and what must have been installed for it. */
@@ -23,6 +24,12 @@ export const SAMPLES = {
     command: [process.execPath, path.join(EXAMPLES, "node", "shop.mjs")],
     needs: path.join(EXAMPLES, "node", "node_modules"),
     install: "npm ci --prefix examples/node",
+  },
+  python: {
+    command: [PYTHON, path.join(EXAMPLES, "python", "shop.py")],
+    needs: PYTHON,
+    install: "python3 -m venv target/sample-python && " +
+      "target/sample-python/bin/pip install -r examples/python/requirements.txt",
   },
 };
 
