@@ -11,8 +11,8 @@ import { Webhook } from "standardwebhooks";
 const { ISSUER, CLIENT_ID, CLIENT_SECRET, WEBHOOK_SECRET, PORT = "9876", STORE = "shop.json" } = process.env;
 const ORIGIN = `http://127.0.0.1:${PORT}`; // behind a proxy with TLS: your site's own address
 const RECONCILE_MS = 60_000;
-const LAPSE_MS = 24 * 3_600_000; // no flow lives that long: what is not bought by then never will be
-const REMEMBER_MS = 30 * LAPSE_MS; // longer than Linepass repeats a webhook
+const LAPSE_MS = 48 * 3_600_000; // no flow lives that long: what is not bought by then never will be
+const REMEMBER_MS = 30 * 24 * 3_600_000; // longer than Linepass repeats a webhook
 const CATALOGUE = {
   "anime-1": { name: "名作アニメ1", amount: 300 },
   cinema: { name: "映画館パック (月額)", amount: 980 },

@@ -33,8 +33,8 @@ PORT = int(os.environ.get("PORT", "9876"))
 STORE = os.environ.get("STORE", "shop.sqlite3")
 ORIGIN = f"http://127.0.0.1:{PORT}"  # behind a proxy with TLS: your site's own address
 RECONCILE_S = 60
-LAPSE_S = 24 * 3_600  # no flow lives that long: what is not bought by then never will be
-REMEMBER_S = 30 * LAPSE_S  # longer than Linepass repeats a webhook
+LAPSE_S = 48 * 3_600  # no flow lives that long: what is not bought by then never will be
+REMEMBER_S = 30 * 24 * 3_600  # longer than Linepass repeats a webhook
 CATALOGUE = {"anime-1": ("名作アニメ1", 300), "cinema": ("映画館パック (月額)", 980)}
 
 

@@ -184,3 +184,10 @@ export async function openOrder(page, site) {
   const text = await page.getByRole("listitem").filter({ hasText: "確認中" }).innerText();
   return /order-[0-9a-f-]+/.exec(text)[0];
 }
+
+/** Where サービスを利用する or OK would send the browser, without going there. */
+export async function wayBack(page, link = "サービスを利用する") {
+  const href = await page.getByRole("link", { name: link, exact: true }).getAttribute("href");
+  const answer = await page.context().request.get(new URL(href, page.url()).href, { maxRedirects: 0 });
+  return new URL(answer.headers().location);
+}
