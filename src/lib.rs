@@ -18,7 +18,7 @@
 //! | [`net`] | TLS, PROXY headers, slow and crooked clients: how connections come in |
 //! | [`web`] | one folder for each audience: providers, households in a flow, operators, everybody |
 //! | [`mail`] | mails in words, and the ways they go out |
-//! | [`webhook`] | how webhooks leave the house, and which addresses they may go to |
+//! | [`webhook`] | how webhooks leave the house |
 //! | [`text`] | every sentence a person reads, in Japanese and English |
 //! | [`config`] | the configuration file and its errors |
 //! | [`telemetry`] | decision lines and the log's two formats |

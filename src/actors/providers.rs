@@ -132,10 +132,8 @@ impl Providers {
         }
         let evolve = |state, event: &ProviderEvent| Provider::evolve(state, id, event.clone());
         let changed = events.iter().fold(state.clone(), evolve).ok_or(ProviderError::Unknown)?;
-        let (mut put, delete) = key_rows(&events, new_keys);
-        if let Some(block) = self.webhooks_begin(state.as_ref(), &changed) {
-            put.push(Put::Webhooks { provider: id.clone(), state: WebhookState::after(block) });
-        }
+        let (mut put, mut delete) = key_rows(&events, new_keys);
+        self.webhook_rows(state.as_ref(), &changed, &mut put, &mut delete);
         let entry = Entry { at: self.clock.now(), by, request_id, events };
         let rows = rows(entry);
         let last = seq + rows.len() as u64;
@@ -157,11 +155,30 @@ impl Providers {
         Ok(count)
     }
 
-    /// After which block a provider that had no webhooks is told of what happens: what was durable
-    /// before it asked for them.
-    fn webhooks_begin(&self, before: Option<&Provider>, changed: &Provider) -> Option<u64> {
-        let had = before.is_some_and(|before| before.webhook_url.is_some());
-        (!had && changed.webhook_url.is_some()).then(|| self.store.durable_block())
+    /// A provider that asks for webhooks is told of what happens after what is durable now; one that
+    /// stops them leaves nothing.
+    fn webhook_rows(
+        &self,
+        before: Option<&Provider>,
+        changed: &Provider,
+        put: &mut Vec<Put>,
+        delete: &mut Vec<Delete>,
+    ) {
+        let wanted = before.filter(|before| before.webhook_url.is_some());
+        let provider = &changed.id;
+        let is_another = wanted.is_none_or(|before| before.webhook_epoch != changed.webhook_epoch);
+        if let Some(before) = wanted.filter(|_| is_another) {
+            delete
+                .push(Delete::Webhooks { provider: provider.clone(), epoch: before.webhook_epoch });
+        }
+        if changed.webhook_url.is_some() && is_another {
+            let state = WebhookState::after(self.store.durable_block());
+            put.push(Put::Webhooks {
+                provider: provider.clone(),
+                epoch: changed.webhook_epoch,
+                state,
+            });
+        }
     }
 }
 

@@ -360,8 +360,12 @@ impl Store for Counting {
         self.inner.cursor(follower).await
     }
 
-    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError> {
-        self.inner.webhooks(provider).await
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError> {
+        self.inner.webhooks(provider, epoch).await
     }
 
     async fn mails(

@@ -7,7 +7,7 @@ use crate::{
         line::LineServices,
         lines::Lines,
         outbox::{Desk, FailureKind, MailFigures},
-        webhooks::{self, View},
+        webhooks::{self, Figures, View},
     },
     clock::Clock,
     metrics::{
@@ -205,7 +205,8 @@ fn of_webhooks(metrics: &mut Metrics, parts: &Parts<'_>) {
     metrics.add_sampled(Sampled::one("webhook_delivered", help, Kind::Counter, delivered));
     let mut sum = |name, help, of: fn(&View) -> u64| {
         let desk = parts.webhooks.clone();
-        metrics.add_sampled(Sampled::one(name, help, Kind::Gauge, move || desk.sum(of)));
+        let read = move || desk.fold(0, |sum, view| sum + of(view));
+        metrics.add_sampled(Sampled::one(name, help, Kind::Gauge, read));
     };
     let help = "Webhooks that are tried again";
     sum("webhook_waiting", help, |view| view.state.waiting.len() as u64);
@@ -215,6 +216,22 @@ fn of_webhooks(metrics: &mut Metrics, parts: &Parts<'_>) {
     sum("webhook_silent_providers", help, |view| u64::from(view.is_silent));
     let help = "Providers whose webhook address said that it is gone for good";
     sum("webhook_gone_providers", help, |view| u64::from(view.state.gone_at.is_some()));
+    let help = "Providers whose webhooks stand because something of this server's own fails";
+    sum("webhook_faulty_providers", help, |view| u64::from(view.is_faulty));
+    let desk = parts.webhooks.clone();
+    let help = "Blocks of the journal whose webhooks have not been tried yet, of whoever is furthest behind";
+    let behind = move || desk.fold(0, |most, view| most.max(view.behind_blocks));
+    metrics.add_sampled(Sampled::one("webhook_behind_blocks", help, Kind::Gauge, behind));
+    let mut counter = |name, help, of: fn(&Figures) -> u64| {
+        let figures = Arc::clone(parts.webhooks.figures());
+        metrics.add_sampled(Sampled::one(name, help, Kind::Counter, move || of(&figures)));
+    };
+    let help = "Entries whose webhooks are lost, because they cannot be read";
+    counter("webhook_lost_entries", help, |figures| figures.lost().load(Ordering::Relaxed));
+    let help = "Webhooks that were given up and are no longer listed";
+    counter("webhook_forgotten", help, Figures::forgotten);
+    let help = "Panics that ended a provider's webhooks, which began again";
+    counter("webhook_panics", help, Figures::panics);
     let (desk, host) = (parts.webhooks.clone(), parts.host.clone());
     let help = "Age of the oldest webhook that was not delivered, 0 where there is none";
     let age = move || desk.oldest_age_s(host.now());

@@ -9,8 +9,8 @@ use crate::{
     },
     clock::Clock,
     config::{Config, WebhookConfig},
-    security::{MasterKey, random},
-    webhook::{AddressPolicy, Courier},
+    security::{AddressPolicy, MasterKey, random},
+    webhook::Courier,
 };
 use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
 

@@ -67,8 +67,7 @@ pub fn run(args: Args) -> ExitCode {
             to_standard_output(|out, talk| operator::mail::run(&command, out, talk))
         }
         Command::Webhook(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::webhook::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::webhook::run(&command, out, talk))
         }
         Command::Token(command) => {
             to_standard_output(|out, talk| operator::token::run(&command, out, talk))

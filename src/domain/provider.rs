@@ -190,6 +190,9 @@ pub struct Provider {
     pub services: BTreeMap<ServiceCode, Service>,
     /// Where webhooks go.
     pub webhook_url: Option<String>,
+    /// How often they were stopped: what is told after a stop has nothing to do with what was told
+    /// before it.
+    pub webhook_epoch: u32,
     /// The IDs of the keys that sign them.
     pub webhook_keys: Vec<String>,
     /// Whether it is barred from pushing orders.
@@ -212,6 +215,7 @@ impl Provider {
                 secrets: Vec::new(),
                 services: BTreeMap::new(),
                 webhook_url: None,
+                webhook_epoch: 0,
                 webhook_keys: Vec::new(),
                 suspended: false,
             });
@@ -241,7 +245,10 @@ impl Provider {
             ProviderEvent::IdTokenAlgorithmSet { id_token_algorithm } => {
                 self.id_token_algorithm = id_token_algorithm;
             }
-            ProviderEvent::WebhookSet { url } => self.webhook_url = url,
+            ProviderEvent::WebhookSet { url } => {
+                self.webhook_epoch += u32::from(url.is_none());
+                self.webhook_url = url;
+            }
             ProviderEvent::WebhookKeyAdded { kid } => self.webhook_keys.push(kid),
             ProviderEvent::WebhookKeyRetired { kid } => self.webhook_keys.retain(|key| *key != kid),
             ProviderEvent::ProviderSuspended => self.suspended = true,

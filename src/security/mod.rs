@@ -14,6 +14,7 @@
 //! | [`keys`] | the master key, the wrapped keys under it, `sub`, name hashes, JWKS, signatures |
 //! | [`csrf`] | the token in each form of a flow |
 //! | [`provider_secret`] | the secrets that providers authenticate with |
+//! | [`address_policy`] | which addresses this server may call for a provider |
 //! | [`webhook_key`] | the keys that sign webhooks |
 //! | [`operator_token`], [`secret_file`] | the token of the operator API, and files for their owner alone |
 //! | [`secret`], [`mac`], [`random`] | strings that never print, HMAC and SHA-256, the system's randomness |
@@ -21,6 +22,7 @@
 //! What must stay true: no secret reaches `Debug`, `Display` or an error's text; comparing a
 //! secret takes the same time wherever it differs; nothing here reads the wall clock.
 
+pub mod address_policy;
 pub mod csrf;
 pub mod forwarded;
 pub mod keys;
@@ -39,6 +41,7 @@ pub mod webhook_key;
 
 use std::path::PathBuf;
 
+pub use address_policy::AddressPolicy;
 pub use csrf::CsrfToken;
 pub use forwarded::{Peer, Seen, SourcePolicy};
 pub use keys::{KeyPurpose, KeyRecord, KeyRing, KeyState, MasterKey, SigningAlgorithm};

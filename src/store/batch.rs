@@ -114,6 +114,8 @@ pub enum Put {
     Webhooks {
         /// Whose.
         provider: ProviderId,
+        /// After how many stops.
+        epoch: u32,
         /// How far.
         state: WebhookState,
     },
@@ -172,7 +174,9 @@ impl fmt::Debug for Put {
             Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
             Self::Cursor { follower, block } => write!(f, "Cursor({follower}, {block})"),
             Self::Mail(row) => write!(f, "Mail({row:?})"),
-            Self::Webhooks { provider, state } => write!(f, "Webhooks({provider}, {state:?})"),
+            Self::Webhooks { provider, epoch, state } => {
+                write!(f, "Webhooks({provider}, {epoch}, {state:?})")
+            }
             Self::Bill { month, place, seq } => write!(f, "Bill({month}, {place:?}, {seq})"),
         }
     }
@@ -210,7 +214,12 @@ pub enum Delete {
     /// A mail that went out, or that stands elsewhere now.
     Mail(MailPlace),
     /// How far the webhooks of a provider were that wants none any more.
-    Webhooks(ProviderId),
+    Webhooks {
+        /// Whose.
+        provider: ProviderId,
+        /// After how many stops.
+        epoch: u32,
+    },
 }
 
 impl Batch {

@@ -13,7 +13,7 @@
 //! | `i/<month>/<customer>/<part>` | part of a closed month's bill → sequence number |
 //! | `r/<receipt number>` | receipt → line, sequence number (a read model) |
 //! | `k/<kid>` | wrapped key |
-//! | `h/<provider>` | how far a provider's webhooks are |
+//! | `h/<provider>/<epoch>` | how far a provider's webhooks are, since they were last stopped |
 //! | `m/<shelf><time>/<mail>` | a mail that waits or is parked, by when it is due or was parked |
 //!
 //! Numbers are big-endian, so that byte order is their order.
@@ -235,8 +235,8 @@ pub fn cursor(follower: &str) -> Vec<u8> {
 }
 
 /// How far a provider's webhooks are.
-pub fn webhooks(provider: &ProviderId) -> Vec<u8> {
-    format!("h/{provider}").into_bytes()
+pub fn webhooks(provider: &ProviderId, epoch: u32) -> Vec<u8> {
+    format!("h/{provider}/{epoch}").into_bytes()
 }
 
 /// The prefix of the outbox's rows of a shelf.

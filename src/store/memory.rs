@@ -217,8 +217,12 @@ impl Store for MemoryStore {
         self.json(&key::cursor(follower))
     }
 
-    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError> {
-        self.json(&key::webhooks(provider))
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError> {
+        self.json(&key::webhooks(provider, epoch))
     }
 
     async fn mails(

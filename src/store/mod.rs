@@ -181,8 +181,12 @@ pub trait Store: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<MailRow>, StoreError>;
 
-    /// How far a provider's webhooks are; `None` where it wants none.
-    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError>;
+    /// How far a provider's webhooks are after so many stops; `None` where it wanted none then.
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError>;
 
     /// The block that the head names, if there is a head.
     async fn head(&self) -> Result<Option<Tip>, StoreError>;

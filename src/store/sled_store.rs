@@ -406,8 +406,12 @@ impl Store for SledStore {
         self.read_json(key::cursor(follower)).await
     }
 
-    async fn webhooks(&self, provider: &ProviderId) -> Result<Option<WebhookState>, StoreError> {
-        self.read_json(key::webhooks(provider)).await
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError> {
+        self.read_json(key::webhooks(provider, epoch)).await
     }
 
     async fn mails(

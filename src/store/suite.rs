@@ -356,17 +356,19 @@ async fn a_followers_cursor_is_kept(store: &impl Store) {
 
 async fn how_far_webhooks_are_is_kept_for_each_provider(store: &impl Store) {
     let (one, other) = ("a-sha".parse().expect("an ID"), "a-sh".parse().expect("an ID"));
-    assert_eq!(store.webhooks(&one).await.expect("reads"), None);
+    assert_eq!(store.webhooks(&one, 0).await.expect("reads"), None);
     for block in [7, 8] {
         let state = WebhookState::after(block);
-        let put = vec![Put::Webhooks { provider: ProviderId::clone(&one), state: state.clone() }];
+        let provider = ProviderId::clone(&one);
+        let put = vec![Put::Webhooks { provider, epoch: 0, state: state.clone() }];
         commit(store, vec![Batch { put, ..Batch::default() }]).await;
-        assert_eq!(store.webhooks(&one).await.expect("reads"), Some(state));
+        assert_eq!(store.webhooks(&one, 0).await.expect("reads"), Some(state));
     }
-    assert_eq!(store.webhooks(&other).await.expect("reads"), None);
-    let delete = vec![Delete::Webhooks(one.clone())];
+    assert_eq!(store.webhooks(&other, 0).await.expect("reads"), None);
+    assert_eq!(store.webhooks(&one, 1).await.expect("reads"), None);
+    let delete = vec![Delete::Webhooks { provider: one.clone(), epoch: 0 }];
     commit(store, vec![Batch { delete, ..Batch::default() }]).await;
-    assert_eq!(store.webhooks(&one).await.expect("reads"), None);
+    assert_eq!(store.webhooks(&one, 0).await.expect("reads"), None);
 }
 
 async fn several_rows_of_a_stream_come_with_one_batch(store: &impl Store) {

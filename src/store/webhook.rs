@@ -8,8 +8,13 @@ use serde::{Deserialize, Serialize};
 /// How far a provider's webhooks are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WebhookState {
+    /// Nothing of the blocks up to this one is told: the provider had no address then.
+    pub begins_after: u64,
     /// Each message of the blocks up to this one was delivered, waits, or was given up.
     pub block: u64,
+    /// The address that all below speaks of; empty before the first try.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub url: String,
     /// Messages that are tried again, at most [`MOST_WAITING`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<KeptMessage>,
@@ -17,6 +22,9 @@ pub struct WebhookState {
     /// [`MOST_PARKED`] of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parked: Vec<KeptMessage>,
+    /// Nothing is sent before this: the provider asked for patience.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Instant>,
     /// When the address said that it is gone for good (410); nothing is sent until an operator sets
     /// it anew or asks for a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -31,7 +39,15 @@ pub const MOST_PARKED: usize = 64;
 impl WebhookState {
     /// Nothing waits, and what comes after this block is told.
     pub const fn after(block: u64) -> Self {
-        Self { block, waiting: Vec::new(), parked: Vec::new(), gone_at: None }
+        Self {
+            begins_after: block,
+            block,
+            url: String::new(),
+            waiting: Vec::new(),
+            parked: Vec::new(),
+            paused_until: None,
+            gone_at: None,
+        }
     }
 }
 
@@ -44,6 +60,8 @@ pub struct KeptMessage {
     pub line: CustomerId,
     /// The entry's sequence number.
     pub seq: u64,
+    /// The block that closed the entry's group.
+    pub block: u64,
     /// When the entry was accepted.
     pub accepted_at: Instant,
     /// From when its term is counted: the first try, or when an operator asked for another.
@@ -72,6 +90,7 @@ mod tests {
             id: "cancelled-100000000016".parse().expect("an ID"),
             line: "CAF0000012573".parse().expect("a customer ID"),
             seq: u64::MAX,
+            block: u64::MAX,
             accepted_at: Instant::from_micros(1_790_000_000_000_000),
             since: Instant::from_micros(1_790_000_000_000_000),
             attempts: u32::MAX,
@@ -87,6 +106,8 @@ mod tests {
             // Those that were given up may come to wait again.
             waiting: vec![message(); MOST_WAITING + MOST_PARKED],
             parked: vec![message(); MOST_PARKED],
+            url: "x".repeat(400),
+            paused_until: Some(Instant::from_micros(1_790_000_000_000_000)),
             gone_at: Some(Instant::from_micros(1_790_000_000_000_000)),
             ..WebhookState::after(u64::MAX)
         };
@@ -96,8 +117,8 @@ mod tests {
     #[test]
     fn stored_samples_are_still_read() {
         for sample in [
-            r#"{"block":7}"#,
-            r#"{"block":7,"waiting":[{"id":"purchase-100000000016","line":"CAF0000012573","seq":3,"accepted_at":1,"since":2,"attempts":3,"at":4,"reason":"status","status":500}],"gone_at":5}"#,
+            r#"{"begins_after":3,"block":7}"#,
+            r#"{"begins_after":3,"block":7,"url":"https://a.example/","waiting":[{"id":"purchase-100000000016","line":"CAF0000012573","seq":3,"block":5,"accepted_at":1,"since":2,"attempts":3,"at":4,"reason":"server_error","status":500}],"paused_until":4,"gone_at":5}"#,
         ] {
             let read: WebhookState = from_json("sample", sample.as_bytes()).expect(sample);
             assert_eq!(serde_json::to_string(&read).expect("writes"), sample);

@@ -23,10 +23,11 @@ use crate::{
         line::LineDefaults,
     },
     metrics::Metrics,
-    security::{CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
+    security::{
+        AddressPolicy, CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
+    },
     store::Store,
     web::provider::redeemed::RedeemedCodes,
-    webhook::AddressPolicy,
 };
 use governor::{DefaultKeyedRateLimiter, clock::DefaultClock};
 use std::{

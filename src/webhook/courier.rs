@@ -1,10 +1,11 @@
 //! One try of one message: a POST over TLS to an address that may be called. No redirect is
 //! followed, and nothing of the answer but its status and `Retry-After` counts.
 
-use super::{AddressPolicy, WebhookError, address::literal};
+use super::WebhookError;
 use crate::{
     actors::webhooks::{Call, Failure, FailureKind, Messenger},
     net::mutual::authorities,
+    security::{AddressPolicy, address_policy::literal},
 };
 use actix_tls::connect::{Connector as TcpConnector, Resolve, Resolver};
 use actix_web::http::{
@@ -50,7 +51,8 @@ impl Courier {
     ) -> Result<Self, WebhookError> {
         let tcp = TcpConnector::new(Resolver::custom(Guarded(policy.clone()))).service();
         let connector = awc::Connector::new().connector(tcp).rustls_0_23(tls(ca_file)?);
-        let connector = connector.timeout(timeout).handshake_timeout(timeout);
+        // No limit over all providers: each lane has its own, and waits for no other's connections.
+        let connector = connector.timeout(timeout).handshake_timeout(timeout).limit(0);
         let client = awc::Client::builder()
             .connector(connector)
             .timeout(timeout)
@@ -103,7 +105,10 @@ fn judged(status: StatusCode, headers: &HeaderMap, now_s: i64) -> Option<Failure
         StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => FailureKind::Busy,
         _ if status.is_success() => return None,
         _ if status.is_redirection() => FailureKind::Redirect,
-        _ => FailureKind::Status,
+        // The server had no patience, which says nothing of the message.
+        StatusCode::REQUEST_TIMEOUT => FailureKind::ServerError,
+        _ if status.is_client_error() => FailureKind::Refused,
+        _ => FailureKind::ServerError,
     };
     let asked = (kind == FailureKind::Busy).then(|| headers.get(header::RETRY_AFTER)).flatten();
     let asked = asked.and_then(|value| value.to_str().ok());
@@ -153,8 +158,10 @@ impl Resolve for Guarded {
     ) -> LocalBoxFuture<'a, Result<Vec<SocketAddr>, Box<dyn std::error::Error>>> {
         Box::pin(async move {
             let found = tokio::net::lookup_host((host, port)).await?;
-            let may: Vec<SocketAddr> =
+            let mut may: Vec<SocketAddr> =
                 found.filter(|address| self.0.may_call(address.ip())).collect();
+            // One time is given to all of them: a network without IPv6 must not use it up.
+            may.sort_by_key(SocketAddr::is_ipv6);
             if may.is_empty() { Err(NotAllowed.into()) } else { Ok(may) }
         })
     }
@@ -165,6 +172,9 @@ fn tls(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, WebhookError> {
     let mut roots = roots.unwrap_or_else(RootCertStore::empty);
     // One of the system's that cannot be read is one that nobody is believed by.
     let (_, _) = roots.add_parsable_certificates(load_native_certs().certs);
+    if roots.is_empty() {
+        tracing::warn!("no certificate authority is known: no webhook goes out over https");
+    }
     let provider = Arc::new(aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -195,11 +205,12 @@ mod tests {
         for (status, kind) in [
             (301, FailureKind::Redirect),
             (307, FailureKind::Redirect),
-            (400, FailureKind::Status),
-            (404, FailureKind::Status),
+            (400, FailureKind::Refused),
+            (404, FailureKind::Refused),
+            (408, FailureKind::ServerError),
             (410, FailureKind::Gone),
             (429, FailureKind::Busy),
-            (500, FailureKind::Status),
+            (500, FailureKind::ServerError),
             (503, FailureKind::Busy),
         ] {
             let failure = failure(status, None).expect("a failure");

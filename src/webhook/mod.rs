@@ -1,14 +1,8 @@
-//! How webhooks leave the house: which addresses may be called, and one POST for each try.
-//!
-//! | file | what |
-//! |---|---|
-//! | [`address`] | which addresses may be called |
-//! | [`courier`] | one try: signed, over TLS, no redirect, within its time |
+//! How webhooks leave the house: one POST for each try, over TLS, to an address that may be called,
+//! no redirect followed, within its time ([`courier`]).
 
-pub mod address;
 pub mod courier;
 
-pub use address::AddressPolicy;
 pub use courier::Courier;
 
 /// Why webhooks cannot be sent with this configuration.

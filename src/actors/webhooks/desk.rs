@@ -1,12 +1,14 @@
 //! What operators see of webhooks and ask of them.
 
-use super::{FailureKind, Known, KnownLanes};
+use super::{FailureKind, Known, KnownLanes, backlog::Backlog};
 use crate::{
     actors::{
         committer::CommitError,
         providers::{ProviderError, Providers},
     },
-    domain::{calendar::Instant, ids::ProviderId, line::By, registration, webhook::MessageId},
+    domain::{
+        calendar::Instant, ids::ProviderId, line::By, registration::webhooks, webhook::MessageId,
+    },
     store::{StoreError, WebhookState},
 };
 use std::sync::{
@@ -26,18 +28,7 @@ pub enum Wanted {
     Since(Instant),
 }
 
-impl Wanted {
-    /// Whether it is this one, of those that were not delivered.
-    pub fn is(self, message: MessageId) -> bool {
-        match self {
-            Self::One(wanted) => wanted == message,
-            Self::Parked => true,
-            Self::Since(_) => false,
-        }
-    }
-}
-
-/// Why messages are not sent again. Nothing changed.
+/// Why messages are not sent again. At most the wish was journalled.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// No message of this name waits or was given up.
@@ -74,16 +65,16 @@ pub struct View {
     pub behind_blocks: u64,
     /// Whether the provider takes nothing: only now and then it is asked again.
     pub is_silent: bool,
-    /// Until when the provider asked to be left alone.
-    pub paused_until: Option<Instant>,
     /// When the oldest message that was not delivered was accepted.
     pub oldest_at: Option<Instant>,
+    /// Whether something of ours fails, so that nothing goes on.
+    pub is_faulty: bool,
 }
 
 impl View {
     /// Of a lane that has not begun.
     pub const fn of(state: WebhookState) -> Self {
-        Self { state, behind_blocks: 0, is_silent: false, paused_until: None, oldest_at: None }
+        Self { state, behind_blocks: 0, is_silent: false, is_faulty: false, oldest_at: None }
     }
 }
 
@@ -102,6 +93,9 @@ pub struct Seen {
 #[derive(Debug, Default)]
 pub struct Figures {
     delivered: AtomicU64,
+    lost: Arc<AtomicU64>,
+    forgotten: AtomicU64,
+    panics: AtomicU64,
     failed: [AtomicU64; FailureKind::ALL.len()],
 }
 
@@ -114,6 +108,29 @@ impl Figures {
     /// Tries that failed like this.
     pub fn failed(&self, kind: FailureKind) -> u64 {
         self.failed[kind as usize].load(Ordering::Relaxed)
+    }
+
+    /// Entries whose messages are lost, because they cannot be read.
+    pub const fn lost(&self) -> &Arc<AtomicU64> {
+        &self.lost
+    }
+
+    /// Messages that were given up and are no longer remembered.
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::Relaxed)
+    }
+
+    /// Lanes that ended by a panic.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count_forgotten(&self) {
+        self.forgotten.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn count_panic(&self) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count(&self, failure: Option<FailureKind>) {
@@ -156,16 +173,23 @@ impl Desk {
         wants.collect()
     }
 
-    /// A sum over the lanes that run.
-    pub fn sum(&self, of: impl Fn(&View) -> u64) -> u64 {
-        self.list().iter().filter_map(|seen| seen.view.as_ref()).map(of).sum()
+    /// What the lanes that run come to together.
+    pub fn fold(&self, start: u64, with: impl Fn(u64, &View) -> u64) -> u64 {
+        let lanes: Vec<Known> = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known.values().cloned().collect()
+        };
+        lanes.iter().fold(start, |sum, lane| {
+            with(sum, &lane.view.lock().unwrap_or_else(PoisonError::into_inner))
+        })
     }
 
     /// Seconds since the oldest message that was not delivered was accepted; 0 where there is none.
     pub fn oldest_age_s(&self, now: Instant) -> u64 {
-        let seen = self.list();
-        let oldest = seen.iter().filter_map(|seen| seen.view.as_ref()?.oldest_at).min();
-        oldest.map_or(0, |oldest| u64::try_from(now.seconds() - oldest.seconds()).unwrap_or(0))
+        self.fold(0, |oldest_s, view| {
+            let age_s = view.oldest_at.map_or(0, |oldest| now.seconds() - oldest.seconds());
+            oldest_s.max(u64::try_from(age_s).unwrap_or(0))
+        })
     }
 
     fn lane(&self, provider: &ProviderId) -> Option<Known> {
@@ -181,13 +205,11 @@ impl Desk {
         provider: &ProviderId,
         wanted: Wanted,
     ) -> Result<Option<u64>, ReplayError> {
-        registration::replay_webhooks(self.providers.get(provider).as_deref(), None)
+        webhooks::replay(self.providers.get(provider).as_deref(), None)
             .map_err(ProviderError::from)?;
         let lane = self.lane(provider).ok_or(ReplayError::NotRunning)?;
         let view = lane.view.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = view.state.waiting.iter().filter(|_| matches!(wanted, Wanted::One(_)));
-        let all = view.state.parked.iter().chain(waiting);
-        let count = all.filter(|message| wanted.is(message.id)).count() as u64;
+        let count = Backlog::count(&view.state, wanted);
         match wanted {
             Wanted::One(_) if count == 0 => Err(ReplayError::Unknown),
             Wanted::Since(_) => Ok(None),
@@ -213,7 +235,7 @@ impl Desk {
             Wanted::Since(since) => Some(since),
             _ => None,
         };
-        let decide = |standing: Option<&_>| registration::replay_webhooks(standing, since);
+        let decide = |standing: Option<&_>| webhooks::replay(standing, since);
         self.providers.decide(provider, by, request_id, &[], decide).await?;
         let (reply, answer) = oneshot::channel();
         let asked = lane.asks.send(Ask { wanted, reply }).await;

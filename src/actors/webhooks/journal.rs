@@ -11,11 +11,19 @@ use crate::{
     store::{Store, StoreError, Stream},
 };
 use lru::LruCache;
-use std::{num::NonZeroUsize, sync::Arc};
-use tokio::sync::Mutex;
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
-/// Blocks that are remembered.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(1_024).unwrap();
+/// The last blocks are remembered; whoever is further behind reads alone.
+const REMEMBERED: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+/// Clocks of hosts may have been set back by as much between blocks: [`Journal::last_before`] looks so
+/// much further back, since telling twice is allowed and losing is not.
+const CLOCK_MARGIN_S: i64 = 3_600;
 
 /// A message that stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,12 +44,14 @@ pub struct Found {
 pub struct Journal {
     store: Arc<dyn Store>,
     read: Mutex<LruCache<u64, Arc<[Found]>>>,
+    /// Entries that could not be read.
+    lost: Arc<AtomicU64>,
 }
 
 impl Journal {
-    /// The journal of this store.
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, read: Mutex::new(LruCache::new(REMEMBERED)) }
+    /// The journal of this store; `lost` counts the entries that cannot be read.
+    pub fn new(store: Arc<dyn Store>, lost: Arc<AtomicU64>) -> Self {
+        Self { store, read: Mutex::new(LruCache::new(REMEMBERED)), lost }
     }
 
     /// What a durable block tells, in order. An entry that cannot be read tells nothing, and the log
@@ -50,16 +60,24 @@ impl Journal {
     /// # Errors
     /// The block cannot be read.
     pub async fn block(&self, number: u64) -> Result<Arc<[Found]>, StoreError> {
-        let mut read = self.read.lock().await;
-        if let Some(found) = read.get(&number) {
-            return Ok(Arc::clone(found));
+        let known = self.read().get(&number).cloned();
+        if let Some(found) = known {
+            return Ok(found);
         }
-        let found: Arc<[Found]> = self.read(number).await?.into();
-        read.put(number, Arc::clone(&found));
+        let found: Arc<[Found]> = self.look(number).await?.into();
+        let is_recent = number + REMEMBERED.get() as u64 > self.store.durable_block();
+        if is_recent {
+            self.read().put(number, Arc::clone(&found));
+        }
         Ok(found)
     }
 
-    async fn read(&self, number: u64) -> Result<Vec<Found>, StoreError> {
+    /// Never held while anything is waited for.
+    fn read(&self) -> MutexGuard<'_, LruCache<u64, Arc<[Found]>>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn look(&self, number: u64) -> Result<Vec<Found>, StoreError> {
         let block = self.store.block(number).await?;
         let block =
             block.ok_or_else(|| StoreError::damaged(format!("block {number}"), "it is missing"))?;
@@ -73,6 +91,7 @@ impl Journal {
                 })),
                 Err(StoreError::Damaged { place, what }) => {
                     tracing::error!(%line, place, what, "an entry's webhooks are lost");
+                    self.lost.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(error) => return Err(error),
             }
@@ -94,11 +113,13 @@ impl Journal {
         Ok(messages(&entry).into_iter().find(|message| message.id == id))
     }
 
-    /// The last block that was closed before this instant; 0 where the first was not.
+    /// A block that was closed before this instant, and so was every block before it; 0 where the
+    /// first was not.
     ///
     /// # Errors
     /// A block cannot be read.
     pub async fn last_before(&self, at: Instant) -> Result<u64, StoreError> {
+        let at = Instant::from_micros(at.micros().saturating_sub(CLOCK_MARGIN_S * 1_000_000));
         let (mut before, mut not_before) = (0, self.store.durable_block() + 1);
         while not_before - before > 1 {
             let middle = before + (not_before - before) / 2;

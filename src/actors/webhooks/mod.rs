@@ -4,7 +4,8 @@
 //! | file | what |
 //! |---|---|
 //! | [`journal`] | the blocks, read once for all providers that follow them |
-//! | [`lane`] | one provider's messages: what is next, handed over, remembered |
+//! | [`backlog`] | what is left to tell one provider, and which of it is next |
+//! | [`lane`] | one provider's messages handed over, and what came of it kept |
 //! | [`schedule`] | when a message is tried again, and when it is given up |
 //! | [`signing`] | the keys that sign |
 //! | [`desk`] | what operators see and ask for |
@@ -13,6 +14,7 @@
 //! A message that fails by itself is put aside into the provider's one row, and the cursor moves on
 //! past it.
 
+pub mod backlog;
 pub mod desk;
 pub mod journal;
 pub mod lane;
@@ -24,21 +26,21 @@ pub use desk::{Desk, Figures, ReplayError, Seen, View, Wanted};
 use crate::{
     actors::{committer::Committer, providers::Providers},
     clock::Clock,
-    domain::ids::ProviderId,
+    domain::{ids::ProviderId, provider::Provider},
     store::{Store, StoreError, WebhookState},
 };
 use journal::Journal;
 use lane::Lane;
 use signing::SigningKeys;
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     rc::Rc,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
     sync::{mpsc, watch},
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
 };
 
 /// How often it is looked whether a provider wants webhooks, or no longer does.
@@ -89,8 +91,10 @@ impl Failure {
 /// What a failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// A status other than 2xx.
-    Status,
+    /// A status 4xx: the provider does not want this message.
+    Refused,
+    /// A status 5xx, or one that has no meaning here.
+    ServerError,
     /// A redirect; none is followed.
     Redirect,
     /// 410: the address says that it is gone for good.
@@ -109,8 +113,9 @@ pub enum FailureKind {
 
 impl FailureKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
-        Self::Status,
+    pub const ALL: [Self; 9] = [
+        Self::Refused,
+        Self::ServerError,
         Self::Redirect,
         Self::Gone,
         Self::Busy,
@@ -123,7 +128,8 @@ impl FailureKind {
     /// Its word in rows, metrics and the log.
     pub const fn code(self) -> &'static str {
         match self {
-            Self::Status => "status",
+            Self::Refused => "refused",
+            Self::ServerError => "server_error",
             Self::Redirect => "redirect",
             Self::Gone => "gone",
             Self::Busy => "busy",
@@ -132,6 +138,11 @@ impl FailureKind {
             Self::AddressNotAllowed => "address_not_allowed",
             Self::Unreadable => "unreadable",
         }
+    }
+
+    /// Whether it speaks of the provider, so that other messages would fare alike.
+    const fn is_of_provider(self) -> bool {
+        !matches!(self, Self::Refused | Self::Unreadable)
     }
 }
 
@@ -192,7 +203,7 @@ type KnownLanes = Arc<Mutex<HashMap<ProviderId, Known>>>;
 pub struct Webhooks {
     desk: Desk,
     stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    task: JoinHandle<bool>,
 }
 
 impl Webhooks {
@@ -202,7 +213,8 @@ impl Webhooks {
         let Sources { store, committer, providers, keys, clock, messenger } = sources;
         let known = KnownLanes::default();
         let desk = Desk::new(Arc::clone(&known), Arc::clone(&providers));
-        let (journal, figures) = (Journal::new(Arc::clone(&store)), Arc::clone(desk.figures()));
+        let figures = Arc::clone(desk.figures());
+        let journal = Journal::new(Arc::clone(&store), Arc::clone(figures.lost()));
         let shared = Shared {
             store,
             committer,
@@ -215,7 +227,12 @@ impl Webhooks {
             options,
         };
         let (stop, stopping) = watch::channel(false);
-        let keeper = Keeper { shared: Rc::new(shared), known, running: HashMap::new() };
+        let keeper = Keeper {
+            shared: Rc::new(shared),
+            known,
+            running: HashMap::new(),
+            refused: HashSet::new(),
+        };
         let task = actix_rt::spawn(keeper.run(stopping));
         Self { desk, stop, task }
     }
@@ -233,7 +250,7 @@ impl Webhooks {
         // The task may have ended by itself.
         let _ = stop.send(true);
         if let Ok(ended) = tokio::time::timeout(most, &mut task).await {
-            return ended.is_ok();
+            return ended.unwrap_or(false);
         }
         task.abort();
         // Aborted, it has nothing to tell.
@@ -247,15 +264,25 @@ struct Keeper {
     shared: Rc<Shared>,
     known: KnownLanes,
     running: HashMap<ProviderId, JoinHandle<()>>,
+    /// Providers whose lane could not start, so that the log says it once.
+    refused: HashSet<ProviderId>,
+}
+
+impl Drop for Keeper {
+    /// Whoever ends the keeper ends its lanes: none may outlive the store.
+    fn drop(&mut self) {
+        self.running.values().for_each(JoinHandle::abort);
+    }
 }
 
 impl Keeper {
-    async fn run(mut self, mut stopping: watch::Receiver<bool>) {
+    /// Whether every lane ended as it should.
+    async fn run(mut self, mut stopping: watch::Receiver<bool>) -> bool {
         let mut seen = None;
         while !*stopping.borrow() {
             let version = self.shared.providers.version();
-            // A lane that ended is asked for again only when a provider changed.
-            if seen != Some(version) && self.start_missing(&stopping).await {
+            let ended = self.take_ended().await;
+            if (seen != Some(version) || ended) && self.start_missing(&stopping).await {
                 seen = Some(version);
             }
             tokio::select! {
@@ -264,31 +291,43 @@ impl Keeper {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }
-        for (provider, lane) in self.running {
-            if lane.await.is_err() {
-                tracing::error!(%provider, "a provider's webhooks ended by a panic");
-            }
+        let mut clean = true;
+        for (provider, lane) in self.running.drain() {
+            clean &= is_clean(&provider, lane.await, &self.shared.figures);
         }
+        clean
+    }
+
+    /// Forgets the lanes that ended. Whether there were any: those of providers that still want
+    /// webhooks start again.
+    async fn take_ended(&mut self) -> bool {
+        let ended = self.running.iter().filter(|(_, lane)| lane.is_finished());
+        let ended: Vec<ProviderId> = ended.map(|(provider, _)| provider.clone()).collect();
+        for provider in &ended {
+            if let Some(lane) = self.running.remove(provider) {
+                is_clean(provider, lane.await, &self.shared.figures);
+            }
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(provider);
+        }
+        !ended.is_empty()
     }
 
     /// Starts the lanes that are missing. False where one must be tried again.
     async fn start_missing(&mut self, stopping: &watch::Receiver<bool>) -> bool {
         let mut all = true;
         for provider in self.shared.providers.all() {
-            let is_running =
-                self.running.get(&provider.id).is_some_and(|running| !running.is_finished());
-            match (&provider.webhook_url, is_running) {
-                (Some(_), false) => {
-                    if let Err(error) = self.start_lane(&provider.id, stopping).await {
+            if provider.webhook_url.is_none() || self.running.contains_key(&provider.id) {
+                continue;
+            }
+            match self.start_lane(&provider, stopping).await {
+                Ok(()) => drop(self.refused.remove(&provider.id)),
+                Err(error) => {
+                    all = false;
+                    if self.refused.insert(provider.id.clone()) {
                         let provider = &provider.id;
                         tracing::error!(%provider, %error, "a provider's webhooks cannot start");
-                        all = false;
                     }
                 }
-                // It ends by itself; where the provider wants them again meanwhile, a new one is
-                // due as soon as this one is over.
-                (None, true) => all = false,
-                _ => {}
             }
         }
         all
@@ -296,19 +335,29 @@ impl Keeper {
 
     async fn start_lane(
         &mut self,
-        provider: &ProviderId,
+        provider: &Provider,
         stopping: &watch::Receiver<bool>,
     ) -> Result<(), StoreError> {
-        let store = &self.shared.store;
-        let state = store.webhooks(provider).await?;
+        let (store, id) = (&self.shared.store, &provider.id);
+        let state = store.webhooks(id, provider.webhook_epoch).await?;
         let state = state.unwrap_or_else(|| WebhookState::after(store.durable_block()));
         let (asks, asked) = mpsc::channel(MOST_ASKS);
         let view = Arc::new(Mutex::new(desk::View::of(state.clone())));
-        let lane = Lane::new(Rc::clone(&self.shared), provider.clone(), state, Arc::clone(&view));
-        let running = actix_rt::spawn(lane.run(asked, stopping.clone()));
-        self.running.insert(provider.clone(), running);
+        let whose = (id.clone(), provider.webhook_epoch);
+        let shared = Rc::clone(&self.shared);
+        let lane = Lane::new(shared, whose, state, Arc::clone(&view), stopping.clone());
+        self.running.insert(id.clone(), actix_rt::spawn(lane.run(asked)));
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(provider.clone(), Known { asks, view });
+        known.insert(id.clone(), Known { asks, view });
         Ok(())
     }
+}
+
+/// Whether a lane ended as it should; the log and the figures say where it did not.
+fn is_clean(provider: &ProviderId, ended: Result<(), JoinError>, figures: &Figures) -> bool {
+    if let Err(error) = &ended {
+        tracing::error!(%provider, %error, "a provider's webhooks ended by a panic; they begin again");
+        figures.count_panic();
+    }
+    ended.is_ok()
 }

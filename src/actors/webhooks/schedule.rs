@@ -72,6 +72,7 @@ mod tests {
             id: "purchase-100000000016".parse().expect("an ID"),
             line: "CAF0000012573".parse().expect("a customer ID"),
             seq: 3,
+            block: 2,
             accepted_at: at(-1),
             since: at(0),
             attempts: 0,
@@ -97,7 +98,8 @@ mod tests {
 
     #[test]
     fn a_message_waits_for_days_and_is_given_up_at_the_end_of_its_term() {
-        let failure = Failure { kind: FailureKind::Status, status: Some(500), retry_after: None };
+        let failure =
+            Failure { kind: FailureKind::ServerError, status: Some(500), retry_after: None };
         let (mut kept, mut now, mut tries) = (message(), 0, 0);
         let parked = loop {
             tries += 1;
@@ -115,7 +117,7 @@ mod tests {
             "the last try ends the term"
         );
         assert_eq!((parked.attempts, parked.status, tries), (tries, Some(500), 13));
-        assert_eq!(parked.reason, "status");
+        assert_eq!(parked.reason, "server_error");
     }
 
     #[test]

@@ -32,6 +32,8 @@ impl SigningKeys {
             return Ok(known);
         }
         let records = keys::read(self.store.as_ref()).await?;
+        // Those that were retired are needed by nobody any more.
+        self.opened().retain(|kid, _| records.iter().any(|record| record.kid == *kid));
         let wanted = |kid: &str| records.iter().find(|record| record.kid == kid);
         for kid in kids {
             let place = format!("key {kid}");

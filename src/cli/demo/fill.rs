@@ -11,7 +11,7 @@ use crate::{
         ids::{CustomerId, PassportNumber},
         line::{By, Command, LineService, event::BillingRoute},
         provider::{Price, Provider, ProviderContact, ProviderEvent, Service, check_redirect_uri},
-        registration,
+        registration::webhooks,
         yen::Yen,
     },
     security::{KeyRecord, Secret, mac},
@@ -143,7 +143,7 @@ async fn set_webhook(state: &WebState, sample: &mut SampleProvider) -> Result<bo
     let standing = state.providers.get(&id).ok_or_else(|| failed("the provider is missing"))?;
     let url = sample.webhook_url.as_ref().map(|url| {
         let may_be_plain = state.webhook_addresses.may_be_plain(url);
-        registration::webhook_url(url, may_be_plain).map_err(failed)
+        webhooks::checked_url(url, may_be_plain).map_err(failed)
     });
     let url = url.transpose()?;
     // A key that nobody knows any more is of no use.
@@ -152,13 +152,13 @@ async fn set_webhook(state: &WebState, sample: &mut SampleProvider) -> Result<bo
     let (secret, key) = drawn.map_err(failed)?.unzip();
     let decide = |standing: Option<&Provider>| {
         let stopped = match key {
-            Some(_) => registration::set_webhook(standing, None, None)?,
+            Some(_) => webhooks::set(standing, None, None)?,
             None => Vec::new(),
         };
         let evolve = |state, event| Provider::evolve(state, &id, event);
         let bare = stopped.iter().cloned().fold(standing.cloned(), evolve);
         let kid = key.as_ref().map(|key: &KeyRecord| key.kid.as_str());
-        let set = registration::set_webhook(bare.as_ref(), url.as_deref(), kid)?;
+        let set = webhooks::set(bare.as_ref(), url.as_deref(), kid)?;
         Ok(stopped.into_iter().chain(set).collect())
     };
     state.providers.decide(&id, By::System, None, key.as_slice(), decide).await.map_err(failed)?;

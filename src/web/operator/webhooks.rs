@@ -16,7 +16,7 @@ use crate::{
     domain::{
         calendar::Instant,
         ids::{CustomerId, ProviderId},
-        registration,
+        registration::{ProviderRefusal, webhooks},
     },
     security::KeyRecord,
     store::KeptMessage,
@@ -109,7 +109,8 @@ struct ToldWebhook {
     provider: ProviderId,
     url: String,
     /// `answers`; `silent` where the provider takes nothing and is asked only now and then; `gone`
-    /// where its address said so for good; `starting`.
+    /// where its address said so for good; `faulty` where something of this server's own fails;
+    /// `starting`.
     state: &'static str,
     /// Blocks of the journal whose messages have not been tried yet.
     behind_blocks: u64,
@@ -174,7 +175,7 @@ pub async fn set(
                           webhook.allowed_networks names those that may be called";
             return Err(ProblemDetails::invalid(detail));
         }
-        registration::webhook_url(&url, addresses.may_be_plain(&url)).map_err(invalid)
+        webhooks::checked_url(&url, addresses.may_be_plain(&url)).map_err(invalid)
     });
     let url = url.transpose()?;
     if asked.draw && url.is_none() {
@@ -186,7 +187,7 @@ pub async fn set(
     let change = change.with_webhook_key(webhook_secret, key.clone());
     let decide = move |standing: Option<&_>| {
         let kid = key.as_ref().map(|key| key.kid.as_str());
-        registration::set_webhook(standing, url.as_deref(), kid)
+        webhooks::set(standing, url.as_deref(), kid)
     };
     change.make(&caller, &context, state, decide).await
 }
@@ -210,7 +211,7 @@ pub async fn rotate(
     let change = change.with_webhook_key(webhook_secret, key.clone());
     let decide = move |standing: Option<&_>| {
         let kid = key.as_ref().map(|key| key.kid.as_str());
-        registration::rotate_webhook_key(standing, kid, retire_old)
+        webhooks::rotate_key(standing, kid, retire_old)
     };
     change.make(&caller, &context, state, decide).await
 }
@@ -233,9 +234,8 @@ pub async fn list(
     let listing = listing.map_err(|error| ProblemDetails::invalid(error.to_string()))?;
     let wanted = listing.provider.as_deref().map(provider_id).transpose()?;
     if let Some(wanted) = &wanted {
-        let provider = state.providers.get(wanted);
-        let replayable = registration::replay_webhooks(provider.as_deref(), None);
-        replayable.map_err(super::providers::refused)?;
+        let known = state.providers.get(wanted);
+        known.ok_or_else(|| super::providers::refused(ProviderRefusal::Unknown))?;
     }
     let seen = state.webhooks.list();
     let seen =
@@ -293,9 +293,7 @@ fn refused(context: &RequestContext, error: ReplayError) -> ProblemDetails {
         ReplayError::Unknown => {
             ProblemDetails::new(StatusCode::NOT_FOUND, "unknown_message", error.to_string())
         }
-        ReplayError::NotRunning => {
-            ProblemDetails::new(StatusCode::CONFLICT, "webhooks_starting", error.to_string())
-        }
+        ReplayError::NotRunning => ProblemDetails::busy(&error.to_string()),
         ReplayError::Provider(error) => of_provider(context, error),
         ReplayError::Commit(error) => ProblemDetails::of_line(context, &LineError::from(error)),
         ReplayError::Store(error) => ProblemDetails::internal(context, &error),
@@ -309,10 +307,11 @@ fn told(seen: Seen) -> ToldWebhook {
         let (behind_blocks, paused_until) = (0, None);
         return ToldWebhook { provider, url, state, behind_blocks, paused_until, messages };
     };
-    let state = match (view.state.gone_at, view.is_silent) {
-        (Some(_), _) => "gone",
-        (None, true) => "silent",
-        (None, false) => "answers",
+    let state = match &view {
+        view if view.state.gone_at.is_some() => "gone",
+        view if view.is_faulty => "faulty",
+        view if view.is_silent => "silent",
+        _ => "answers",
     };
     let parked = view.state.parked.iter().map(|message| message_told(message, "parked"));
     let waiting = view.state.waiting.iter().map(|message| message_told(message, "waiting"));
@@ -321,7 +320,7 @@ fn told(seen: Seen) -> ToldWebhook {
         url,
         state,
         behind_blocks: view.behind_blocks,
-        paused_until: view.paused_until.map(Instant::rfc3339),
+        paused_until: view.state.paused_until.map(Instant::rfc3339),
         messages: parked.chain(waiting).collect(),
     }
 }

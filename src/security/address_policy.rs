@@ -18,9 +18,12 @@ pub struct AddressPolicy {
 impl AddressPolicy {
     /// Whether this address may be called. One of IPv4 inside IPv6 is judged as what it leads to.
     pub fn may_call(&self, address: IpAddr) -> bool {
-        let address = canonical(address);
-        let is_in = |networks: &[IpNetwork]| networks.iter().any(|net| net.contains(address));
-        !is_in(&self.denied) && (is_in(&self.allowed) || is_public(address))
+        let leads_to = canonical(address);
+        let is_in = |networks: &[IpNetwork], address| {
+            networks.iter().any(|network| network.contains(address))
+        };
+        let is_denied = is_in(&self.denied, address) || is_in(&self.denied, leads_to);
+        !is_denied && (is_in(&self.allowed, leads_to) || is_public(leads_to))
     }
 
     /// Whether an address of a registration may be plain http: only one that is written in digits
@@ -180,7 +183,7 @@ mod tests {
         };
         let policy = AddressPolicy {
             allowed: networks(&["10.1.0.0/16", "127.0.0.1/32"]),
-            denied: networks(&["10.1.2.0/24", "198.51.99.0/24"]),
+            denied: networks(&["10.1.2.0/24", "198.51.99.0/24", "64:ff9b::/96"]),
         };
         for (address, may) in [
             ("10.1.0.1", true),
@@ -192,6 +195,7 @@ mod tests {
             ("::ffff:10.1.2.3", false),
             ("198.51.99.1", false),
             ("1.1.1.1", true),
+            ("64:ff9b::101:101", false),
         ] {
             assert_eq!(may_call(&policy, address), may, "{address}");
         }
