@@ -182,7 +182,6 @@ impl SledStore {
         .await
     }
 
-    /// Runs a read on the reading threads.
     /// A row's body, where it is JSON and nothing else.
     async fn read_json<T: DeserializeOwned + Send + 'static>(
         &self,
@@ -195,6 +194,7 @@ impl SledStore {
         .await
     }
 
+    /// Runs a read on the reading threads.
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Inner) -> Result<T, StoreError> + Send + 'static,
