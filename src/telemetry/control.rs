@@ -1,8 +1,8 @@
 //! Level and form of the log, changed while the server runs. Nothing of it is kept: a restart
 //! returns to the configuration, and so does the end of a change that was made for a time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tracing_subscriber::Registry;
@@ -42,7 +42,7 @@ pub struct LogControl {
     lines: Handle<LineLayer<Sink>, Filtered>,
     configured: LogConfig,
     is_terminal: bool,
-    losses: Vec<(&'static str, Arc<AtomicU64>)>,
+    outputs: Vec<(&'static str, Sink)>,
     in_force: Mutex<InForce>,
 }
 
@@ -65,11 +65,11 @@ impl LogControl {
         lines: Handle<LineLayer<Sink>, Filtered>,
         configured: &LogConfig,
         is_terminal: bool,
-        losses: Vec<(&'static str, Arc<AtomicU64>)>,
+        outputs: Vec<(&'static str, Sink)>,
     ) -> Self {
         let in_force = as_configured(configured, 0);
         let (configured, in_force) = (configured.clone(), Mutex::new(in_force));
-        Self { filter, lines, configured, is_terminal, losses, in_force }
+        Self { filter, lines, configured, is_terminal, outputs, in_force }
     }
 
     /// The configuration that a restart returns to.
@@ -84,7 +84,13 @@ impl LogControl {
 
     /// Where lines go, and how many were lost on the way since the start.
     pub fn lost_lines(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.losses.iter().map(|(output, lost)| (*output, lost.load(Ordering::Relaxed)))
+        self.outputs.iter().map(|(output, sink)| (*output, sink.losses().load(Ordering::Relaxed)))
+    }
+
+    /// Waits until what was logged so far is written, two seconds for each output at most: before
+    /// the process ends without dropping its guards.
+    pub fn flush(&self) {
+        self.outputs.iter().for_each(|(_, sink)| sink.flush_lines());
     }
 
     /// Changes level and form; what is not given stays as it is.
