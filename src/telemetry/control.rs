@@ -29,7 +29,8 @@ pub struct InForce {
     pub format: LogFormat,
     /// When it returns to the configuration by itself.
     pub until: Option<Timestamp>,
-    /// Counts the changes, so that the end of one does not end a later one.
+    /// Which of the changes that were made for a time set it, so that the end of one does not end a
+    /// later one.
     pub change: u64,
 }
 
@@ -93,7 +94,7 @@ impl LogControl {
         self.outputs.iter().for_each(|(_, sink)| sink.flush_lines());
     }
 
-    /// Changes level and form; what is not given stays as it is.
+    /// Changes level and form; what is not given stays as it is, the time of a return too.
     ///
     /// # Errors
     /// The log has ended.
@@ -105,7 +106,11 @@ impl LogControl {
     ) -> Result<InForce, ControlError> {
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
         let (level, format) = (level.unwrap_or(in_force.level), format.unwrap_or(in_force.format));
-        let wanted = InForce { level, format, until, change: in_force.change + 1 };
+        let (until, change) = match until {
+            Some(until) => (Some(until), in_force.change + 1),
+            None => (in_force.until, in_force.change),
+        };
+        let wanted = InForce { level, format, until, change };
         self.apply(wanted)?;
         *in_force = wanted;
         Ok(wanted)
