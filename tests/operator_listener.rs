@@ -127,6 +127,12 @@ fn away_from_loopback_a_certificate_and_a_token_are_asked_for_security_66() {
     let without_token = ask(&address, Arc::clone(&right), status, "none");
     assert!(without_token.starts_with("HTTP/1.1 401"), "{without_token}");
 
+    // When its own certificate expires is told, for an alert before that.
+    let scrape = ask(&address, Arc::clone(&right), "/metrics", "");
+    let name = "linepass_operator_tls_certificate_expires_timestamp_seconds";
+    let told = scrape.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    assert_eq!(told, Some("4102444800"), "2100-01-01: {scrape}");
+
     // Without a right certificate nothing is answered, not even to monitoring.
     let expired = client(folder, &certificate(folder, "expired", &ours, 2020));
     let from_elsewhere = client(folder, &certificate(folder, "elsewhere", &foreign, 2100));
