@@ -20,6 +20,9 @@ pub struct Changed {
 }
 
 /// The fields in which a line differs after a decision, in the order of the line's fields.
+///
+/// # Panics
+/// Never: a line is JSON in its snapshot too.
 pub fn difference(before: Option<&Line>, after: Option<&Line>) -> Vec<Changed> {
     let json = |line: Option<&Line>| {
         // A line that became nothing would look as if all of it had changed, or none.
