@@ -15,7 +15,22 @@ fn run_with(arguments: &[&str]) -> Ended {
 
 #[test]
 fn a_wrong_command_line_is_exit_code_2_and_says_what_is_allowed() {
-    let table: [(&[&str], &str); 8] = [
+    let correct = |charged, difference| -> Vec<&str> {
+        let fixed = "bill correct CAF0000012573 --month 2026-10 --receipt 100000000016 --reason r";
+        fixed.split(' ').chain([charged, difference]).collect()
+    };
+    let delete = "passport delete CAF0000012573 --passport 0 --reason r".split(' ');
+    let delete: Vec<&str> = delete.collect();
+    let release: Vec<&str> =
+        "hold release CAF0000012573 --passport 0 --reason r".split(' ').collect();
+    let (good, bad) = ("--difference-yen=-1", "--difference-yen=-10000000");
+    let table: [(&[&str], &str); 14] = [
+        (&correct("--charged-yen=-1", good), "0..=9999999"),
+        (&correct("--charged-yen=10000000", good), "0..=9999999"),
+        (&correct("--charged-yen=300", bad), "-9999999..=9999999"),
+        (&delete, "1.."),
+        (&release, "1.."),
+        (&["maintenance", "on", "--reason", "a\u{202e}b"], "bidi formatting"),
         (&[], "Usage"),
         (&["buy"], "unrecognized subcommand"),
         (&["demo", "--fast"], "unexpected argument '--fast'"),

@@ -366,6 +366,7 @@ fn start_committer(
 fn end_the_process(error: &StoreError) {
     tracing::error!(%error, "a commit failed; nobody is answered and the process ends");
     eprintln!("linepass: a commit failed, so the process ends: {error}");
+    crate::telemetry::flush();
     std::process::exit(1);
 }
 

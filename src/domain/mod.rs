@@ -24,10 +24,12 @@
 //! | [`notice`] | which mails an entry sends, and to whom (R-191) |
 //! | [`language`] | the two languages of pages and mails |
 //! | [`field`] | what a valid name, phone, mail, passport ID and password is (R-083 to R-092) |
+//! | [`characters`] | which of them steer the text around them |
 //! | [`ids`], [`yen`], [`calendar`] | newtypes; whole yen; Japan time and its months |
 
 pub mod bill;
 pub mod calendar;
+pub mod characters;
 pub mod charge;
 pub mod field;
 pub mod ids;

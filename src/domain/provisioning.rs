@@ -255,8 +255,12 @@ fn given_key(plain: Option<String>, hash: Option<String>) -> Result<Option<Given
 
 fn record_field(column: &str, value: &str) -> Result<String, RowFault> {
     let text = |longest: usize| {
-        let fault =
-            |_| RowFault::new(column, format!("must be 1 to {longest} characters on one line"));
+        let fault = |_| {
+            RowFault::new(
+                column,
+                format!("must be 1 to {longest} characters on one line without bidi formatting"),
+            )
+        };
         text_as_typed(value, longest, false).map_err(fault)
     };
     match column {

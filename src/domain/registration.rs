@@ -128,7 +128,9 @@ impl ProviderData {
         let text = |field: &str, longest: usize, value: Option<String>| {
             let checked = value.map(|value| text_as_typed(&value, longest, false)).transpose();
             checked.map_err(|_| {
-                let allowed = format!("must be 1 to {longest} characters on one line");
+                let allowed = format!(
+                    "must be 1 to {longest} characters on one line without bidi formatting"
+                );
                 RegistrationFault::new(field, allowed)
             })
         };
@@ -219,7 +221,7 @@ impl ServiceEntry {
         let text = |field: &str, value: &str| {
             let checked = text_as_typed(value, LONGEST_CONTACT, false);
             checked.map_err(|_| {
-                fault(field, format!("must be 1 to {LONGEST_CONTACT} characters on one line"))
+                fault(field, format!("must be 1 to {LONGEST_CONTACT} characters on one line without bidi formatting"))
             })
         };
         let code: ServiceCode = self

@@ -16,13 +16,20 @@ pub mod histogram;
 pub mod sampled;
 pub mod tally;
 
-use self::{histogram::Histogram, sampled::Sampled};
+use self::{
+    histogram::Histogram,
+    sampled::{Kind, Sampled},
+};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, info::Info},
     registry::Registry,
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// The media type of what [`Metrics::encode`] writes (`OpenMetrics` 1.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -64,6 +71,7 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     inquiries: Counter,
+    late: Late,
 }
 
 impl Default for Metrics {
@@ -97,7 +105,9 @@ impl Metrics {
         drop(logins.get_or_create(&LoginLabels { outcome: "accepted", reason: "none" }));
         let help = "The version that runs";
         registry.register("build", help, Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-        Self { registry, logins, holds, requests, durations, inquiries }
+        let late = Late::default();
+        registry.register_collector(Box::new(late.clone()));
+        Self { registry, logins, holds, requests, durations, inquiries, late }
     }
 
     /// Adds a histogram that another part observes.
@@ -108,6 +118,15 @@ impl Metrics {
     /// Adds figures that are asked for at each scrape.
     pub fn add_sampled(&mut self, sampled: Sampled) {
         self.registry.register_collector(Box::new(sampled));
+    }
+
+    /// Adds when the certificate of the operators' listener expires, in seconds since 1970. That
+    /// listener opens when handlers have the metrics already; the first call counts.
+    pub fn watch_operator_certificate(&self, expires_s: impl Fn() -> u64 + Send + Sync + 'static) {
+        let help =
+            "When the TLS certificate of the operator listener expires, in seconds since 1970";
+        let name = "operator_tls_certificate_expires_timestamp_seconds";
+        let _ = self.late.0.set(Sampled::one(name, help, Kind::Gauge, expires_s));
     }
 
     /// Counts an inquiry to the desk: where no mail tells of it, an alert on this does.
@@ -148,6 +167,16 @@ impl Metrics {
     }
 }
 
+/// A figure that is known only after the registry is shared; nothing until then.
+#[derive(Debug, Clone, Default)]
+struct Late(Arc<OnceLock<Sampled>>);
+
+impl Collector for Late {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.get().map_or(Ok(()), |sampled| sampled.encode(encoder))
+    }
+}
+
 /// A method that some route takes; any other word is the sender's.
 fn known_method(method: &str) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -157,7 +186,6 @@ fn known_method(method: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::sampled::Kind;
 
     #[test]
     fn what_was_counted_is_written_down() {
@@ -177,6 +205,10 @@ mod tests {
             vec![("line_queue", Box::new(|| 3)), ("hash_queue", Box::new(|| 0))],
         );
         metrics.add_sampled(shed);
+        let name = "linepass_operator_tls_certificate_expires_timestamp_seconds";
+        assert!(!metrics.encode().expect("writes").contains(name), "it speaks no TLS");
+        metrics.watch_operator_certificate(|| 4_102_444_800);
+        assert!(metrics.encode().expect("writes").contains(&format!("{name} 4102444800\n")));
         let text = metrics.encode().expect("writes");
         for line in [
             "linepass_logins_total{outcome=\"accepted\",reason=\"none\"} 1",

@@ -17,7 +17,7 @@ use crate::domain::{
 /// after them, day 61.
 const DAYS_BEFORE_DISCLOSURE: u16 = 60;
 /// The most that a charge may come to with its corrections: the largest amount of an order.
-const MOST_CHARGED_YEN: i64 = 9_999_999;
+pub const MOST_CHARGED_YEN: i64 = 9_999_999;
 
 /// Whether a command is about what was charged, so that it is taken on a line that has ended too.
 pub(super) const fn concerns_the_past(command: &Command) -> bool {

@@ -22,7 +22,7 @@ pub struct Changed {
 /// The fields in which a line differs after a decision, in the order of the line's fields.
 ///
 /// # Panics
-/// Never: our own types are always JSON.
+/// Never: a line is JSON in its snapshot too.
 pub fn difference(before: Option<&Line>, after: Option<&Line>) -> Vec<Changed> {
     let json = |line: Option<&Line>| {
         // A line that became nothing would look as if all of it had changed, or none.

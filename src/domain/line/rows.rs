@@ -85,7 +85,7 @@ impl CommittedRows {
 /// no kind of event can be forgotten here.
 ///
 /// # Panics
-/// Never: our own types are always JSON.
+/// Never: an event is JSON in its row too.
 pub fn references(event: &Event) -> Vec<RowRef> {
     let mut found = Vec::new();
     // Without the event's JSON its rows would count as nobody's.
