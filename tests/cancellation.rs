@@ -2,24 +2,12 @@
 
 mod common;
 
-use common::{Browser, Demo, Options, Provider, order, unique};
+use common::{
+    Browser, Demo, Options, Provider,
+    door::{cancellation, subscribe},
+    unique,
+};
 use linepass::domain::ids::ReceiptNumber;
-
-fn cancellation(contract: &str) -> String {
-    serde_json::json!([{"type": "cancellation", "reference": unique(), "contract": contract}])
-        .to_string()
-}
-
-/// Buys パックサービス of A社 and gives the contract's number.
-fn subscribe(demo: &Demo, passport_id: &str) -> String {
-    let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
-    let flow = browser.arrive(&provider.push(Some(&order(&unique(), "pack", 1, 525))));
-    browser.log_in(&flow, passport_id, demo.password(passport_id));
-    browser.buy(&flow);
-    let code = browser.go_back(&flow).parameter("code").expect("a code");
-    let receipt = &provider.exchange(&code).json()["authorization_details"][0];
-    receipt["contract"].as_str().expect("a contract").to_owned()
-}
 
 /// Logs in to cancel; the confirmation page.
 fn to_confirmation(
@@ -65,7 +53,7 @@ fn the_id_that_bought_cancels_and_the_provider_holds_a_receipt() {
 }
 
 #[test]
-fn who_may_not_cancel_is_told_so_and_nothing_changes() {
+fn who_may_not_cancel_is_told_so_and_nothing_changes_security_39() {
     let demo = Demo::start();
     let contract = subscribe(&demo, "sakura01");
     let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
