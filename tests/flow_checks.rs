@@ -10,14 +10,14 @@ use common::{
     Answer, Browser, Demo, Provider, REDIRECT_URI, VERIFIER, anime,
     door::{
         arrive, assert_back, assert_error, assert_own_page, cancellation, decision_of, decisions,
-        id_token, press, subscribe, tampered, userinfo, without_own,
+        id_token, press, subscribe, tampered, until, userinfo, without_own,
     },
     operator::Operator,
     purchase, unique,
 };
 use inside::{Inside, after_s};
 use linepass::domain::ids::ReceiptNumber;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PAGES: [&str; 6] = ["login", "success", "confirm", "complete", "return", "back"];
 
@@ -174,20 +174,32 @@ fn the_address_tells_nothing_of_the_result_and_proves_nothing_security_37() {
 }
 
 #[test]
-fn another_lines_contract_and_flow_cannot_be_told_from_none_security_42() {
+fn a_contract_and_a_flow_of_others_cannot_be_told_from_none_security_42() {
     let demo = Demo::start();
     let contract = subscribe(&demo, "sakura01");
     let seller = demo.other_provider();
-    let ask = |contract: &str| {
+    let ask = |id: &str, contract: &str| {
         let browser = Browser::new(demo.issuer());
         let flow = browser.arrive(&seller.push(Some(&cancellation(contract))));
-        browser.log_in(&flow, "tsubaki1", demo.password("tsubaki1"));
+        browser.log_in(&flow, id, demo.password(id));
         let page = browser.confirmation(&flow);
         assert_own_page(&page, 409);
         without_own(&page).replace(&flow.path, "").replace(contract, "")
     };
     let none = ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL + 99_999).expect("a number");
-    assert_eq!(ask(&contract), ask(&format!("K-{none}")));
+    // Another line's, and the other ID's of the line that bought it.
+    for id in ["tsubaki1", "sakura02"] {
+        assert_eq!(ask(id, &contract), ask(id, &format!("K-{none}")), "{id}");
+    }
+    let noted = |reason: &str| {
+        let log = demo.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let told = "a household asked to cancel a contract that is not its own";
+        lines.filter(|line| line["message"] == told && line["reason"] == reason).count()
+    };
+    for (reason, count) in [("another_ids_contract", 1), ("unknown_contract", 3)] {
+        until(reason, || (noted(reason) == count).then_some(()));
+    }
 
     let browser = Browser::new(demo.issuer());
     let own = browser.arrive(&seller.push(None));
