@@ -8,9 +8,10 @@ mod inside;
 
 use common::{
     Answer, Browser, Demo, Provider, REDIRECT_URI, VERIFIER, anime,
+    contracts::{cancellation, subscribe},
     door::{
-        arrive, assert_back, assert_error, assert_own_page, cancellation, decision_of, decisions,
-        id_token, press, subscribe, tampered, until, userinfo, without_own,
+        arrive, assert_back, assert_error, assert_own_page, decision_of, decisions, id_token,
+        press, tampered, until, userinfo, without_own,
     },
     operator::Operator,
     purchase, unique,
@@ -176,7 +177,7 @@ fn the_address_tells_nothing_of_the_result_and_proves_nothing_security_37() {
 #[test]
 fn a_contract_and_a_flow_of_others_cannot_be_told_from_none_security_42() {
     let demo = Demo::start();
-    let contract = subscribe(&demo, "sakura01");
+    let contract = subscribe(&demo, "sakura01").contract();
     let seller = demo.other_provider();
     let ask = |id: &str, contract: &str| {
         let browser = Browser::new(demo.issuer());

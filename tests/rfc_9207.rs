@@ -1,7 +1,7 @@
 //! RFC 9207, Authorization Server Issuer Identification, section by section.
 //!
 //! Does not apply: 2's `https` (the demo is loopback; every other issuer has to be https:
-//! `config::tests`), 2.4 (clients), 4 JARM (no `response` parameter).
+//! `config::tests`), 2.4 (clients, and JARM: there is no `response` parameter).
 
 mod common;
 

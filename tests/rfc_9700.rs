@@ -6,10 +6,12 @@
 //! 4.13 what a proxy adds (`network`), 4.15 no client passes for a household (`provider_login`: its
 //! own token opens no userinfo, `sub` is drawn by the server).
 //!
-//! Does not apply: 2.2.2 and 4.14 (no refresh token), 2.4 (refused, see here), 2.5 asymmetric client
-//! authentication (recommended only; `private_key_jwt` is not offered), 2.2.1 sender-constrained tokens
-//! (recommended only; tokens live ten minutes), 4.1.3 native applications (none), 4.3.1 (nothing that
-//! is good twice stands in an address), 4.17 (no window messages), 4.18 (no `jwks_uri` of clients).
+//! Does not apply: 2.2.1 sender-constrained tokens (recommended only; tokens live ten minutes), 2.2.2
+//! and 4.14 (no refresh token), 2.5 asymmetric client authentication (recommended only;
+//! `private_key_jwt` is not offered), 4.1.3 native applications (none), 4.3.1 (nothing that is good
+//! twice stands in an address), 4.17 (no window messages). Section 4.2.4 would have no link to others
+//! on any page of the flow: the confirmation links to the provider's terms, and its address
+//! holds nothing that a referrer could tell.
 
 mod common;
 

@@ -3,7 +3,6 @@
 
 use super::{
     Answer, Browser, Demo, Flow, Http, Options, Provider, REDIRECT_URI, VERIFIER, answer, claims,
-    unique,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
@@ -179,23 +178,6 @@ pub fn settled_code(demo: &Demo, provider: &Provider) -> String {
     let code = code(demo, provider, "sakura01");
     until("the sign-in", || (stored(demo) > before).then_some(()));
     code
-}
-
-/// Posts a subscription's order up to its receipt, and gives the contract (A社's パックサービス).
-pub fn subscribe(demo: &Demo, passport_id: &str) -> String {
-    let (provider, browser) = (demo.other_provider(), Browser::new(demo.issuer()));
-    let flow = browser.arrive(&provider.push(Some(&super::order(&unique(), "pack", 1, 525))));
-    browser.log_in(&flow, passport_id, demo.password(passport_id));
-    assert_eq!(browser.buy(&flow).status, 303);
-    let code = browser.go_back(&flow).parameter("code").expect("a code");
-    let receipt = &provider.exchange(&code).json()["authorization_details"][0];
-    receipt["contract"].as_str().expect("a contract").to_owned()
-}
-
-/// The order that cancels a contract.
-pub fn cancellation(contract: &str) -> String {
-    serde_json::json!([{"type": "cancellation", "reference": unique(), "contract": contract}])
-        .to_string()
 }
 
 /// A text with its middle character changed.
