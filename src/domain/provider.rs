@@ -276,8 +276,8 @@ pub struct RedirectFault(&'static str);
 pub const LONGEST_REDIRECT_URI: usize = 400;
 
 /// Checks an address for registration: absolute, `https` (plain `http` for loopback only,
-/// RFC 8252 section 7.3), no fragment (RFC 6749 section 3.1.2), no user, written as a browser
-/// writes it.
+/// RFC 8252 section 7.3), no fragment (RFC 6749 section 3.1.2), no user, no parameter of our own
+/// answers, which would stand there twice (RFC 6749 section 3.1), written as a browser writes it.
 pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectFault> {
     let url = Url::parse(uri).map_err(|_| RedirectFault("must be an absolute address"))?;
     let loopback = match url.host() {
@@ -293,11 +293,18 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectFault> {
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
             "must name no user"
         }
+        "http" | "https" if url.query_pairs().any(|(name, _)| is_of_answers(&name)) => {
+            "must have no parameter code, state, iss or error"
+        }
         "http" | "https" if url.as_str() != uri => "must be written as a browser writes it",
         "http" | "https" => return Ok(()),
         _ => "must be an https address",
     };
     Err(RedirectFault(fault))
+}
+
+fn is_of_answers(parameter: &str) -> bool {
+    matches!(parameter, "code" | "state" | "iss" | "error")
 }
 
 #[cfg(test)]
@@ -362,6 +369,8 @@ mod tests {
         }
         for uri in [
             "http://a.example/cb",
+            "https://a.example/cb?x=1&iss=https://evil.example",
+            "https://a.example/cb?%63ode=1",
             "https://a.example/cb#f",
             "https://user@a.example/cb",
             "https://A.example/cb",

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of the harness")]
 
+pub mod contracts;
 pub mod door;
 pub mod operator;
 pub mod portal;

@@ -8,7 +8,10 @@ use crate::{
     security::{Secret, provider_secret},
     web::form::Form,
 };
-use actix_web::{HttpRequest, http::header};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderValue},
+};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -50,7 +53,7 @@ fn decode(kept: &str) -> Option<[u8; 32]> {
 fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret), OAuthError> {
     let posted = form.take("client_secret").map(Secret::new);
     let named = form.get("client_id").map(str::to_owned);
-    match (request.headers().get(header::AUTHORIZATION), posted) {
+    match (authorization(request)?, posted) {
         (Some(_), Some(_)) => Err(OAuthError::invalid_request(
             "client_secret: use the Authorization header or the form, not both",
         )),
@@ -73,6 +76,16 @@ fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret
             Code::InvalidClient,
             "client_secret: authenticate by client_secret_basic or client_secret_post",
         )),
+    }
+}
+
+/// The request's `Authorization`. Two are refused: others may go by another of them than we (RFC
+/// 6749 section 3.2, RFC 6750 section 3.1).
+pub fn authorization(request: &HttpRequest) -> Result<Option<&HeaderValue>, OAuthError> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(OAuthError::invalid_request("Authorization: must stand once")),
     }
 }
 

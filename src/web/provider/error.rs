@@ -115,11 +115,26 @@ impl OAuthError {
         Self::new(Code::ServerError, "the server failed; the request ID is in x-request-id")
     }
 
-    /// Too much at once.
+    /// Too much at once, of whoever it may be.
     pub fn busy(retry_after_s: u64) -> Self {
         let description = "too many requests; come again after Retry-After seconds";
         let error = Self::new(Code::TemporarilyUnavailable, description);
         Self { retry_after_s: Some(retry_after_s), ..error }
+    }
+
+    /// More than this one provider may push (RFC 9126 section 2.3).
+    pub fn too_many(retry_after_s: u64) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::busy(retry_after_s) }
+    }
+
+    /// The response to a request with a token that is wrong by its form (RFC 6750 section 3.1).
+    pub fn challenge(&self) -> HttpResponse {
+        let challenge = format!("Bearer realm=\"linepass\", error=\"{}\"", self.code.as_str());
+        let mut response = self.response();
+        if let Ok(challenge) = challenge.parse() {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
 
     /// The answer to a request without a token: a challenge, and no error code (RFC 6750 section

@@ -122,16 +122,18 @@ pub fn read_form(request: &HttpRequest, body: &Body) -> Result<Form, OAuthError>
 fn within_rate(state: &WebState, provider: &Provider) -> Result<(), OAuthError> {
     state.pushes.check_key(&provider.id).map_err(|not_until| {
         let wait = not_until.wait_time_from(state.pushes_clock.now());
-        OAuthError::busy(wait.as_secs() + 1)
+        OAuthError::too_many(wait.as_secs() + 1)
     })
 }
 
 fn read(form: &Form, provider: &Provider) -> Result<PushedRequest, OAuthError> {
-    for parameter in ["request_uri", "request"] {
-        if form.get(parameter).is_some() {
-            let description = format!("{parameter}: must not be pushed");
-            return Err(OAuthError::new(Code::RequestNotSupported, description));
-        }
+    // RFC 9126 section 2.1 forbids the one, and the other stands for a pushed object we do not take.
+    if form.get("request_uri").is_some() {
+        return Err(OAuthError::invalid_request("request_uri: must not be pushed"));
+    }
+    if form.get("request").is_some() {
+        let description = "request: push the parameters themselves";
+        return Err(OAuthError::new(Code::RequestNotSupported, description));
     }
     match form.get("response_type") {
         Some("code") => {}
