@@ -10,8 +10,8 @@ use crate::{
         yen::Yen,
     },
     store::{
-        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf,
-        SnapshotRow, StreamKind,
+        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, ReceiptKey, ReceiptPlace,
+        Reservation, Shelf, SnapshotRow, StreamKind,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -339,6 +339,10 @@ impl Store for Counting {
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         self.inner.holder(reservation).await
     }
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        self.inner.receipt(key).await
+    }
+
     async fn owners(
         &self,
         network: ipnetwork::IpNetwork,

@@ -228,6 +228,9 @@ impl<S: Stored> Open<'_, S> {
             Put::Bill { month, place, seq } => {
                 (key::bill(*month, place), record::encode(self.number, &record::to_json(seq)))
             }
+            Put::Receipt { key, place } => {
+                (key::receipt(*key), record::encode(self.number, &record::to_json(place)))
+            }
             Put::Mail(row) => {
                 let body = record::to_json(&row.record);
                 (key::mail(&row.place), record::encode(self.number, &body))

@@ -18,7 +18,8 @@ mod reads;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
+    StreamKind,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
@@ -357,11 +358,12 @@ impl Store for SledStore {
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         let key = key::reservation(reservation);
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read(move |inner| inner.json(&key)).await
+    }
+
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        let key = key::receipt(key);
+        self.read(move |inner| inner.json(&key)).await
     }
 
     async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
@@ -391,11 +393,7 @@ impl Store for SledStore {
 
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
         let key = key::cursor(follower);
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read(move |inner| inner.json(&key)).await
     }
 
     async fn mails(
