@@ -54,6 +54,16 @@ pub struct EndedContract {
     pub reason: EndReason,
 }
 
+impl ContractStatus {
+    /// As it was bought.
+    pub const fn bought(&self) -> &Contract {
+        match self {
+            Self::Live(contract) => contract,
+            Self::Ended(ended) => &ended.bought,
+        }
+    }
+}
+
 impl Contract {
     /// The provider's contract that this entry's purchase opened; `None` where it opened none, as
     /// a purchase per use.

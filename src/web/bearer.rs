@@ -2,6 +2,11 @@
 
 use actix_web::{HttpRequest, http::header};
 
+/// The challenge to whoever brought no token: no error is told (section 3.1).
+pub const CHALLENGE: &str = "Bearer realm=\"linepass\"";
+/// The challenge to a token that opens nothing.
+pub const INVALID_TOKEN: &str = "Bearer realm=\"linepass\", error=\"invalid_token\"";
+
 /// The token in the header (section 2.1); in a form or an address none is looked for. Whoever sends
 /// the header twice has sent none: which of both counts would be anybody's guess.
 pub fn token(request: &HttpRequest) -> Option<&str> {

@@ -68,6 +68,8 @@ pub struct Api {
     pub prefix: &'static str,
     /// The name of its bearer token, which all operations ask for that do not say otherwise.
     pub token: &'static str,
+    /// The scopes that the token needs, where tokens have some.
+    pub scopes: &'static [&'static str],
     /// How that token is shown and got.
     pub security_scheme: Value,
     /// Its refusals, which operations name.
@@ -127,7 +129,7 @@ pub fn document<'a>(api: &Api, operations: impl Iterator<Item = Operation<'a>>) 
             "description": api.description,
         },
         "servers": [{ "url": api.prefix }],
-        "security": [{ api.token: [] }],
+        "security": [{ api.token: api.scopes }],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -234,7 +236,7 @@ fn query_parameters(shape: Shape) -> Vec<Value> {
 }
 
 #[cfg(test)]
-pub mod checks {
+pub(crate) mod checks {
     //! What holds for each door's document, for the tests of both.
 
     use super::{Map, Value, json};
@@ -252,7 +254,7 @@ pub mod checks {
     }
 
     /// Each of these methods and addresses is described, and nothing else.
-    pub fn describes(document: &Value, routes: &[(&str, &str)]) {
+    pub(crate) fn describes(document: &Value, routes: &[(&str, &str)]) {
         let paths = document["paths"].as_object().expect("paths");
         let described = paths.iter().flat_map(|(path, methods)| {
             let methods = methods.as_object().expect("methods").keys();
@@ -265,7 +267,7 @@ pub mod checks {
     }
 
     /// Every reference leads somewhere, and every type has a name of its own that is referred to.
-    pub fn is_tied_together(document: &Value) {
+    pub(crate) fn is_tied_together(document: &Value) {
         let mut references = BTreeSet::new();
         walk(document, &mut |fields| {
             if let Some(reference) = fields.get("$ref").and_then(Value::as_str) {
@@ -289,7 +291,7 @@ pub mod checks {
     }
 
     /// Each operation has an ID of its own, a summary and its parameters.
-    pub fn operations_are_whole(document: &Value) {
+    pub(crate) fn operations_are_whole(document: &Value) {
         assert!(document["openapi"].as_str().expect("a version").starts_with("3.1."));
         let mut ids = BTreeSet::new();
         for (path, methods) in document["paths"].as_object().expect("paths") {

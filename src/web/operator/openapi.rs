@@ -29,6 +29,7 @@ pub fn document() -> Value {
                       role admin may use it.",
         prefix: PREFIX,
         token: "operatorToken",
+        scopes: &[],
         security_scheme: json!({ "type": "http", "scheme": "bearer" }),
         refusals: vec![Refusal {
             name: "Problem",

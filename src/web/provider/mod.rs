@@ -15,6 +15,7 @@
 //! | [`request`] | a pushed request, as it is sealed |
 //! | [`code`] | an authorization code and the access tokens, as they are sealed |
 //! | [`redeemed`] | codes that were exchanged |
+//! | [`status`] | what a provider asks afterwards, below `/provider/v1` |
 
 pub mod authorize;
 pub mod client;
@@ -25,6 +26,7 @@ pub mod error;
 pub mod par;
 pub mod redeemed;
 pub mod request;
+pub mod status;
 pub mod token;
 pub mod userinfo;
 
@@ -71,5 +73,6 @@ pub fn routes(service: &mut ServiceConfig) {
                 .route(get().to(userinfo::tell))
                 .route(web::post().to(userinfo::tell))
                 .default_service(only("GET, HEAD, POST")),
-        );
+        )
+        .configure(status::register);
 }
