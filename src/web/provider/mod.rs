@@ -11,6 +11,7 @@
 //! | [`userinfo`] | `GET /oauth/userinfo` |
 //! | [`client_credentials`] | the same for a provider itself |
 //! | [`client`] | who the provider is |
+//! | [`limits`] | what one provider may ask, so that others have room |
 //! | [`error`](mod@error) | errors as the RFCs have them |
 //! | [`request`] | a pushed request, as it is sealed |
 //! | [`code`] | an authorization code and the access tokens, as they are sealed |
@@ -23,6 +24,7 @@ pub mod client_credentials;
 pub mod code;
 pub mod discovery;
 pub mod error;
+pub mod limits;
 pub mod par;
 pub mod redeemed;
 pub mod request;

@@ -14,6 +14,7 @@ use crate::{
         context::RequestContext,
         form::{Form, FormFault},
         problem::ProblemDetails,
+        provider::limits::{self, Door},
         state::WebState,
     },
 };
@@ -109,8 +110,11 @@ async fn answered<T: Serialize>(
 ) -> HttpResponse {
     let caller = access::caller(state, request);
     let found = match &caller {
-        Ok(provider) => ask(provider).await,
-        Err(problem) => Err(problem.clone()),
+        Ok(provider) => match limits::admit(state, &provider.id, Door::Status).await {
+            Ok(_admitted) => ask(provider).await,
+            Err(turned_away) => Err(turned_away.into()),
+        },
+        Err(problem) => Err(limits::unknown(state, &context.source, Door::Status, problem.clone())),
     };
     let mut decision = match &found {
         Ok(found) => Decision::new(action, Outcome::Accepted)
