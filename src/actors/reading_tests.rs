@@ -11,8 +11,8 @@ use crate::{
         yen::Yen,
     },
     store::{
-        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf,
-        SnapshotRow, StreamKind, WebhookState,
+        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, ReceiptKey, ReceiptPlace,
+        Reservation, Shelf, SnapshotRow, StreamKind, WebhookState,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -340,6 +340,10 @@ impl Store for Counting {
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         self.inner.holder(reservation).await
     }
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        self.inner.receipt(key).await
+    }
+
     async fn owners(
         &self,
         network: ipnetwork::IpNetwork,

@@ -51,12 +51,12 @@ use crate::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, state::WebState},
+    web::{self, provider::limits::ProviderLimits, state::WebState},
     webhook::WebhookError,
 };
 use actix_rt::Arbiter;
 use actix_web::{dev::ServerHandle, web::Data};
-use governor::{Quota, RateLimiter, clock::DefaultClock};
+use governor::{Quota, RateLimiter};
 use std::{
     net::TcpListener,
     num::NonZeroU32,
@@ -227,8 +227,10 @@ pub async fn start(
             at_least_one(config.throttle.logins_per_minute_per_source),
             config.throttle.tracked_entries,
         ),
-        pushes: RateLimiter::keyed(per_minute(config.throttle.pushes_per_minute_per_provider)),
-        pushes_clock: DefaultClock::default(),
+        provider_limits: ProviderLimits::new(
+            &config.provider_limits,
+            config.throttle.tracked_entries,
+        ),
         redeemed: web::provider::redeemed::RedeemedCodes::default(),
         decisions,
         host,
@@ -401,10 +403,6 @@ fn defaults(config: &Config) -> LineDefaults {
         passport_limit: Yen::new(config.line.default_passport_limit_yen.into()),
         activation_delay_s: config.portal.activation_delay_s,
     }
-}
-
-fn per_minute(times: u32) -> Quota {
-    Quota::per_minute(at_least_one(times))
 }
 
 fn terms(config: &Config) -> Terms {

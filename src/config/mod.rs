@@ -39,8 +39,8 @@ pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
     OperatorClientConfig, OperatorConfig, OperatorTlsConfig, PasswordConfig, PortalConfig,
-    ProxyProtocolConfig, RetentionConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
-    WebhookConfig,
+    ProviderLimitsConfig, ProxyProtocolConfig, RetentionConfig, ServerConfig, StoreConfig,
+    ThrottleConfig, TlsConfig, WebhookConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -74,6 +74,8 @@ pub struct Config {
     pub password: PasswordConfig,
     /// What slows guessing down.
     pub throttle: ThrottleConfig,
+    /// What one provider may ask of the server.
+    pub provider_limits: ProviderLimitsConfig,
     /// What an access line may hold.
     pub line: LineConfig,
     /// How long the steps of a purchase live.

@@ -217,9 +217,30 @@ pub struct ThrottleConfig {
     /// Sources and IDs that are remembered at once.
     #[serde(deserialize_with = "within::<1000, 10_000_000, _, _>")]
     pub tracked_entries: usize,
-    /// Orders that one provider may push a minute.
+}
+
+/// `[provider_limits]`: what one provider may ask of the server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderLimitsConfig {
+    /// Requests of one provider a second at each of its doors.
+    #[serde(deserialize_with = "within::<1, 1_000_000, _, _>")]
+    pub requests_per_second: u32,
+    /// Requests of one provider that may come to a door at once.
     #[serde(deserialize_with = "within::<1, 10_000_000, _, _>")]
-    pub pushes_per_minute_per_provider: u32,
+    pub burst_requests: u32,
+    /// Requests of all providers that are worked on at once.
+    #[serde(deserialize_with = "within::<1, 100_000, _, _>")]
+    pub requests_under_way: usize,
+    /// How many of those may be one provider's, in percent.
+    #[serde(deserialize_with = "within::<1, 100, _, _>")]
+    pub share_percent: usize,
+    /// How long a request waits for room among those, in milliseconds.
+    #[serde(deserialize_with = "within::<0, 60_000, _, _>")]
+    pub share_wait_ms: u64,
+    /// Requests without valid credentials a minute from one source.
+    #[serde(deserialize_with = "within::<1, 1_000_000, _, _>")]
+    pub failed_authentications_per_minute_per_source: u32,
 }
 
 /// `[line]`: what an access line may hold.

@@ -13,6 +13,7 @@
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
 //! | [`webhook`] | what a provider is told unasked, and in which order |
+//! | [`contract_status`] | what a provider is told of a contract |
 //! | [`provisioning`] | what the carrier gives of its lines: an import's rows, prefixes (R-175) |
 //! | [`transfer`] | the tables of line transfers and of changes of the billing number (R-160 to) |
 //! | [`bill`] | a month's bill of a line, by provider (R-034 to R-051) |
@@ -31,6 +32,7 @@ pub mod bill;
 pub mod calendar;
 pub mod characters;
 pub mod charge;
+pub mod contract_status;
 pub mod field;
 pub mod ids;
 pub mod language;

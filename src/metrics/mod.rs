@@ -9,8 +9,8 @@
 //!
 //! Names end as the format asks (`_total`, `_seconds`), units are base units. Labels come from
 //! fixed lists: the routes' patterns, methods, statuses, and the codes of outcomes. No label is
-//! made of what somebody typed, so their number stays bounded, and no ID, mail address or source
-//! address is one (security.md 64).
+//! made of what somebody typed, so their number stays bounded, and no household's ID, mail address or
+//! source address is one (security.md 64); a provider's ID is, once it has shown that it is its own.
 
 pub mod histogram;
 pub mod sampled;
@@ -47,6 +47,14 @@ struct HoldLabels {
     scope: &'static str,
 }
 
+/// Whose request was turned away, at which door and why.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProviderLabels {
+    provider: String,
+    door: &'static str,
+    reason: &'static str,
+}
+
 /// What was asked of which listener, and how it was answered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RequestLabels {
@@ -68,6 +76,7 @@ pub struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
     holds: Family<HoldLabels, Counter>,
+    providers: Family<ProviderLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     inquiries: Counter,
@@ -94,6 +103,10 @@ impl Metrics {
         for scope in ["source", "id", "aggregate"] {
             drop(holds.get_or_create(&HoldLabels { scope }));
         }
+        let providers = Family::default();
+        let help =
+            "Requests of providers that were turned away, by provider, door and what was too much";
+        registry.register("provider_requests_turned_away", help, Family::clone(&providers));
         let help = "Answered requests, by the pattern of their address";
         registry.register("http_requests", help, Family::clone(&requests));
         let help = "From a request's arrival to the head of its answer";
@@ -107,7 +120,7 @@ impl Metrics {
         registry.register("build", help, Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
         let late = Late::default();
         registry.register_collector(Box::new(late.clone()));
-        Self { registry, logins, holds, requests, durations, inquiries, late }
+        Self { registry, logins, holds, providers, requests, durations, inquiries, late }
     }
 
     /// Adds a histogram that another part observes.
@@ -144,6 +157,13 @@ impl Metrics {
     /// but its line (`id`), or over all IDs (`aggregate`).
     pub fn hold(&self, scope: &'static str) {
         self.holds.get_or_create(&HoldLabels { scope }).inc();
+    }
+
+    /// Counts a request of a provider that was turned away. `provider` is the ID of one that is
+    /// registered, so that their number stays bounded.
+    pub fn provider_turned_away(&self, provider: &str, door: &'static str, reason: &'static str) {
+        let provider = provider.to_owned();
+        self.providers.get_or_create(&ProviderLabels { provider, door, reason }).inc();
     }
 
     /// Counts an answered request. `route` is the pattern of its address, `None` where none fits.
@@ -194,6 +214,7 @@ mod tests {
         metrics.login("refused", Some("wrong_password"));
         metrics.login("refused", Some("wrong_password"));
         metrics.hold("source");
+        metrics.provider_turned_away("a-sha", "par", "budget");
         let route = Some("/flow/{id}/login".to_owned());
         metrics.request("POST", route, 403, Duration::from_millis(20));
         metrics.request("BREW", None, 404, Duration::ZERO);
@@ -214,6 +235,7 @@ mod tests {
             "linepass_logins_total{outcome=\"accepted\",reason=\"none\"} 1",
             "linepass_logins_total{outcome=\"refused\",reason=\"wrong_password\"} 2",
             "linepass_login_holds_total{scope=\"source\"} 1",
+            "linepass_provider_requests_turned_away_total{provider=\"a-sha\",door=\"par\",reason=\"budget\"} 1",
             "linepass_http_requests_total{method=\"POST\",route=\"/flow/{id}/login\",status=\"403\"} 1",
             "linepass_http_requests_total{method=\"other\",route=\"none\",status=\"404\"} 1",
             "linepass_http_request_duration_seconds_bucket{le=\"0.025\",method=\"POST\",route=\"/flow/{id}/login\"} 1",

@@ -8,9 +8,10 @@ use super::{
 };
 use crate::domain::{
     calendar::Month,
-    ids::{CustomerId, ProviderId, Reference},
+    ids::{ContractNumber, CustomerId, ProviderId, ReceiptNumber, Reference},
 };
 use ipnetwork::IpNetwork;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What must hold, what is put, what is deleted: all of it or nothing.
@@ -128,6 +129,33 @@ pub enum Put {
         /// The line's event row that holds it.
         seq: u64,
     },
+    /// Where what a receipt number names stands, so that its provider finds it without the line.
+    Receipt {
+        /// What is looked for.
+        key: ReceiptKey,
+        /// Where it stands.
+        place: ReceiptPlace,
+    },
+}
+
+/// What providers look for by a receipt number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReceiptKey {
+    /// The purchase or cancellation that has this receipt number.
+    Order(ReceiptNumber),
+    /// The end of this contract, whoever ended it.
+    End(ContractNumber),
+}
+
+/// Where something with a receipt number stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptPlace {
+    /// Whose it is: for others it does not exist, and their question ends here.
+    pub provider: ProviderId,
+    /// The line.
+    pub customer: CustomerId,
+    /// The line's event row that holds it.
+    pub seq: u64,
 }
 
 /// A part of a line's bill of some month.
@@ -147,7 +175,10 @@ impl Put {
     pub fn body_bytes(&self) -> usize {
         match self {
             Self::Event { entry, .. } => entry.len(),
-            Self::Reservation { .. } | Self::Cursor { .. } | Self::Bill { .. } => 0,
+            Self::Reservation { .. }
+            | Self::Cursor { .. }
+            | Self::Bill { .. }
+            | Self::Receipt { .. } => 0,
             Self::Personal { body, .. } => body.to_bytes().len(),
             Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
@@ -178,6 +209,7 @@ impl fmt::Debug for Put {
                 write!(f, "Webhooks({provider}, {epoch}, {state:?})")
             }
             Self::Bill { month, place, seq } => write!(f, "Bill({month}, {place:?}, {seq})"),
+            Self::Receipt { key, place } => write!(f, "Receipt({key:?}, {place:?})"),
         }
     }
 }

@@ -233,6 +233,9 @@ impl<S: Stored> Open<'_, S> {
                 key::webhooks(provider, *epoch),
                 record::encode(self.number, &record::to_json(state)),
             ),
+            Put::Receipt { key, place } => {
+                (key::receipt(*key), record::encode(self.number, &record::to_json(place)))
+            }
             Put::Mail(row) => {
                 let body = record::to_json(&row.record);
                 (key::mail(&row.place), record::encode(self.number, &body))

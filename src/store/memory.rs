@@ -2,7 +2,8 @@
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind, WebhookState,
+    ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
+    StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip},
     key, raw, record,
 };
@@ -177,8 +178,12 @@ impl Store for MemoryStore {
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         let key = key::reservation(reservation);
-        let body = self.body(&key)?;
-        body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+        self.json(&key)
+    }
+
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        let key = key::receipt(key);
+        self.json(&key)
     }
 
     async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {

@@ -35,7 +35,8 @@ mod suite;
 pub mod webhook;
 
 pub use batch::{
-    Batch, BillPlace, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation,
+    Batch, BillPlace, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, ReceiptKey,
+    ReceiptPlace, Reservation,
 };
 pub use block::Block;
 pub use key::{Stream, StreamKind};
@@ -152,6 +153,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Who holds a reservation.
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError>;
+
+    /// Where something with a receipt number stands.
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError>;
 
     /// Whose prefixes share addresses with this one: the prefix itself, one that holds it, or ones
     /// inside it. Prefixes never overlap, so they are one or those inside.

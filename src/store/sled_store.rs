@@ -18,7 +18,8 @@ mod reads;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind, WebhookState,
+    ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
+    StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
@@ -187,11 +188,7 @@ impl SledStore {
         &self,
         key: Vec<u8>,
     ) -> Result<Option<T>, StoreError> {
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read(move |inner| inner.json(&key)).await
     }
 
     /// Runs a read on the reading threads.
@@ -369,12 +366,11 @@ impl Store for SledStore {
     }
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
-        let key = key::reservation(reservation);
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read_json(key::reservation(reservation)).await
+    }
+
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        self.read_json(key::receipt(key)).await
     }
 
     async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {

@@ -2,15 +2,15 @@
 
 use super::{
     Batch, BillPlace, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome,
-    PersonalRow, Put, RawRow, Reservation, Section, Shelf, Store, Stream, StreamKind, WebhookState,
-    key,
+    PersonalRow, Put, RawRow, ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, Store, Stream,
+    StreamKind, WebhookState, key,
     memory::MemoryStore,
     record::{self, Personal},
     sled_store::{SledOptions, SledStore},
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::{PassportNumber, ProviderId},
+    ids::{ContractNumber, PassportNumber, ProviderId},
 };
 use tempfile::TempDir;
 
@@ -55,6 +55,7 @@ on_every_backend!(
     providers_are_listed_once_each,
     lines_are_listed_once_each,
     bills_are_found_by_month_line_and_part,
+    what_has_a_receipt_number_is_found_by_it,
     prefixes_never_overlap,
     owners_of_a_prefix_are_found,
     a_row_that_is_too_large_is_refused,
@@ -268,6 +269,34 @@ async fn bills_are_found_by_month_line_and_part(store: &impl Store) {
         after = Some(one.0);
     }
     assert!(store.bills(november, after, 1).await.expect("reads").is_empty());
+}
+
+async fn what_has_a_receipt_number_is_found_by_it(store: &impl Store) {
+    let contract = |text: &str| text.parse::<ContractNumber>().expect("a contract");
+    let (own, other) = (contract("K-100000000016"), contract("K-100000000024"));
+    let place = |seq| ReceiptPlace {
+        provider: "a-sha".parse().expect("a provider"),
+        customer: holder(1).customer,
+        seq,
+    };
+    let put = |key, seq| Put::Receipt { key, place: place(seq) };
+    let mut bought = event(&line(1), 0);
+    bought.put.push(put(ReceiptKey::Order(own.0), 1));
+    commit(store, vec![bought]).await;
+    let told = async |key| store.receipt(key).await.expect("reads");
+    assert_eq!(told(ReceiptKey::Order(own.0)).await, Some(place(1)));
+    assert_eq!(told(ReceiptKey::End(own)).await, None);
+    assert_eq!(told(ReceiptKey::Order(other.0)).await, None);
+    let mut ended = event(&line(1), 1);
+    ended.put.push(put(ReceiptKey::End(own), 2));
+    commit(store, vec![ended]).await;
+    assert_eq!(told(ReceiptKey::Order(own.0)).await, Some(place(1)));
+    assert_eq!(told(ReceiptKey::End(own)).await, Some(place(2)));
+    // What was refused left no row.
+    let mut late = event(&line(1), 1);
+    late.put.push(put(ReceiptKey::Order(other.0), 2));
+    assert!(matches!(commit(store, vec![late]).await[..], [Outcome::Refused(_)]));
+    assert_eq!(told(ReceiptKey::Order(other.0)).await, None);
 }
 
 fn owning(number: u64, last: u64, prefix: &str) -> Batch {

@@ -23,6 +23,9 @@ pub enum FormFault {
     /// Not UTF-8.
     #[error("{0}: must be UTF-8")]
     NotText(String),
+    /// Nobody asked for it.
+    #[error("{0}: is not known here")]
+    Unknown(String),
 }
 
 /// Parameters by name.
@@ -49,6 +52,16 @@ impl Form {
             }
         }
         Ok(Self { values })
+    }
+
+    /// The same, unless there is a parameter that is not among `known`: where nothing says that more
+    /// may be sent, one that is misspelt is not passed over.
+    pub fn only(self, known: &[&str]) -> Result<Self, FormFault> {
+        let unknown = self.values.keys().filter(|name| !known.contains(&name.as_str()));
+        match unknown.min() {
+            Some(name) => Err(FormFault::Unknown(name.clone())),
+            None => Ok(self),
+        }
     }
 
     /// A parameter; an empty one counts as absent (RFC 6749 section 3.1).
@@ -83,6 +96,15 @@ mod tests {
         assert!(Form::read(format!("{name}1=&{name}2=").as_bytes()).is_ok());
         let long = Form::read(format!("{name}1=&{name}1=").as_bytes()).err();
         assert_eq!(long, Some(FormFault::Doubled(name)));
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_knows_is_named() {
+        let form = |text: &str| Form::read(text.as_bytes()).expect("reads");
+        assert!(form("").only(&[]).is_ok() && form("a=1").only(&["a", "b"]).is_ok());
+        let unknown = |text| form(text).only(&["a"]).err();
+        assert_eq!(unknown("a=1&z=1&c=1"), Some(FormFault::Unknown("c".into())));
+        assert_eq!(unknown("A=1"), Some(FormFault::Unknown("A".into())));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     config::{BillingConfig, ContactConfig, FlowConfig, PortalConfig},
     domain::{
-        ids::{CustomerId, PassportNumber, ProviderId},
+        ids::{CustomerId, PassportNumber},
         line::LineDefaults,
     },
     metrics::Metrics,
@@ -27,9 +27,9 @@ use crate::{
         AddressPolicy, CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
     },
     store::Store,
-    web::provider::redeemed::RedeemedCodes,
+    web::provider::{limits::ProviderLimits, redeemed::RedeemedCodes},
 };
-use governor::{DefaultKeyedRateLimiter, clock::DefaultClock};
+use governor::DefaultKeyedRateLimiter;
 use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -93,10 +93,8 @@ pub struct WebState {
     pub throttle: Throttle,
     /// How often a source may try to log in at all.
     pub logins: SourceLimiter,
-    /// How often a provider may push orders.
-    pub pushes: DefaultKeyedRateLimiter<ProviderId, governor::middleware::NoOpMiddleware>,
-    /// That limiter's clock.
-    pub pushes_clock: DefaultClock,
+    /// What one provider may ask.
+    pub provider_limits: ProviderLimits,
     /// Codes that were exchanged.
     pub redeemed: RedeemedCodes,
     /// The time of decisions, which `demo --now` moves.

@@ -8,6 +8,7 @@ pub mod door;
 pub mod operator;
 pub mod portal;
 pub mod receiver;
+pub mod status;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;

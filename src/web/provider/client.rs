@@ -1,12 +1,19 @@
 //! Who the provider is: `client_secret_basic` or `client_secret_post` (`OpenID` Connect Core
 //! section 9), one of them and not both.
 
-use super::error::{Code, OAuthError};
+use super::{
+    error::{Code, OAuthError},
+    limits::{self, Door},
+};
 use crate::{
     actors::providers::Providers,
     domain::provider::Provider,
     security::{Secret, provider_secret},
-    web::form::Form,
+    web::{
+        context::RequestContext,
+        form::{Body, Form},
+        state::WebState,
+    },
 };
 use actix_web::{
     HttpRequest,
@@ -18,8 +25,36 @@ use base64::{
 };
 use std::sync::Arc;
 
+/// The form of a back-channel request, and whose it is. What does not show that counts for its
+/// source.
+pub fn identify(
+    request: &HttpRequest,
+    context: &RequestContext,
+    state: &WebState,
+    body: &Body,
+    door: Door,
+) -> Result<(Form, Arc<Provider>), OAuthError> {
+    let identified = read_form(request, body).and_then(|mut form| {
+        let provider = authenticate(request, &mut form, &state.providers)?;
+        Ok((form, provider))
+    });
+    identified.map_err(|error| limits::unknown(state, &context.source, door, error))
+}
+
+/// Reads a back-channel form.
+fn read_form(request: &HttpRequest, body: &Body) -> Result<Form, OAuthError> {
+    let media_type = request.headers().get(header::CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let description = "Content-Type: must be application/x-www-form-urlencoded";
+        return Err(OAuthError::invalid_request(description));
+    }
+    Ok(Form::read(body.as_ref().map_err(OAuthError::unread_body)?)?)
+}
+
 /// Authenticates the provider by what stands in the header or the form.
-pub fn authenticate(
+fn authenticate(
     request: &HttpRequest,
     form: &mut Form,
     providers: &Providers,

@@ -2,7 +2,7 @@
 //! allowed. They tell nothing of limits, restriction, other providers or households.
 
 use crate::domain::order::OrderFault;
-use crate::web::form::FormFault;
+use crate::web::{bearer, form::FormFault};
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
@@ -141,7 +141,7 @@ impl OAuthError {
     /// 3.1).
     pub fn no_token() -> HttpResponse {
         HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"linepass\""))
+            .insert_header((header::WWW_AUTHENTICATE, bearer::CHALLENGE))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .finish()
     }
@@ -160,8 +160,7 @@ impl OAuthError {
             response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"linepass\""));
         }
         if self.code == Code::InvalidToken {
-            let challenge = "Bearer realm=\"linepass\", error=\"invalid_token\"";
-            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            response.insert_header((header::WWW_AUTHENTICATE, bearer::INVALID_TOKEN));
         }
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds));

@@ -6,7 +6,7 @@ use super::{
     code::AuthorizationCode,
     discovery::{ACR_LINE, ACR_PASSWORD},
     error::{Code, OAuthError},
-    par::read_form,
+    limits::{self, Door},
 };
 use crate::{
     actors::{LineError, orders},
@@ -43,7 +43,7 @@ pub async fn exchange(
     body: Body,
 ) -> HttpResponse {
     let mut known = Known::default();
-    let exchanged = grant(&request, &state, &body, &mut known).await;
+    let exchanged = grant(&request, &context, &state, &body, &mut known).await;
     log(&context, &known, &exchanged);
     exchanged.unwrap_or_else(|error| error.response())
 }
@@ -77,13 +77,14 @@ fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse,
 
 async fn grant(
     request: &HttpRequest,
+    context: &RequestContext,
     state: &WebState,
     body: &Body,
     known: &mut Known,
 ) -> Result<HttpResponse, OAuthError> {
-    let mut form = read_form(request, body)?;
-    let provider = client::authenticate(request, &mut form, &state.providers)?;
+    let (form, provider) = client::identify(request, context, state, body, Door::Token)?;
     known.provider = Some(provider.id.clone());
+    let _admitted = limits::admit(state, &provider.id, Door::Token).await?;
     match form.get("grant_type") {
         Some("authorization_code") => exchange_code(state, &provider, &form, known).await,
         Some("client_credentials") => {

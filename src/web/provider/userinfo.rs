@@ -7,17 +7,17 @@ use super::{
     error::{Code, OAuthError},
     token::line_error,
 };
-use crate::{domain::line::Line, security::Purpose, web::state::WebState};
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{self, HeaderValue},
-    web::Data,
+use crate::{
+    domain::line::Line,
+    security::Purpose,
+    web::{bearer, state::WebState},
 };
+use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde_json::{Value, json};
 
 /// Answers who holds the access token.
 pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
-    let token = match authorization(&request).map(|value| value.and_then(bearer)) {
+    let token = match authorization(&request).map(|value| value.and_then(bearer::of)) {
         Ok(Some(token)) => token,
         Ok(None) => return OAuthError::no_token(),
         Err(error) => return error.challenge(),
@@ -28,12 +28,6 @@ pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
         }
         Err(error) => error.response(),
     }
-}
-
-/// The token in the header (RFC 6750 section 2.1); in a form or an address none is looked for.
-fn bearer(value: &HeaderValue) -> Option<&str> {
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 async fn claims(token: &str, state: &WebState) -> Result<Value, OAuthError> {
