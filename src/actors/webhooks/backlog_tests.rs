@@ -92,7 +92,7 @@ fn one_alone_sees_whether_the_provider_is_back_what_is_due_or_new_before_what_is
 fn what_is_refused_again_and_again_gives_way_and_what_a_server_fails_at_does_not() {
     for (kind, gives_way) in [(FailureKind::Refused, true), (FailureKind::ServerError, false)] {
         let all: Vec<MessageId> =
-            (0..MOST_WAITING as u64 + 1).map(|serial| id("purchase", serial)).collect();
+            (0..=MOST_WAITING as u64).map(|serial| id("purchase", serial)).collect();
         let mut backlog = backlog(&all);
         for seconds in [0, 10, 400, 800] {
             for job in backlog.jobs(usize::MAX / 2, at(seconds), false) {
