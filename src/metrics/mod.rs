@@ -34,6 +34,10 @@ use std::{
 /// The media type of what [`Metrics::encode`] writes (`OpenMetrics` 1.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// What stands in place of a provider's ID while it is not sure whose a request is; no ID has these
+/// characters.
+pub const UNKNOWN_PROVIDER: &str = "(unknown)";
+
 /// How a login ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct LoginLabels {
@@ -107,6 +111,10 @@ impl Metrics {
         let help =
             "Requests of providers that were turned away, by provider, door and what was too much";
         registry.register("provider_requests_turned_away", help, Family::clone(&providers));
+        for door in ["par", "token", "status"] {
+            let provider = UNKNOWN_PROVIDER.to_owned();
+            drop(providers.get_or_create(&ProviderLabels { provider, door, reason: "source" }));
+        }
         let help = "Answered requests, by the pattern of their address";
         registry.register("http_requests", help, Family::clone(&requests));
         let help = "From a request's arrival to the head of its answer";

@@ -8,6 +8,7 @@ use super::error::{Code, OAuthError};
 use crate::{
     config::ProviderLimitsConfig,
     domain::ids::ProviderId,
+    metrics::UNKNOWN_PROVIDER,
     security::{RetryAfterS, Source, SourceLimiter},
     web::{problem::ProblemDetails, state::WebState},
 };
@@ -23,10 +24,6 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
 };
-
-/// What stands in place of a provider's ID while it is not sure whose a request is; no ID has these
-/// characters.
-const UNKNOWN: &str = "(unknown)";
 
 /// Where a provider's own requests come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -206,7 +203,7 @@ pub fn unknown<E: From<TurnedAway>>(state: &WebState, source: &Source, door: Doo
     match state.provider_limits.failed(source) {
         Ok(()) => why,
         Err(turned_away) => {
-            state.metrics.provider_turned_away(UNKNOWN, door.as_str(), turned_away.word());
+            state.metrics.provider_turned_away(UNKNOWN_PROVIDER, door.as_str(), turned_away.word());
             turned_away.into()
         }
     }

@@ -87,7 +87,8 @@ pub async fn contract(
         let number = path_id(&request, "contract")?;
         let found = orders::contract(state.store.as_ref(), &provider.id, number).await;
         let found = found.map_err(|error| ProblemDetails::internal(&context, &error))?;
-        let (customer, told) = found.ok_or_else(|| not_found("no contract of yours has it"))?;
+        let (customer, told) =
+            found.ok_or_else(|| not_found("no contract of yours has this number"))?;
         Ok(Found { customer, service: told.bought().service.clone(), told })
     })
     .await
@@ -144,8 +145,8 @@ fn order(
     completed: Result<Option<Completed>, StoreError>,
 ) -> Result<Found<Receipt>, ProblemDetails> {
     let completed = completed.map_err(|error| ProblemDetails::internal(context, &error))?;
-    let Completed { customer, service, receipt: told, .. } =
-        completed.ok_or_else(|| not_found("no completed order of yours has it"))?;
+    let Completed { customer, service, receipt: told, .. } = completed
+        .ok_or_else(|| not_found("no completed order of yours has this reference or number"))?;
     Ok(Found { customer, service, told })
 }
 
