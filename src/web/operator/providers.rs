@@ -91,22 +91,32 @@ pub(super) struct Set {
     dry_run: bool,
 }
 
-/// What is asked for to rotate secrets.
+/// What is asked for to rotate secrets, or the keys that sign webhooks.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "SecretRotation")]
 pub(super) struct Rotate {
     /// Why: 1 to 200 characters.
-    reason: String,
+    pub(super) reason: String,
     /// Draw another secret, beside the one that stands.
     #[serde(default)]
-    draw: bool,
+    pub(super) draw: bool,
     /// Retire what stood before: the old one of two, or with `draw` all.
     #[serde(default)]
-    retire_old: bool,
+    pub(super) retire_old: bool,
     /// Tell what would happen and change nothing.
     #[serde(default)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
+}
+
+impl Rotate {
+    /// Reads one that asks for something.
+    pub(super) fn read(body: &Body) -> Result<Self, ProblemDetails> {
+        let asked: Self = ask::read(body)?;
+        let is_asked = asked.draw || asked.retire_old;
+        let nothing = || ProblemDetails::invalid("draw: must be true where retire_old is not");
+        is_asked.then_some(asked).ok_or_else(nothing)
+    }
 }
 
 /// What is asked for to list services.
@@ -276,10 +286,7 @@ pub async fn rotate(
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
     let id = provider_id(&provider)?;
-    let asked: Rotate = ask::read(&body)?;
-    if !asked.draw && !asked.retire_old {
-        return Err(ProblemDetails::invalid("draw: must be true where retire_old is not"));
-    }
+    let asked = Rotate::read(&body)?;
     let (secret, sha256) = asked.draw.then(drawn).unzip();
     let (reason, dry_run, retire_old) = (asked.reason, asked.dry_run, asked.retire_old);
     let change = Change {

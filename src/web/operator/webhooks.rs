@@ -6,7 +6,7 @@ use super::{
     ask,
     maintenance::log,
     problem::ProblemDetails,
-    providers::{Change, invalid, problem as of_provider, provider_id},
+    providers::{Change, Rotate, invalid, problem as of_provider, provider_id},
 };
 use crate::{
     actors::{
@@ -42,24 +42,6 @@ pub(super) struct Set {
     /// Draw the first key, which is told this once.
     #[serde(default)]
     draw: bool,
-    /// Tell what would happen and change nothing.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// What is asked for to rotate keys.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "WebhookKeyRotation")]
-pub(super) struct Rotate {
-    /// Why: 1 to 200 characters.
-    reason: String,
-    /// Draw another key, which signs beside the one that stands.
-    #[serde(default)]
-    draw: bool,
-    /// Retire what stood before: the old one of two, or with `draw` all.
-    #[serde(default)]
-    retire_old: bool,
     /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
@@ -201,10 +183,7 @@ pub async fn rotate(
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
     let id = provider_id(&provider)?;
-    let asked: Rotate = ask::read(&body)?;
-    if !asked.draw && !asked.retire_old {
-        return Err(ProblemDetails::invalid("draw: must be true where retire_old is not"));
-    }
+    let asked = Rotate::read(&body)?;
     let (webhook_secret, key) = drawn(&context, &state, asked.draw)?;
     let (reason, dry_run, retire_old) = (asked.reason, asked.dry_run, asked.retire_old);
     let change = Change::of("rotate_webhook_key", id, reason, dry_run);
