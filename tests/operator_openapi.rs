@@ -220,3 +220,49 @@ fn what_the_running_server_answers_is_what_its_description_says() {
         conforms("problem", problem, &refused.json());
     }
 }
+
+/// What nobody would read is refused, so that no change is made that was meant as a rehearsal.
+#[test]
+fn a_query_that_an_address_does_not_take_is_refused() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let body = json!({ "kind": "company", "reason": "form 31" }).to_string();
+    let path = format!("/lines/{SAKURA}/restrict?dry_run=true");
+    for refused in [
+        operator.send("POST", &path, &body),
+        operator.get("/tokens?limit=1"),
+        operator.get("/overdue?limit=1"),
+        operator.get(&format!("/lines/{SAKURA}/passports?names=true&names=false")),
+    ] {
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert_eq!(refused.json()["code"], "invalid_request");
+    }
+    let line = operator.get(&format!("/lines/{SAKURA}?")).json();
+    assert_eq!(line["company_stop"], Value::Null, "{line}");
+}
+
+/// RFC 9110 section 15.5.16.
+#[test]
+fn a_body_of_another_media_type_is_refused_with_415() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let token = format!("Bearer {}", operator.token);
+    let url = format!("{}/operator/v1/maintenance", operator.url);
+    let put = |media_type: Option<&str>| {
+        let request = ureq::http::Request::builder().method("PUT").uri(&url);
+        let request = request.header("authorization", &token);
+        let request =
+            media_type.into_iter().fold(request, |r, value| r.header("content-type", value));
+        let body = json!({ "reason": "form 31", "dry_run": true }).to_string();
+        let sent = common::Http::new().0.run(request.body(body).expect("a request"));
+        common::answer(sent.expect("an answer"))
+    };
+    for taken in ["application/json", "Application/JSON; charset=utf-8"] {
+        assert_eq!(put(Some(taken)).status, 200, "{taken}");
+    }
+    for refused in [None, Some("text/plain"), Some("application/json-patch+json"), Some("")] {
+        let answer = put(refused);
+        assert_eq!(answer.status, 415, "{refused:?}: {answer:?}");
+        assert_eq!(answer.json()["code"], "unsupported_media_type");
+    }
+}
