@@ -8,11 +8,23 @@ use common::{
     operator::{Operator, SAKURA, sample_path},
 };
 use linepass::web::operator::routes;
+use regex::Regex;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What does not say how a value looks.
 const TALK: &[&str] = &["description", "title", "format", "default", "$schema"];
+
+/// Whether a text or a list has as many characters or items as `bound` allows.
+fn is_within(word: &str, bound: &Value, value: &Value) -> bool {
+    let count = match (word, value) {
+        ("minLength" | "maxLength", Value::String(text)) => text.chars().count(),
+        ("minItems" | "maxItems", Value::Array(items)) => items.len(),
+        _ => return true,
+    };
+    let bound = usize::try_from(bound.as_u64().expect("a number")).expect("it fits");
+    if word.starts_with("min") { count >= bound } else { count <= bound }
+}
 
 /// Whether a value is as its schema says, with the words that our schemas use; another word is a
 /// panic, so that none is passed over. A field that the schema does not know is a fault too.
@@ -37,6 +49,13 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
             "const" => ok(told == value)?,
             "minimum" => ok(value.as_f64().is_none_or(|n| n >= told.as_f64().expect("a number")))?,
             "maximum" => ok(value.as_f64().is_none_or(|n| n <= told.as_f64().expect("a number")))?,
+            "minLength" | "maxLength" | "minItems" | "maxItems" => {
+                ok(is_within(word, told, value))?;
+            }
+            "pattern" => {
+                let pattern = Regex::new(told.as_str().expect("a text")).expect("a pattern");
+                ok(value.as_str().is_none_or(|text| pattern.is_match(text)))?;
+            }
             "anyOf" | "oneOf" => {
                 let tries = told.as_array().expect("schemas").iter();
                 let fits = tries.filter(|one| check(document, one, value, at).is_ok()).count();
@@ -50,8 +69,14 @@ fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Result<()
             "properties" => {
                 for (name, value) in value.as_object().into_iter().flatten() {
                     let at = format!("{at}/{name}");
-                    let known = told.get(name).ok_or_else(|| format!("{at}: is not described"))?;
-                    check(document, known, value, &at)?;
+                    match told.get(name) {
+                        Some(known) => check(document, known, value, &at)?,
+                        // What only adds a condition to an object describes no other field of it.
+                        None if words.contains_key("type") => {
+                            return Err(format!("{at}: is not described"));
+                        }
+                        None => {}
+                    }
                 }
             }
             "items" => {
@@ -93,19 +118,31 @@ fn the_check_of_this_test_can_fail() {
         "properties": {
             "n": { "type": ["integer", "null"], "minimum": 0 },
             "s": { "$ref": "#/a" },
-            "l": { "type": "array", "items": { "oneOf": [{ "const": "x" }, { "enum": ["y"] }] } },
+            "l": {
+                "type": "array", "minItems": 1, "maxItems": 2,
+                "items": { "oneOf": [{ "const": "x" }, { "enum": ["y"] }] },
+            },
+            "t": { "type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[a-zあ]+$" },
         },
+        "anyOf": [{ "properties": { "n": { "const": null } } }, { "required": ["s"] }],
     });
     let good = |value: Value| check(&document, &schema, &value, "").is_ok();
     assert!(good(json!({ "n": 1, "s": "t", "l": ["x", "y"] })) && good(json!({ "n": null })));
+    assert!(good(json!({ "n": null, "t": "ああa" })) && good(json!({ "n": 1, "s": "" })));
     for bad in [
         json!({}),
         json!([]),
         json!({ "n": "1" }),
-        json!({ "n": -1 }),
+        json!({ "n": -1, "s": "" }),
         json!({ "n": 1, "s": 2 }),
-        json!({ "n": 1, "l": ["z"] }),
-        json!({ "n": 1, "more": 1 }),
+        json!({ "n": null, "l": ["z"] }),
+        json!({ "n": null, "more": 1 }),
+        json!({ "n": null, "l": [] }),
+        json!({ "n": null, "l": ["x", "x", "x"] }),
+        json!({ "n": null, "t": "a" }),
+        json!({ "n": null, "t": "ああああ" }),
+        json!({ "n": null, "t": "aA" }),
+        json!({ "n": 1 }),
     ] {
         assert!(!good(bad.clone()), "{bad}");
     }
@@ -142,7 +179,6 @@ fn what_the_running_server_answers_is_what_its_description_says() {
     assert!(asked.contains("/mails") && asked.contains("/lines/{customer}"), "{asked:?}");
 
     // Each kind of change, as its body says, rehearsed and made.
-    let line = format!("/lines/{SAKURA}");
     for (method, pattern, body) in [
         ("POST", "/lines/{customer}/restrict", json!({ "kind": "company" })),
         ("POST", "/lines/{customer}/lift", json!({ "kind": "company" })),
@@ -207,6 +243,7 @@ fn what_the_running_server_answers_is_what_its_description_says() {
         }
     }
 
+    let line = format!("/lines/{SAKURA}");
     // Whatever was not done is the problem that the components describe.
     let problem = &document["components"]["responses"]["Problem"]["content"];
     let problem = &problem["application/problem+json"]["schema"];

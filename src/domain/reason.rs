@@ -1,6 +1,8 @@
 //! Why an operator changes something: asked for at each change and kept in the journal for good.
 
-use std::{fmt, str::FromStr};
+use super::shape::OneLine;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// A sentence of 1 to 200 characters without control characters, spaces around it cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +20,20 @@ impl Reason {
     /// The sentence.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for Reason {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Reason".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        OneLine::<{ Self::LONGEST }>::json_schema(generator)
     }
 }
 

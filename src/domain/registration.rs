@@ -9,6 +9,7 @@ use super::{
         IdTokenAlgorithm, Price, Provider, ProviderContact, ProviderEvent, Service,
         check_redirect_uri,
     },
+    shape::{OneLine, PageAddress},
     yen::Yen,
 };
 use serde::{Deserialize, Serialize};
@@ -18,9 +19,12 @@ use url::Url;
 pub const MOST_REDIRECT_URIS: usize = 10;
 /// So many secrets stand beside each other at most: the one in use and the next.
 pub const MOST_SECRETS: usize = 2;
-const LONGEST_NAME: usize = 40;
-const LONGEST_CONTACT: usize = 100;
-const LONGEST_URL: usize = 400;
+/// The longest name of a provider, in characters.
+pub const LONGEST_NAME: usize = 40;
+/// The longest of the other texts that households read, in characters.
+pub const LONGEST_CONTACT: usize = 100;
+/// The longest address of pages, in characters.
+pub const LONGEST_URL: usize = 400;
 
 /// A field that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -159,22 +163,30 @@ fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
 /// An entry of a catalogue as an operator writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "ServiceEntry")]
+#[schemars(rename = "ServiceEntry", extend("anyOf" = [
+    { "properties": { "kind": { "const": "per_use" } } },
+    { "required": ["unit_price_yen"], "properties": { "unit_price_yen": { "type": "integer" } } },
+]))]
 pub struct ServiceEntry {
     /// Its code in orders: 1 to 64 letters, digits, hyphens, dots and underscores.
+    #[schemars(with = "ServiceCode")]
     pub service: String,
     /// Its name as households read it.
+    #[schemars(with = "OneLine<LONGEST_CONTACT>")]
     pub name: String,
     /// How it is charged.
     pub kind: ServiceKind,
     /// Yen a month, or a piece; absent where the provider names the price in each order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = LARGEST_AMOUNT.get()))]
     pub unit_price_yen: Option<u64>,
     /// サービス利用期間 in the provider's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
     pub usage_period: Option<String>,
     /// Where its terms of use stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<PageAddress<LONGEST_URL>>")]
     pub terms_url: Option<String>,
 }
 

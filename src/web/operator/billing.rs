@@ -43,6 +43,7 @@ pub(super) struct Asked {
     /// The new number, where it changes; personal.
     number: Option<String>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "HoldRelease")]
 pub(super) struct Release {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Those of this passport ID, by its number in the line; of the access key where absent.
     passport: Option<u32>,

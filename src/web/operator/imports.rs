@@ -26,6 +26,7 @@ pub const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
 #[schemars(rename = "LineImport")]
 pub(super) struct ImportRows {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -34,6 +35,7 @@ pub(super) struct ImportRows {
     #[serde(default)]
     replace_access_keys: bool,
     /// At most 1000.
+    #[schemars(length(max = MOST_ROWS))]
     rows: Vec<GivenRow>,
 }
 

@@ -26,17 +26,20 @@ const LONGEST_S: u64 = 7 * 86_400;
 /// What is asked for; what is not given stays as it is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "LogChange")]
+#[schemars(rename = "LogChange", extend("anyOf" = [
+    { "required": ["level"], "properties": { "level": { "type": "string" } } },
+    { "required": ["format"], "properties": { "format": { "type": "string" } } },
+]))]
 pub(super) struct Change {
     /// The least important lines that are written: `error`, `warn`, `info`, `debug`, `trace`.
-    #[schemars(with = "Option<String>")]
     level: Option<LogLevel>,
     /// `auto`, `pretty` or `json`.
-    #[schemars(with = "Option<String>")]
     format: Option<LogFormat>,
     /// Seconds after which the log returns to the configuration by itself.
+    #[schemars(range(min = 1, max = LONGEST_S))]
     for_s: Option<u64>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -55,6 +58,7 @@ pub(super) struct Told {
     /// The form of a line.
     format: String,
     /// When it returns to the configuration by itself, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     until: Option<String>,
     /// What the configuration says.
     configured: Configured,

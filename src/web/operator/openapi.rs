@@ -1,6 +1,8 @@
 //! The operator API described in `OpenAPI` 3.1, from the table of routes and the types that its
 //! handlers read and answer with.
 
+mod values;
+
 use super::{
     problem::{self, ProblemDetails},
     routes::{ApiRoute, PREFIX, all},
@@ -10,6 +12,7 @@ use actix_web::HttpResponse;
 use schemars::{
     JsonSchema, Schema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
+    transform::{RecursiveTransform, Transform},
 };
 use serde_json::{Map, Value, json};
 use std::{borrow::Cow, sync::OnceLock};
@@ -111,6 +114,7 @@ fn generator(contract: Contract) -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.contract = contract;
+        settings.transforms.push(Box::new(RecursiveTransform(values::bound)));
     });
     settings.into_generator()
 }
@@ -122,7 +126,7 @@ fn operation(
 ) -> Value {
     let mut parameters: Vec<Value> = path_parameters(route.path)
         .map(|name| {
-            let schema = json!({ "type": "string" });
+            let schema = plain(values::of_path(name));
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
         .collect();
@@ -165,12 +169,19 @@ fn operation_id(route: &ApiRoute) -> String {
     std::iter::once(method).chain(parts).collect::<Vec<_>>().join("_")
 }
 
-/// Each field of the query's type is a parameter.
-fn query_parameters(shape: Shape) -> Vec<Value> {
+/// A shape in itself, without references.
+fn plain(shape: Shape) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
     });
-    let schema = shape(&mut settings.into_generator()).to_value();
+    let mut schema = shape(&mut settings.into_generator());
+    RecursiveTransform(values::bound).transform(&mut schema);
+    schema.to_value()
+}
+
+/// Each field of the query's type is a parameter.
+fn query_parameters(shape: Shape) -> Vec<Value> {
+    let schema = plain(shape);
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let fields = schema["properties"].as_object().cloned().unwrap_or_default();
     let parameter = |(name, schema): (String, Value)| {
@@ -270,6 +281,8 @@ mod tests {
                 .collect();
             assert_eq!(declared, path_parameters(route.path).collect::<Vec<_>>());
             for one in parameters {
+                let rule = one["in"] != "path" || one["schema"] != json!({ "type": "string" });
+                assert!(rule, "anything can stand in {one}");
                 assert!(one["schema"].is_object() && one["required"].is_boolean(), "{one}");
             }
             let media = route.answer.media_type;

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         ids::CustomerId,
         line::{Command, Facts, Line, Refusal, decide},
-        provisioning::{self, MOST_LINE_LIMIT_YEN},
+        provisioning::{self, MOST_LINE_LIMIT_YEN, MOST_NETWORKS},
         yen::Yen,
     },
     security::{PoolError, Secret, random},
@@ -36,8 +36,10 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "LineNetworksSet")]
 pub(super) struct SetNetworks {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// All of them, such as `2001:db8::/56`; none leaves the line without.
+    #[schemars(length(max = MOST_NETWORKS))]
     networks: Vec<String>,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -102,8 +104,10 @@ pub async fn set_networks(
 #[schemars(rename = "LineLimitSet")]
 pub(super) struct SetLimit {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Yen a month, 0 to 9999999.
+    #[schemars(range(max = MOST_LINE_LIMIT_YEN))]
     line_limit_yen: u64,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -157,6 +161,7 @@ pub async fn set_limit(
 #[schemars(rename = "AccessKeyReset")]
 pub(super) struct Reset {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
