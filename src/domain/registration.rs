@@ -152,11 +152,13 @@ fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault
 
 /// An address that households open.
 fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
-    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
-    let plain = text.len() <= LONGEST_URL && !text.contains(char::is_whitespace);
+    let url = Url::parse(&text).ok();
+    let scheme = text.starts_with("https://") || text.starts_with("http://");
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let plain = scheme && text.chars().count() <= LONGEST_URL && !text.contains(odd);
     let open = url.is_some_and(|url| url.has_host() && url.username().is_empty());
     (plain && open).then_some(text).ok_or_else(|| {
-        RegistrationFault::new(field, "must be an https address of 400 characters at most")
+        RegistrationFault::new(field, "must be an https:// address of 400 characters at most")
     })
 }
 
@@ -396,6 +398,11 @@ mod tests {
         assert_eq!(with(|data| data.name = Some(" ".into())), "name");
         assert_eq!(with(|data| data.name = Some("a\nb".into())), "name");
         assert_eq!(with(|data| data.contact_url = Some("javascript:x".into())), "contact_url");
+        assert_eq!(with(|data| data.contact_url = Some("https:c.example".into())), "contact_url");
+        let control = |data: &mut ProviderData| {
+            data.contact_url = Some("https://c.example/\u{1}".into());
+        };
+        assert_eq!(with(control), "contact_url");
         assert_eq!(with(|data| data.contact_phone = Some("1".repeat(101))), "contact_phone");
         assert_eq!(with(|data| data.redirect_uris = Some(Vec::new())), "redirect_uris");
         let plain = |data: &mut ProviderData| {
