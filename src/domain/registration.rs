@@ -9,7 +9,7 @@ use super::{
         IdTokenAlgorithm, Price, Provider, ProviderContact, ProviderEvent, Service,
         check_redirect_uri,
     },
-    shape::{OneLine, PageAddress},
+    shape::{self, OneLine, PageAddress},
     yen::Yen,
 };
 use serde::{Deserialize, Serialize};
@@ -179,7 +179,11 @@ pub struct ServiceEntry {
     /// How it is charged.
     pub kind: ServiceKind,
     /// Yen a month, or a piece; absent where the provider names the price in each order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "shape::whole_or_none"
+    )]
     #[schemars(range(max = LARGEST_AMOUNT.get()))]
     pub unit_price_yen: Option<u64>,
     /// サービス利用期間 in the provider's words.

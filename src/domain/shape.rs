@@ -1,8 +1,9 @@
-//! How texts look that have no type of their own, in JSON Schema 2020-12, so that the APIs'
-//! documents say beforehand what is refused.
+//! How texts and numbers look that have no type of their own, in JSON Schema 2020-12, so that the
+//! APIs' documents say beforehand what is refused.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use std::borrow::Cow;
+use serde::{Deserialize, Deserializer, de};
+use std::{borrow::Cow, fmt};
 
 /// Control characters (Unicode's class Cc), as a pattern's class has them.
 macro_rules! control {
@@ -62,6 +63,58 @@ impl<const LONGEST: usize> JsonSchema for PageAddress<LONGEST> {
     }
 }
 
+/// Reads a whole number. To JSON Schema `3.0` is an integer as `3` is (2020-12, core, section
+/// 4.2.1), and there are clients that write whole numbers so.
+pub fn whole<'de, D: Deserializer<'de>, T: TryFrom<i128>>(from: D) -> Result<T, D::Error> {
+    from.deserialize_any(WholeVisitor).and_then(fitting)
+}
+
+/// The same, where there may be none.
+pub fn whole_or_none<'de, D: Deserializer<'de>, T: TryFrom<i128>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    let whole = Option::<Whole>::deserialize(from)?;
+    whole.map(|Whole(number)| fitting(number)).transpose()
+}
+
+fn fitting<T: TryFrom<i128>, E: de::Error>(number: i128) -> Result<T, E> {
+    let fault = |_| E::custom(format_args!("the number {number} is out of range"));
+    T::try_from(number).map_err(fault)
+}
+
+struct Whole(i128);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(WholeVisitor).map(Self)
+    }
+}
+
+struct WholeVisitor;
+
+impl de::Visitor<'_> for WholeVisitor {
+    type Value = i128;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a whole number")
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<i128, E> {
+        Ok(number.into())
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<i128, E> {
+        Ok(number.into())
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<i128, E> {
+        let fault = || E::invalid_type(de::Unexpected::Float(number), &self);
+        // Written without an exponent, so that it is read digit by digit.
+        let digits = (number.fract() == 0.0).then(|| format!("{number:.0}")).ok_or_else(fault)?;
+        digits.parse().map_err(|_| fault())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,6 +139,38 @@ mod tests {
             }
         }
         assert!(!pattern.is_match("") && !pattern.is_match(" \u{3000} "));
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+        #[derive(Deserialize)]
+        struct Read {
+            #[serde(deserialize_with = "whole")]
+            yen: i64,
+            #[serde(default, deserialize_with = "whole_or_none")]
+            limit: Option<u32>,
+        }
+        let read = |json: &str| {
+            let read: Result<Read, _> = serde_json::from_str(json);
+            read.map(|read| (read.yen, read.limit)).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(r#"{"yen":3}"#), Ok((3, None)));
+        assert_eq!(read(r#"{"yen":-3.0,"limit":5.0}"#), Ok((-3, Some(5))));
+        assert_eq!(read(r#"{"yen":1e3,"limit":null}"#), Ok((1000, None)));
+        assert_eq!(read(r#"{"yen":-9223372036854775808}"#), Ok((i64::MIN, None)));
+        for (refused, why) in [
+            (r#"{"yen":0.5}"#, "floating point `0.5`, expected a whole number"),
+            (r#"{"yen":1e300}"#, "expected a whole number"),
+            (r#"{"yen":9223372036854775808}"#, "out of range"),
+            (r#"{"yen":1,"limit":-1}"#, "out of range"),
+            (r#"{"yen":"1"}"#, "expected a whole number"),
+            (r#"{"yen":true}"#, "expected a whole number"),
+            (r#"{"yen":null}"#, "expected a whole number"),
+            (r#"{"limit":1}"#, "missing field `yen`"),
+        ] {
+            let error = read(refused).expect_err(refused);
+            assert!(error.contains(why), "{refused}: {error}");
+        }
     }
 
     /// Both ways: what is read matches, and what matches is read.

@@ -21,6 +21,7 @@ use crate::{
             decide,
             event::{BillingRoute, ClosedCorrection, ClosedItem},
         },
+        shape,
         system::SystemRefusal,
     },
     telemetry::{Decision, Outcome},
@@ -75,8 +76,10 @@ pub(super) struct Correction {
     /// The charge's 申込受付番号.
     receipt_number: ReceiptNumber,
     /// What the charge comes to so far, in yen: a correction sent twice is not made twice.
+    #[serde(deserialize_with = "shape::whole")]
     charged_yen: i64,
     /// Yen less (negative) or more.
+    #[serde(deserialize_with = "shape::whole")]
     difference_yen: i64,
     /// Why: 1 to 200 characters.
     #[schemars(with = "ask::Reason")]

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         ids::{CustomerId, PassportNumber},
         line::{Command, Line, Refusal},
+        shape,
     },
     security::CommittedHold,
     web::{context::RequestContext, form::Body, state::WebState},
@@ -34,6 +35,7 @@ pub(super) struct Release {
     #[schemars(with = "ask::Reason")]
     reason: String,
     /// Those of this passport ID, by its number in the line; of the access key where absent.
+    #[serde(default, deserialize_with = "shape::whole_or_none")]
     passport: Option<u32>,
     /// Tell what would happen and change nothing.
     #[serde(default)]

@@ -7,7 +7,7 @@ use crate::{
         networks::TakenFrom,
         provisioning::{Asked, Import, KeyOutcome, NumberedRow, RowAnswer, RowOutcome},
     },
-    domain::ids::CustomerId,
+    domain::{ids::CustomerId, shape},
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{HttpResponse, web::Data};
@@ -45,6 +45,7 @@ pub(super) struct ImportRows {
 #[schemars(rename = "LineImportRow")]
 struct GivenRow {
     /// The line of the file, from 1.
+    #[serde(deserialize_with = "shape::whole")]
     line: u64,
     /// Its fields by name; what is left out or empty is not touched.
     fields: BTreeMap<String, String>,

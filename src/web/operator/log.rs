@@ -9,7 +9,7 @@ use super::{
 use crate::{
     actors::system::{Asked, SystemChange},
     config::{LogFormat, LogLevel},
-    domain::{calendar::Instant, system::SystemEvent},
+    domain::{calendar::Instant, shape, system::SystemEvent},
     telemetry::{Decision, InForce, LogControl, Outcome, control},
     web::{context::RequestContext, form::Body, state::WebState},
 };
@@ -37,6 +37,7 @@ pub(super) struct Change {
     format: Option<LogFormat>,
     /// Seconds after which the log returns to the configuration by itself.
     #[schemars(range(min = 1, max = LONGEST_S))]
+    #[serde(default, deserialize_with = "shape::whole_or_none")]
     for_s: Option<u64>,
     /// Why: 1 to 200 characters.
     #[schemars(with = "ask::Reason")]

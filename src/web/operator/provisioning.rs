@@ -18,6 +18,7 @@ use crate::{
         ids::CustomerId,
         line::{Command, Facts, Line, Refusal, decide},
         provisioning::{self, MOST_LINE_LIMIT_YEN, MOST_NETWORKS},
+        shape,
         yen::Yen,
     },
     security::{PoolError, Secret, random},
@@ -108,6 +109,7 @@ pub(super) struct SetLimit {
     reason: String,
     /// Yen a month, 0 to 9999999.
     #[schemars(range(max = MOST_LINE_LIMIT_YEN))]
+    #[serde(deserialize_with = "shape::whole")]
     line_limit_yen: u64,
     /// Tell what would happen and change nothing.
     #[serde(default)]
