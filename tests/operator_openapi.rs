@@ -242,19 +242,36 @@ fn what_the_running_server_answers_is_what_its_description_says() {
             conforms(pattern, &schema(method, pattern, of_answer), &answer);
         }
     }
+}
 
+#[test]
+fn what_was_not_done_is_the_problem_that_the_operation_has_for_the_status() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let document = operator.get("/openapi.json").json();
     let line = format!("/lines/{SAKURA}");
-    // Whatever was not done is the problem that the components describe.
-    let problem = &document["components"]["responses"]["Problem"]["content"];
-    let problem = &problem["application/problem+json"]["schema"];
-    for refused in [
-        operator.get("/lines/CAF0000099999"),
-        operator.get("/nothing"),
-        operator.send("POST", &format!("{line}/restrict"), "{"),
-        operator.send("PATCH", &line, ""),
+    for (method, pattern, refused) in [
+        ("GET", "/lines/{customer}", operator.get("/lines/CAF0000099999")),
+        ("GET", "/lines/{customer}", operator.get("/lines/CAF")),
+        ("GET", "/lines/{customer}", operator.send("PATCH", &line, "")),
+        (
+            "POST",
+            "/lines/{customer}/restrict",
+            operator.send("POST", &format!("{line}/restrict"), "{"),
+        ),
+        ("POST", "/tokens", operator.send("POST", "/tokens", &" ".repeat(20_000))),
     ] {
         assert!(refused.status >= 400, "{refused:?}");
-        conforms("problem", problem, &refused.json());
+        let operation = &document["paths"][pattern][method.to_lowercase()];
+        let reference = &operation["responses"][refused.status.to_string()]["$ref"];
+        let pointer = reference.as_str().unwrap_or_else(|| panic!("{refused:?} {operation}"));
+        let told = document.pointer(pointer.trim_start_matches('#')).expect("it leads somewhere");
+        let schema = &told["content"]["application/problem+json"]["schema"];
+        check(&document, schema, &refused.json(), "problem")
+            .unwrap_or_else(|fault| panic!("{fault}"));
+        for name in told["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
+            assert!(refused.header(&name.to_lowercase()).is_some(), "{name}: {refused:?}");
+        }
     }
 }
 

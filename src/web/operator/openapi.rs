@@ -1,10 +1,11 @@
 //! The operator API described in `OpenAPI` 3.1, from the table of routes and the types that its
 //! handlers read and answer with.
 
+mod refusals;
 mod values;
 
 use super::{
-    problem::{self, ProblemDetails},
+    problem,
     routes::{ApiRoute, PREFIX, all},
 };
 use crate::domain::operator::Role;
@@ -101,10 +102,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "responses": { "Problem": {
-                "description": "It was not done, and nothing was changed (RFC 9457).",
-                "content": { ProblemDetails::MEDIA_TYPE: { "schema": problem } },
-            } },
+            "responses": refusals::components(&problem),
             "securitySchemes": { "operatorToken": { "type": "http", "scheme": "bearer" } },
         },
     })
@@ -133,18 +131,15 @@ fn operation(
     parameters.extend(route.query.into_iter().flat_map(query_parameters));
     let roles: Vec<Role> =
         Role::ALL.into_iter().filter(|role| role.is_one_of(route.roles)).collect();
+    let mut responses = refusals::of(route.body.is_some());
+    let done = json!({ "description": "Done.", "content": content(&route.answer, telling) });
+    responses.insert("200".to_owned(), done);
     let mut told = json!({
         "operationId": operation_id(route),
         "summary": route.summary,
         "x-roles": roles,
         "parameters": parameters,
-        "responses": {
-            "200": {
-                "description": "Done.",
-                "content": content(&route.answer, telling),
-            },
-            "default": { "$ref": "#/components/responses/Problem" },
-        },
+        "responses": responses,
     });
     if let Some(body) = &route.body {
         told["requestBody"] = json!({ "required": true, "content": content(body, reading) });
@@ -287,7 +282,13 @@ mod tests {
             }
             let media = route.answer.media_type;
             assert!(told["responses"]["200"]["content"][media]["schema"].is_object(), "{told}");
-            assert_eq!(told["responses"]["default"]["$ref"], "#/components/responses/Problem");
+            for status in ["401", "403", "422", "500", "503"] {
+                let told = &told["responses"][status]["$ref"];
+                let told = told.as_str().expect("a response").trim_start_matches('#');
+                assert!(document.pointer(told).is_some(), "{told}");
+            }
+            let unsupported = &told["responses"]["415"]["$ref"];
+            assert_eq!(unsupported.is_string(), route.body.is_some(), "{told}");
             assert_eq!(told["requestBody"].is_object(), route.body.is_some(), "{told}");
         }
     }
