@@ -137,12 +137,12 @@ impl ProviderData {
 
 fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault> {
     let field = "redirect_uris";
-    let mut seen = std::collections::BTreeSet::new();
-    uris.retain(|uri| seen.insert(uri.clone()));
     if !(1..=MOST_REDIRECT_URIS).contains(&uris.len()) {
         let allowed = format!("must be 1 to {MOST_REDIRECT_URIS} addresses");
         return Err(RegistrationFault::new(field, allowed));
     }
+    let mut seen = std::collections::BTreeSet::new();
+    uris.retain(|uri| seen.insert(uri.clone()));
     for uri in &uris {
         let fault = check_redirect_uri(uri);
         fault.map_err(|fault| RegistrationFault::new(field, fault.to_string()))?;
@@ -409,6 +409,11 @@ mod tests {
         assert_eq!(with(control), "contact_url");
         assert_eq!(with(|data| data.contact_phone = Some("1".repeat(101))), "contact_phone");
         assert_eq!(with(|data| data.redirect_uris = Some(Vec::new())), "redirect_uris");
+        // One address eleven times is eleven addresses.
+        let many = |data: &mut ProviderData| {
+            data.redirect_uris = Some(vec!["https://c.example/cb".into(); MOST_REDIRECT_URIS + 1]);
+        };
+        assert_eq!(with(many), "redirect_uris");
         let plain = |data: &mut ProviderData| {
             data.redirect_uris = Some(vec!["http://c.example/cb".into()]);
         };

@@ -69,6 +69,10 @@ pub async fn set_networks(
     let customer = customer_id(&customer)?;
     let asked: SetNetworks = ask::read(&body)?;
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
+    if asked.networks.len() > MOST_NETWORKS {
+        let detail = format!("networks: at most {MOST_NETWORKS} prefixes");
+        return Err(ProblemDetails::invalid(detail));
+    }
     let networks = provisioning::networks(&asked.networks.join(","));
     let networks =
         networks.map_err(|fault| ProblemDetails::invalid(format!("networks: {fault}")))?;
