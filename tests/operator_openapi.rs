@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What does not say how a value looks.
-const TALK: &[&str] = &["description", "title", "format", "default", "$schema"];
+const TALK: &[&str] = &["description", "title", "format", "default", "examples", "$schema"];
 
 /// Whether a text or a list has as many characters or items as `bound` allows.
 fn is_within(word: &str, bound: &Value, value: &Value) -> bool {

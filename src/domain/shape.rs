@@ -59,7 +59,12 @@ impl<const LONGEST: usize> JsonSchema for PageAddress<LONGEST> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "maxLength": LONGEST, "pattern": PAGE_ADDRESS })
+        json_schema!({
+            "type": "string",
+            "maxLength": LONGEST,
+            "pattern": PAGE_ADDRESS,
+            "examples": ["https://shop.example/linepass"],
+        })
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) struct SetNetworks {
     reason: String,
     /// All of them, such as `2001:db8::/56`; none leaves the line without.
     #[schemars(length(max = MOST_NETWORKS))]
+    #[schemars(extend("examples" = [["2001:db8:40:300::/56", "198.51.100.7/32"]]))]
     networks: Vec<String>,
     /// Tell what would happen and change nothing.
     #[serde(default)]
