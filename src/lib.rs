@@ -4,7 +4,7 @@
 //! order of trust; nothing on the left names anything on its right:
 //!
 //! ```text
-//! domain  →  store  →  actors  →  web, mail  →  cli
+//! domain  →  store  →  actors  →  web, mail, webhook  →  cli
 //!                 security ─┘      │
 //!                     text, config, telemetry, metrics
 //! ```
@@ -18,6 +18,7 @@
 //! | [`net`] | TLS, PROXY headers, slow and crooked clients: how connections come in |
 //! | [`web`] | one folder for each audience: providers, households in a flow, operators, everybody |
 //! | [`mail`] | mails in words, and the ways they go out |
+//! | [`webhook`] | how webhooks leave the house |
 //! | [`text`] | every sentence a person reads, in Japanese and English |
 //! | [`config`] | the configuration file and its errors |
 //! | [`telemetry`] | decision lines and the log's two formats |
@@ -42,3 +43,4 @@ pub mod store;
 pub mod telemetry;
 pub mod text;
 pub mod web;
+pub mod webhook;

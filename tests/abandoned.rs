@@ -63,11 +63,11 @@ fn folder_bytes(folder: &Path) -> u64 {
 }
 
 #[test]
-fn abandoned_flows_leave_store_and_memory_where_they_were() {
+fn abandoned_flows_leave_store_and_memory_where_they_were_reliability_25() {
     let count = std::env::var("ABANDONED_FLOWS").ok().and_then(|count| count.parse().ok());
     let count: u64 = count.unwrap_or(2_000);
     let demo = Demo::with(&Options {
-        env: vec![("LINEPASS__THROTTLE__PUSHES_PER_MINUTE_PER_PROVIDER", "1000000".into())],
+        env: vec![("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1000000".into())],
         ..Options::default()
     });
     let measure = |when: &str| {

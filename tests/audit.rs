@@ -7,7 +7,7 @@ mod process;
 use common::{
     Browser, Demo, Options, anime,
     door::decisions,
-    operator::{Operator, SAKURA},
+    operator::{Operator, SAKURA, answering},
     purchase, unique,
 };
 use linepass::{
@@ -279,6 +279,68 @@ fn damage_older_than_what_a_start_checks_is_found_beside_the_server_s_work() {
     // The server goes on with its work.
     buy(&demo, "tsubaki1");
     assert!(demo.log().contains("the audit found the journal broken"));
+}
+
+/// The head vouches for the blocks up to the one that it names.
+#[test]
+fn blocks_beyond_the_head_are_told() {
+    let folder = filled();
+    assert_eq!(report(folder.path())["beyond_head"], 0);
+    let head = folder.path().join("store/head");
+    let before = std::fs::read(&head).expect("the head");
+    lengthen(folder.path(), 3);
+    assert_eq!(report(folder.path())["beyond_head"], 0);
+    std::fs::write(&head, before).expect("writes");
+    let told = report(folder.path());
+    assert_eq!((&told["beyond_head"], &told["whole"]), (&json!(3), &json!(true)), "{told}");
+    let said = verify_offline(folder.path(), &[]);
+    let line = "3 blocks beyond the head are vouched for by nobody\n";
+    assert!(said.code == Some(0) && said.out.ends_with(line), "{said:?}");
+}
+
+/// A server that is started again knows nothing of the walk that it was asked for before.
+#[test]
+fn a_walk_that_the_server_has_lost_is_no_broken_journal() {
+    let demo = Demo::start();
+    let answers = ["running", "running", "never"].map(|state| json!({ "state": state }));
+    for json in [&[][..], &["--json"]] {
+        let mut command = linepass(&[&["audit", "verify"], json].concat());
+        command.env("LINEPASS_OPERATOR_URL", answering(answers.to_vec()));
+        command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
+        let ended = run(&mut command);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+        assert!(ended.err.contains("begin again") && !ended.err.contains("broken"), "{ended:?}");
+    }
+}
+
+/// A line whose rows are damaged keeps no other line's unpaid bills from being listed.
+#[test]
+fn a_line_that_cannot_be_read_is_named_and_the_list_goes_on() {
+    const DAMAGED: &str = "CAF0000900001";
+    let folder = filled();
+    let mut demo = Demo::with(&options(folder.path()));
+    let fields = json!({
+        "customer_id": DAMAGED, "service": "hikari_next", "line_limit_yen": "30000",
+        "access_key": "10000001",
+    });
+    let rows = json!({ "reason": "order 118", "rows": [{ "line": 1, "fields": fields }] });
+    let told = Operator::of(&demo).change("POST", "/lines/import", &rows);
+    assert_eq!(told["opened"], 1, "{told}");
+    assert!(demo.terminate().success());
+    lengthen(folder.path(), 1_050);
+    let event = key::event(&DAMAGED.parse().expect("a stream"), 1);
+    raw(folder.path(), |db| {
+        let row = db.get(&event).expect("reads").expect("there");
+        db.insert(&event, with_flip(&row, 20)).expect("edits");
+    });
+    let demo = Demo::with(&options(folder.path()));
+    let operator = Operator::of(&demo);
+    let listed = operator.run(&["overdue", "list", "--json"]);
+    let told: Value = serde_json::from_slice(&listed.stdout).expect("one object");
+    assert_eq!(told, json!({ "lines": [], "unreadable": [DAMAGED] }));
+    assert_eq!(listed.status.code(), Some(1));
+    let err = String::from_utf8_lossy(&listed.stderr);
+    assert!(err.contains(&format!("{DAMAGED} cannot be read")), "{err}");
 }
 
 fn show(operator: &Operator, arguments: &[&str]) -> Value {

@@ -261,6 +261,45 @@ fn providers_are_owed_what_was_billed_to_the_yen() {
     assert!(code == 1 || code == 3, "{err}");
 }
 
+/// What cannot hold the files is found before the month is closed, which is for good.
+#[test]
+fn a_close_whose_files_have_no_folder_closes_nothing_r_050() {
+    let (inside, _) = golden();
+    inside.set(japan("2026-12-02T10:00:00"));
+    let (keep, _) = folder();
+    let file = keep.path().join("bills");
+    fs::write(&file, "a file of somebody's").expect("writes");
+    let below = file.join("2026-11");
+    for out in [&file, &below] {
+        let (code, told, err) = run(&inside, &close("2026-11", &out.display().to_string()));
+        assert_eq!((code, told.as_str(), err.lines().count()), (1, "", 1), "{err}");
+        assert!(err.contains(&out.display().to_string()), "{err}");
+        assert_eq!(inside.operator.get("/bills/2026-11").json()["state"], "open", "{err}");
+    }
+    let (_, _, err) = run(&inside, &close("2026-11", &file.display().to_string()));
+    assert!(err.contains("is no folder"), "{err}");
+    assert_eq!(fs::read_to_string(&file).expect("reads"), "a file of somebody's");
+}
+
+#[test]
+fn a_close_whose_files_fail_says_that_it_is_closed_and_how_to_write_them_r_050() {
+    let (inside, _) = golden();
+    inside.set(japan("2026-12-02T10:00:00"));
+    let (_keep, out) = folder();
+    // The name of the manifest is taken by a folder: what is written last cannot be.
+    fs::create_dir_all(Path::new(&out).join("manifest.json/in-the-way")).expect("makes");
+    let (code, told, err) = run(&inside, &close("2026-11", &out));
+    assert_eq!((code, told.as_str(), err.lines().count()), (1, "", 1), "{err}");
+    for part in ["2026-11 is closed", "not written", "linepass bill close --month 2026-11 --out"] {
+        assert!(err.contains(part), "{part}: {err}");
+    }
+    assert_eq!(inside.operator.get("/bills/2026-11").json()["state"], "closed");
+    let other = format!("{out}-other");
+    let (code, _, err) = run(&inside, &close("2026-11", &other));
+    assert_eq!(code, 0, "{err}");
+    assert!(files(Path::new(&other)).contains_key("manifest.json"));
+}
+
 /// checks/reliability.md 15: the same bills in every time zone of the host.
 #[test]
 fn a_months_edge_is_japans_r_028() {

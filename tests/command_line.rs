@@ -15,7 +15,22 @@ fn run_with(arguments: &[&str]) -> Ended {
 
 #[test]
 fn a_wrong_command_line_is_exit_code_2_and_says_what_is_allowed() {
-    let table: [(&[&str], &str); 8] = [
+    let correct = |charged, difference| -> Vec<&str> {
+        let fixed = "bill correct CAF0000012573 --month 2026-10 --receipt 100000000016 --reason r";
+        fixed.split(' ').chain([charged, difference]).collect()
+    };
+    let delete = "passport delete CAF0000012573 --passport 0 --reason r".split(' ');
+    let delete: Vec<&str> = delete.collect();
+    let release: Vec<&str> =
+        "hold release CAF0000012573 --passport 0 --reason r".split(' ').collect();
+    let (good, bad) = ("--difference-yen=-1", "--difference-yen=-10000000");
+    let table: [(&[&str], &str); 14] = [
+        (&correct("--charged-yen=-1", good), "0..=9999999"),
+        (&correct("--charged-yen=10000000", good), "0..=9999999"),
+        (&correct("--charged-yen=300", bad), "-9999999..=9999999"),
+        (&delete, "1.."),
+        (&release, "1.."),
+        (&["maintenance", "on", "--reason", "a\u{202e}b"], "bidi formatting"),
         (&[], "Usage"),
         (&["buy"], "unrecognized subcommand"),
         (&["demo", "--fast"], "unexpected argument '--fast'"),
@@ -87,6 +102,80 @@ fn config_check_passes_a_good_file_and_fails_on_one_that_is_not_there() {
     let ended = run_with(&["config", "check", "--config", "/nowhere/linepass.toml"]);
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.err.contains("/nowhere/linepass.toml"), "{ended:?}");
+}
+
+/// The binary in 4 GiB of addresses: what has no end must not be held.
+fn bounded(folder: &Path, arguments: &[&str]) -> Ended {
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "ulimit -v 4194304; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_linepass")]);
+    command.args(arguments).stdin(std::process::Stdio::null());
+    command.env("LINEPASS_OPERATOR_URL", "http://127.0.0.1:9");
+    command.env("LINEPASS_OPERATOR_TOKEN_FILE", file_of_token(folder));
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    run(&mut command)
+}
+
+#[test]
+fn a_file_without_an_end_is_one_clear_line_in_bounded_memory() {
+    let table: [(&[&str], &str); 5] = [
+        (&["config", "check", "--config", "/dev/zero"], "longer than 1 MiB"),
+        (&["config", "show", "--config", "/dev/zero"], "longer than 1 MiB"),
+        (&["line", "import", "/dev/zero", "--reason", "r"], "longer than 256 KiB"),
+        (
+            &["line", "import", "/dev/zero", "--format", "jsonl", "--reason", "r"],
+            "longer than 256 KiB",
+        ),
+        (&["overdue", "import", "/dev/zero", "--reason", "r"], "longer than 256 KiB"),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    for (arguments, said) in table {
+        let ended = bounded(folder.path(), arguments);
+        assert_eq!((ended.code, ended.err.lines().count()), (Some(1), 1), "{ended:?}");
+        assert!(ended.err.contains("/dev/zero") && ended.err.contains(said), "{ended:?}");
+    }
+}
+
+#[test]
+fn an_import_without_a_row_says_so_and_fails() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        path.display().to_string()
+    };
+    let (empty, blank) = (file("empty.jsonl", ""), file("blank.jsonl", "\n\n"));
+    let lines = file("lines.csv", "customer_id,mail\n");
+    let bills = file("bills.csv", "customer_id,month,due,status\n");
+    let (headless, partial) = (file("empty.csv", ""), file("partial.csv", "customer_id,due\n"));
+    let (none, columns) = ("it holds no row", "header: month, status: must be columns");
+    for (command, file, said) in [
+        ("line", &empty, none),
+        ("line", &blank, none),
+        ("line", &lines, none),
+        ("overdue", &empty, none),
+        ("overdue", &blank, none),
+        ("overdue", &bills, none),
+        ("line", &headless, "header: customer_id: must be a column"),
+        ("overdue", &headless, "header: customer_id, month, due, status: must be columns"),
+        ("overdue", &partial, columns),
+    ] {
+        // Nobody is asked: there is nothing to ask.
+        let mut asked = linepass(&[command, "import", file, "--reason", "r"]);
+        let token = file_of_token(folder.path());
+        asked.env("LINEPASS_OPERATOR_URL", "http://127.0.0.1:9");
+        asked.env("LINEPASS_OPERATOR_TOKEN_FILE", token);
+        let ended = run(&mut asked);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{command} {file}: {ended:?}");
+        assert_eq!(ended.err, format!("linepass: {file}: {said}\n"), "{command}");
+    }
+}
+
+/// A token's file, as a server would have made it.
+fn file_of_token(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("operator.token");
+    std::fs::write(&path, "t".repeat(43)).expect("writes");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("chmod");
+    path
 }
 
 #[test]

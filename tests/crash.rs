@@ -254,7 +254,7 @@ fn options(folder: &Path) -> Options<'_> {
         folder: Some(folder),
         env: vec![
             unbound("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE"),
-            unbound("LINEPASS__THROTTLE__PUSHES_PER_MINUTE_PER_PROVIDER"),
+            unbound("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND"),
         ],
         ..Options::default()
     }

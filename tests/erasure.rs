@@ -115,6 +115,45 @@ fn an_ended_line_is_erased_after_its_term_and_the_chain_stays_whole_r_188() {
     assert_eq!(browser.log_in(&flow, "kiku0001", inside.password("kiku0001")).status, 403);
 }
 
+/// The list of last sign-ins is a row that no event names; its entries have their term all the same.
+#[test]
+fn a_living_line_loses_the_sign_ins_whose_term_is_over_r_188() {
+    let inside = Inside::start_at(japan("2026-11-10T10:00:00"), &[], |_| ());
+    let sign_in = || {
+        let (browser, flow) = inside.arrived();
+        assert_eq!(browser.log_in(&flow, "sakura01", inside.password("sakura01")).status, 303);
+    };
+    let path = format!("/lines/{SAKURA}/sign-ins");
+    let listed = |count: usize| {
+        common::door::until("the list of sign-ins", || {
+            let told = inside.operator.get(&path).json()["sign_ins"].clone();
+            (told.as_array().map(Vec::len) == Some(count)).then_some(told)
+        })
+    };
+    sign_in();
+    listed(1);
+    inside.set(japan("2027-05-01T10:00:00"));
+    sign_in();
+    let kept = listed(2)[0].clone();
+    inside.set(japan("2027-05-10T10:00:00"));
+    let rows = |told: &Value| {
+        let rows = told["rows"].as_array().expect("rows");
+        let one = rows.iter().find(|one| one["class"] == "sign_in");
+        one.map_or(0, |one| one["rows"].as_u64().expect("a number"))
+    };
+    assert!(rows(&sweep(&inside, &["--dry-run"])) >= 1);
+    listed(2);
+    assert!(rows(&sweep(&inside, &[])) >= 1);
+    assert_eq!(listed(1)[0], kept);
+    assert_eq!(rows(&sweep(&inside, &[])), 0);
+    // With the last of them the row goes.
+    inside.set(japan("2028-05-10T10:00:00"));
+    sweep(&inside, &[]);
+    let customer = SAKURA.parse().expect("an ID");
+    let row = wait(inside.state().store.personal(customer, u32::MAX)).expect("it reads");
+    assert!(row.is_none());
+}
+
 #[test]
 fn of_one_line_what_was_deleted_goes_and_the_rest_stays() {
     let inside = Inside::start_at(japan("2026-11-10T10:00:00"), &[], |_| ());

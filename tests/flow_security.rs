@@ -121,18 +121,16 @@ fn steps_come_in_order_security_38() {
 }
 
 #[test]
-fn what_a_form_adds_is_ignored_and_what_it_doubles_is_refused() {
+fn what_a_form_adds_is_ignored_and_what_it_doubles_is_refused_security_34_43_44() {
     let demo = Demo::start();
     let (browser, flow) = before_confirm(&demo, "sakura01", &anime(&unique()));
     let path = format!("{}/confirm", flow.path);
     let csrf = browser.confirmation(&flow).csrf();
     let form = [("csrf", csrf.as_str()), ("consent", "yes")];
-    // security.md 44.
     for doubled in [("consent", "yes"), ("csrf", csrf.as_str())] {
         assert_own_page(&browser.post(&path, &[&form[..], &[doubled]].concat()), 400);
     }
     assert_not_bought(&browser, &flow);
-    // security.md 34, 43.
     let more = [("amount", "1"), ("service", "support"), ("quantity", "99"), ("line_limit", "0")];
     assert_eq!(browser.post(&path, &[&form[..], &more].concat()).status, 303);
     let code = browser.go_back(&flow).parameter("code").expect("a code");

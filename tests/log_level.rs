@@ -91,6 +91,54 @@ fn a_change_for_a_time_ends_by_itself_unless_another_came() {
 }
 
 #[test]
+fn a_change_without_a_time_leaves_the_return_that_was_set() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let timed = json!({ "level": "debug", "for_s": 2, "reason": "r" });
+    let until = operator.change("PUT", "/log", &timed)["until"].clone();
+    let next = json!({ "level": "trace", "reason": "r" });
+    let rehearsed = json!({ "level": "trace", "reason": "r", "dry_run": true });
+    assert_eq!(operator.change("PUT", "/log", &rehearsed)["until"], until);
+    let made = operator.change("PUT", "/log", &next);
+    assert_eq!((&made["level"], &made["until"]), (&json!("trace"), &until));
+    let began = Instant::now();
+    while in_force(&operator)["level"] != "info" {
+        assert!(began.elapsed() < PATIENCE, "it does not return");
+    }
+    assert_eq!(in_force(&operator)["until"], Value::Null);
+}
+
+#[test]
+fn changes_at_once_follow_from_each_other_in_the_journal() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    std::thread::scope(|scope| {
+        for levels in [["debug", "info"], ["trace", "warn"], ["error", "info"], ["warn", "debug"]] {
+            let operator = Operator::of(&demo);
+            scope.spawn(move || {
+                for n in 0..20 {
+                    let body = json!({ "level": levels[n % 2], "reason": "r" });
+                    operator.change("PUT", "/log", &body);
+                }
+            });
+        }
+    });
+    let entries = operator.get("/audit/entries?system=true&n=200").json();
+    let entries = entries["entries"].as_array().expect("entries").clone();
+    let changes: Vec<&Value> = entries
+        .iter()
+        .flat_map(|entry| entry["events"].as_array().expect("events"))
+        .filter(|event| event["event"] == "log_changed")
+        .collect();
+    assert_eq!(changes.len(), 80);
+    for pair in changes.windows(2) {
+        assert_eq!(pair[0]["after"], pair[1]["before"], "{changes:?}");
+    }
+    let last = changes[79]["after"].as_str().expect("words");
+    assert!(last.starts_with(in_force(&operator)["level"].as_str().expect("a level")), "{last}");
+}
+
+#[test]
 fn the_form_changes_for_standard_error_and_files_stay_json() {
     let demo = Demo::start();
     let operator = Operator::of(&demo);

@@ -192,6 +192,30 @@ fn following_loses_no_line_and_tells_none_twice_through_rotation() {
     }
 }
 
+/// What a rotation leaves behind that cannot be read is named, once.
+#[test]
+fn following_names_what_it_does_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    append(&path(CURRENT), &line(0));
+    let following = Following::start(folder.path(), &[]);
+    assert_eq!(following.next_number(), 0);
+    append(&path("linepass.log.3.gz"), "packed");
+    std::os::unix::fs::symlink("linepass.log.2", path("linepass.log.2")).expect("links");
+    for n in 1..=2 {
+        by_rename(folder.path(), n);
+        append(&path(CURRENT), &line(n));
+        assert_eq!(following.next_number(), n);
+    }
+    // What was met on the way to a line is told right after it.
+    append(&path(CURRENT), &line(3));
+    assert_eq!(following.next_number(), 3);
+    let (code, err) = following.interrupt();
+    assert_eq!(code, Some(130), "{err}");
+    let told = |name: &str| err.lines().filter(|line| line.contains(name)).count();
+    assert_eq!((told("linepass.log.3.gz"), told("linepass.log.2: ")), (1, 1), "{err}");
+}
+
 #[test]
 fn following_begins_where_it_is_told() {
     let folder = tempfile::tempdir().expect("a folder");

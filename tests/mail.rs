@@ -310,13 +310,14 @@ fn a_server_that_drops_or_is_away_gets_the_mails_when_it_is_back() {
     // Away altogether, longer than the breaker needs to open.
     let port = server.port;
     drop(server);
-    let receipts: Vec<String> = (0..6).map(|_| buy(&demo, "sakura01").0).collect();
+    let mut receipts: Vec<String> = (0..4).map(|_| buy(&demo, "sakura01").0).collect();
     until("silence", || (scraped(&demo, "linepass_mail_server_silent") > 0.5).then_some(()));
+    receipts.extend((0..6).map(|_| buy(&demo, "sakura02").0));
     let operator = Operator::of(&demo);
     let told = operator.get("/mails").json();
     assert_eq!(told["server"], "silent");
-    // The journal is the queue: not a row for each mail.
-    assert!(told["mails"].as_array().expect("mails").len() < 6, "{told}");
+    // The journal is the queue: no row for a mail that nobody tried.
+    assert!(told["mails"].as_array().expect("mails").len() <= 5, "{told}");
     assert!(scraped(&demo, "linepass_mail_behind_blocks") > 0.0);
     let server = Server::with(port, &[]);
     for receipt in &receipts {
@@ -531,6 +532,8 @@ fn mails_go_over_tls_with_a_login_and_not_to_a_stranger() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_linepass"));
     let own = tempfile::tempdir().expect("a folder");
     command.args(["demo", "--json", "--data"]).arg(own.path());
+    // How full the machine's disk is must not be what stops it.
+    command.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216");
     for (key, value) in [
         ("TRANSPORT", "smtp"),
         ("USER", "linepass"),

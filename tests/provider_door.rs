@@ -107,7 +107,7 @@ fn each_wrong_parameter_of_a_push_is_named() {
         ("code_challenge", Some(&long_challenge), "invalid_request"),
         ("code_challenge", Some("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM"), "invalid_request"),
         // RFC 9126 section 2.1.
-        ("request_uri", Some("urn:ietf:params:oauth:request_uri:x"), "request_not_supported"),
+        ("request_uri", Some("urn:ietf:params:oauth:request_uri:x"), "invalid_request"),
         ("request", Some("eyJhbGciOiJub25lIn0.e30."), "request_not_supported"),
         ("authorization_details", Some("{"), "invalid_authorization_details"),
         ("authorization_details", Some("[]"), "invalid_authorization_details"),
@@ -149,7 +149,7 @@ fn bodies_of_another_type_or_size_are_refused_in_json() {
         let refused = common::answer(send.send("{}").expect("an answer"));
         assert_error(&refused, 400, "invalid_request", "Content-Type");
         let refused = provider.http.try_post_raw(&url, &[], "a=%ff").expect("an answer");
-        assert_error(&refused, 400, "invalid_request", "UTF-8");
+        assert_error(&refused, 400, "invalid_request", "a: must be UTF-8");
     }
 }
 

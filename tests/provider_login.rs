@@ -4,39 +4,17 @@
 mod common;
 
 use common::{
-    Answer, Browser, Demo, Flow, Options, Provider, claims,
-    door::{assert_error, code, decisions, push_with, userinfo},
+    Answer, Browser, Demo, Options, Provider,
+    door::{
+        arrive, assert_error, code, decisions, id_token, own_form, post, push_with, request_uri,
+        tokens, userinfo, with, without,
+    },
     order, unique,
 };
 use serde_json::{Value, json};
 
 const LINE: &str = "urn:linepass:acr:line";
 const PASSWORD: &str = "urn:linepass:acr:password";
-
-/// A browser that comes with a request changed so.
-fn arrive(demo: &Demo, provider: &Provider, changes: &[(&str, Option<&str>)]) -> (Browser, Flow) {
-    let pushed = push_with(provider, None, changes);
-    assert_eq!(pushed.status, 201, "{changes:?}: {pushed:?}");
-    let uri = pushed.json()["request_uri"].as_str().expect("one").to_owned();
-    let browser = Browser::new(demo.issuer());
-    let flow = browser.arrive(&provider.authorize_url(&uri));
-    (browser, flow)
-}
-
-/// Logs in with a request changed so, up to the token endpoint's answer.
-fn tokens(demo: &Demo, provider: &Provider, id: &str, changes: &[(&str, Option<&str>)]) -> Value {
-    let (browser, flow) = arrive(demo, provider, changes);
-    let login = browser.log_in(&flow, id, demo.password(id));
-    assert_eq!(login.status, 303, "{id} {changes:?}: {login:?}");
-    let code = browser.go_back(&flow).parameter("code").expect("a code");
-    let tokens = provider.exchange(&code);
-    assert_eq!(tokens.status, 200, "{tokens:?}");
-    tokens.json()
-}
-
-fn id_token(tokens: &Value) -> Value {
-    claims(tokens["id_token"].as_str().expect("a token"))
-}
 
 #[test]
 fn acr_says_what_was_checked() {
@@ -94,10 +72,9 @@ fn each_flow_logs_in_whatever_prompt_and_age_say() {
         ("max_age", "4294967295"),
     ];
     for (name, value) in asked {
-        let pushed = push_with(&provider, None, &[(name, Some(value))]).json();
-        let uri = pushed["request_uri"].as_str().expect("one");
+        let uri = request_uri(&push_with(&provider, None, &[(name, Some(value))]));
         // The same browser, logged in a moment ago: it meets the form all the same.
-        let flow = browser.arrive(&provider.authorize_url(uri));
+        let flow = browser.arrive(&provider.authorize_url(&uri));
         let early = browser.go_back(&flow);
         assert!(early.location().ends_with("/login"), "{name}={value}: {early:?}");
         browser.log_in(&flow, "sakura01", demo.password("sakura01"));
@@ -153,13 +130,9 @@ fn entitlements_are_the_live_contracts_of_that_id_with_that_provider() {
 
 /// Asks for a token for the provider itself.
 fn for_itself(provider: &Provider, secret: &str, scope: Option<&str>) -> Answer {
-    let mut form = vec![
-        ("grant_type", "client_credentials"),
-        ("client_id", &provider.client_id),
-        ("client_secret", secret),
-    ];
-    form.extend(scope.map(|scope| ("scope", scope)));
-    provider.http.post(&format!("{}/oauth/token", provider.issuer), &[], &form)
+    let form = without(&with(&own_form(provider), "client_secret", secret), "scope");
+    let form = scope.map_or_else(|| form.clone(), |scope| with(&form, "scope", scope));
+    post(provider, "token", &[], &form)
 }
 
 #[test]

@@ -4,8 +4,11 @@
 mod common;
 
 use common::{
-    Answer, Browser, Demo, Options, Provider, REDIRECT_URI, VERIFIER, anime, claims,
-    door::{assert_error, assert_own_page, code, push_with, userinfo},
+    Answer, Browser, Demo, Options, Provider, REDIRECT_URI, VERIFIER, anime,
+    door::{
+        assert_back, assert_error, assert_own_page, code, id_token, push_with, request_uri,
+        tampered, userinfo,
+    },
     purchase, unique,
 };
 
@@ -14,20 +17,12 @@ type Form<'a> = [(&'a str, &'a str)];
 
 /// The `request_uri` of a push of a login alone.
 fn pushed_uri(provider: &Provider) -> String {
-    let pushed = provider.push_form(&provider.parameters(None)).json();
-    pushed["request_uri"].as_str().expect("a request_uri").to_owned()
+    request_uri(&provider.push_form(&provider.parameters(None)))
 }
 
 fn authorize(provider: &Provider, client_id: &str, request_uri: &str) -> Answer {
     let other = Provider { client_id: client_id.to_owned(), ..provider.clone() };
     provider.http.get(&other.authorize_url(request_uri), &[])
-}
-
-/// A text with its middle character changed.
-fn tampered(text: &str) -> String {
-    let middle = text.len() / 2;
-    let other = if text[middle..].starts_with('A') { "B" } else { "A" };
-    format!("{}{other}{}", &text[..middle], &text[middle + 1..])
 }
 
 #[test]
@@ -88,15 +83,9 @@ fn a_request_uri_opened_twice_makes_two_flows() {
 fn prompt_none_gives_login_required() {
     let demo = Demo::start();
     let provider = demo.provider();
-    let pushed = push_with(&provider, None, &[("prompt", Some("none"))]).json();
-    let uri = pushed["request_uri"].as_str().expect("one");
-    let sent = authorize(&provider, &provider.client_id, uri);
-    assert!(sent.location().starts_with(&format!("{REDIRECT_URI}?")), "{sent:?}");
-    for (name, value) in [("error", "login_required"), ("state", "state-1"), ("iss", demo.issuer())]
-    {
-        assert_eq!(sent.parameter(name).as_deref(), Some(value), "{name}");
-    }
-    assert_eq!(sent.parameter("code"), None);
+    let uri = request_uri(&push_with(&provider, None, &[("prompt", Some("none"))]));
+    let sent = authorize(&provider, &provider.client_id, &uri);
+    assert_back(&demo, &sent, "error", Some("login_required"));
 }
 
 #[test]
@@ -111,8 +100,7 @@ fn a_code_used_twice_ends_its_access_token_rfc_6749_4_1_2() {
     let access_token = tokens["access_token"].as_str().expect("a token");
     let told = userinfo(&provider, access_token);
     // OpenID Connect Core section 5.3.2: the same subject as in the id_token.
-    let id_token = claims(tokens["id_token"].as_str().expect("a token"));
-    assert_eq!((told.status, &told.json()["sub"]), (200, &id_token["sub"]));
+    assert_eq!((told.status, &told.json()["sub"]), (200, &id_token(&tokens)["sub"]));
     assert_error(&provider.exchange(&code), 400, "invalid_grant", "code");
     assert_error(&userinfo(&provider, access_token), 401, "invalid_token", "token");
 }
@@ -126,10 +114,8 @@ fn a_code_is_bound_to_its_verifier_address_and_provider() {
     let cases = [
         // RFC 7636 section 4.6.
         (provider.exchange_with(&code, &"x".repeat(43), REDIRECT_URI), "code_verifier"),
-        (provider.exchange_with(&code, "", REDIRECT_URI), "code_verifier"),
         // RFC 6749 section 4.1.3.
         (provider.exchange_with(&code, VERIFIER, "http://127.0.0.1:9876/"), "redirect_uri"),
-        (provider.exchange_with(&code, VERIFIER, ""), "redirect_uri"),
         (other.exchange(&code), "client"),
         (provider.exchange(&tampered(&code)), "code"),
         (provider.exchange("garbage"), "code"),
@@ -198,8 +184,7 @@ fn userinfo_answers_none_but_a_bearer_rfc_6750_3() {
 
 fn sub(demo: &Demo, provider: &Provider, passport_id: &str) -> String {
     let tokens = provider.exchange(&code(demo, provider, passport_id)).json();
-    let claims = claims(tokens["id_token"].as_str().expect("a token"));
-    claims["sub"].as_str().expect("a sub").to_owned()
+    id_token(&tokens)["sub"].as_str().expect("a sub").to_owned()
 }
 
 #[test]

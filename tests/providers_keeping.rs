@@ -180,7 +180,7 @@ fn what_cannot_be_taken_names_its_field_and_makes_no_secret() {
     let (id, path) = (demo.text("/providers/1/client_id"), bad.display().to_string());
     let largest = ["service", "add", id, &path, "--reason", "r", "--json"];
     let (code, out, talk) = run(&operator, &largest);
-    assert_eq!(code, Some(0), "{talk}");
+    assert_eq!(code, Some(0), "{out}{talk}");
     assert_eq!(serde_json::from_str::<Value>(&out).expect("JSON")["changes"], 1_000);
 }
 

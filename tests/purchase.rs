@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{Browser, Demo, Options, anime, claims, order, purchase, unique};
+use common::{Browser, Demo, Options, anime, claims, door::until, order, purchase, unique};
+use std::io::Write;
 
 #[test]
 fn a_household_buys_and_the_provider_holds_a_receipt() {
@@ -35,7 +36,7 @@ fn a_household_buys_and_the_provider_holds_a_receipt() {
 }
 
 #[test]
-fn fifty_posts_of_one_confirmation_are_one_charge_and_one_receipt() {
+fn fifty_posts_of_one_confirmation_are_one_charge_and_one_receipt_reliability_19() {
     let demo = Demo::start();
     let browser = Browser::new(demo.issuer());
     let reference = unique();
@@ -63,6 +64,40 @@ fn fifty_posts_of_one_confirmation_are_one_charge_and_one_receipt() {
     let pressed = pressed.iter().filter(|one| one["amount_yen"] == 300);
     let made = pressed.filter(|one| one["outcome"] == "accepted" && one["reason"].is_null());
     assert_eq!(made.count(), 1, "the log counts a purchase once");
+}
+
+#[test]
+fn a_press_whose_answer_is_lost_is_found_completed_by_the_next_reliability_20() {
+    let demo = Demo::start();
+    let browser = Browser::new(demo.issuer());
+    let flow = browser.arrive(&demo.provider().push(Some(&anime(&unique()))));
+    browser.log_in(&flow, "sakura01", demo.password("sakura01"));
+    let csrf = browser.confirmation(&flow).csrf();
+    let address = demo.issuer().trim_start_matches("http://");
+    let (path, cookie) = (&flow.path, browser.cookie_header());
+    let form = format!("csrf={csrf}&consent=yes");
+    let press = format!(
+        "POST {path}/confirm HTTP/1.1\r\nhost: {address}\r\norigin: {}\r\n\
+         sec-fetch-site: same-origin\r\ncookie: {cookie}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+        demo.issuer(),
+        form.len()
+    );
+    // The connection is gone before anything is answered.
+    let mut socket = std::net::TcpStream::connect(address).expect("connects");
+    socket.write_all(press.as_bytes()).expect("writes");
+    socket.shutdown(std::net::Shutdown::Both).expect("shuts");
+    drop(socket);
+    until("the purchase", || {
+        let made = demo.decisions("purchase");
+        made.iter().any(|line| line["outcome"] == "accepted").then_some(())
+    });
+    let again = browser.post(&format!("{path}/confirm"), &[("csrf", &csrf), ("consent", "yes")]);
+    assert_eq!(again.status, 303, "{again:?}");
+    let slip = browser.open(again.location());
+    assert_eq!(slip.status, 200, "{slip:?}");
+    assert_eq!(receipt_numbers(&browser.open(again.location()).body), receipt_numbers(&slip.body));
+    assert_eq!(used_after(&demo, "sakura01"), 300);
 }
 
 /// The receipt number as the slip groups it: `1000 0000 0016`.
@@ -116,7 +151,7 @@ fn a_purchase_that_was_acknowledged_survives_a_kill() {
 }
 
 #[test]
-fn two_orders_under_one_reference_are_one_purchase_and_the_other_is_refused() {
+fn two_orders_under_one_reference_are_one_purchase_and_the_other_is_refused_reliability_21() {
     let demo = Demo::start();
     let (browser, provider, reference) = (Browser::new(demo.issuer()), demo.provider(), unique());
     let arrive = |service| {

@@ -129,7 +129,7 @@ fn the_companys_stop_is_put_neutrally_and_leaves_cancelling_open_r_149() {
 }
 
 #[test]
-fn what_comes_between_the_page_and_the_press_is_refused_at_the_commit() {
+fn what_comes_between_the_page_and_the_press_is_refused_at_the_commit_security_40() {
     let demo = Demo::start();
     let operator = Operator::of(&demo);
     let who = ("sakura01", demo.password("sakura01"));

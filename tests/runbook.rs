@@ -63,8 +63,11 @@ fn metrics(expression: &str) -> BTreeSet<&str> {
     words.filter(|word| word.starts_with("linepass_")).collect()
 }
 
-/// A scrape of a server that speaks TLS has one more.
-const WITH_TLS_ALONE: &str = "linepass_tls_certificate_expires_timestamp_seconds";
+/// A scrape of a server that speaks TLS has one more for each listener.
+const WITH_TLS_ALONE: [&str; 2] = [
+    "linepass_tls_certificate_expires_timestamp_seconds",
+    "linepass_operator_tls_certificate_expires_timestamp_seconds",
+];
 
 #[test]
 fn every_metric_that_is_named_exists() {
@@ -83,7 +86,7 @@ fn every_metric_that_is_named_exists() {
     for expression in of_panels.iter().chain(&of_alerts) {
         let named = metrics(expression);
         assert!(!named.is_empty() || expression.contains("up{job=\"linepass\"}"), "{expression}");
-        for name in named.iter().filter(|name| **name != WITH_TLS_ALONE) {
+        for name in named.iter().filter(|name| !WITH_TLS_ALONE.contains(*name)) {
             assert!(known.contains_key(*name), "{name} of {expression}\n{scrape}");
         }
         // Labels that select or group are labels of those metrics.
@@ -152,6 +155,121 @@ fn words(line: &str) -> Vec<String> {
     assert!(!quoted, "{line}");
     words.extend(Some(word).filter(|word| !word.is_empty()));
     words
+}
+
+/// The program's text without its comments: what it may write into the log or show as a label.
+fn program() -> Vec<(PathBuf, String)> {
+    let (mut files, mut folders) = (Vec::new(), vec![root().join("src")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).expect("text");
+                let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+                files.push((path, code.collect::<Vec<_>>().join("\n")));
+            }
+        }
+    }
+    files
+}
+
+/// What makes its statement one that ends in a line of the log, or in the text of an error there.
+const WRITTEN: &[&str] = &[
+    "tracing::",
+    ".emit(",
+    "#[error(",
+    "Outcome::",
+    ".put(",
+    "\"message\":",
+    "Self::new(",
+    "ProblemDetails::new(",
+];
+
+/// Whether the program writes this into its log.
+fn is_logged(program: &[(PathBuf, String)], word: &str) -> bool {
+    program.iter().any(|(path, code)| {
+        // The words for how a decision ended stand in a table of their own.
+        let is_table = path.ends_with("telemetry/decision.rs");
+        code.match_indices(word).any(|(at, _)| {
+            let begins = ["; ", ";\n", "{\n", "}\n"].map(|end| code[..at].rfind(end).unwrap_or(0));
+            let statement = &code[begins.into_iter().max().unwrap_or(0)..at];
+            is_table || WRITTEN.iter().any(|sign| statement.contains(sign))
+        })
+    })
+}
+
+/// Whether the program has this action, or a part of this name.
+fn is_actor(program: &[(PathBuf, String)], name: &str) -> bool {
+    let is_part = |path: &Path| {
+        let names = path.with_extension("");
+        names.strip_prefix(root()).is_ok_and(|path| path.iter().any(|part| part == name))
+    };
+    let quoted = format!("(\"{name}\"");
+    program.iter().any(|(path, code)| is_part(path) || code.contains(&quoted))
+}
+
+#[test]
+fn what_the_runbook_looks_for_in_the_log_is_written_there() {
+    let program = program();
+    assert!(!is_logged(&program, "no_room") && !is_actor(&program, "close_year"), "it can fail");
+    let mut looked_for = 0;
+    for page in pages() {
+        let body = text(&page);
+        for line in body.lines().filter(|line| line.starts_with("linepass logs ")) {
+            let words = words(line);
+            for pair in words.windows(2) {
+                let [option, value] = pair else { continue };
+                match option.as_str() {
+                    "--grep" => {
+                        for word in value.split('|') {
+                            assert!(is_logged(&program, word), "{page}: {word} of {line}");
+                            looked_for += 1;
+                        }
+                    }
+                    "--actor" => {
+                        assert!(is_actor(&program, value), "{page}: {value} of {line}");
+                        looked_for += 1;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    assert!(looked_for > 15, "{looked_for}");
+}
+
+#[test]
+fn the_words_and_paths_that_the_runbook_names_are_the_products() {
+    let program = program();
+    let known = |word: &str| {
+        let parts = |code: &str| {
+            code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|other| other == word)
+        };
+        program.iter().any(|(_, code)| parts(code))
+    };
+    assert!(!known("no_such_word"), "it can fail");
+    let installed: String = ["linepass.service", "linepass.toml", "linepass.sysusers.conf"]
+        .map(|file| text(&format!("packaging/{file}")))
+        .concat();
+    for page in pages() {
+        let body = text(&page);
+        // Values of labels, reasons and fields: small letters with an underscore, but for metrics.
+        let words = body.split('`').skip(1).step_by(2).filter(|word| {
+            let fits = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            fits && word.contains('_') && !word.starts_with("linepass_")
+        });
+        for word in words {
+            assert!(known(word), "{page}: {word}");
+        }
+        let paths = body
+            .split([' ', '`', '\n', ')', ','])
+            .filter(|word| word.starts_with("/etc/") || word.starts_with("/var/"));
+        for path in paths {
+            assert!(installed.contains(path), "{page}: {path}");
+        }
+    }
 }
 
 #[test]

@@ -155,6 +155,12 @@ fn while_it_stops_it_is_not_ready_and_a_second_signal_ends_it_at_once() {
     let ended = started.ended();
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(asked_again.elapsed() < Duration::from_secs(10), "the rest was waited for");
+    // The last line says why, in the file too.
+    let file = folder.path().join("logs/linepass.log");
+    for written in [ended.err, std::fs::read_to_string(file).expect("the log")] {
+        let last = written.lines().last().expect("a line");
+        assert!(last.contains("a second signal came"), "{written}");
+    }
     drop(stalled);
 }
 

@@ -20,6 +20,7 @@ const WALLS: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("actors", &["clock", "config", "domain", "metrics", "security", "store", "telemetry"]),
     ("mail", &["actors", "config", "domain", "security", "store", "text"]),
+    ("webhook", &["actors", "net", "security"]),
     ("net", &["clock", "config", "security"]),
     (
         "web",

@@ -106,6 +106,35 @@ fn a_rehearsal_changes_no_row_and_the_run_takes_the_shortcuts_away() {
 }
 
 #[test]
+fn receipts_of_a_store_that_had_no_rows_for_them_are_found_afterwards() {
+    let folder = filled(0);
+    let path = folder.path();
+    let receipts = || -> Vec<(Vec<u8>, Vec<u8>)> {
+        let of = |(key, _): &Row| key.starts_with(b"r/");
+        // The body alone: the row says in which block it was written.
+        rows(path).into_iter().filter(of).map(|(key, row)| (key, row[9..].to_vec())).collect()
+    };
+    let before = receipts();
+    assert!(!before.is_empty(), "the demo bought something");
+    raw(path, |db| {
+        for (key, _) in &before {
+            db.remove(key).expect("removes");
+        }
+    });
+    let rehearsed = upgrade(path, &["--dry-run", "--json"]);
+    let told: Value = serde_json::from_str(&rehearsed.out).expect("one object");
+    assert_eq!(told["receipts_indexed"], before.len());
+    assert_eq!(receipts(), []);
+    let done = upgrade(path, &[]);
+    assert!(done.out.contains(&format!("are found: {} added", before.len())), "{done:?}");
+    assert_eq!(receipts(), before);
+    assert_whole(path);
+    let again = upgrade(path, &["--json"]);
+    let told: Value = serde_json::from_str(&again.out).expect("one object");
+    assert_eq!(told["receipts_indexed"], 0);
+}
+
+#[test]
 fn killed_anywhere_it_is_run_again() {
     let folder = filled(6_000);
     let path = folder.path();

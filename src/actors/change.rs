@@ -1,7 +1,7 @@
 //! What is asked of a line, made into a command, its personal rows, and after the decision into
 //! one batch. Pure, but for the salts it is given.
 
-use super::line::PrivatePassport;
+use super::{line::PrivatePassport, orders};
 use crate::{
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
@@ -467,6 +467,7 @@ pub fn batch(
 ) -> Batch {
     let body = to_json(entry);
     let mut batch = Batch::event(Stream::Line(customer), last, body);
+    batch.put.extend(orders::index_rows(customer, last + 1, &entry.events));
     for (row, body) in rows {
         batch.put.push(Put::Personal { customer, row: *row, body: body.clone() });
     }

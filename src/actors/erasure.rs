@@ -5,7 +5,7 @@
 //! each line's stream once, line after line.
 
 use super::{
-    LineError,
+    LineError, Overload,
     bulk::Bulk,
     change::{Change, What},
     line::LineView,
@@ -14,10 +14,13 @@ use crate::{
     domain::{
         calendar::Instant,
         ids::CustomerId,
-        line::{By, Command, Entry, Refusal},
+        line::{By, Command, Entry, Refusal, command::EraseRows},
         retention::{DataClass, Inventory, Terms},
     },
-    store::{Store, Stream, record},
+    store::{
+        Batch, Delete, Outcome, PersonalRow, Put, Store, Stream,
+        record::{self, Personal, SIGN_INS_ROW},
+    },
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -26,7 +29,17 @@ const PAGE: usize = 256;
 /// Rows that one event names at most, so that it fits into a row of the journal.
 const MOST_ROWS: usize = 2_000;
 
-/// How many rows of each class.
+/// How often a line that moves on under our hands is looked at again.
+const TRIES: u32 = 8;
+
+/// What is due of a line.
+struct Due {
+    rows: Vec<(u32, DataClass)>,
+    of_settled_line: bool,
+    has_ended: bool,
+}
+
+/// How many rows of each class; of the list of sign-ins, how many of them.
 pub type Counts = BTreeMap<DataClass, u64>;
 
 /// Who erases.
@@ -56,39 +69,98 @@ impl Erasure {
         Self { bulk, store, terms }
     }
 
-    /// Erases what is due of one line; how many rows of each class.
+    /// Erases what is due of one line; how many rows of each class. A line that moves on meanwhile
+    /// is looked at again: what was due before may not be so now.
     pub async fn erase(
         &self,
         customer: CustomerId,
         asked: &Asked,
     ) -> Result<Counts, Arc<LineError>> {
-        let due = self.due(customer, asked.now).await?;
-        if !asked.dry_run {
-            for part in due.chunks(MOST_ROWS) {
+        let mut counts = Counts::new();
+        for _ in 0..TRIES {
+            let due = self.due(customer, asked.now).await?;
+            if !self.erase_rows(customer, &due, asked, &mut counts).await? {
+                continue;
+            }
+            // The list of a line that ended goes with its rows.
+            if !due.has_ended || due.rows.is_empty() {
+                let trimmed = self.trim_sign_ins(customer, asked).await?;
+                if trimmed > 0 {
+                    *counts.entry(DataClass::SignIn).or_default() += trimmed;
+                }
+            }
+            return Ok(counts);
+        }
+        Err(Arc::new(LineError::Busy(Overload::Contention)))
+    }
+
+    /// Whether all of it went; false where the line has moved on since it was looked at.
+    async fn erase_rows(
+        &self,
+        customer: CustomerId,
+        due: &Due,
+        asked: &Asked,
+        counts: &mut Counts,
+    ) -> Result<bool, Arc<LineError>> {
+        for part in due.rows.chunks(MOST_ROWS) {
+            if !asked.dry_run {
                 let rows = part.iter().map(|(row, _)| *row).collect();
-                let what = What::Plain(Box::new(Command::EraseRows(rows)));
+                let erase = EraseRows { rows, of_settled_line: due.of_settled_line };
+                let what = What::Plain(Box::new(Command::EraseRows(erase)));
                 let (by, request_id) = (asked.by.clone(), asked.request_id.clone());
                 let change = Change { what, by, source: None, request_id };
-                self.bulk.make(customer, change).await?;
+                if self.bulk.make(customer, change).await?.entry.events.is_empty() {
+                    return Ok(false);
+                }
+            }
+            for (_, class) in part {
+                *counts.entry(*class).or_default() += 1;
             }
         }
-        let mut counts = Counts::new();
-        for (_, class) in due {
-            *counts.entry(class).or_default() += 1;
+        Ok(true)
+    }
+
+    /// Takes the sign-ins whose term is over out of the line's list, which no event names; how many.
+    /// A sign-in at the same instant may be left out of the list, as of two at once.
+    async fn trim_sign_ins(
+        &self,
+        customer: CustomerId,
+        asked: &Asked,
+    ) -> Result<u64, Arc<LineError>> {
+        let failed = |error| Arc::new(LineError::Store(error));
+        let row = self.store.personal(customer, SIGN_INS_ROW).await.map_err(failed)?;
+        let Some(Personal::SignIns { mut recent }) = row.map(|row| row.data) else { return Ok(0) };
+        let all = recent.len();
+        recent.retain(|one| !self.terms.is_sign_in_over(Instant::from_micros(one.at), asked.now));
+        let gone = all - recent.len();
+        if gone == 0 || asked.dry_run {
+            return Ok(gone as u64);
         }
-        Ok(counts)
+        let mut batch = Batch::default();
+        if recent.is_empty() {
+            batch.delete.push(Delete::Personal { customer, row: SIGN_INS_ROW });
+        } else {
+            let salt = (self.bulk.services.draw_salt)();
+            let body = PersonalRow::new(salt, Personal::SignIns { recent });
+            batch.put.push(Put::Personal { customer, row: SIGN_INS_ROW, body });
+        }
+        match self.bulk.services.committer.commit(batch).await {
+            Ok(Outcome::Committed { .. }) => Ok(gone as u64),
+            Ok(Outcome::Refused(_)) => Err(Arc::new(LineError::Busy(Overload::Contention))),
+            Err(error) => Err(Arc::new(error.into())),
+        }
     }
 
     /// The rows of a line whose term is over.
-    async fn due(
-        &self,
-        customer: CustomerId,
-        now: Instant,
-    ) -> Result<Vec<(u32, DataClass)>, Arc<LineError>> {
+    async fn due(&self, customer: CustomerId, now: Instant) -> Result<Due, Arc<LineError>> {
         let LineView { line, seq, .. } = self.bulk.look(customer).await?;
         let line = line.ok_or_else(|| Arc::new(LineError::Refused(Refusal::UnknownLine)))?;
         let inventory = self.inventory(customer, seq).await?;
-        Ok(inventory.due(&line, self.terms, now))
+        Ok(Due {
+            rows: inventory.due(&line, self.terms, now),
+            of_settled_line: inventory.is_done_with(&line, self.terms, now),
+            has_ended: line.ended.is_some(),
+        })
     }
 
     /// What the line's stream tells of its rows, up to the event that the line was looked at.

@@ -9,7 +9,10 @@ use super::{
 use crate::{
     clock::Clock,
     domain::{calendar::Instant, system::SystemEvent},
-    security::{KeyPurpose, KeyRecord, KeyRing, MasterKey, SecurityError, SigningAlgorithm},
+    security::{
+        KeyPurpose, KeyRecord, KeyRing, MasterKey, Secret, SecurityError, SigningAlgorithm,
+        WebhookKey,
+    },
     store::{Delete, Outcome, Put, Store, StoreError, record},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -88,8 +91,16 @@ pub struct KeyKeeper {
 
 impl KeyKeeper {
     /// A keeper of the keys under this master key.
-    pub fn new(master: MasterKey, stream: SystemStream, kept_for: KeptFor) -> Self {
-        Self { master: Arc::new(master), stream, kept_for, rotating: tokio::sync::Mutex::default() }
+    pub fn new(master: Arc<MasterKey>, stream: SystemStream, kept_for: KeptFor) -> Self {
+        Self { master, stream, kept_for, rotating: tokio::sync::Mutex::default() }
+    }
+
+    /// A new key for a provider's webhooks: as the provider is told it, and as it is stored.
+    ///
+    /// # Errors
+    /// It could not be made.
+    pub fn webhook_key(&self) -> Result<(Secret, KeyRecord), SecurityError> {
+        WebhookKey::generate(&self.master, self.stream.clock().now().seconds())
     }
 
     /// Tells what a rotation would do, or why it may not be.

@@ -24,6 +24,8 @@
 //! | [`networks`] | prefixes that go from one line to another, in one commit |
 //! | [`orders`] | completed orders, looked up by the provider's reference |
 //! | [`outbox`] | mails that follow the blocks, never in the way of an answer |
+//! | [`webhooks`] | messages to providers that follow the blocks, each provider on a lane of its own |
+//! | [`backoff`] | how others' servers that fail are spared |
 //! | [`audit`] | who did what and why; the walk over the whole chain |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
@@ -32,6 +34,7 @@
 //! | [`providers`] | providers and their catalogue, in memory and journalled |
 
 pub mod audit;
+pub mod backoff;
 pub mod bills;
 pub mod bulk;
 pub mod change;
@@ -54,6 +57,7 @@ pub mod receipts;
 pub mod snapshot;
 pub mod statement;
 pub mod system;
+pub mod webhooks;
 
 use crate::{domain::line::Refusal, store::StoreError};
 use committer::CommitError;

@@ -10,11 +10,18 @@ use crate::{
         provider::{Provider, ProviderEvent},
         registration::ProviderRefusal,
     },
-    store::{Batch, Outcome, Store, StoreError, Stream, StreamKind, record},
+    security::KeyRecord,
+    store::{
+        Batch, Delete, MOST_ROW_BYTES, Outcome, Put, Store, StoreError, Stream, StreamKind,
+        WebhookState, record,
+    },
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 use tokio::sync::Mutex;
 
@@ -42,6 +49,9 @@ pub struct Providers {
     known: RwLock<Known>,
     /// The last sequence number of each stream; locked for the length of a change.
     sequences: Mutex<HashMap<ProviderId, u64>>,
+    /// Grows with each change.
+    version: AtomicU64,
+    store: Arc<dyn Store>,
     committer: Committer,
     clock: Clock,
 }
@@ -49,7 +59,7 @@ pub struct Providers {
 impl Providers {
     /// Reads all of them.
     pub async fn load(
-        store: &dyn Store,
+        store: Arc<dyn Store>,
         committer: Committer,
         clock: Clock,
     ) -> Result<Self, StoreError> {
@@ -59,7 +69,7 @@ impl Providers {
             let page = store.streams(StreamKind::Providers, after.as_ref(), 64).await?;
             for stream in &page {
                 let Stream::Provider(id) = stream else { continue };
-                let (provider, seq) = read_provider(store, id).await?;
+                let (provider, seq) = read_provider(store.as_ref(), id).await?;
                 sequences.insert(id.clone(), seq);
                 known.extend(provider.map(|provider| (id.clone(), Arc::new(provider))));
             }
@@ -69,12 +79,17 @@ impl Providers {
             }
         }
         let (known, sequences) = (RwLock::new(known), Mutex::new(sequences));
-        Ok(Self { known, sequences, committer, clock })
+        Ok(Self { known, sequences, version: AtomicU64::new(0), store, committer, clock })
     }
 
     /// A provider by its ID.
     pub fn get(&self, id: &ProviderId) -> Option<Arc<Provider>> {
         self.known.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// How often any of them changed since the start.
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
     /// All of them, by ID.
@@ -92,16 +107,19 @@ impl Providers {
         by: By,
         events: Vec<ProviderEvent>,
     ) -> Result<(), ProviderError> {
-        self.decide(id, by, None, |_| Ok(events)).await.map(drop)
+        self.decide(id, by, None, &[], |_| Ok(events)).await.map(drop)
     }
 
     /// Has a rule decide on the provider as it stands, nobody else changing it meanwhile, and
-    /// commits what happens. How many events that was; none is no change.
+    /// commits what happens. How many events that was; none is no change. `new_keys` are those that
+    /// the events may name: a key is stored with the event that adds it, and goes with the one that
+    /// retires it.
     pub async fn decide(
         &self,
         id: &ProviderId,
         by: By,
         request_id: Option<String>,
+        new_keys: &[KeyRecord],
         decide: impl FnOnce(Option<&Provider>) -> Result<Vec<ProviderEvent>, ProviderRefusal>,
     ) -> Result<usize, ProviderError> {
         let mut sequences = self.sequences.lock().await;
@@ -113,10 +131,15 @@ impl Providers {
             return Ok(0);
         }
         let evolve = |state, event: &ProviderEvent| Provider::evolve(state, id, event.clone());
-        let changed = events.iter().fold(state, evolve).ok_or(ProviderError::Unknown)?;
+        let changed = events.iter().fold(state.clone(), evolve).ok_or(ProviderError::Unknown)?;
+        let (mut put, mut delete) = key_rows(&events, new_keys);
+        self.webhook_rows(state.as_ref(), &changed, &mut put, &mut delete);
         let entry = Entry { at: self.clock.now(), by, request_id, events };
-        let body = record::to_json(&entry);
-        let batch = Batch::event(Stream::Provider(id.clone()), seq, body);
+        let rows = rows(entry);
+        let last = seq + rows.len() as u64;
+        let mut batch = Batch::events(Stream::Provider(id.clone()), seq, rows);
+        batch.put.extend(put);
+        batch.delete.extend(delete);
         match self.committer.commit(batch).await? {
             Outcome::Committed { .. } => {}
             Outcome::Refused(_) => {
@@ -124,11 +147,71 @@ impl Providers {
                 return Err(StoreError::damaged(id.as_str(), what).into());
             }
         }
-        sequences.insert(id.clone(), seq + 1);
+        sequences.insert(id.clone(), last);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(id.clone(), Arc::new(changed));
+        drop(known);
+        self.version.fetch_add(1, Ordering::Release);
         Ok(count)
     }
+
+    /// A provider that asks for webhooks is told of what happens after what is durable now; one that
+    /// stops them leaves nothing.
+    fn webhook_rows(
+        &self,
+        before: Option<&Provider>,
+        changed: &Provider,
+        put: &mut Vec<Put>,
+        delete: &mut Vec<Delete>,
+    ) {
+        let wanted = before.filter(|before| before.webhook_url.is_some());
+        let provider = &changed.id;
+        let is_another = wanted.is_none_or(|before| before.webhook_epoch != changed.webhook_epoch);
+        if let Some(before) = wanted.filter(|_| is_another) {
+            delete
+                .push(Delete::Webhooks { provider: provider.clone(), epoch: before.webhook_epoch });
+        }
+        if changed.webhook_url.is_some() && is_another {
+            let state = WebhookState::after(self.store.durable_block());
+            put.push(Put::Webhooks {
+                provider: provider.clone(),
+                epoch: changed.webhook_epoch,
+                state,
+            });
+        }
+    }
+}
+
+/// The rows of keys that come and go with these events.
+fn key_rows(events: &[ProviderEvent], new_keys: &[KeyRecord]) -> (Vec<Put>, Vec<Delete>) {
+    let (mut put, mut delete) = (Vec::new(), Vec::new());
+    for event in events {
+        match event {
+            ProviderEvent::WebhookKeyAdded { kid } => {
+                let own = new_keys.iter().filter(|key| key.kid == *kid);
+                put.extend(
+                    own.map(|key| Put::Key { kid: kid.clone(), record: record::to_json(key) }),
+                );
+            }
+            ProviderEvent::WebhookKeyRetired { kid } => {
+                delete.push(Delete::Key { kid: kid.clone() });
+            }
+            _ => {}
+        }
+    }
+    (put, delete)
+}
+
+/// An entry as JSON, in as many rows as it needs: a large catalogue is more than one holds.
+fn rows(mut entry: Entry<ProviderEvent>) -> Vec<Vec<u8>> {
+    let whole = record::to_json(&entry);
+    if whole.len() <= MOST_ROW_BYTES || entry.events.len() < 2 {
+        return vec![whole];
+    }
+    let half = entry.events.split_off(entry.events.len() / 2);
+    let rest =
+        Entry { events: half, by: entry.by.clone(), request_id: entry.request_id.clone(), ..entry };
+    [rows(entry), rows(rest)].concat()
 }
 
 async fn read_provider(

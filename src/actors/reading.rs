@@ -21,6 +21,16 @@ use std::{collections::HashMap, sync::Arc};
 /// Event rows that one look into the store takes.
 const PAGE: usize = 256;
 
+/// One entry of a line.
+pub async fn entry(store: &dyn Store, customer: CustomerId, seq: u64) -> Result<Entry, StoreError> {
+    let stream = Stream::Line(customer);
+    let place = format!("event {seq} of {stream}");
+    let rows = store.events(&stream, seq.saturating_sub(1), 1).await?;
+    let row = rows.first().filter(|row| row.seq == seq);
+    let row = row.ok_or_else(|| StoreError::damaged(&*place, "it is missing"))?;
+    record::from_json(&place, &row.entry)
+}
+
 /// A line that is awake.
 #[derive(Clone)]
 pub struct Awake {

@@ -6,12 +6,13 @@ use crate::{
     domain::{
         calendar::{Instant, Month},
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
+        ids::ProviderId,
         line::{By, Command, Facts, LineDefaults, LineService, decide, event::BillingRoute},
         yen::Yen,
     },
     store::{
-        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, Reservation, Shelf,
-        SnapshotRow, StreamKind,
+        Batch, BillPlace, Holder, MailPlace, MailRow, Outcome, Put, ReceiptKey, ReceiptPlace,
+        Reservation, Shelf, SnapshotRow, StreamKind, WebhookState,
         block::Block,
         memory::MemoryStore,
         sled_store::{SledOptions, SledStore},
@@ -339,6 +340,10 @@ impl Store for Counting {
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         self.inner.holder(reservation).await
     }
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        self.inner.receipt(key).await
+    }
+
     async fn owners(
         &self,
         network: ipnetwork::IpNetwork,
@@ -357,6 +362,14 @@ impl Store for Counting {
     }
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
         self.inner.cursor(follower).await
+    }
+
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError> {
+        self.inner.webhooks(provider, epoch).await
     }
 
     async fn mails(

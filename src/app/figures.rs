@@ -7,6 +7,7 @@ use crate::{
         line::LineServices,
         lines::Lines,
         outbox::{Desk, FailureKind, MailFigures},
+        webhooks::{self, Figures, View},
     },
     clock::Clock,
     metrics::{
@@ -25,6 +26,8 @@ pub struct Parts<'a> {
     pub services: &'a Arc<LineServices>,
     /// The door to the lines.
     pub lines: &'a Lines,
+    /// Webhooks.
+    pub webhooks: &'a webhooks::Desk,
     /// The outbox, where mails are switched on.
     pub mails: Option<&'a Desk>,
     /// Where passwords are hashed.
@@ -46,6 +49,7 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     lines(&mut metrics, parts);
     logins(&mut metrics, parts);
     mails(&mut metrics, parts);
+    of_webhooks(&mut metrics, parts);
     log(&mut metrics);
     metrics.add_sampled(turned_away(parts));
     if let Some(certificates) = parts.certificates.map(Arc::clone) {
@@ -191,6 +195,54 @@ fn mails(metrics: &mut Metrics, parts: &Parts<'_>) {
     }
     let help = "Tries of mails that failed, by why";
     metrics.add_sampled(Sampled::labelled("mail_failed", help, "reason", series));
+}
+
+/// The webhooks' figures.
+fn of_webhooks(metrics: &mut Metrics, parts: &Parts<'_>) {
+    let figures = Arc::clone(parts.webhooks.figures());
+    let help = "Webhooks that were handed over";
+    let delivered = move || figures.delivered();
+    metrics.add_sampled(Sampled::one("webhook_delivered", help, Kind::Counter, delivered));
+    let mut sum = |name, help, of: fn(&View) -> u64| {
+        let desk = parts.webhooks.clone();
+        let read = move || desk.fold(0, |sum, view| sum + of(view));
+        metrics.add_sampled(Sampled::one(name, help, Kind::Gauge, read));
+    };
+    let help = "Webhooks that are tried again";
+    sum("webhook_waiting", help, |view| view.state.waiting.len() as u64);
+    let help = "Webhooks that were given up, until an operator asks for a replay";
+    sum("webhook_parked", help, |view| view.state.parked.len() as u64);
+    let help = "Providers that take no webhooks and are asked only now and then";
+    sum("webhook_silent_providers", help, |view| u64::from(view.is_silent));
+    let help = "Providers whose webhook address said that it is gone for good";
+    sum("webhook_gone_providers", help, |view| u64::from(view.state.gone_at.is_some()));
+    let help = "Providers whose webhooks stand because something of this server's own fails";
+    sum("webhook_faulty_providers", help, |view| u64::from(view.is_faulty));
+    let desk = parts.webhooks.clone();
+    let help = "Blocks of the journal whose webhooks have not been tried yet, of whoever is furthest behind";
+    let behind = move || desk.fold(0, |most, view| most.max(view.behind_blocks));
+    metrics.add_sampled(Sampled::one("webhook_behind_blocks", help, Kind::Gauge, behind));
+    let mut counter = |name, help, of: fn(&Figures) -> u64| {
+        let figures = Arc::clone(parts.webhooks.figures());
+        metrics.add_sampled(Sampled::one(name, help, Kind::Counter, move || of(&figures)));
+    };
+    let help = "Entries whose webhooks are lost, because they cannot be read";
+    counter("webhook_lost_entries", help, |figures| figures.lost().load(Ordering::Relaxed));
+    let help = "Webhooks that were given up and are no longer listed";
+    counter("webhook_forgotten", help, Figures::forgotten);
+    let help = "Panics that ended a provider's webhooks, which began again";
+    counter("webhook_panics", help, Figures::panics);
+    let (desk, host) = (parts.webhooks.clone(), parts.host.clone());
+    let help = "Age of the oldest webhook that was not delivered, 0 where there is none";
+    let age = move || desk.oldest_age_s(host.now());
+    metrics.add_sampled(Sampled::one("webhook_oldest_age_seconds", help, Kind::Gauge, age));
+    let mut series: Vec<(&'static str, Read)> = Vec::new();
+    for kind in webhooks::FailureKind::ALL {
+        let figures = Arc::clone(parts.webhooks.figures());
+        series.push((kind.code(), Box::new(move || figures.failed(kind))));
+    }
+    let help = "Tries of webhooks that failed, by why";
+    metrics.add_sampled(Sampled::labelled("webhook_failed", help, "reason", series));
 }
 
 /// Requests that were answered 503, by what was too much.

@@ -4,18 +4,18 @@
 use crate::{
     actors::{
         committer::Committer,
-        keys::{self as stored, KeptFor},
+        keys::{self as stored, KeptFor, KeyKeeper},
         operators::Operators,
         system::SystemStream,
     },
     app::AppError,
     clock::Clock,
-    config::{FlowConfig, KeysConfig, OperatorConfig, PortalConfig},
+    config::{Config, FlowConfig, KeysConfig, OperatorConfig, PortalConfig},
     security::{KeyRing, MasterKey, OperatorToken},
     store::{Store, StoreError},
     web::provider::discovery::JWKS_MAX_AGE_S,
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
@@ -46,6 +46,11 @@ pub fn existing_master_key(keys: &KeysConfig) -> Result<MasterKey, AppError> {
         Some(_) => master_key(keys),
         None => Ok(MasterKey::load(&keys.master_key_file)?),
     }
+}
+
+/// Who may open and replace stored keys.
+pub fn keeper(config: &Config, master: Arc<MasterKey>, system: &SystemStream) -> KeyKeeper {
+    KeyKeeper::new(master, system.clone(), kept_for(&config.flow, &config.portal))
 }
 
 /// The file's folder, for its owner alone, where it is not there yet.

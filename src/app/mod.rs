@@ -9,6 +9,7 @@
 //! | [`files`] | the files that a start needs, looked at before it |
 //! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
+//! | [`webhooks`] | webhooks and whoever takes them |
 //!
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, outbox,
 //! committer, store.
@@ -20,6 +21,7 @@ pub mod mails;
 pub mod operator;
 pub mod public;
 pub mod upgrade;
+pub mod webhooks;
 
 use crate::{
     actors::{
@@ -28,7 +30,6 @@ use crate::{
         closing::MonthCloser,
         committer::{Committer, CommitterOptions},
         erasure::Erasure,
-        keys::KeyKeeper,
         line::LineServices,
         lines::Lines,
         outbox::Outbox,
@@ -36,6 +37,7 @@ use crate::{
         receipts::ReceiptNumbers,
         snapshot::Snapshots,
         system::{Maintenance, SystemStream},
+        webhooks::Webhooks,
     },
     clock::{Clock, Floor},
     config::{Config, ConfigErrors, RetentionConfig},
@@ -49,11 +51,12 @@ use crate::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, state::WebState},
+    web::{self, provider::limits::ProviderLimits, state::WebState},
+    webhook::WebhookError,
 };
 use actix_rt::Arbiter;
 use actix_web::{dev::ServerHandle, web::Data};
-use governor::{Quota, RateLimiter, clock::DefaultClock};
+use governor::{Quota, RateLimiter};
 use std::{
     net::TcpListener,
     num::NonZeroU32,
@@ -67,7 +70,8 @@ use std::{
 
 /// So many requests may wait for lines in the whole process; past it they are turned away.
 const MOST_ASKING: usize = 20_000;
-/// How long a mail under way may take to end; past it, it goes out again after the next start.
+/// How long a mail or a webhook under way may take to end; past it, it goes out again after the next
+/// start.
 const OUTBOX_END: Duration = Duration::from_secs(5);
 /// How long the committer may take to end once nobody can ask it any more.
 const COMMITTER_END: Duration = Duration::from_secs(20);
@@ -94,6 +98,9 @@ pub enum AppError {
     /// Mails cannot be sent as configured.
     #[error(transparent)]
     Mail(#[from] MailError),
+    /// Webhooks cannot be sent as configured.
+    #[error(transparent)]
+    Webhook(#[from] WebhookError),
     /// The system gave no thread or socket.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
@@ -145,6 +152,7 @@ pub struct Running {
     serving: [tokio::task::JoinHandle<std::io::Result<()>>; 2],
     arbiters: Vec<Arbiter>,
     outbox: Option<Outbox>,
+    webhooks: Webhooks,
     committing: JoinHandle<()>,
     watching: [Option<tokio::task::JoinHandle<()>>; 2],
 }
@@ -160,12 +168,12 @@ pub async fn start(
     let decisions = decisions.above(floor.clone());
     let doors = public::Doors::open(config)?;
     let operator_door = operator::OperatorDoor::open(config)?;
-    let master = keys::master_key(&config.keys)?;
+    let master = Arc::new(keys::master_key(&config.keys)?);
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
     let (committer, committing) = start_committer(config, &store, &host)?;
     let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
-    let providers = Providers::load(store.as_ref(), committer.clone(), host.clone()).await?;
+    let providers = Providers::load(Arc::clone(&store), committer.clone(), host.clone()).await?;
     let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
     let maintenance = Maintenance::load(system.clone()).await?;
@@ -180,8 +188,10 @@ pub async fn start(
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
+    let webhooks = webhooks::start(config, &services, &providers, &master, &host)?;
     let metrics = figures::metrics(&figures::Parts {
         mails: desk.as_ref(),
+        webhooks: webhooks.desk(),
         services: &services,
         lines: &lines,
         passwords: &passwords,
@@ -199,11 +209,9 @@ pub async fn start(
         lines,
         providers,
         mails: desk,
-        key_keeper: KeyKeeper::new(
-            master,
-            system.clone(),
-            keys::kept_for(&config.flow, &config.portal),
-        ),
+        webhooks: webhooks.desk().clone(),
+        webhook_addresses: webhooks::policy(&config.webhook),
+        key_keeper: keys::keeper(config, master, &system),
         operators: keys::operators(&config.operator, &system).await?,
         audits: Audits::new(Arc::clone(&store), host.clone()),
         system,
@@ -219,8 +227,10 @@ pub async fn start(
             at_least_one(config.throttle.logins_per_minute_per_source),
             config.throttle.tracked_entries,
         ),
-        pushes: RateLimiter::keyed(per_minute(config.throttle.pushes_per_minute_per_provider)),
-        pushes_clock: DefaultClock::default(),
+        provider_limits: ProviderLimits::new(
+            &config.provider_limits,
+            config.throttle.tracked_entries,
+        ),
         redeemed: web::provider::redeemed::RedeemedCodes::default(),
         decisions,
         host,
@@ -246,13 +256,14 @@ pub async fn start(
         serving: [actix_rt::spawn(public), actix_rt::spawn(operator)],
         arbiters,
         outbox,
+        webhooks,
         committing,
         watching,
     })
 }
 
 impl Running {
-    /// Stops in order: accept, HTTP, lines, outbox, committer, store. What was acknowledged is durable,
+    /// Stops in order: accept, HTTP, lines, outbox, webhooks, committer, store. What was acknowledged is durable,
     /// what is under way is answered. False where a part did not end as it should; the log says
     /// which.
     pub async fn stop(self) -> bool {
@@ -279,6 +290,10 @@ impl Running {
             && !outbox.stop(OUTBOX_END).await
         {
             tracing::error!("the outbox ended by a panic");
+            clean = false;
+        }
+        if !self.webhooks.stop(OUTBOX_END).await {
+            tracing::error!("webhooks ended by a panic");
             clean = false;
         }
         let store = Arc::clone(&self.state.store);
@@ -353,6 +368,7 @@ fn start_committer(
 fn end_the_process(error: &StoreError) {
     tracing::error!(%error, "a commit failed; nobody is answered and the process ends");
     eprintln!("linepass: a commit failed, so the process ends: {error}");
+    crate::telemetry::flush();
     std::process::exit(1);
 }
 
@@ -387,10 +403,6 @@ fn defaults(config: &Config) -> LineDefaults {
         passport_limit: Yen::new(config.line.default_passport_limit_yen.into()),
         activation_delay_s: config.portal.activation_delay_s,
     }
-}
-
-fn per_minute(times: u32) -> Quota {
-    Quota::per_minute(at_least_one(times))
 }
 
 fn terms(config: &Config) -> Terms {

@@ -44,6 +44,10 @@ pub fn server(
     state: &Data<WebState>,
     listener: TcpListener,
 ) -> std::io::Result<Server> {
+    if let Some((certificates, _)) = &door.tls {
+        let certificates = Arc::clone(certificates);
+        state.metrics.watch_operator_certificate(move || certificates.expires_s());
+    }
     let door = Door {
         tls: door.tls.as_ref().map(|(_, tls)| Arc::clone(tls)),
         handshake_timeout: Duration::from_millis(config.tls.handshake_timeout_ms),

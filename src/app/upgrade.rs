@@ -1,11 +1,12 @@
 //! What a new version does before its server starts: it sees whether it reads everything that
-//! stands in the store, and takes away the shortcuts that another version of the fold made.
+//! stands in the store, takes away the shortcuts that another version of the fold made, and adds
+//! the rows by which receipts are found, which earlier versions did not write.
 //!
-//! Nothing of what happened is ever written anew. Each group of deletions is a commit like any
+//! Nothing of what happened is ever written anew. Each group of changes is a commit like any
 //! other, so whatever ends the process in between, the rest is done by the next run.
 
 use crate::{
-    actors::snapshot,
+    actors::{orders, snapshot},
     domain::{
         calendar::Instant,
         line::{Entry, Event, FOLD_VERSION},
@@ -13,15 +14,16 @@ use crate::{
         system::SystemEvent,
     },
     store::{
-        Batch, Delete, PersonalRow, RawRow, Section, Store, StoreError, Stream, block, key, record,
+        Batch, Delete, Outcome, PersonalRow, Put, RawRow, Section, Store, StoreError, Stream,
+        block, key, record,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 /// Rows of one page.
 const PAGE: usize = 512;
-/// Snapshots that one commit takes away.
-const DELETED_AT_ONCE: usize = 500;
+/// Rows that one commit takes away or adds.
+const CHANGED_AT_ONCE: usize = 500;
 
 /// Why this version does not work on the store.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,17 @@ pub enum UpgradeError {
         /// What is wrong with it.
         what: String,
     },
+    /// The store did not take the deletion of snapshots.
+    #[error(
+        "snapshots of another version cannot be taken away: {what}; {gone} of them are gone, and the \
+         same command goes on from there"
+    )]
+    Kept {
+        /// What did not hold.
+        what: String,
+        /// How many went before.
+        gone: u64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,6 +79,9 @@ pub struct Findings {
     /// Snapshots that another version made: they go.
     #[serde(skip)]
     pub foreign: Vec<Foreign>,
+    /// Purchases, cancellations and ends of contracts that are not found by their number yet.
+    #[serde(skip)]
+    pub not_indexed: u64,
 }
 
 /// A snapshot that another version of the fold made.
@@ -83,10 +99,48 @@ pub async fn look(store: &dyn Store) -> Result<Findings, UpgradeError> {
         let rows = store.raw_rows(Section::All, after.as_deref(), PAGE).await?;
         let Some(last) = rows.last() else { return Ok(findings) };
         after = Some(last.key.clone());
+        let mut indexed = Vec::new();
         for row in &rows {
-            findings.take(row)?;
+            indexed.extend(findings.take(row)?);
+        }
+        findings.not_indexed += missing(store, indexed).await?.len() as u64;
+    }
+}
+
+/// Adds the missing rows by which receipts are found; `told` hears how many there are so far.
+pub async fn index_receipts(
+    store: &dyn Store,
+    at: Instant,
+    told: &mut dyn FnMut(u64),
+) -> Result<(), UpgradeError> {
+    let mut added = 0;
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let rows = store.raw_rows(Section::Events, after.as_deref(), PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = Some(last.key.clone());
+        let mut indexed = Vec::new();
+        for row in &rows {
+            indexed.extend(Findings::default().take(row)?);
+        }
+        for group in missing(store, indexed).await?.chunks(CHANGED_AT_ONCE) {
+            let batch = Batch { put: group.to_vec(), ..Batch::default() };
+            all_committed(&store.commit(vec![batch], at).await?, added)?;
+            added += group.len() as u64;
+            told(added);
         }
     }
+}
+
+/// Those of these rows that are not stored.
+async fn missing(store: &dyn Store, rows: Vec<Put>) -> Result<Vec<Put>, StoreError> {
+    let keys = rows.iter().filter_map(|put| match put {
+        Put::Receipt { key, .. } => Some(key::receipt(*key)),
+        _ => None,
+    });
+    let stored = store.raw(keys.collect()).await?;
+    let missing = rows.into_iter().zip(stored).filter(|(_, stored)| stored.is_none());
+    Ok(missing.map(|(put, _)| put).collect())
 }
 
 /// Takes the foreign snapshots away; `told` hears how many are gone so far.
@@ -95,27 +149,39 @@ pub async fn drop_foreign(
     foreign: &[Foreign],
     at: Instant,
     told: &mut dyn FnMut(u64),
-) -> Result<(), StoreError> {
+) -> Result<(), UpgradeError> {
     let mut gone = 0;
-    for group in foreign.chunks(DELETED_AT_ONCE) {
+    for group in foreign.chunks(CHANGED_AT_ONCE) {
         let delete = |one: &Foreign| Delete::Snapshot { stream: one.stream.clone(), seq: one.seq };
         let delete = group.iter().map(delete).collect();
-        store.commit(vec![Batch { delete, ..Batch::default() }], at).await?;
+        let outcomes = store.commit(vec![Batch { delete, ..Batch::default() }], at).await?;
+        all_committed(&outcomes, gone)?;
         gone += group.len() as u64;
         told(gone);
     }
     Ok(())
 }
 
+/// A group that was refused took nothing away.
+fn all_committed(outcomes: &[Outcome], gone: u64) -> Result<(), UpgradeError> {
+    let refused = |what: String| Err(UpgradeError::Kept { what, gone });
+    match outcomes {
+        [Outcome::Committed { .. }] => Ok(()),
+        [Outcome::Refused(broken)] => refused(format!("{broken:?} did not hold")),
+        others => refused(format!("the store told {} outcomes of one", others.len())),
+    }
+}
+
 impl Findings {
-    fn take(&mut self, RawRow { key, row }: &RawRow) -> Result<(), UpgradeError> {
+    /// Counts a row that this version reads, and gives the rows by which what it holds is found.
+    fn take(&mut self, RawRow { key, row }: &RawRow) -> Result<Vec<Put>, UpgradeError> {
         self.rows += 1;
         let place = || key::readable(key);
         if let Some(number) = key::number_of_block(key) {
             self.blocks += 1;
             of_version(row.first(), block::VERSION, &place())?;
             block::Block::decode(number, row).map_err(|error| damaged(&place(), &error))?;
-            return Ok(());
+            return Ok(Vec::new());
         }
         of_version(row.first(), record::VERSION, &place())?;
         let (_, body) = record::decode(key, row).map_err(|error| damaged(&place(), &error))?;
@@ -123,9 +189,17 @@ impl Findings {
             Some(b'e') => {
                 self.events += 1;
                 match key::stream_of_event(key) {
-                    Some(Stream::Line(_)) => readable::<Entry<Event>>(body, &place())?,
-                    Some(Stream::Provider(_)) => readable::<Entry<ProviderEvent>>(body, &place())?,
-                    Some(Stream::System) => readable::<Entry<SystemEvent>>(body, &place())?,
+                    Some(Stream::Line(customer)) => {
+                        let entry: Entry<Event> = readable(body, &place())?;
+                        let seq = key::seq_of_event(key).unwrap_or_default();
+                        return Ok(orders::index_rows(customer, seq, &entry.events));
+                    }
+                    Some(Stream::Provider(_)) => {
+                        readable::<Entry<ProviderEvent>>(body, &place())?;
+                    }
+                    Some(Stream::System) => {
+                        readable::<Entry<SystemEvent>>(body, &place())?;
+                    }
                     None => {
                         let what = "its key names no stream".to_owned();
                         return Err(UpgradeError::Damaged { place: place(), what });
@@ -144,7 +218,7 @@ impl Findings {
             },
             _ => {}
         }
-        Ok(())
+        Ok(Vec::new())
     }
 }
 
@@ -165,24 +239,24 @@ fn of_version(found: Option<&u8>, known: u8, place: &str) -> Result<(), UpgradeE
 }
 
 /// A row of this version whose shape is not known has an event or a field of a newer program's.
-fn readable<T: DeserializeOwned>(body: &[u8], place: &str) -> Result<(), UpgradeError> {
-    match serde_json::from_slice::<T>(body) {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let (place, what) = (place.to_owned(), error.to_string());
-            Err(if error.is_data() {
-                UpgradeError::Newer { place, what }
-            } else {
-                UpgradeError::Damaged { place, what }
-            })
+fn readable<T: DeserializeOwned>(body: &[u8], place: &str) -> Result<T, UpgradeError> {
+    serde_json::from_slice(body).map_err(|error| {
+        let (place, what) = (place.to_owned(), error.to_string());
+        if error.is_data() {
+            UpgradeError::Newer { place, what }
+        } else {
+            UpgradeError::Damaged { place, what }
         }
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Put, memory::MemoryStore};
+    use crate::{
+        domain::ids::ContractNumber,
+        store::{Broken, ReceiptKey, memory::MemoryStore},
+    };
 
     fn line() -> Stream {
         "CAF0000012573".parse().expect("a stream")
@@ -214,6 +288,69 @@ mod tests {
         drop_foreign(&store, &found.foreign, at, &mut |gone| told.push(gone)).await.expect("ok");
         let found = look(&store).await.expect("reads");
         assert_eq!((found.snapshots, found.foreign.len(), told), (1, 0, vec![1]));
+    }
+
+    #[test]
+    fn a_deletion_that_was_refused_is_not_taken_for_done() {
+        assert!(all_committed(&[Outcome::Committed { block: 9 }], 0).is_ok());
+        let broken = Broken::Sequence(line());
+        for outcomes in [&[Outcome::Refused(broken)][..], &[]] {
+            let error = all_committed(outcomes, 500).expect_err("not done").to_string();
+            assert!(error.contains("500 of them are gone"), "{error}");
+        }
+    }
+
+    /// A purchase of a contract, and its end, as an earlier version stored them.
+    fn bought_and_ended() -> Vec<Put> {
+        let bought = r#"{"at":1,"by":{"who":"passport","passport":1},"events":[{"event":"purchased",
+            "receipt":"100000000016","passport":1,"provider":"a-sha","provider_name":"A","reference":
+            "order-1","service":"pack","service_name":"P","monthly":true,"unit_price":525,
+            "quantity":1,"amount":525,"line_checked":true}]}"#;
+        let ended = r#"{"at":2,"by":{"who":"passport","passport":1},"events":[{"event":
+            "contract_ended","contract":"K-100000000016","passport":1,"provider":"a-sha","service":
+            "pack","reason":"customer","last_charge_month":"2026-11","receipt":"100000000024",
+            "reference":"cancel-1"}]}"#;
+        let event = |(seq, entry): (u64, &str)| Put::Event {
+            stream: line(),
+            seq,
+            entry: entry.as_bytes().to_vec(),
+        };
+        [(1, bought), (2, ended)].map(event).to_vec()
+    }
+
+    #[tokio::test]
+    async fn receipts_of_an_earlier_version_are_found_after_it_and_none_is_written_twice() {
+        let store = MemoryStore::new();
+        commit(&store, bought_and_ended()).await;
+        let found = look(&store).await.expect("reads");
+        assert_eq!((found.events, found.not_indexed), (2, 3));
+        let contract: ContractNumber = "K-100000000016".parse().expect("a contract");
+        let cancelled = "100000000024".parse().expect("a number");
+        let keys = [
+            (ReceiptKey::Order(contract.0), 1),
+            (ReceiptKey::End(contract), 2),
+            (ReceiptKey::Order(cancelled), 2),
+        ];
+        // An earlier run was ended after one of three.
+        let at = Instant::from_micros(3);
+        let entry: Entry = record::from_json(
+            "event 1",
+            &store.events(&line(), 0, 1).await.expect("reads")[0].entry,
+        )
+        .expect("reads");
+        let customer = "CAF0000012573".parse().expect("a line");
+        commit(&store, orders::index_rows(customer, 1, &entry.events)).await;
+        assert_eq!(look(&store).await.expect("reads").not_indexed, 2);
+        let mut told = Vec::new();
+        index_receipts(&store, at, &mut |added| told.push(added)).await.expect("adds");
+        assert_eq!(told, [2]);
+        for (key, seq) in keys {
+            let place = store.receipt(key).await.expect("reads").expect("there");
+            assert_eq!((place.provider.as_str(), place.seq), ("a-sha", seq), "{key:?}");
+        }
+        let blocks = store.durable_block();
+        index_receipts(&store, at, &mut |_| panic!("there was nothing left")).await.expect("ok");
+        assert_eq!(store.durable_block(), blocks);
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ use super::operator::args::{
 use super::operator::{
     provider::{ProviderCommand, ServiceCommand},
     provisioning::{AccessKeyCommand, HoldCommand},
+    webhook::WebhookCommand,
 };
 
 /// Linepass: login and purchase for access lines.
@@ -119,6 +120,9 @@ pub enum Command {
     /// List mails that did not go out, or try them again
     #[command(subcommand, arg_required_else_help = true)]
     Mail(MailCommand),
+    /// Set where providers' webhooks go, list them or send them again
+    #[command(subcommand, arg_required_else_help = true)]
+    Webhook(WebhookCommand),
     /// Preview and close a month's bills, correct them, settle with providers
     #[command(subcommand, arg_required_else_help = true)]
     Bill(BillCommand),
@@ -236,6 +240,9 @@ pub struct DemoArgs {
     /// http://127.0.0.1:9876/callback
     #[arg(long, value_name = "URL", value_parser = parse_redirect_uri)]
     pub redirect_uri: Option<String>,
+    /// The second sample provider's webhook address; its key is printed and kept in demo.json
+    #[arg(long, value_name = "URL")]
+    pub webhook_url: Option<String>,
 }
 
 /// `linepass serve`.

@@ -51,5 +51,7 @@ impl StopSignals {
 
 #[expect(clippy::disallowed_methods, reason = "whoever sends a second signal asks for it")]
 fn end_at_once() {
+    tracing::warn!("a second signal came: the process ends at once");
+    crate::telemetry::flush();
     std::process::exit(1);
 }

@@ -3,7 +3,6 @@
 //!
 //! Data goes to standard output, talk to standard error; the exit codes are [`Exit`]'s.
 
-use std::io;
 use std::process::ExitCode;
 
 pub mod args;
@@ -14,6 +13,7 @@ pub mod listen;
 pub mod logs;
 pub mod offline;
 pub mod operator;
+pub mod printed;
 pub mod progress;
 pub mod serve;
 pub mod shell;
@@ -21,6 +21,7 @@ pub mod upgrade;
 
 pub use args::{Args, Command};
 pub use exit::Exit;
+use printed::to_standard_output;
 
 /// Does what the command line asks for.
 pub fn run(args: Args) -> ExitCode {
@@ -29,86 +30,62 @@ pub fn run(args: Args) -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Config(command) => {
             let environment = crate::config::process_environment();
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            // A reader that has gone away (`| head`) leaves nothing to say and nobody to say it to.
-            config::run(&command, environment, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| config::run(&command, environment, out, talk))
         }
+        Command::Completions(args) => to_standard_output(|out, _| shell::completions(&args, out)),
+        Command::Man(args) => to_standard_output(|out, talk| shell::man(&args, out, talk)),
+        Command::Logs(args) => logs::run(args),
+        Command::Upgrade(args) => to_standard_output(|out, talk| upgrade::run(&args, out, talk)),
         Command::Line(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::line::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::line::run(&command, out, talk))
         }
         Command::Bill(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::bill::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::bill::run(&command, out, talk))
         }
         Command::Audit(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr());
-            operator::audit::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
-        }
-        Command::Upgrade(args) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr());
-            upgrade::run(&args, &mut out, &mut talk).unwrap_or(Exit::Failed)
-        }
-        Command::Completions(args) => {
-            shell::completions(&args, &mut io::stdout().lock()).unwrap_or(Exit::Failed)
-        }
-        Command::Man(args) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            shell::man(&args, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::audit::run(&command, out, talk))
         }
         Command::Passport(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::passport::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::passport::run(&command, out, talk))
         }
         Command::Contract(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::passport::end(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::passport::end(&command, out, talk))
         }
         Command::Overdue(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::overdue::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::overdue::run(&command, out, talk))
         }
         Command::Retention(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::retention::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::retention::run(&command, out, talk))
         }
         Command::Key(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::key::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::key::run(&command, out, talk))
         }
         Command::Log(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::log::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::log::run(&command, out, talk))
         }
-        Command::Logs(args) => logs::run(args),
         Command::Mail(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::mail::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::mail::run(&command, out, talk))
+        }
+        Command::Webhook(command) => {
+            to_standard_output(|out, talk| operator::webhook::run(&command, out, talk))
         }
         Command::Token(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::token::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::token::run(&command, out, talk))
         }
         Command::AccessKey(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::provisioning::access_key(&command, &mut out, &mut talk)
-                .unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::provisioning::access_key(&command, out, talk))
         }
         Command::Hold(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::provisioning::hold(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::provisioning::hold(&command, out, talk))
         }
         Command::Provider(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::provider::provider(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::provider::provider(&command, out, talk))
         }
         Command::Service(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::provider::service(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::provider::service(&command, out, talk))
         }
         Command::Maintenance(command) => {
-            let (mut out, mut talk) = (io::stdout().lock(), io::stderr().lock());
-            operator::maintenance::run(&command, &mut out, &mut talk).unwrap_or(Exit::Failed)
+            to_standard_output(|out, talk| operator::maintenance::run(&command, out, talk))
         }
     };
     exit.into()

@@ -4,6 +4,7 @@ use super::{
     args::UpgradeArgs,
     exit::Exit,
     offline::{self, OfflineError},
+    printed::note_change,
     progress::Bar,
 };
 use crate::{
@@ -36,6 +37,7 @@ pub fn run(args: &UpgradeArgs, out: &mut impl Write, talk: &mut impl Write) -> R
                 let mut told = json!(findings);
                 told["dry_run"] = json!(dry_run);
                 told["snapshots_dropped"] = json!(dropped);
+                told["receipts_indexed"] = json!(findings.not_indexed);
                 told["row_version"] = json!(record::VERSION);
                 told["fold_version"] = json!(FOLD_VERSION);
                 writeln!(out, "{told}")?;
@@ -67,19 +69,28 @@ async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
     let at = Clock::host().now();
     let dropped = upgrade::drop_foreign(&store, &findings.foreign, at, &mut told).await;
     bar.end();
-    dropped.map_err(UpgradeError::from)?;
+    dropped?;
+    let bar = Bar::new();
+    let mut told = |added| bar.at("receipts", added, findings.not_indexed);
+    let indexed = upgrade::index_receipts(&store, at, &mut told).await;
+    bar.end();
+    indexed?;
     store.close().await.map_err(UpgradeError::from)?;
+    note_change();
     Ok(findings)
 }
 
 fn told(findings: &Findings, dry_run: bool) -> String {
-    let Findings { rows, blocks, events, personal_rows, snapshots, foreign } = findings;
+    let Findings { rows, blocks, events, personal_rows, snapshots, foreign, not_indexed } =
+        findings;
     let head = if dry_run { "Nothing was changed; it would be:\n" } else { "" };
     let goes = if dry_run { "would go" } else { "gone" };
+    let added = if dry_run { "would be added" } else { "added" };
     format!(
         "{head}read {rows} rows, all of a version that this program knows ({}): {blocks} blocks, \
          {events} events, {personal_rows} personal rows\nsnapshots of another version of the fold: \
-         {} {goes}, {snapshots} stay; they are made anew as lines are used\nready for linepass serve\n",
+         {} {goes}, {snapshots} stay; they are made anew as lines are used\nrows by which receipts \
+         are found: {not_indexed} {added}\nready for linepass serve\n",
         record::VERSION,
         foreign.len(),
     )

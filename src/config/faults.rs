@@ -21,6 +21,7 @@ impl Config {
             self.master_key_readers(),
             self.hash_memory(),
             self.waits(),
+            self.webhook_faults(),
         ]
         .into_iter()
         .flatten()

@@ -3,8 +3,12 @@
 //! Each overriding value is tried alone over the defaults, which are known to be good, so that one
 //! wrong key hides no other.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use figment::error::{Actual, Kind};
 use figment::providers::{Format, Toml};
@@ -41,8 +45,8 @@ impl Layers {
             problem,
             allowed: None,
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| whole(None, format!("cannot be read: {error}")))?;
+        let text =
+            read_text(path).map_err(|error| whole(None, format!("cannot be read: {error}")))?;
         // The parser's own rendering quotes the line, which may hold a secret.
         let dict: Dict = Toml::from_str(&text).map_err(|error| {
             let line = error.span().map(|span| 1 + newlines(&text, span.start));
@@ -96,10 +100,12 @@ impl Layers {
     fn typed(&self, section: &str, name: &str, text: String) -> Value {
         let default = self.section(section).and_then(|keys| keys.get(name));
         match default {
-            Some(Value::Num(..)) => text.parse::<i64>().map_or_else(|_| text.into(), Value::from),
+            Some(Value::Num(..)) => number(&text),
             Some(Value::Bool(..)) => text.parse::<bool>().map_or_else(|_| text.into(), Value::from),
-            Some(Value::Array(..)) => {
-                text.split(',').map(|item| Value::from(item.trim())).collect::<Vec<_>>().into()
+            Some(Value::Array(_, items)) => {
+                let is_of_numbers = matches!(items.first(), Some(Value::Num(..)));
+                let item = |item: &str| if is_of_numbers { number(item) } else { item.into() };
+                text.split(',').map(str::trim).map(item).collect::<Vec<Value>>().into()
             }
             _ => text.into(),
         }
@@ -163,6 +169,24 @@ impl Layers {
         ConfigErrors::unless_empty(errors)?;
         Ok(config)
     }
+}
+
+/// A number, or the text that is none.
+fn number(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| text.into(), Value::from)
+}
+
+/// No configuration is longer; what has no end, such as a device, is found out by it.
+const MOST_FILE_BYTES: u64 = 1 << 20;
+
+/// The file's text.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_FILE_BYTES {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
 /// The lines that end before `offset`.

@@ -9,6 +9,7 @@
 //! | `sections.rs` | the sections as types, with their ranges |
 //! | `value.rs` | kinds of values: issuer, master key, ranges |
 //! | `network.rs` | addresses and networks as values |
+//! | `webhook.rs` | values of `[webhook]` |
 //! | `mail.rs` | values of `[mail]`, and what is allowed of several together |
 //! | `layers.rs` | default, file, environment, one over the other |
 //! | `faults.rs` | what is allowed of several keys together |
@@ -31,13 +32,15 @@ mod show;
 #[cfg(test)]
 mod tests;
 mod value;
+mod webhook;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
     OperatorClientConfig, OperatorConfig, OperatorTlsConfig, PasswordConfig, PortalConfig,
-    ProxyProtocolConfig, RetentionConfig, ServerConfig, StoreConfig, ThrottleConfig, TlsConfig,
+    ProviderLimitsConfig, ProxyProtocolConfig, RetentionConfig, ServerConfig, StoreConfig,
+    ThrottleConfig, TlsConfig, WebhookConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -71,6 +74,8 @@ pub struct Config {
     pub password: PasswordConfig,
     /// What slows guessing down.
     pub throttle: ThrottleConfig,
+    /// What one provider may ask of the server.
+    pub provider_limits: ProviderLimitsConfig,
     /// What an access line may hold.
     pub line: LineConfig,
     /// How long the steps of a purchase live.
@@ -85,6 +90,8 @@ pub struct Config {
     pub contact: ContactConfig,
     /// How households are written to.
     pub mail: MailConfig,
+    /// What providers are told unasked (interfaces.md 1.4).
+    pub webhook: WebhookConfig,
     /// What operators read on standard error and in files.
     pub log: LogConfig,
     /// Where each key comes from that is not a default, by `section.key`.

@@ -13,6 +13,7 @@ use super::value::{
     Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, line_of_text, optional_url,
     path, phone, prefixes, short_text, within, write_optional_url,
 };
+use super::webhook::pauses;
 
 /// `[server]`: what households and provider sites reach.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -216,9 +217,30 @@ pub struct ThrottleConfig {
     /// Sources and IDs that are remembered at once.
     #[serde(deserialize_with = "within::<1000, 10_000_000, _, _>")]
     pub tracked_entries: usize,
-    /// Orders that one provider may push a minute.
+}
+
+/// `[provider_limits]`: what one provider may ask of the server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderLimitsConfig {
+    /// Requests of one provider a second at each of its doors.
+    #[serde(deserialize_with = "within::<1, 1_000_000, _, _>")]
+    pub requests_per_second: u32,
+    /// Requests of one provider that may come to a door at once.
     #[serde(deserialize_with = "within::<1, 10_000_000, _, _>")]
-    pub pushes_per_minute_per_provider: u32,
+    pub burst_requests: u32,
+    /// Requests of all providers that are worked on at once.
+    #[serde(deserialize_with = "within::<1, 100_000, _, _>")]
+    pub requests_under_way: usize,
+    /// How many of those may be one provider's, in percent.
+    #[serde(deserialize_with = "within::<1, 100, _, _>")]
+    pub share_percent: usize,
+    /// How long a request waits for room among those, in milliseconds.
+    #[serde(deserialize_with = "within::<0, 60_000, _, _>")]
+    pub share_wait_ms: u64,
+    /// Requests without valid credentials a minute from one source.
+    #[serde(deserialize_with = "within::<1, 1_000_000, _, _>")]
+    pub failed_authentications_per_minute_per_source: u32,
 }
 
 /// `[line]`: what an access line may hold.
@@ -422,6 +444,37 @@ pub struct MailConfig {
     /// A mail that could not be handed over for so long is parked, in seconds.
     #[serde(deserialize_with = "within::<1, 2_592_000, _, _>")]
     pub park_after_s: u64,
+}
+
+/// `[webhook]`: what providers are told unasked (interfaces.md 1.4).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookConfig {
+    /// The pauses before the second try of a message and those after it, in seconds; the last one
+    /// repeats.
+    #[serde(deserialize_with = "pauses")]
+    pub retry_after_s: Vec<u64>,
+    /// The longest pause before a provider that takes nothing is asked again, in seconds.
+    #[serde(deserialize_with = "within::<1, 3600, _, _>")]
+    pub probe_longest_s: u64,
+    /// A message that could not be handed over for so long is given up, in seconds.
+    #[serde(deserialize_with = "within::<1, 2_592_000, _, _>")]
+    pub park_after_s: u64,
+    /// The time that one try may take, in seconds.
+    #[serde(deserialize_with = "within::<1, 60, _, _>")]
+    pub timeout_s: u64,
+    /// Messages that are handed over at once to one provider.
+    #[serde(deserialize_with = "within::<1, 32, _, _>")]
+    pub connections_per_provider: usize,
+    /// A file of certificate authorities beside the system's, in PEM; empty for none.
+    #[serde(deserialize_with = "optional_path")]
+    pub ca_file: String,
+    /// Networks that are not public and that webhooks may go to all the same.
+    #[serde(deserialize_with = "networks")]
+    pub allowed_networks: Vec<IpNetwork>,
+    /// Networks that are public and that webhooks may not go to: the operator's own.
+    #[serde(deserialize_with = "networks")]
+    pub denied_networks: Vec<IpNetwork>,
 }
 
 /// `[log]`: what operators read on standard error and in files.

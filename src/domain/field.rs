@@ -3,7 +3,7 @@
 //! Each type parses what a person typed; a refusal says what is wrong with the field, never what
 //! was typed. Personal values and passwords print as `***`, so they cannot reach a log.
 
-use super::{ids::CustomerId, yen::Yen};
+use super::{characters::steers, ids::CustomerId, yen::Yen};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -133,7 +133,7 @@ impl PersonName {
     pub fn parse(typed: &str) -> Result<Self, FieldFault> {
         let name = typed.trim();
         check_length(name, 1, Self::LONGEST)?;
-        let refused = name.chars().any(|c| c.is_control() || is_refused_in_names(c));
+        let refused = name.chars().any(|c| steers(c) || is_refused_in_names(c));
         (!refused).then(|| Self(name.to_owned())).ok_or(FieldFault::Character)
     }
 
@@ -250,11 +250,11 @@ pub fn limit_as_typed(typed: &str) -> Result<Option<Yen>, FieldFault> {
 }
 
 /// A text that people read, of so many characters at most, on one line or on several. It
-/// holds no control characters but line ends.
+/// holds no control characters but line ends; on one line, nothing that turns it round.
 pub fn text_as_typed(typed: &str, longest: usize, lines: bool) -> Result<String, FieldFault> {
     let text = typed.trim().replace("\r\n", "\n");
     check_length(&text, 1, longest)?;
-    let refused = |c: char| c.is_control() && !(lines && c == '\n');
+    let refused = |c: char| if lines { c.is_control() && c != '\n' } else { steers(c) };
     if text.chars().any(refused) { Err(FieldFault::Character) } else { Ok(text) }
 }
 
@@ -420,6 +420,9 @@ mod tests {
     fn texts_for_the_desk_r_105() {
         assert_eq!(text_as_typed(" a\r\nb ", 5, true), Ok("a\nb".to_owned()));
         assert_eq!(text_as_typed("a\nb", 5, false), Err(Character));
+        assert_eq!(text_as_typed("a\u{202e}b", 5, false), Err(Character));
+        assert_eq!(text_as_typed("a\u{2028}b", 5, false), Err(Character));
+        assert_eq!(PersonName::parse("西\u{2067}日"), Err(Character));
         assert_eq!(text_as_typed("a\u{7}b", 5, true), Err(Character));
         assert_eq!(text_as_typed("  ", 5, true), Err(Missing));
         assert_eq!(text_as_typed("abcdef", 5, true), Err(TooLong { longest: 5 }));

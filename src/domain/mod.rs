@@ -12,6 +12,8 @@
 //! | [`registration`] | what an operator registers of a provider and its catalogue |
 //! | [`order`] | an order as a provider pushes it, checked against the catalogue |
 //! | [`receipt`] | what a provider is told of a completed order |
+//! | [`webhook`] | what a provider is told unasked, and in which order |
+//! | [`contract_status`] | what a provider is told of a contract |
 //! | [`provisioning`] | what the carrier gives of its lines: an import's rows, prefixes (R-175) |
 //! | [`transfer`] | the tables of line transfers and of changes of the billing number (R-160 to) |
 //! | [`bill`] | a month's bill of a line, by provider (R-034 to R-051) |
@@ -23,12 +25,15 @@
 //! | [`notice`] | which mails an entry sends, and to whom (R-191) |
 //! | [`language`] | the two languages of pages and mails |
 //! | [`field`] | what a valid name, phone, mail, passport ID and password is (R-083 to R-092) |
+//! | [`characters`] | which of them steer the text around them |
 //! | [`shape`] | how texts look that have no type of their own, for the APIs' documents |
 //! | [`ids`], [`yen`], [`calendar`] | newtypes; whole yen; Japan time and its months |
 
 pub mod bill;
 pub mod calendar;
+pub mod characters;
 pub mod charge;
+pub mod contract_status;
 pub mod field;
 pub mod ids;
 pub mod language;
@@ -48,4 +53,5 @@ pub mod shape;
 pub mod statement;
 pub mod system;
 pub mod transfer;
+pub mod webhook;
 pub mod yen;

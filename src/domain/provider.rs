@@ -5,6 +5,7 @@
 //! [`Provider::evolve`].
 
 use super::{
+    calendar::Instant,
     ids::{ProviderId, ServiceCode},
     yen::Yen,
 };
@@ -158,6 +159,12 @@ pub enum ProviderEvent {
         /// The key's ID.
         kid: String,
     },
+    /// An operator had messages sent again: those that were not delivered, or all since then.
+    WebhooksReplayed {
+        /// From when on; absent where it was those that were not delivered.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Instant>,
+    },
     /// It may no longer push orders; its contracts go on.
     ProviderSuspended,
     /// It may again.
@@ -183,6 +190,9 @@ pub struct Provider {
     pub services: BTreeMap<ServiceCode, Service>,
     /// Where webhooks go.
     pub webhook_url: Option<String>,
+    /// How often they were stopped: what is told after a stop has nothing to do with what was told
+    /// before it.
+    pub webhook_epoch: u32,
     /// The IDs of the keys that sign them.
     pub webhook_keys: Vec<String>,
     /// Whether it is barred from pushing orders.
@@ -205,6 +215,7 @@ impl Provider {
                 secrets: Vec::new(),
                 services: BTreeMap::new(),
                 webhook_url: None,
+                webhook_epoch: 0,
                 webhook_keys: Vec::new(),
                 suspended: false,
             });
@@ -217,7 +228,7 @@ impl Provider {
 
     fn apply(&mut self, event: ProviderEvent) {
         match event {
-            ProviderEvent::ProviderRegistered { .. } => {}
+            ProviderEvent::ProviderRegistered { .. } | ProviderEvent::WebhooksReplayed { .. } => {}
             ProviderEvent::RedirectUrisSet { redirect_uris } => self.redirect_uris = redirect_uris,
             ProviderEvent::SecretAdded { sha256 } => self.secrets.push(sha256),
             ProviderEvent::SecretRetired { sha256 } => self.secrets.retain(|live| *live != sha256),
@@ -234,7 +245,10 @@ impl Provider {
             ProviderEvent::IdTokenAlgorithmSet { id_token_algorithm } => {
                 self.id_token_algorithm = id_token_algorithm;
             }
-            ProviderEvent::WebhookSet { url } => self.webhook_url = url,
+            ProviderEvent::WebhookSet { url } => {
+                self.webhook_epoch += u32::from(url.is_none());
+                self.webhook_url = url;
+            }
             ProviderEvent::WebhookKeyAdded { kid } => self.webhook_keys.push(kid),
             ProviderEvent::WebhookKeyRetired { kid } => self.webhook_keys.retain(|key| *key != kid),
             ProviderEvent::ProviderSuspended => self.suspended = true,
@@ -262,8 +276,8 @@ pub struct RedirectFault(&'static str);
 pub const LONGEST_REDIRECT_URI: usize = 400;
 
 /// Checks an address for registration: absolute, `https` (plain `http` for loopback only,
-/// RFC 8252 section 7.3), no fragment (RFC 6749 section 3.1.2), no user, written as a browser
-/// writes it.
+/// RFC 8252 section 7.3), no fragment (RFC 6749 section 3.1.2), no user, no parameter of our own
+/// answers, which would stand there twice (RFC 6749 section 3.1), written as a browser writes it.
 pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectFault> {
     let url = Url::parse(uri).map_err(|_| RedirectFault("must be an absolute address"))?;
     let loopback = match url.host() {
@@ -279,11 +293,18 @@ pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectFault> {
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
             "must name no user"
         }
+        "http" | "https" if url.query_pairs().any(|(name, _)| is_of_answers(&name)) => {
+            "must have no parameter code, state, iss or error"
+        }
         "http" | "https" if url.as_str() != uri => "must be written as a browser writes it",
         "http" | "https" => return Ok(()),
         _ => "must be an https address",
     };
     Err(RedirectFault(fault))
+}
+
+fn is_of_answers(parameter: &str) -> bool {
+    matches!(parameter, "code" | "state" | "iss" | "error")
 }
 
 #[cfg(test)]
@@ -348,6 +369,8 @@ mod tests {
         }
         for uri in [
             "http://a.example/cb",
+            "https://a.example/cb?x=1&iss=https://evil.example",
+            "https://a.example/cb?%63ode=1",
             "https://a.example/cb#f",
             "https://user@a.example/cb",
             "https://A.example/cb",

@@ -127,7 +127,7 @@ impl LineRow {
     pub fn parse(mut fields: BTreeMap<String, String>) -> Result<Self, RowFault> {
         fields.retain(|_, value| !value.trim().is_empty());
         if let Some(unknown) = fields.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
-            return Err(unknown_column(unknown));
+            return Err(unknown_column(unknown, COLUMNS));
         }
         let mut take = |column: &str| fields.remove(column);
         let customer = take("customer_id").ok_or_else(|| missing("customer_id"))?;
@@ -181,10 +181,10 @@ pub fn is_same_set(one: &[IpNetwork], other: &[IpNetwork]) -> bool {
 }
 
 /// A column that no row has.
-pub fn unknown_column(name: &str) -> RowFault {
+pub fn unknown_column(name: &str, columns: &[&str]) -> RowFault {
     // What stands where a name should may be anything, a line of the file included.
     let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-    RowFault { column: name, allowed: format!("is no column; wanted are {}", COLUMNS.join(", ")) }
+    RowFault { column: name, allowed: format!("is no column; wanted are {}", columns.join(", ")) }
 }
 
 fn missing(column: &str) -> RowFault {
@@ -255,8 +255,12 @@ fn given_key(plain: Option<String>, hash: Option<String>) -> Result<Option<Given
 
 fn record_field(column: &str, value: &str) -> Result<String, RowFault> {
     let text = |longest: usize| {
-        let fault =
-            |_| RowFault::new(column, format!("must be 1 to {longest} characters on one line"));
+        let fault = |_| {
+            RowFault::new(
+                column,
+                format!("must be 1 to {longest} characters on one line without bidi formatting"),
+            )
+        };
         text_as_typed(value, longest, false).map_err(fault)
     };
     match column {

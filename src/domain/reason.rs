@@ -1,16 +1,20 @@
 //! Why an operator changes something: asked for at each change and kept in the journal for good.
 
-use super::shape::OneLine;
+use super::{characters::steers, shape::OneLine};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use std::{borrow::Cow, fmt, str::FromStr};
 
-/// A sentence of 1 to 200 characters without control characters, spaces around it cut off.
+/// A sentence of 1 to 200 characters without control characters and such that turn the text round,
+/// spaces around it cut off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
 /// Not a reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("wanted are 1 to {} characters on one line", Reason::LONGEST)]
+#[error(
+    "wanted are 1 to {} characters on one line, without control and bidi formatting characters",
+    Reason::LONGEST
+)]
 pub struct NotAReason;
 
 impl Reason {
@@ -43,7 +47,7 @@ impl FromStr for Reason {
     fn from_str(text: &str) -> Result<Self, NotAReason> {
         let text = text.trim();
         let length = text.chars().count();
-        let fits = (1..=Self::LONGEST).contains(&length) && !text.contains(char::is_control);
+        let fits = (1..=Self::LONGEST).contains(&length) && !text.contains(steers);
         fits.then(|| Self(text.to_owned())).ok_or(NotAReason)
     }
 }
@@ -63,7 +67,9 @@ mod tests {
         let parse = |text: &str| text.parse::<Reason>().ok().map(|reason| reason.0);
         assert_eq!(parse(" 契約者のお申し出 "), Some("契約者のお申し出".to_owned()));
         assert_eq!(parse(&"あ".repeat(200)).map(|kept| kept.chars().count()), Some(200));
-        for refused in ["", "  ", "a\nb", "a\u{1b}[2Jb", &"あ".repeat(201)] {
+        for refused in
+            ["", "  ", "a\nb", "a\u{1b}[2Jb", "a\u{202e}b", "a\u{2028}b", &"あ".repeat(201)]
+        {
             assert_eq!(parse(refused), None, "{refused:?}");
         }
     }

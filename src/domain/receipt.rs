@@ -11,10 +11,11 @@ use super::{
     order::Order,
     yen::Yen,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// A completed order. Fields that do not belong to its type are absent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Receipt {
     /// Of a purchase.
@@ -24,7 +25,8 @@ pub enum Receipt {
 }
 
 /// The only status a receipt can have: what is not completed has no receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Bought, or cancelled, and durable.
@@ -32,7 +34,8 @@ pub enum Status {
 }
 
 /// The only currency: whole yen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
 pub enum Currency {
     /// Japanese yen, ISO 4217.
     #[serde(rename = "JPY")]
@@ -40,7 +43,8 @@ pub enum Currency {
 }
 
 /// What was bought.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct PurchaseReceipt {
     /// The provider's own number.
     pub reference: Reference,
@@ -58,6 +62,7 @@ pub struct PurchaseReceipt {
     pub receipt_number: ReceiptNumber,
     /// When it was accepted, Japan time, whole seconds.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "String")]
     pub completed_at: Instant,
     /// The contract, for a monthly service.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -69,7 +74,8 @@ pub struct PurchaseReceipt {
 }
 
 /// What was cancelled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct CancellationReceipt {
     /// The provider's own number.
     pub reference: Reference,
@@ -81,6 +87,7 @@ pub struct CancellationReceipt {
     pub receipt_number: ReceiptNumber,
     /// When it was accepted, Japan time, whole seconds.
     #[serde(serialize_with = "rfc3339")]
+    #[schemars(with = "String")]
     pub completed_at: Instant,
     /// The last month charged.
     pub last_charge_month: Month,
@@ -89,15 +96,20 @@ pub struct CancellationReceipt {
 impl Receipt {
     /// The receipt of the order `provider` gave as `reference`, from the entry that completed it.
     pub fn of(entry: &Entry, provider: &ProviderId, reference: &Reference) -> Option<Self> {
-        entry.events.iter().find_map(|event| Self::of_event(event, entry.at, provider, reference))
+        Self::all(entry, provider).find(|receipt| receipt.reference() == reference)
     }
 
-    fn of_event(
-        event: &Event,
-        at: Instant,
-        wanted_provider: &ProviderId,
-        wanted: &Reference,
-    ) -> Option<Self> {
+    /// The receipt of `provider` with this number, from the entry that completed its order.
+    pub fn numbered(entry: &Entry, provider: &ProviderId, number: ReceiptNumber) -> Option<Self> {
+        Self::all(entry, provider).find(|receipt| receipt.number() == number)
+    }
+
+    /// The receipts of a provider's orders that an entry completed.
+    fn all(entry: &Entry, provider: &ProviderId) -> impl Iterator<Item = Self> {
+        entry.events.iter().filter_map(move |event| Self::of_event(event, entry.at, provider))
+    }
+
+    fn of_event(event: &Event, at: Instant, wanted: &ProviderId) -> Option<Self> {
         match event {
             Event::Purchased {
                 receipt,
@@ -108,20 +120,18 @@ impl Receipt {
                 quantity,
                 amount,
                 ..
-            } if (provider, reference) == (wanted_provider, wanted) => {
-                Some(Self::Purchase(PurchaseReceipt {
-                    reference: reference.clone(),
-                    service: service.clone(),
-                    quantity: *quantity,
-                    amount: *amount,
-                    currency: Currency::Yen,
-                    status: Status::Completed,
-                    receipt_number: *receipt,
-                    completed_at: at,
-                    contract: monthly.then_some(ContractNumber(*receipt)),
-                    first_charge_month: monthly.then(|| at.month()),
-                }))
-            }
+            } if provider == wanted => Some(Self::Purchase(PurchaseReceipt {
+                reference: reference.clone(),
+                service: service.clone(),
+                quantity: *quantity,
+                amount: *amount,
+                currency: Currency::Yen,
+                status: Status::Completed,
+                receipt_number: *receipt,
+                completed_at: at,
+                contract: monthly.then_some(ContractNumber(*receipt)),
+                first_charge_month: monthly.then(|| at.month()),
+            })),
             Event::ContractEnded {
                 contract,
                 provider,
@@ -129,16 +139,14 @@ impl Receipt {
                 receipt: Some(receipt),
                 reference: Some(reference),
                 ..
-            } if (provider, reference) == (wanted_provider, wanted) => {
-                Some(Self::Cancellation(CancellationReceipt {
-                    reference: reference.clone(),
-                    contract: *contract,
-                    status: Status::Completed,
-                    receipt_number: *receipt,
-                    completed_at: at,
-                    last_charge_month: *last_charge_month,
-                }))
-            }
+            } if provider == wanted => Some(Self::Cancellation(CancellationReceipt {
+                reference: reference.clone(),
+                contract: *contract,
+                status: Status::Completed,
+                receipt_number: *receipt,
+                completed_at: at,
+                last_charge_month: *last_charge_month,
+            })),
             _ => None,
         }
     }
@@ -159,6 +167,14 @@ impl Receipt {
                 receipt.reference == order.reference && receipt.contract == order.contract
             }
             _ => false,
+        }
+    }
+
+    /// The provider's own number.
+    pub const fn reference(&self) -> &Reference {
+        match self {
+            Self::Purchase(receipt) => &receipt.reference,
+            Self::Cancellation(receipt) => &receipt.reference,
         }
     }
 
@@ -210,7 +226,20 @@ impl Completed {
         provider: &ProviderId,
         reference: &Reference,
     ) -> Option<Self> {
-        let receipt = Receipt::of(entry, provider, reference)?;
+        Self::with(customer, entry, Receipt::of(entry, provider, reference)?)
+    }
+
+    /// The same by its receipt number.
+    pub fn numbered(
+        customer: CustomerId,
+        entry: &Entry,
+        provider: &ProviderId,
+        number: ReceiptNumber,
+    ) -> Option<Self> {
+        Self::with(customer, entry, Receipt::numbered(entry, provider, number)?)
+    }
+
+    fn with(customer: CustomerId, entry: &Entry, receipt: Receipt) -> Option<Self> {
         let number = receipt.number();
         let (passport, service, terms, description) =
             entry.events.iter().find_map(|event| Self::details(event, number))?;
@@ -264,8 +293,9 @@ impl Completed {
     }
 }
 
+/// Writes an instant as RFC 3339 in Japan time.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
-fn rfc3339<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn rfc3339<S: Serializer>(at: &Instant, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&at.rfc3339())
 }
 

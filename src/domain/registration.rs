@@ -2,6 +2,7 @@
 //! field by field, and decided by how the provider stands.
 
 use super::{
+    characters::steers,
     field::text_as_typed,
     ids::ServiceCode,
     order::LARGEST_AMOUNT,
@@ -14,6 +15,8 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+pub mod webhooks;
 
 /// The most redirect addresses of one provider.
 pub const MOST_REDIRECT_URIS: usize = 10;
@@ -57,6 +60,21 @@ pub enum ProviderRefusal {
     /// One secret stands: retiring it would lock the provider out.
     #[error("only one secret stands; it cannot be retired without another")]
     OnlySecret,
+    /// It has no address for webhooks.
+    #[error("the provider has no webhook address; set one first")]
+    NoWebhook,
+    /// The first address for webhooks needs a key.
+    #[error("no webhook key stands yet; have one drawn with the address")]
+    NoWebhookKey,
+    /// Another address goes with the key that stands.
+    #[error("a webhook key stands already and goes with the new address; rotate it apart")]
+    WebhookKeyStands,
+    /// Two keys sign already.
+    #[error("two webhook keys sign already; retire the old one first")]
+    TooManyWebhookKeys,
+    /// One key signs: retiring it would leave none.
+    #[error("only one webhook key signs; it cannot be retired without another")]
+    OnlyWebhookKey,
     /// The catalogue has no such service.
     #[error("the provider has no such service")]
     UnknownService,
@@ -79,6 +97,11 @@ impl ProviderRefusal {
             Self::AlreadyRegistered => "already_registered",
             Self::TooManySecrets => "too_many_secrets",
             Self::OnlySecret => "only_secret",
+            Self::NoWebhook => "no_webhook",
+            Self::NoWebhookKey => "no_webhook_key",
+            Self::WebhookKeyStands => "webhook_key_stands",
+            Self::TooManyWebhookKeys => "too_many_webhook_keys",
+            Self::OnlyWebhookKey => "only_webhook_key",
             Self::UnknownService => "unknown_service",
             Self::RetiredAlready => "retired_already",
             Self::SuspendedAlready => "suspended_already",
@@ -110,7 +133,9 @@ impl ProviderData {
         let text = |field: &str, longest: usize, value: Option<String>| {
             let checked = value.map(|value| text_as_typed(&value, longest, false)).transpose();
             checked.map_err(|_| {
-                let allowed = format!("must be 1 to {longest} characters on one line");
+                let allowed = format!(
+                    "must be 1 to {longest} characters on one line without bidi formatting"
+                );
                 RegistrationFault::new(field, allowed)
             })
         };
@@ -154,7 +179,7 @@ fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault
 fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
     let url = Url::parse(&text).ok();
     let scheme = text.starts_with("https://") || text.starts_with("http://");
-    let odd = |c: char| c.is_whitespace() || c.is_control();
+    let odd = |c: char| c.is_whitespace() || steers(c);
     let plain = scheme && text.chars().count() <= LONGEST_URL && !text.contains(odd);
     let open = url.is_some_and(|url| url.has_host() && url.username().is_empty());
     (plain && open).then_some(text).ok_or_else(|| {
@@ -215,7 +240,7 @@ impl ServiceEntry {
         let text = |field: &str, value: &str| {
             let checked = text_as_typed(value, LONGEST_CONTACT, false);
             checked.map_err(|_| {
-                fault(field, format!("must be 1 to {LONGEST_CONTACT} characters on one line"))
+                fault(field, format!("must be 1 to {LONGEST_CONTACT} characters on one line without bidi formatting"))
             })
         };
         let code: ServiceCode = self

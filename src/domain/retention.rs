@@ -3,7 +3,7 @@
 
 use super::{
     calendar::Instant,
-    line::{Entry, Event, Line, RowRef},
+    line::{Entry, Event, Line, RowRef, command::EraseRows},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -38,6 +38,17 @@ pub struct Terms {
     pub sign_in_days: u32,
     /// After the inquiry.
     pub inquiry_days: u32,
+}
+
+impl Terms {
+    /// Whether the term of a sign-in is over at `now`.
+    pub fn is_sign_in_over(self, signed_in_at: Instant, now: Instant) -> bool {
+        is_over(signed_in_at, self.sign_in_days, now)
+    }
+}
+
+fn is_over(since: Instant, days: u32, now: Instant) -> bool {
+    since.after_s(u64::from(days) * 86_400) <= now
 }
 
 /// What is known of one row.
@@ -154,9 +165,8 @@ impl Inventory {
     /// entries: one that has ended keeps everything until it is billed to its end and no bill of it
     /// is unpaid.
     pub fn due(&self, line: &Line, terms: Terms, now: Instant) -> Vec<(u32, DataClass)> {
-        let over = |since: Instant, days: u32| since.after_s(u64::from(days) * 86_400) <= now;
-        let ended = self.ended_at.is_some_and(|ended| over(ended, terms.ended_line_days));
-        let is_done_with = ended && is_settled(line);
+        let over = |since: Instant, days: u32| is_over(since, days, now);
+        let is_done_with = self.is_done_with(line, terms, now);
         let is_due = |kept: &Kept| match kept.class {
             _ if is_done_with => true,
             DataClass::Record | DataClass::Applicant | DataClass::Credential => {
@@ -171,10 +181,30 @@ impl Inventory {
         due.map(|(row, kept)| (*row, kept.class)).collect()
     }
 
+    /// Whether all of the line is due at `now`: its term is over, and it is billed and paid.
+    pub fn is_done_with(&self, line: &Line, terms: Terms, now: Instant) -> bool {
+        let ended = self.ended_at.is_some_and(|at| is_over(at, terms.ended_line_days, now));
+        ended && is_settled(line)
+    }
+
     /// When the line ended, where it has.
     pub const fn ended_at(&self) -> Option<Instant> {
         self.ended_at
     }
+}
+
+/// Whether rows that were found to be due are so still, as the line stands when they go: it may be
+/// owed for again since it was looked at, and what it uses is never due.
+pub fn is_still_due(line: &Line, erase: &EraseRows) -> bool {
+    if erase.of_settled_line {
+        return line.ended.is_some() && is_settled(line);
+    }
+    let passports = line.passports.values().filter(|passport| passport.deleted_at.is_none());
+    let used = passports.flat_map(|passport| {
+        [passport.rows.name.row, passport.rows.credential.row, passport.rows.applicant.row]
+    });
+    let used = used.chain([line.rows.record.row, line.rows.access_key.row]);
+    line.ended.is_some() || used.into_iter().all(|row| !erase.rows.contains(&row))
 }
 
 /// Everything is billed, and nothing of it unpaid.

@@ -5,26 +5,26 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, de};
 use std::{borrow::Cow, fmt};
 
-/// Control characters (Unicode's class Cc), as a pattern's class has them.
-macro_rules! control {
+/// What `characters::steers` refuses, as a pattern's class has it.
+macro_rules! steering {
     () => {
-        r"\u0000-\u001f\u007f-\u009f"
+        r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
     };
 }
 
-/// White space that is no control character (Unicode's property `White_Space`).
+/// White space that is not among those (Unicode's property `White_Space`).
 macro_rules! space {
     () => {
-        r"\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+        r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
     };
 }
 
-/// No control character, and not only white space.
+/// Nothing that steers, and not only white space.
 const ONE_LINE: &str =
-    concat!("^[^", control!(), "]*[^", control!(), space!(), "][^", control!(), "]*$");
+    concat!("^[^", steering!(), "]*[^", steering!(), space!(), "][^", steering!(), "]*$");
 
-/// Neither control characters nor white space behind the scheme.
-const PAGE_ADDRESS: &str = concat!("^https?://[^", control!(), space!(), "]+$");
+/// Nothing that steers and no white space behind the scheme.
+const PAGE_ADDRESS: &str = concat!("^https?://[^", steering!(), space!(), "]+$");
 
 /// A text on one line of 1 to `LONGEST` characters, white space around it not counted.
 pub struct OneLine<const LONGEST: usize>;
@@ -45,7 +45,7 @@ impl<const LONGEST: usize> JsonSchema for OneLine<LONGEST> {
     }
 }
 
-/// An address of web pages, without white space and control characters. Which hosts there can be no
+/// An address of web pages, without white space and what steers the text around it. Which hosts there can be no
 /// pattern says.
 pub struct PageAddress<const LONGEST: usize>;
 

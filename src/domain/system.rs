@@ -2,6 +2,7 @@
 
 use super::{
     calendar::{Instant, Month},
+    characters,
     ids::OperatorName,
     operator::{self, LiveToken, LiveTokens, Role, TokenRefusal},
 };
@@ -97,8 +98,12 @@ pub struct Notice {
 /// Why a notice cannot be put up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NoticeFault {
-    /// The message is empty, too long or not on one line.
-    #[error("message: wanted are 1 to {} characters on one line", Notice::LONGEST_MESSAGE)]
+    /// The message is empty, too long, not on one line, or turns the text round.
+    #[error(
+        "message: wanted are 1 to {} characters on one line, without control and bidi formatting \
+         characters",
+        Notice::LONGEST_MESSAGE
+    )]
     Message,
     /// It would have ended already.
     #[error("until: must be in the future")]
@@ -118,7 +123,7 @@ impl Notice {
         let message = message.map(str::trim);
         let fits = |text: &str| {
             let length = text.chars().count();
-            (1..=Self::LONGEST_MESSAGE).contains(&length) && !text.contains(char::is_control)
+            (1..=Self::LONGEST_MESSAGE).contains(&length) && !text.contains(characters::steers)
         };
         if !message.is_none_or(fits) {
             return Err(NoticeFault::Message);

@@ -9,23 +9,34 @@
 //!
 //! Names end as the format asks (`_total`, `_seconds`), units are base units. Labels come from
 //! fixed lists: the routes' patterns, methods, statuses, and the codes of outcomes. No label is
-//! made of what somebody typed, so their number stays bounded, and no ID, mail address or source
-//! address is one (security.md 64).
+//! made of what somebody typed, so their number stays bounded, and no household's ID, mail address or
+//! source address is one (security.md 64); a provider's ID is, once it has shown that it is its own.
 
 pub mod histogram;
 pub mod sampled;
 pub mod tally;
 
-use self::{histogram::Histogram, sampled::Sampled};
+use self::{
+    histogram::Histogram,
+    sampled::{Kind, Sampled},
+};
 use prometheus_client::{
-    encoding::{EncodeLabelSet, text},
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, text},
     metrics::{counter::Counter, family::Family, info::Info},
     registry::Registry,
 };
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 /// The media type of what [`Metrics::encode`] writes (`OpenMetrics` 1.0).
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What stands in place of a provider's ID while it is not sure whose a request is; no ID has these
+/// characters.
+pub const UNKNOWN_PROVIDER: &str = "(unknown)";
 
 /// How a login ended.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -38,6 +49,14 @@ struct LoginLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct HoldLabels {
     scope: &'static str,
+}
+
+/// Whose request was turned away, at which door and why.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProviderLabels {
+    provider: String,
+    door: &'static str,
+    reason: &'static str,
 }
 
 /// What was asked of which listener, and how it was answered.
@@ -61,9 +80,11 @@ pub struct Metrics {
     registry: Registry,
     logins: Family<LoginLabels, Counter>,
     holds: Family<HoldLabels, Counter>,
+    providers: Family<ProviderLabels, Counter>,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     inquiries: Counter,
+    late: Late,
 }
 
 impl Default for Metrics {
@@ -86,6 +107,14 @@ impl Metrics {
         for scope in ["source", "id", "aggregate"] {
             drop(holds.get_or_create(&HoldLabels { scope }));
         }
+        let providers = Family::default();
+        let help =
+            "Requests of providers that were turned away, by provider, door and what was too much";
+        registry.register("provider_requests_turned_away", help, Family::clone(&providers));
+        for door in ["par", "token", "status"] {
+            let provider = UNKNOWN_PROVIDER.to_owned();
+            drop(providers.get_or_create(&ProviderLabels { provider, door, reason: "source" }));
+        }
         let help = "Answered requests, by the pattern of their address";
         registry.register("http_requests", help, Family::clone(&requests));
         let help = "From a request's arrival to the head of its answer";
@@ -97,7 +126,9 @@ impl Metrics {
         drop(logins.get_or_create(&LoginLabels { outcome: "accepted", reason: "none" }));
         let help = "The version that runs";
         registry.register("build", help, Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]));
-        Self { registry, logins, holds, requests, durations, inquiries }
+        let late = Late::default();
+        registry.register_collector(Box::new(late.clone()));
+        Self { registry, logins, holds, providers, requests, durations, inquiries, late }
     }
 
     /// Adds a histogram that another part observes.
@@ -108,6 +139,15 @@ impl Metrics {
     /// Adds figures that are asked for at each scrape.
     pub fn add_sampled(&mut self, sampled: Sampled) {
         self.registry.register_collector(Box::new(sampled));
+    }
+
+    /// Adds when the certificate of the operators' listener expires, in seconds since 1970. That
+    /// listener opens when handlers have the metrics already; the first call counts.
+    pub fn watch_operator_certificate(&self, expires_s: impl Fn() -> u64 + Send + Sync + 'static) {
+        let help =
+            "When the TLS certificate of the operator listener expires, in seconds since 1970";
+        let name = "operator_tls_certificate_expires_timestamp_seconds";
+        let _ = self.late.0.set(Sampled::one(name, help, Kind::Gauge, expires_s));
     }
 
     /// Counts an inquiry to the desk: where no mail tells of it, an alert on this does.
@@ -125,6 +165,13 @@ impl Metrics {
     /// but its line (`id`), or over all IDs (`aggregate`).
     pub fn hold(&self, scope: &'static str) {
         self.holds.get_or_create(&HoldLabels { scope }).inc();
+    }
+
+    /// Counts a request of a provider that was turned away. `provider` is the ID of one that is
+    /// registered, so that their number stays bounded.
+    pub fn provider_turned_away(&self, provider: &str, door: &'static str, reason: &'static str) {
+        let provider = provider.to_owned();
+        self.providers.get_or_create(&ProviderLabels { provider, door, reason }).inc();
     }
 
     /// Counts an answered request. `route` is the pattern of its address, `None` where none fits.
@@ -148,6 +195,16 @@ impl Metrics {
     }
 }
 
+/// A figure that is known only after the registry is shared; nothing until then.
+#[derive(Debug, Clone, Default)]
+struct Late(Arc<OnceLock<Sampled>>);
+
+impl Collector for Late {
+    fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.0.get().map_or(Ok(()), |sampled| sampled.encode(encoder))
+    }
+}
+
 /// A method that some route takes; any other word is the sender's.
 fn known_method(method: &str) -> &'static str {
     let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -157,7 +214,6 @@ fn known_method(method: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::sampled::Kind;
 
     #[test]
     fn what_was_counted_is_written_down() {
@@ -166,6 +222,7 @@ mod tests {
         metrics.login("refused", Some("wrong_password"));
         metrics.login("refused", Some("wrong_password"));
         metrics.hold("source");
+        metrics.provider_turned_away("a-sha", "par", "budget");
         let route = Some("/flow/{id}/login".to_owned());
         metrics.request("POST", route, 403, Duration::from_millis(20));
         metrics.request("BREW", None, 404, Duration::ZERO);
@@ -177,11 +234,16 @@ mod tests {
             vec![("line_queue", Box::new(|| 3)), ("hash_queue", Box::new(|| 0))],
         );
         metrics.add_sampled(shed);
+        let name = "linepass_operator_tls_certificate_expires_timestamp_seconds";
+        assert!(!metrics.encode().expect("writes").contains(name), "it speaks no TLS");
+        metrics.watch_operator_certificate(|| 4_102_444_800);
+        assert!(metrics.encode().expect("writes").contains(&format!("{name} 4102444800\n")));
         let text = metrics.encode().expect("writes");
         for line in [
             "linepass_logins_total{outcome=\"accepted\",reason=\"none\"} 1",
             "linepass_logins_total{outcome=\"refused\",reason=\"wrong_password\"} 2",
             "linepass_login_holds_total{scope=\"source\"} 1",
+            "linepass_provider_requests_turned_away_total{provider=\"a-sha\",door=\"par\",reason=\"budget\"} 1",
             "linepass_http_requests_total{method=\"POST\",route=\"/flow/{id}/login\",status=\"403\"} 1",
             "linepass_http_requests_total{method=\"other\",route=\"none\",status=\"404\"} 1",
             "linepass_http_request_duration_seconds_bucket{le=\"0.025\",method=\"POST\",route=\"/flow/{id}/login\"} 1",

@@ -43,7 +43,11 @@ pub fn client_config(
     Ok(Arc::new(config))
 }
 
-fn authorities(file: &Path) -> Result<RootCertStore, String> {
+/// The certificate authorities of a file in PEM; one at least.
+///
+/// # Errors
+/// A sentence that names the file that cannot be used.
+pub fn authorities(file: &Path) -> Result<RootCertStore, String> {
     let name = file.display();
     let bytes = read_file(file).map_err(|error| format!("{name} cannot be read: {error}"))?;
     let mut roots = RootCertStore::empty();

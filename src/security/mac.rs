@@ -15,6 +15,11 @@ pub fn tag(key: &[u8], context: &str, fields: &[&[u8]]) -> [u8; 32] {
     to_array(mac.sign().as_ref())
 }
 
+/// HMAC-SHA256 of the bytes, for formats that others define.
+pub fn hmac_sha256(key: &[u8], bytes: &[u8]) -> [u8; 32] {
+    to_array(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), bytes).as_ref())
+}
+
 /// SHA-256 of the bytes.
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     to_array(digest::digest(&digest::SHA256, bytes).as_ref())

@@ -14,12 +14,15 @@
 //! | [`keys`] | the master key, the wrapped keys under it, `sub`, name hashes, JWKS, signatures |
 //! | [`csrf`] | the token in each form of a flow |
 //! | [`provider_secret`] | the secrets that providers authenticate with |
+//! | [`address_policy`] | which addresses this server may call for a provider |
+//! | [`webhook_key`] | the keys that sign webhooks |
 //! | [`operator_token`], [`secret_file`] | the token of the operator API, and files for their owner alone |
 //! | [`secret`], [`mac`], [`random`] | strings that never print, HMAC and SHA-256, the system's randomness |
 //!
 //! What must stay true: no secret reaches `Debug`, `Display` or an error's text; comparing a
 //! secret takes the same time wherever it differs; nothing here reads the wall clock.
 
+pub mod address_policy;
 pub mod csrf;
 pub mod forwarded;
 pub mod keys;
@@ -34,9 +37,11 @@ pub mod secret_file;
 pub mod source;
 pub mod source_limiter;
 pub mod throttle;
+pub mod webhook_key;
 
 use std::path::PathBuf;
 
+pub use address_policy::AddressPolicy;
 pub use csrf::CsrfToken;
 pub use forwarded::{Peer, Seen, SourcePolicy};
 pub use keys::{KeyPurpose, KeyRecord, KeyRing, KeyState, MasterKey, SigningAlgorithm};
@@ -50,6 +55,7 @@ pub use source_limiter::{RetryAfterS, SourceLimiter};
 pub use throttle::{
     Attempt, CommittedHold, FailureOutcome, Held, Hold, Permit, Throttle, ThrottlePolicy,
 };
+pub use webhook_key::WebhookKey;
 
 /// What can go wrong with keys, costs and sealing: errors of the installation, told to the
 /// operator. What a stranger's input can cause is [`SealError`], [`Held`] or [`PoolError`].

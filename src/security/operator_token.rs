@@ -7,7 +7,7 @@
 use super::{
     SecurityError, mac, random,
     secret::Secret,
-    secret_file::{self, Reserved, SecretFileFault},
+    secret_file::{self, ReservedFile, SecretFileFault},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::path::Path;
@@ -55,8 +55,8 @@ impl OperatorToken {
     ///
     /// # Errors
     /// Something stands there already, or the file cannot be made.
-    pub fn reserve(path: &Path) -> Result<Reserved, SecurityError> {
-        Reserved::new(path).map_err(|error| named(path, &error.into()))
+    pub fn reserve(path: &Path) -> Result<ReservedFile, SecurityError> {
+        ReservedFile::reserve(path).map_err(|error| named(path, &error.into()))
     }
 
     /// What is known of it, as the journal keeps it.
@@ -81,7 +81,9 @@ fn named(path: &Path, fault: &SecretFileFault) -> SecurityError {
 }
 
 fn token_in(path: &Path, bytes: &[u8]) -> Result<Secret, SecurityError> {
-    let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    // Some editors put a byte order mark before the text.
+    let text = text.trim_start_matches('\u{feff}').trim();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if text.len() < SHORTEST || !text.bytes().all(allowed) {
         let what = format!("it holds no token: wanted are {SHORTEST} or more of A-Z a-z 0-9 - _");
@@ -120,12 +122,20 @@ mod tests {
         drop(OperatorToken::reserve(&path).expect("made"));
         assert!(!path.exists(), "without a token the file goes again");
         let reserved = OperatorToken::reserve(&path).expect("made");
-        reserved.keep(token.expose()).expect("written");
+        reserved.fill(token.expose()).expect("written");
         let mode = fs::metadata(&path).expect("a file").permissions().mode() & 0o7777;
         assert_eq!(mode, 0o600);
         let again = OperatorToken::reserve(&path).map(drop);
         assert!(again.expect_err("it is there").to_string().contains("exists"));
         assert_eq!(OperatorToken::read(&path).expect("read").expose(), token.expose());
+    }
+
+    #[test]
+    fn a_byte_order_mark_before_it_is_no_part_of_it() {
+        let token = "a".repeat(SHORTEST);
+        let bytes = format!("\u{feff}{token}\r\n");
+        let read = token_in(Path::new("x"), bytes.as_bytes()).expect("a token");
+        assert_eq!(read.expose(), token);
     }
 
     #[test]

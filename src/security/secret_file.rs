@@ -45,11 +45,22 @@ impl ReservedFile {
     /// Writes the secret and a line end, durably.
     ///
     /// # Errors
-    /// The system did not write it.
-    pub fn fill(mut self, secret: &str) -> io::Result<()> {
-        self.file.write_all(secret.as_bytes())?;
-        self.file.write_all(b"\n")?;
+    /// The system did not write it; the file is gone.
+    pub fn fill(self, secret: &str) -> io::Result<()> {
+        self.fill_with(|file| {
+            file.write_all(secret.as_bytes())?;
+            file.write_all(b"\n")
+        })
+    }
+
+    /// Lets `write` write what the file is for, durably, and whole or not at all.
+    ///
+    /// # Errors
+    /// What `write` says, or the system did not keep it; the file is gone.
+    pub fn fill_with(mut self, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+        write(&mut self.file)?;
         self.file.sync_all()?;
+        sync_folder_of(&self.path)?;
         self.filled = true;
         Ok(())
     }
@@ -58,7 +69,7 @@ impl ReservedFile {
 impl Drop for ReservedFile {
     fn drop(&mut self) {
         if !self.filled {
-            // What cannot be removed is an empty file.
+            // Nobody could be told; where it cannot be removed, what it was for is in the answer's words.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -94,39 +105,6 @@ pub fn load_or_create(
             load(path)
         }
         other => other,
-    }
-}
-
-/// A file that was made for a secret that is still to come; dropped without one, it goes again.
-pub struct Reserved {
-    path: PathBuf,
-    file: File,
-    is_kept: bool,
-}
-
-impl Reserved {
-    /// Makes the file; what stands there already is never written over.
-    pub fn new(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-        Ok(Self { path: path.to_owned(), file, is_kept: false })
-    }
-
-    /// Writes the secret.
-    pub fn keep(mut self, secret: &str) -> io::Result<()> {
-        self.file.write_all(secret.as_bytes())?;
-        self.file.write_all(b"\n")?;
-        self.file.sync_all()?;
-        self.is_kept = true;
-        sync_folder_of(&self.path)
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        if !self.is_kept {
-            // Nobody could be told, and an empty file is no token.
-            let _ = fs::remove_file(&self.path);
-        }
     }
 }
 
@@ -177,5 +155,11 @@ mod tests {
         ReservedFile::reserve(&path).expect("made").fill("12345678").expect("written");
         assert_eq!(fs::read_to_string(&path).expect("reads"), "12345678\n");
         assert_eq!(fs::metadata(&path).expect("there").mode() & 0o7777, 0o600);
+        let half = folder.path().join("half");
+        let failed = ReservedFile::reserve(&half).expect("made").fill_with(|file| {
+            file.write_all(b"123")?;
+            Err(io::Error::from(io::ErrorKind::StorageFull))
+        });
+        assert!(failed.is_err() && !half.exists(), "half a secret is none");
     }
 }

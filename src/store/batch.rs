@@ -4,12 +4,14 @@ use super::{
     key::Stream,
     mail::{MailPlace, MailRow},
     record::{Holder, PersonalRow, to_json},
+    webhook::WebhookState,
 };
 use crate::domain::{
     calendar::Month,
-    ids::{CustomerId, ProviderId, Reference},
+    ids::{ContractNumber, CustomerId, ProviderId, ReceiptNumber, Reference},
 };
 use ipnetwork::IpNetwork;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// What must hold, what is put, what is deleted: all of it or nothing.
@@ -109,6 +111,15 @@ pub enum Put {
     },
     /// A mail that waits or is parked.
     Mail(MailRow),
+    /// How far a provider's webhooks are.
+    Webhooks {
+        /// Whose.
+        provider: ProviderId,
+        /// After how many stops.
+        epoch: u32,
+        /// How far.
+        state: WebhookState,
+    },
     /// Where a part of a line's bill stands, so that a month's bills are found in order.
     Bill {
         /// The month.
@@ -118,6 +129,33 @@ pub enum Put {
         /// The line's event row that holds it.
         seq: u64,
     },
+    /// Where what a receipt number names stands, so that its provider finds it without the line.
+    Receipt {
+        /// What is looked for.
+        key: ReceiptKey,
+        /// Where it stands.
+        place: ReceiptPlace,
+    },
+}
+
+/// What providers look for by a receipt number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReceiptKey {
+    /// The purchase or cancellation that has this receipt number.
+    Order(ReceiptNumber),
+    /// The end of this contract, whoever ended it.
+    End(ContractNumber),
+}
+
+/// Where something with a receipt number stands in the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptPlace {
+    /// Whose it is: for others it does not exist, and their question ends here.
+    pub provider: ProviderId,
+    /// The line.
+    pub customer: CustomerId,
+    /// The line's event row that holds it.
+    pub seq: u64,
 }
 
 /// A part of a line's bill of some month.
@@ -137,11 +175,15 @@ impl Put {
     pub fn body_bytes(&self) -> usize {
         match self {
             Self::Event { entry, .. } => entry.len(),
-            Self::Reservation { .. } | Self::Cursor { .. } | Self::Bill { .. } => 0,
+            Self::Reservation { .. }
+            | Self::Cursor { .. }
+            | Self::Bill { .. }
+            | Self::Receipt { .. } => 0,
             Self::Personal { body, .. } => body.to_bytes().len(),
             Self::Snapshot { body, .. } => body.len(),
             Self::Key { record, .. } => record.len(),
             Self::Mail(row) => to_json(&row.record).len(),
+            Self::Webhooks { state, .. } => to_json(state).len(),
         }
     }
 }
@@ -163,7 +205,11 @@ impl fmt::Debug for Put {
             Self::Key { kid, .. } => write!(f, "Key({kid}, ***)"),
             Self::Cursor { follower, block } => write!(f, "Cursor({follower}, {block})"),
             Self::Mail(row) => write!(f, "Mail({row:?})"),
+            Self::Webhooks { provider, epoch, state } => {
+                write!(f, "Webhooks({provider}, {epoch}, {state:?})")
+            }
             Self::Bill { month, place, seq } => write!(f, "Bill({month}, {place:?}, {seq})"),
+            Self::Receipt { key, place } => write!(f, "Receipt({key:?}, {place:?})"),
         }
     }
 }
@@ -199,16 +245,26 @@ pub enum Delete {
     },
     /// A mail that went out, or that stands elsewhere now.
     Mail(MailPlace),
+    /// How far the webhooks of a provider were that wants none any more.
+    Webhooks {
+        /// Whose.
+        provider: ProviderId,
+        /// After how many stops.
+        epoch: u32,
+    },
 }
 
 impl Batch {
     /// The events of one decision as the stream's next row, expecting that `last` is its last.
     pub fn event(stream: Stream, last: u64, entry: Vec<u8>) -> Self {
-        Self {
-            expect: vec![Expect::Last { stream: stream.clone(), seq: last }],
-            put: vec![Put::Event { stream, seq: last + 1, entry }],
-            delete: Vec::new(),
-        }
+        Self::events(stream, last, vec![entry])
+    }
+
+    /// The events of one decision as the stream's next rows, all of them or none.
+    pub fn events(stream: Stream, last: u64, entries: Vec<Vec<u8>>) -> Self {
+        let put = |(entry, seq)| Put::Event { stream: stream.clone(), seq, entry };
+        let put = entries.into_iter().zip(last + 1..).map(put).collect();
+        Self { expect: vec![Expect::Last { stream, seq: last }], put, delete: Vec::new() }
     }
 
     /// Takes a reservation that must be free; of a prefix every address must be.

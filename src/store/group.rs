@@ -193,6 +193,7 @@ impl<S: Stored> Open<'_, S> {
                 Delete::Key { kid } => key::key(kid),
                 Delete::Cursor { follower } => key::cursor(follower),
                 Delete::Mail(place) => key::mail(place),
+                Delete::Webhooks { provider, epoch } => key::webhooks(provider, *epoch),
             };
             self.rows.insert(key, None);
         }
@@ -227,6 +228,13 @@ impl<S: Stored> Open<'_, S> {
             }
             Put::Bill { month, place, seq } => {
                 (key::bill(*month, place), record::encode(self.number, &record::to_json(seq)))
+            }
+            Put::Webhooks { provider, epoch, state } => (
+                key::webhooks(provider, *epoch),
+                record::encode(self.number, &record::to_json(state)),
+            ),
+            Put::Receipt { key, place } => {
+                (key::receipt(*key), record::encode(self.number, &record::to_json(place)))
             }
             Put::Mail(row) => {
                 let body = record::to_json(&row.record);

@@ -11,14 +11,16 @@
 //! | `b/<shard>/<number>` | block |
 //! | `c/<name>` | a follower's cursor |
 //! | `i/<month>/<customer>/<part>` | part of a closed month's bill → sequence number |
-//! | `r/<receipt number>` | receipt → line, sequence number (a read model) |
+//! | `r/<receipt number>` | purchase or cancellation → provider, line, sequence number |
+//! | `r/<receipt number>/end` | the end of the contract that this purchase opened → the same |
 //! | `k/<kid>` | wrapped key |
+//! | `h/<provider>/<epoch>` | how far a provider's webhooks are, since they were last stopped |
 //! | `m/<shelf><time>/<mail>` | a mail that waits or is parked, by when it is due or was parked |
 //!
 //! Numbers are big-endian, so that byte order is their order.
 
 use super::{
-    batch::{BillPlace, Reservation},
+    batch::{BillPlace, ReceiptKey, Reservation},
     mail::{MailPlace, Shelf},
 };
 use crate::domain::{
@@ -233,6 +235,11 @@ pub fn cursor(follower: &str) -> Vec<u8> {
     format!("c/{follower}").into_bytes()
 }
 
+/// How far a provider's webhooks are.
+pub fn webhooks(provider: &ProviderId, epoch: u32) -> Vec<u8> {
+    format!("h/{provider}/{epoch}").into_bytes()
+}
+
 /// The prefix of the outbox's rows of a shelf.
 pub fn mails_of(shelf: Shelf) -> Vec<u8> {
     match shelf {
@@ -287,6 +294,15 @@ pub fn bill_place(key: &[u8]) -> Option<BillPlace> {
     Some(BillPlace { customer, part })
 }
 
+/// Where something with a receipt number stands.
+pub fn receipt(key: ReceiptKey) -> Vec<u8> {
+    match key {
+        ReceiptKey::Order(number) => format!("r/{number}"),
+        ReceiptKey::End(contract) => format!("r/{}/end", contract.0),
+    }
+    .into_bytes()
+}
+
 /// The prefix of the key rows.
 pub const KEYS: &[u8] = b"k/";
 
@@ -314,6 +330,7 @@ pub fn readable(key: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::ContractNumber;
 
     #[test]
     fn streams_keep_their_text() {
@@ -352,6 +369,13 @@ mod tests {
         assert_eq!(place_of_snapshot(&snapshot(&stream, 0x2f)), Some((stream, 0x2f)));
         assert_eq!(place_of_personal(&block(1)), None);
         assert_eq!(number_of_block(&personal(customer, 1)), None);
+    }
+
+    #[test]
+    fn a_purchase_and_the_end_of_its_contract_have_rows_of_their_own() {
+        let contract: ContractNumber = "K-100000000016".parse().expect("a contract");
+        assert_eq!(receipt(ReceiptKey::Order(contract.0)), b"r/100000000016");
+        assert_eq!(receipt(ReceiptKey::End(contract)), b"r/100000000016/end");
     }
 
     #[test]

@@ -2,15 +2,17 @@
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
+    StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip},
     key, raw, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::CustomerId,
+    ids::{CustomerId, ProviderId},
 };
 use ipnetwork::IpNetwork;
+use serde::de::DeserializeOwned;
 use std::{
     collections::BTreeMap,
     ops::Bound,
@@ -76,6 +78,11 @@ impl MemoryStore {
         let state = self.state();
         let Some(row) = state.rows.get(key) else { return Ok(None) };
         Ok(Some(record::decode(key, row)?.1.to_vec()))
+    }
+
+    fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let body = self.body(key)?;
+        body.map(|body| record::from_json(&key::readable(key), &body)).transpose()
     }
 }
 
@@ -171,8 +178,12 @@ impl Store for MemoryStore {
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         let key = key::reservation(reservation);
-        let body = self.body(&key)?;
-        body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+        self.json(&key)
+    }
+
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        let key = key::receipt(key);
+        self.json(&key)
     }
 
     async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
@@ -208,9 +219,15 @@ impl Store for MemoryStore {
     }
 
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
-        let key = key::cursor(follower);
-        let body = self.body(&key)?;
-        body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
+        self.json(&key::cursor(follower))
+    }
+
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError> {
+        self.json(&key::webhooks(provider, epoch))
     }
 
     async fn mails(

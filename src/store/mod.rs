@@ -11,6 +11,7 @@
 //! | [`record`] | the rows: version, block, body; who holds a reservation; personal rows |
 //! | [`block`] | blocks and their chain |
 //! | [`mail`] | the outbox's rows |
+//! | [`webhook`] | how far a provider's webhooks are |
 //! | [`raw`] | rows as they are stored, for whoever checks the store itself |
 //! | [`audit`] | walks the whole chain and says where it is broken |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
@@ -31,19 +32,22 @@ pub mod record;
 pub mod sled_store;
 #[cfg(test)]
 mod suite;
+pub mod webhook;
 
 pub use batch::{
-    Batch, BillPlace, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, Reservation,
+    Batch, BillPlace, Broken, Delete, Expect, MOST_ROW_BYTES, Outcome, Put, ReceiptKey,
+    ReceiptPlace, Reservation,
 };
 pub use block::Block;
 pub use key::{Stream, StreamKind};
 pub use mail::{MailId, MailPlace, MailRecord, MailRow, Shelf};
 pub use raw::{RawRow, Section};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
+pub use webhook::{KeptMessage, WebhookState};
 
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::CustomerId,
+    ids::{CustomerId, ProviderId},
 };
 use group::Tip;
 use ipnetwork::IpNetwork;
@@ -150,6 +154,9 @@ pub trait Store: Send + Sync + 'static {
     /// Who holds a reservation.
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError>;
 
+    /// Where something with a receipt number stands.
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError>;
+
     /// Whose prefixes share addresses with this one: the prefix itself, one that holds it, or ones
     /// inside it. Prefixes never overlap, so they are one or those inside.
     async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError>;
@@ -177,6 +184,13 @@ pub trait Store: Send + Sync + 'static {
         after: Option<&MailPlace>,
         limit: usize,
     ) -> Result<Vec<MailRow>, StoreError>;
+
+    /// How far a provider's webhooks are after so many stops; `None` where it wanted none then.
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError>;
 
     /// The block that the head names, if there is a head.
     async fn head(&self) -> Result<Option<Tip>, StoreError>;

@@ -18,16 +18,18 @@ mod reads;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream, StreamKind,
+    ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
+    StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
     key, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::CustomerId,
+    ids::{CustomerId, ProviderId},
 };
 use ipnetwork::IpNetwork;
+use serde::de::DeserializeOwned;
 use std::{
     fs::File,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -179,6 +181,14 @@ impl SledStore {
             Ok(())
         })
         .await
+    }
+
+    /// A row's body, where it is JSON and nothing else.
+    async fn read_json<T: DeserializeOwned + Send + 'static>(
+        &self,
+        key: Vec<u8>,
+    ) -> Result<Option<T>, StoreError> {
+        self.read(move |inner| inner.json(&key)).await
     }
 
     /// Runs a read on the reading threads.
@@ -356,12 +366,11 @@ impl Store for SledStore {
     }
 
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
-        let key = key::reservation(reservation);
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read_json(key::reservation(reservation)).await
+    }
+
+    async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
+        self.read_json(key::receipt(key)).await
     }
 
     async fn owners(&self, network: IpNetwork) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
@@ -390,12 +399,15 @@ impl Store for SledStore {
     }
 
     async fn cursor(&self, follower: &str) -> Result<Option<u64>, StoreError> {
-        let key = key::cursor(follower);
-        self.read(move |inner| {
-            let body = inner.body(&key)?;
-            body.map(|body| record::from_json(&key::readable(&key), &body)).transpose()
-        })
-        .await
+        self.read_json(key::cursor(follower)).await
+    }
+
+    async fn webhooks(
+        &self,
+        provider: &ProviderId,
+        epoch: u32,
+    ) -> Result<Option<WebhookState>, StoreError> {
+        self.read_json(key::webhooks(provider, epoch)).await
     }
 
     async fn mails(

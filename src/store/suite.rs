@@ -2,14 +2,15 @@
 
 use super::{
     Batch, BillPlace, Block, Broken, Delete, Holder, MailPlace, MailRecord, MailRow, Outcome,
-    PersonalRow, Put, RawRow, Reservation, Section, Shelf, Store, Stream, StreamKind, key,
+    PersonalRow, Put, RawRow, ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, Store, Stream,
+    StreamKind, WebhookState, key,
     memory::MemoryStore,
     record::{self, Personal},
     sled_store::{SledOptions, SledStore},
 };
 use crate::domain::{
     calendar::{Instant, Month},
-    ids::PassportNumber,
+    ids::{ContractNumber, PassportNumber, ProviderId},
 };
 use tempfile::TempDir;
 
@@ -54,12 +55,15 @@ on_every_backend!(
     providers_are_listed_once_each,
     lines_are_listed_once_each,
     bills_are_found_by_month_line_and_part,
+    what_has_a_receipt_number_is_found_by_it,
     prefixes_never_overlap,
     owners_of_a_prefix_are_found,
     a_row_that_is_too_large_is_refused,
     the_newest_snapshot_is_found_and_old_ones_go,
     a_followers_cursor_is_kept,
     mails_stand_in_order_and_come_in_pages,
+    how_far_webhooks_are_is_kept_for_each_provider,
+    several_rows_of_a_stream_come_with_one_batch,
     the_last_row_of_a_stream_is_told,
     rows_are_given_as_they_are_stored,
     the_audit_finds_what_was_committed_whole,
@@ -267,6 +271,34 @@ async fn bills_are_found_by_month_line_and_part(store: &impl Store) {
     assert!(store.bills(november, after, 1).await.expect("reads").is_empty());
 }
 
+async fn what_has_a_receipt_number_is_found_by_it(store: &impl Store) {
+    let contract = |text: &str| text.parse::<ContractNumber>().expect("a contract");
+    let (own, other) = (contract("K-100000000016"), contract("K-100000000024"));
+    let place = |seq| ReceiptPlace {
+        provider: "a-sha".parse().expect("a provider"),
+        customer: holder(1).customer,
+        seq,
+    };
+    let put = |key, seq| Put::Receipt { key, place: place(seq) };
+    let mut bought = event(&line(1), 0);
+    bought.put.push(put(ReceiptKey::Order(own.0), 1));
+    commit(store, vec![bought]).await;
+    let told = async |key| store.receipt(key).await.expect("reads");
+    assert_eq!(told(ReceiptKey::Order(own.0)).await, Some(place(1)));
+    assert_eq!(told(ReceiptKey::End(own)).await, None);
+    assert_eq!(told(ReceiptKey::Order(other.0)).await, None);
+    let mut ended = event(&line(1), 1);
+    ended.put.push(put(ReceiptKey::End(own), 2));
+    commit(store, vec![ended]).await;
+    assert_eq!(told(ReceiptKey::Order(own.0)).await, Some(place(1)));
+    assert_eq!(told(ReceiptKey::End(own)).await, Some(place(2)));
+    // What was refused left no row.
+    let mut late = event(&line(1), 1);
+    late.put.push(put(ReceiptKey::Order(other.0), 2));
+    assert!(matches!(commit(store, vec![late]).await[..], [Outcome::Refused(_)]));
+    assert_eq!(told(ReceiptKey::Order(other.0)).await, None);
+}
+
 fn owning(number: u64, last: u64, prefix: &str) -> Batch {
     let mut batch = event(&line(number), last);
     let network = prefix.parse().expect("a prefix");
@@ -349,6 +381,36 @@ async fn a_followers_cursor_is_kept(store: &impl Store) {
     let delete = vec![Delete::Cursor { follower: "mail" }];
     commit(store, vec![Batch { delete, ..Batch::default() }]).await;
     assert_eq!(store.cursor("mail").await.expect("reads"), None);
+}
+
+async fn how_far_webhooks_are_is_kept_for_each_provider(store: &impl Store) {
+    let (one, other) = ("a-sha".parse().expect("an ID"), "a-sh".parse().expect("an ID"));
+    assert_eq!(store.webhooks(&one, 0).await.expect("reads"), None);
+    for block in [7, 8] {
+        let state = WebhookState::after(block);
+        let provider = ProviderId::clone(&one);
+        let put = vec![Put::Webhooks { provider, epoch: 0, state: state.clone() }];
+        commit(store, vec![Batch { put, ..Batch::default() }]).await;
+        assert_eq!(store.webhooks(&one, 0).await.expect("reads"), Some(state));
+    }
+    assert_eq!(store.webhooks(&other, 0).await.expect("reads"), None);
+    assert_eq!(store.webhooks(&one, 1).await.expect("reads"), None);
+    let delete = vec![Delete::Webhooks { provider: one.clone(), epoch: 0 }];
+    commit(store, vec![Batch { delete, ..Batch::default() }]).await;
+    assert_eq!(store.webhooks(&one, 0).await.expect("reads"), None);
+}
+
+async fn several_rows_of_a_stream_come_with_one_batch(store: &impl Store) {
+    let rows = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let first = Batch::events(line(1), 0, rows(&["a", "b", "c"]));
+    commit(store, vec![first, Batch::events(line(1), 3, rows(&["d"]))]).await;
+    let stored = store.events(&line(1), 0, 9).await.expect("reads");
+    let stored: Vec<_> = stored.iter().map(|row| (row.seq, &*row.entry)).collect();
+    assert_eq!(stored, [(1, &b"a"[..]), (2, b"b"), (3, b"c"), (4, b"d")]);
+    let late = Batch::events(line(1), 2, rows(&["x", "y"]));
+    let outcomes = store.commit(vec![late], Instant::from_micros(1)).await.expect("commits");
+    assert!(matches!(outcomes[..], [Outcome::Refused(Broken::Sequence(_))]), "{outcomes:?}");
+    assert_eq!(store.last_seq(&line(1)).await.expect("reads"), 4);
 }
 
 fn mail(shelf: Shelf, at: i64, seq: u64) -> MailRow {

@@ -1,8 +1,8 @@
 //! Level and form of the log, changed while the server runs. Nothing of it is kept: a restart
 //! returns to the configuration, and so does the end of a change that was made for a time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tracing_subscriber::Registry;
@@ -29,7 +29,8 @@ pub struct InForce {
     pub format: LogFormat,
     /// When it returns to the configuration by itself.
     pub until: Option<Timestamp>,
-    /// Counts the changes, so that the end of one does not end a later one.
+    /// Which of the changes that were made for a time set it, so that the end of one does not end a
+    /// later one.
     pub change: u64,
 }
 
@@ -42,7 +43,7 @@ pub struct LogControl {
     lines: Handle<LineLayer<Sink>, Filtered>,
     configured: LogConfig,
     is_terminal: bool,
-    losses: Vec<(&'static str, Arc<AtomicU64>)>,
+    outputs: Vec<(&'static str, Sink)>,
     in_force: Mutex<InForce>,
 }
 
@@ -65,11 +66,11 @@ impl LogControl {
         lines: Handle<LineLayer<Sink>, Filtered>,
         configured: &LogConfig,
         is_terminal: bool,
-        losses: Vec<(&'static str, Arc<AtomicU64>)>,
+        outputs: Vec<(&'static str, Sink)>,
     ) -> Self {
         let in_force = as_configured(configured, 0);
         let (configured, in_force) = (configured.clone(), Mutex::new(in_force));
-        Self { filter, lines, configured, is_terminal, losses, in_force }
+        Self { filter, lines, configured, is_terminal, outputs, in_force }
     }
 
     /// The configuration that a restart returns to.
@@ -84,10 +85,16 @@ impl LogControl {
 
     /// Where lines go, and how many were lost on the way since the start.
     pub fn lost_lines(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.losses.iter().map(|(output, lost)| (*output, lost.load(Ordering::Relaxed)))
+        self.outputs.iter().map(|(output, sink)| (*output, sink.losses().load(Ordering::Relaxed)))
     }
 
-    /// Changes level and form; what is not given stays as it is.
+    /// Waits until what was logged so far is written, two seconds for each output at most: before
+    /// the process ends without dropping its guards.
+    pub fn flush(&self) {
+        self.outputs.iter().for_each(|(_, sink)| sink.flush_lines());
+    }
+
+    /// Changes level and form; what is not given stays as it is, the time of a return too.
     ///
     /// # Errors
     /// The log has ended.
@@ -99,7 +106,11 @@ impl LogControl {
     ) -> Result<InForce, ControlError> {
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
         let (level, format) = (level.unwrap_or(in_force.level), format.unwrap_or(in_force.format));
-        let wanted = InForce { level, format, until, change: in_force.change + 1 };
+        let (until, change) = match until {
+            Some(until) => (Some(until), in_force.change + 1),
+            None => (in_force.until, in_force.change),
+        };
+        let wanted = InForce { level, format, until, change };
         self.apply(wanted)?;
         *in_force = wanted;
         Ok(wanted)

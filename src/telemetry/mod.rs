@@ -80,12 +80,12 @@ pub fn init(config: &LogConfig, is_terminal: bool) -> Result<Vec<Guard>, LogErro
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let style = style(config, is_terminal, no_colour);
     let (sink, guard) = Sink::start(io::stderr());
-    let mut losses = vec![("stderr", sink.losses())];
+    let mut outputs = vec![("stderr", sink.clone())];
     let mut guards = vec![guard];
     let mut lines = LineLayer::new(style, sink, config.alike_per_second);
     if !config.folder.is_empty() {
         let (sink, guard) = Sink::start(files(config)?);
-        losses.push(("files", sink.losses()));
+        outputs.push(("files", sink.clone()));
         guards.push(guard);
         lines = lines.and(Style::Json, sink);
     }
@@ -93,8 +93,16 @@ pub fn init(config: &LogConfig, is_terminal: bool) -> Result<Vec<Guard>, LogErro
     let (lines, lines_handle) = reload::Layer::new(lines);
     tracing_subscriber::registry().with(filter).with(lines).try_init()?;
     log_panics();
-    control::set(LogControl::new(filter_handle, lines_handle, config, is_terminal, losses));
+    control::set(LogControl::new(filter_handle, lines_handle, config, is_terminal, outputs));
     Ok(guards)
+}
+
+/// Waits until what was logged so far is written, for whoever ends the process at once; nothing where
+/// logging was not started.
+pub fn flush() {
+    if let Some(control) = control::control() {
+        control.flush();
+    }
 }
 
 fn files(config: &LogConfig) -> Result<impl io::Write + Send + use<>, LogError> {

@@ -26,6 +26,8 @@ const FLUSH_TRIES: u32 = 20;
 /// What the thread is told.
 enum Message {
     Line(Vec<u8>),
+    /// Everything before this is written, and the thread goes on.
+    Flush(SyncSender<()>),
     /// Everything before this is written; then the thread ends.
     Stop(SyncSender<()>),
 }
@@ -49,6 +51,11 @@ impl Sink {
     /// Starts the thread that writes to `output`.
     pub fn start(output: impl Write + Send + 'static) -> (Self, Guard) {
         Self::with_queue(output, QUEUE_LINES)
+    }
+
+    /// Waits until what was logged so far is written, two seconds at most.
+    pub(super) fn flush_lines(&self) {
+        hand_over(&self.queue, Message::Flush);
     }
 
     /// How many lines were lost since the start, for whoever asks later.
@@ -101,19 +108,24 @@ impl<'a> MakeWriter<'a> for Sink {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let (done, finished) = sync_channel(1);
-        // A full queue is a stalled sink, or one that is only slow, which a few tries tell.
-        let (_never, pause) = sync_channel::<()>(0);
-        for _ in 0..FLUSH_TRIES {
-            match self.queue.try_send(Message::Stop(done.clone())) {
-                Ok(()) => {
-                    let _ = finished.recv_timeout(FLUSH_PATIENCE);
-                    return;
-                }
-                Err(TrySendError::Disconnected(_)) => return,
-                Err(TrySendError::Full(_)) => {
-                    let _ = pause.recv_timeout(FLUSH_PATIENCE / FLUSH_TRIES);
-                }
+        hand_over(&self.queue, Message::Stop);
+    }
+}
+
+/// Puts a message behind all lines and waits for its answer, with patience for both.
+fn hand_over(queue: &SyncSender<Message>, message: fn(SyncSender<()>) -> Message) {
+    let (done, finished) = sync_channel(1);
+    // A full queue is a stalled sink, or one that is only slow, which a few tries tell.
+    let (_never, pause) = sync_channel::<()>(0);
+    for _ in 0..FLUSH_TRIES {
+        match queue.try_send(message(done.clone())) {
+            Ok(()) => {
+                let _ = finished.recv_timeout(FLUSH_PATIENCE);
+                return;
+            }
+            Err(TrySendError::Disconnected(_)) => return,
+            Err(TrySendError::Full(_)) => {
+                let _ = pause.recv_timeout(FLUSH_PATIENCE / FLUSH_TRIES);
             }
         }
     }
@@ -129,6 +141,11 @@ fn write_lines(mut output: impl Write, waiting: &Receiver<Message>, dropped: &At
                 if output.write_all(&line).is_err() {
                     dropped.fetch_add(1, Ordering::Relaxed);
                 }
+            }
+            Message::Flush(done) => {
+                told = tell_losses(&mut output, dropped, told);
+                let _ = output.flush();
+                let _ = done.send(());
             }
             Message::Stop(done) => {
                 tell_losses(&mut output, dropped, told);

@@ -86,6 +86,21 @@ fn a_decision_is_one_json_line_with_its_fields_flat() {
     assert_eq!(value, expected);
 }
 
+/// Whoever ends the process at once waits for its last line, and the log goes on where it does not.
+#[test]
+fn what_was_logged_is_written_when_it_is_flushed() {
+    let capture = Capture::default();
+    let (mut sink, guard) = Sink::with_queue(capture.clone(), 1_000);
+    for round in 1..=3 {
+        sink.write_all(b"the last line\n").expect("never fails");
+        sink.flush_lines();
+        assert_eq!(capture.text().lines().count(), round);
+    }
+    drop(guard);
+    // Nobody writes any more: nobody is waited for.
+    sink.flush_lines();
+}
+
 #[test]
 fn what_a_decision_does_not_know_is_left_out() {
     let value = logged_json(|| Decision::new("login", Outcome::Failed).emit("It broke"));

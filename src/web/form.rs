@@ -21,8 +21,11 @@ pub enum FormFault {
     #[error("{0}: has more than 8192 bytes")]
     TooLong(String),
     /// Not UTF-8.
-    #[error("the parameters must be UTF-8")]
-    NotText,
+    #[error("{0}: must be UTF-8")]
+    NotText(String),
+    /// Nobody asked for it.
+    #[error("{0}: is not known here")]
+    Unknown(String),
 }
 
 /// Parameters by name.
@@ -36,19 +39,29 @@ impl Form {
     pub fn read(bytes: &[u8]) -> Result<Self, FormFault> {
         let mut values = HashMap::new();
         for (name, value) in url::form_urlencoded::parse(bytes) {
-            let name: String = name.chars().take(64).collect();
+            let shown = || name.chars().take(64).collect();
             // The decoder puts this character where the bytes were no UTF-8.
             if value.contains('\u{FFFD}') {
-                return Err(FormFault::NotText);
+                return Err(FormFault::NotText(shown()));
             }
             if value.len() > LONGEST_VALUE {
-                return Err(FormFault::TooLong(name));
+                return Err(FormFault::TooLong(shown()));
             }
-            if values.insert(name.clone(), value.into_owned()).is_some() {
-                return Err(FormFault::Doubled(name));
+            if values.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                return Err(FormFault::Doubled(shown()));
             }
         }
         Ok(Self { values })
+    }
+
+    /// The same, unless there is a parameter that is not among `known`: where nothing says that more
+    /// may be sent, one that is misspelt is not passed over.
+    pub fn only(self, known: &[&str]) -> Result<Self, FormFault> {
+        let unknown = self.values.keys().filter(|name| !known.contains(&name.as_str()));
+        match unknown.min() {
+            Some(name) => Err(FormFault::Unknown(name.clone())),
+            None => Ok(self),
+        }
     }
 
     /// A parameter; an empty one counts as absent (RFC 6749 section 3.1).
@@ -78,6 +91,20 @@ mod tests {
         assert_eq!(doubled, Some(FormFault::Doubled("amount".into())));
         let same = Form::read(b"amount=1&%61mount=1").err();
         assert_eq!(same, Some(FormFault::Doubled("amount".into())));
+        // Names are compared whole, and told short.
+        let name = "n".repeat(64);
+        assert!(Form::read(format!("{name}1=&{name}2=").as_bytes()).is_ok());
+        let long = Form::read(format!("{name}1=&{name}1=").as_bytes()).err();
+        assert_eq!(long, Some(FormFault::Doubled(name)));
+    }
+
+    #[test]
+    fn a_parameter_that_nobody_knows_is_named() {
+        let form = |text: &str| Form::read(text.as_bytes()).expect("reads");
+        assert!(form("").only(&[]).is_ok() && form("a=1").only(&["a", "b"]).is_ok());
+        let unknown = |text| form(text).only(&["a"]).err();
+        assert_eq!(unknown("a=1&z=1&c=1"), Some(FormFault::Unknown("c".into())));
+        assert_eq!(unknown("A=1"), Some(FormFault::Unknown("A".into())));
     }
 
     #[test]
@@ -92,7 +119,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_and_values_without_end_are_refused() {
-        assert_eq!(Form::read(b"a=%ff").err(), Some(FormFault::NotText));
+        assert_eq!(Form::read(b"a=%ff").err(), Some(FormFault::NotText("a".into())));
         let long = format!("a={}", "x".repeat(8193));
         assert_eq!(Form::read(long.as_bytes()).err(), Some(FormFault::TooLong("a".into())));
     }

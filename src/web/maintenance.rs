@@ -5,7 +5,8 @@
 //! |---|---|
 //! | `/flow/{id}/back` | the way back, which carries `temporarily_unavailable` |
 //! | `/oauth/authorize` | begins the flow: its page then knows the way back |
-//! | metadata, JWKS, help, landing page, assets | as ever: they change nothing |
+//! | below `/provider/v1/` | 503 as problem details, `Retry-After` |
+//! | metadata, JWKS, the status API's document, help, landing page, assets | as ever: they change nothing |
 //! | all else below `/oauth/` | 503 `temporarily_unavailable`, `Retry-After` |
 //! | all else | the maintenance page, 503, `Retry-After` |
 //!
@@ -17,12 +18,13 @@ use super::{
     context::{self, RequestContext},
     flow::{cookie, sealed::Flow},
     page::{HelpTopic, MaintenancePage},
+    problem::ProblemDetails,
     provider::error::OAuthError,
     state::WebState,
 };
 use crate::domain::system::Notice;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{StatusCode, header},
@@ -35,6 +37,8 @@ use actix_web::{
 enum Audience<'a> {
     /// A provider's server.
     BackChannel,
+    /// The same at the status API.
+    StatusApi,
     /// A household, on a page of the flow with this ID where there is one.
     Household(Option<&'a str>),
     /// Whoever changes nothing.
@@ -42,12 +46,13 @@ enum Audience<'a> {
 }
 
 /// The addresses that stay open beside help, assets and the way back.
-const OPEN: [&str; 5] = [
+const OPEN: [&str; 6] = [
     "/",
     "/.well-known/oauth-authorization-server",
     "/.well-known/openid-configuration",
     "/oauth/authorize",
     "/oauth/jwks.json",
+    "/provider/v1/openapi.json",
 ];
 
 fn audience(path: &str) -> Audience<'_> {
@@ -58,6 +63,9 @@ fn audience(path: &str) -> Audience<'_> {
     }
     if path.starts_with("/oauth/") {
         return Audience::BackChannel;
+    }
+    if path.starts_with("/provider/v1/") {
+        return Audience::StatusApi;
     }
     match path.strip_prefix("/flow/").and_then(|rest| rest.split_once('/')) {
         Some((_, "back")) => Audience::Open,
@@ -79,6 +87,12 @@ pub async fn gate(
         Audience::Open => return Ok(next.call(request).await?.map_into_boxed_body()),
         Audience::BackChannel => {
             OAuthError::maintenance(notice.retry_after_s(state.host.now())).response()
+        }
+        Audience::StatusApi => {
+            let detail = "system maintenance: ask again after Retry-After seconds";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            let problem = ProblemDetails::new(status, "maintenance", detail);
+            problem.again_after(notice.retry_after_s(state.host.now())).error_response()
         }
         Audience::Household(id) => page(request.request(), &state, id, &notice),
     };
@@ -131,6 +145,11 @@ mod tests {
             ("/oauth/jwks.json", Audience::Open),
             ("/.well-known/openid-configuration", Audience::Open),
             ("/.well-known/oauth-authorization-server", Audience::Open),
+            ("/provider/v1/purchases", Audience::StatusApi),
+            ("/provider/v1/contracts/K-1", Audience::StatusApi),
+            ("/provider/v1/openapi.json", Audience::Open),
+            ("/provider/v1/openapi.json/", Audience::StatusApi),
+            ("/provider/v2/purchases", Audience::Household(None)),
             ("/", Audience::Open),
             ("/help/errors", Audience::Open),
             (assets::ALL[0].path, Audience::Open),

@@ -20,19 +20,25 @@
 //! | [`posted`] | a form that a page of ours posted |
 //! | [`afterwards`] | what a login leaves to do after its answer |
 //! | [`answer`] | pages and problems as responses |
+//! | [`problem`] | problem details (RFC 9457), for programs |
+//! | [`openapi`] | tables of routes as `OpenAPI` documents |
+//! | [`bearer`] | the token of a request |
 
 pub mod afterwards;
 pub mod answer;
 pub mod assets;
+pub mod bearer;
 pub mod context;
 pub mod flow;
 pub mod form;
 pub mod limits;
 pub mod maintenance;
+pub mod openapi;
 pub mod operator;
 pub mod page;
 pub mod portal;
 pub mod posted;
+pub mod problem;
 pub mod provider;
 pub mod public;
 pub mod state;
@@ -52,6 +58,6 @@ pub fn public_listener(service: &mut ServiceConfig) {
 pub fn operator_listener(service: &mut ServiceConfig) {
     operator::addresses(service);
     service
-        .default_service(actix_web::web::route().to(operator::routes::no_such_route))
-        .app_data(limits::Refusing(operator::problem::ProblemDetails::bounded));
+        .default_service(actix_web::web::route().to(problem::no_such_route))
+        .app_data(limits::Refusing(problem::ProblemDetails::bounded));
 }

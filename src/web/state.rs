@@ -14,19 +14,22 @@ use crate::{
         outbox::Desk,
         providers::Providers,
         system::{Maintenance, SystemStream},
+        webhooks,
     },
     clock::Clock,
     config::{BillingConfig, ContactConfig, FlowConfig, PortalConfig},
     domain::{
-        ids::{CustomerId, PassportNumber, ProviderId},
+        ids::{CustomerId, PassportNumber},
         line::LineDefaults,
     },
     metrics::Metrics,
-    security::{CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle},
+    security::{
+        AddressPolicy, CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
+    },
     store::Store,
-    web::provider::redeemed::RedeemedCodes,
+    web::provider::{limits::ProviderLimits, redeemed::RedeemedCodes},
 };
-use governor::{DefaultKeyedRateLimiter, clock::DefaultClock};
+use governor::DefaultKeyedRateLimiter;
 use std::{
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -60,6 +63,10 @@ pub struct WebState {
     pub providers: Arc<Providers>,
     /// The operators' side of the outbox; none where nobody is written to.
     pub mails: Option<Desk>,
+    /// The operators' side of webhooks.
+    pub webhooks: webhooks::Desk,
+    /// Which addresses webhooks may go to.
+    pub webhook_addresses: AddressPolicy,
     /// Changes of Linepass as a whole.
     pub system: SystemStream,
     /// The walk over the whole chain.
@@ -86,10 +93,8 @@ pub struct WebState {
     pub throttle: Throttle,
     /// How often a source may try to log in at all.
     pub logins: SourceLimiter,
-    /// How often a provider may push orders.
-    pub pushes: DefaultKeyedRateLimiter<ProviderId, governor::middleware::NoOpMiddleware>,
-    /// That limiter's clock.
-    pub pushes_clock: DefaultClock,
+    /// What one provider may ask.
+    pub provider_limits: ProviderLimits,
     /// Codes that were exchanged.
     pub redeemed: RedeemedCodes,
     /// The time of decisions, which `demo --now` moves.

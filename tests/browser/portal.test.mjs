@@ -161,7 +161,7 @@ test("⑦ the statement by month and ID, with its file", async (t) => {
 /** Nobody buys 442 times in a few seconds but a test. */
 const MANY_LOGINS = {
   LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE: "1000000",
-  LINEPASS__THROTTLE__PUSHES_PER_MINUTE_PER_PROVIDER: "1000000",
+  LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND: "1000000",
 };
 
 test("⑦ 442 purchases are 30 pages of 15, with ten page links around the current one", async (t) => {

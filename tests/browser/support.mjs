@@ -93,12 +93,13 @@ class Demo {
 }
 
 /** Starts the demo and a provider's site; both end with the test. With `change` the demo is started
- * twice, and its sample is changed in between; `settings` are its environment. */
-export async function startDemo(t, change, settings = {}) {
+ * twice, and its sample is changed in between; `settings` are its environment; `listen` makes the
+ * site, which may ask for more of the demo's arguments. */
+export async function startDemo(t, change, settings = {}, listen = ProviderSite.listen) {
   assert.ok(existsSync(BINARY), `${BINARY} is missing: run cargo build`);
   const folder = mkdtempSync(path.join(tmpdir(), "linepass-browser-"));
   if (change) {
-    const first = await run(folder, settings);
+    const first = await run(folder, settings, listen);
     const ended = once(first.child, "exit");
     first.child.kill("SIGTERM");
     await ended;
@@ -108,7 +109,7 @@ export async function startDemo(t, change, settings = {}) {
     change(sample);
     writeFileSync(file, JSON.stringify(sample));
   }
-  const { child, said, site } = await run(folder, settings);
+  const { child, said, site } = await run(folder, settings, listen);
   const demo = new Demo(child, folder, said, site);
   t.after(() => demo.end());
   const ours = said.providers.find((one) => one.redirect_uris.includes(site.redirectUri));
@@ -117,10 +118,11 @@ export async function startDemo(t, change, settings = {}) {
 }
 
 /** One run of the demo in this folder, with a provider's site of its own. */
-async function run(folder, settings) {
-  const site = await ProviderSite.listen();
+async function run(folder, settings, listen) {
+  const site = await listen();
   const log = openSync(path.join(folder, "stderr.log"), "w");
   const args = ["demo", "--json", "--data", path.join(folder, "data"), "--redirect-uri", site.redirectUri];
+  args.push(...(site.demoArguments ?? []));
   const env = { ...process.env, ...SETTINGS, ...settings };
   const child = spawn(BINARY, args, { env, stdio: ["ignore", "pipe", log] });
   closeSync(log);

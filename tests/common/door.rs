@@ -1,7 +1,10 @@
 //! What tests of the doors ask again and again: the shape of an OAuth error, the headers of every
 //! answer, a code in one call, and the log's decisions once they are written.
 
-use super::{Answer, Browser, Demo, Http, Provider, answer};
+use super::{
+    Answer, Browser, Demo, Flow, Http, Options, Provider, REDIRECT_URI, VERIFIER, answer, claims,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -22,6 +25,166 @@ pub fn push_with(
         };
     }
     provider.push_form(&parameters)
+}
+
+/// Parameters by name, as they stand in a form; one may stand twice.
+pub type Pairs = Vec<(String, String)>;
+
+/// A form without this parameter.
+pub fn without(form: &[(String, String)], name: &str) -> Pairs {
+    form.iter().filter(|(other, _)| other != name).cloned().collect()
+}
+
+/// A form in which this parameter has this value, and stands last.
+pub fn with(form: &[(String, String)], name: &str, value: &str) -> Pairs {
+    let mut form = without(form, name);
+    form.push((name.to_owned(), value.to_owned()));
+    form
+}
+
+/// A form in which this parameter stands twice, with this value too.
+pub fn twice(form: &[(String, String)], name: &str, value: &str) -> Pairs {
+    let mut form = form.to_vec();
+    form.push((name.to_owned(), value.to_owned()));
+    form
+}
+
+/// Posts a form to an endpoint below `/oauth/`.
+pub fn post(
+    provider: &Provider,
+    endpoint: &str,
+    headers: &[(&str, &str)],
+    form: &[(String, String)],
+) -> Answer {
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+    provider.http.post(&format!("{}/oauth/{endpoint}", provider.issuer), headers, &form)
+}
+
+/// The form that exchanges a code.
+pub fn exchange_form(provider: &Provider, code: &str) -> Pairs {
+    [
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", &provider.redirect_uri),
+        ("code_verifier", VERIFIER),
+        ("client_id", &provider.client_id),
+        ("client_secret", &provider.client_secret),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// The form by which a provider asks for itself.
+pub fn own_form(provider: &Provider) -> Pairs {
+    [
+        ("grant_type", "client_credentials"),
+        ("scope", "purchases:read"),
+        ("client_id", &provider.client_id),
+        ("client_secret", &provider.client_secret),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// The value of an `Authorization` header with these credentials.
+pub fn basic(id: &str, secret: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
+}
+
+/// The `request_uri` of a push that was taken.
+pub fn request_uri(pushed: &Answer) -> String {
+    assert_eq!(pushed.status, 201, "{pushed:?}");
+    pushed.json()["request_uri"].as_str().expect("a request_uri").to_owned()
+}
+
+/// A browser that comes with a request changed so.
+pub fn arrive(
+    demo: &Demo,
+    provider: &Provider,
+    changes: &[(&str, Option<&str>)],
+) -> (Browser, Flow) {
+    let uri = request_uri(&push_with(provider, None, changes));
+    let browser = Browser::new(demo.issuer());
+    let flow = browser.arrive(&provider.authorize_url(&uri));
+    (browser, flow)
+}
+
+/// Logs in with a request changed so, up to the code.
+pub fn code_with(
+    demo: &Demo,
+    provider: &Provider,
+    id: &str,
+    changes: &[(&str, Option<&str>)],
+) -> String {
+    let (browser, flow) = arrive(demo, provider, changes);
+    let login = browser.log_in(&flow, id, demo.password(id));
+    assert_eq!(login.status, 303, "{id} {changes:?}: {login:?}");
+    browser.go_back(&flow).parameter("code").expect("a code")
+}
+
+/// The same up to the token endpoint's answer.
+pub fn tokens(
+    demo: &Demo,
+    provider: &Provider,
+    id: &str,
+    changes: &[(&str, Option<&str>)],
+) -> Value {
+    let tokens = provider.exchange(&code_with(demo, provider, id, changes));
+    assert_eq!(tokens.status, 200, "{tokens:?}");
+    tokens.json()
+}
+
+/// The claims of the `id_token` among these tokens.
+pub fn id_token(tokens: &Value) -> Value {
+    claims(tokens["id_token"].as_str().expect("a token"))
+}
+
+/// Asserts a way back to the registered address, with this parameter and with `state` and `iss`.
+pub fn assert_back(demo: &Demo, back: &Answer, name: &str, value: Option<&str>) {
+    assert_eq!(back.status, 303, "{back:?}");
+    assert!(back.location().starts_with(&format!("{REDIRECT_URI}?")), "{back:?}");
+    assert_eq!(back.header("cache-control"), Some("no-store"), "{back:?}");
+    let told = back.parameter(name);
+    assert!(told.is_some() && value.is_none_or(|value| told.as_deref() == Some(value)), "{back:?}");
+    for (name, value) in [("state", "state-1"), ("iss", demo.issuer())] {
+        let url = url::Url::parse(back.location()).expect("an address");
+        let all: Vec<String> = url
+            .query_pairs()
+            .filter(|(other, _)| other == name)
+            .map(|(_, value)| value.into_owned())
+            .collect();
+        assert_eq!(all, [value], "{name}: {back:?}");
+    }
+    assert_ne!(back.parameter("code").is_some(), back.parameter("error").is_some(), "{back:?}");
+    assert!(!back.location().contains('#'), "{back:?}");
+}
+
+/// A demo without mails, whose follower stores how far it has come by itself: what is stored is what
+/// the test does.
+pub fn quiet() -> Demo {
+    let env = vec![("LINEPASS__MAIL__TRANSPORT", "none".to_owned())];
+    Demo::with(&Options { env, ..Options::default() })
+}
+
+/// The newest durable block of a [`quiet`] demo: what anything that is stored moves.
+pub fn stored(demo: &Demo) -> u64 {
+    figure(demo, "linepass_durable_block")
+}
+
+/// A code of a login, once the sign-in is remembered, which is done after its answer: from then on
+/// the newest block moves by what the test does alone.
+pub fn settled_code(demo: &Demo, provider: &Provider) -> String {
+    let before = stored(demo);
+    let code = code(demo, provider, "sakura01");
+    until("the sign-in", || (stored(demo) > before).then_some(()));
+    code
+}
+
+/// A text with its middle character changed.
+pub fn tampered(text: &str) -> String {
+    let middle = text.len() / 2;
+    let other = if text[middle..].starts_with('A') { "B" } else { "A" };
+    format!("{}{other}{}", &text[..middle], &text[middle + 1..])
 }
 
 /// Asserts the shape of RFC 6749 section 5.2 and that the description names the field.

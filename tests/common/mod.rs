@@ -3,9 +3,12 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of the harness")]
 
+pub mod contracts;
 pub mod door;
 pub mod operator;
 pub mod portal;
+pub mod receiver;
+pub mod status;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;

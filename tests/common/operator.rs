@@ -10,6 +10,8 @@ use linepass::{
 };
 use serde_json::Value;
 use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
     path::Path,
     process::{Command, Output},
 };
@@ -114,6 +116,36 @@ impl Operator {
         command.env("LINEPASS_OPERATOR_TOKEN_FILE", &self.token_file);
         command.output().expect("the binary runs")
     }
+}
+
+/// Something that answers requests as no server of this version does: each with the next answer, and
+/// with the last one for good. Its address; it lives as long as the test's process.
+pub fn answering(answers: Vec<Value>) -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    std::thread::spawn(move || {
+        let last = answers.last().cloned();
+        let mut bodies = answers
+            .into_iter()
+            .chain(std::iter::repeat_with(move || last.clone().expect("an answer")));
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.expect("a connection"));
+            let (mut line, mut length) = (String::new(), 0_u64);
+            while stream.read_line(&mut line).expect("a line") > 2 {
+                let lower = line.to_ascii_lowercase();
+                if let Some(value) = lower.strip_prefix("content-length:") {
+                    length = value.trim().parse().expect("a length");
+                }
+                line.clear();
+            }
+            std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink()).expect("a body");
+            let body = bodies.next().expect("no end").to_string();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
+            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            stream.get_mut().write_all(answer.as_bytes()).expect("answers");
+        }
+    });
+    url
 }
 
 /// What a stopped demo's journal holds of a stream.

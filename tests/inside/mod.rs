@@ -271,7 +271,7 @@ async fn serve(
     let running = app::start(&config, clocks, listeners).await.expect("starts");
     let mut sample = Sample::load_or_make(&file).expect("sample data");
     edit(&mut sample);
-    sample.addresses(&issuer, "http://127.0.0.1:9875", operator, None);
+    sample.addresses(&issuer, "http://127.0.0.1:9875", operator, (None, None));
     fill::fill(&running.state, &sample).await.expect("sample data");
     let (end, ended) = oneshot::channel();
     say.send((sample, running.state.clone(), end)).expect("somebody waits");

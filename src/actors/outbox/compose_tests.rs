@@ -54,7 +54,8 @@ impl House {
         let failed = |error: &StoreError| panic!("{error}");
         let (committer, _) =
             Committer::start(shared, clock.clone(), options, failed).expect("starts");
-        let providers = Providers::load(store.as_ref(), committer, clock).await.expect("loads");
+        let shared: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
+        let providers = Providers::load(shared, committer, clock).await.expect("loads");
         let mut house = Self { store, providers, line: None, rows: 0 };
         let fields = [(rows::RECORD_MAIL.to_owned(), record.to_owned())].into();
         let opened = Event::LineOpened {

@@ -10,10 +10,11 @@ use super::{
     desk::PAGE,
     letter::Letter,
     rows::{Household, ReadError, When},
-    schedule::{self, Breaker},
+    schedule,
 };
 use crate::{
     actors::{
+        backoff::{Breaker, after},
         committer::{CommitError, Committer},
         lines::Lines,
         providers::Providers,
@@ -455,7 +456,7 @@ impl Follower {
     async fn keep_cursor(&mut self, now: Instant) -> Result<(), Fault> {
         let done = self.done_block();
         let is_far = done > self.kept_block.unwrap_or_default().saturating_add(MOST_EMPTY_BLOCKS);
-        let waited = now >= schedule::after(self.kept_at, KEEP_CURSOR_EVERY);
+        let waited = now >= after(self.kept_at, KEEP_CURSOR_EVERY);
         if is_far || (self.has_news && waited) {
             self.commit(Batch::default(), done).await?;
         }
@@ -480,7 +481,7 @@ impl Follower {
     /// Counts rows: after each change of a few, now and then of many.
     async fn count(&mut self, now: Instant) -> Result<(), StoreError> {
         let few = self.figures.waiting() + self.figures.parked() < PAGE as u64;
-        let waited = now >= schedule::after(self.counted_at, COUNT_EVERY);
+        let waited = now >= after(self.counted_at, COUNT_EVERY);
         let must_count = self.figures.must_count.load(Ordering::Relaxed);
         if !(must_count && (few || waited)) {
             return Ok(());

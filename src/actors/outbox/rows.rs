@@ -3,7 +3,7 @@
 
 use super::letter::Item;
 use crate::{
-    actors::{LineError, lines::Lines, providers::Providers},
+    actors::{LineError, lines::Lines, providers::Providers, reading::entry},
     domain::{
         field::MailAddress,
         ids::{CustomerId, PassportNumber},
@@ -184,16 +184,6 @@ impl<'a> Household<'a> {
 
 /// The field of the line's record that holds メールアドレス.
 pub const RECORD_MAIL: &str = "mail";
-
-/// One entry of a line.
-pub async fn entry(store: &dyn Store, customer: CustomerId, seq: u64) -> Result<Entry, StoreError> {
-    let stream = Stream::Line(customer);
-    let place = format!("event {seq} of {stream}");
-    let rows = store.events(&stream, seq.saturating_sub(1), 1).await?;
-    let row = rows.first().filter(|row| row.seq == seq);
-    let row = row.ok_or_else(|| StoreError::damaged(&*place, "it is missing"))?;
-    record::from_json(&place, &row.entry)
-}
 
 /// A line as it stands: one that is awake answers from memory, and no change of its waits for it.
 async fn look(lines: &Lines, customer: CustomerId) -> Result<Option<Arc<Line>>, ReadError> {

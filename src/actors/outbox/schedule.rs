@@ -1,99 +1,12 @@
-//! When a mail is tried again, and when a server that does not answer is. Pure: time and chance
-//! are told.
+//! When a mail is tried again. Pure: time and chance are told.
 
 use super::{Failure, OutboxOptions};
 use crate::{
+    actors::backoff::{after, jittered},
     domain::calendar::Instant,
     store::{MailId, MailPlace, MailRecord, MailRow, Shelf},
 };
 use std::time::Duration;
-
-/// So many failures of the server one after the other open the breaker.
-const FAILURES_BEFORE_SILENCE: u32 = 3;
-/// The first pause of an open breaker.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// Keeps mails from being tried one by one at a server that does not answer: after a few failures
-/// one mail alone is tried now and then, until one gets through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Breaker {
-    failures: u32,
-    state: State,
-    longest: Duration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Closed,
-    Open {
-        until: Instant,
-        pause: Duration,
-    },
-    /// One mail is under way to see whether the server is back.
-    Probing {
-        pause: Duration,
-    },
-}
-
-impl Breaker {
-    /// A breaker whose pauses grow up to `longest`.
-    pub const fn new(longest: Duration) -> Self {
-        Self { failures: 0, state: State::Closed, longest }
-    }
-
-    /// Whether the server is held to be silent.
-    pub fn is_open(&self) -> bool {
-        self.state != State::Closed
-    }
-
-    /// How many mails are worth gathering now.
-    pub fn room(&self, now: Instant, most: usize) -> usize {
-        match self.state {
-            State::Closed => most,
-            State::Open { until, .. } if now >= until => 1,
-            State::Open { .. } | State::Probing { .. } => 0,
-        }
-    }
-
-    /// Whether a mail may be tried now; whoever is let through tells how it went.
-    pub fn lets_through(&mut self, now: Instant) -> bool {
-        match self.state {
-            State::Closed => true,
-            State::Open { until, pause } if now >= until => {
-                self.state = State::Probing { pause };
-                true
-            }
-            State::Open { .. } | State::Probing { .. } => false,
-        }
-    }
-
-    /// A mail got through, or the server spoke of it.
-    pub fn answered(&mut self) {
-        self.failures = 0;
-        self.state = State::Closed;
-    }
-
-    /// The server failed.
-    pub fn failed(&mut self, now: Instant, chance: u64) {
-        self.failures = self.failures.saturating_add(1);
-        let pause = match self.state {
-            State::Closed if self.failures < FAILURES_BEFORE_SILENCE => return,
-            State::Closed => FIRST_PAUSE,
-            State::Probing { pause } => pause.saturating_mul(2).min(self.longest),
-            // A mail that was under way when it opened.
-            State::Open { .. } => return,
-        };
-        let until = after(now, jittered(pause.min(self.longest), chance));
-        self.state = State::Open { until, pause };
-    }
-
-    /// The probe ended without a word of the server.
-    pub fn not_tried(&mut self, now: Instant) {
-        if let State::Probing { pause } = self.state {
-            self.state = State::Open { until: now, pause };
-        }
-    }
-}
 
 /// The pause before the next try of a mail that failed so often: doubled each time, and less up to
 /// a half by chance, so that mails that failed together do not come back together.
@@ -101,11 +14,6 @@ pub fn pause(options: &OutboxOptions, attempts: u32, chance: u64) -> Duration {
     let doublings = attempts.saturating_sub(1).min(24);
     let pause = options.retry_first.saturating_mul(1 << doublings).min(options.retry_longest);
     jittered(pause, chance)
-}
-
-fn jittered(pause: Duration, chance: u64) -> Duration {
-    let half_us = u64::try_from(pause.as_micros() / 2).unwrap_or(u64::MAX);
-    pause.saturating_sub(Duration::from_micros(chance % half_us.saturating_add(1)))
 }
 
 /// A mail's row after another try that failed: it waits, or is parked for good or after its term.
@@ -131,12 +39,6 @@ pub fn failed(
         MailPlace { shelf: Shelf::Waiting, at, mail }
     };
     MailRow { place, record }
-}
-
-/// An instant so much later.
-pub fn after(instant: Instant, duration: Duration) -> Instant {
-    let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
-    Instant::from_micros(instant.micros().saturating_add(micros))
 }
 
 #[cfg(test)]
@@ -199,44 +101,5 @@ mod tests {
         assert_eq!((near.place.shelf, near.place.at), (Shelf::Waiting, at(term_s)));
         let over = try_at(term_s, Some(&near.record), FailureKind::Later, Some(451));
         assert_eq!((over.place.shelf, over.place.at), (Shelf::Parked, at(term_s)));
-    }
-
-    #[test]
-    fn a_silent_server_is_asked_by_one_mail_now_and_then() {
-        let mut breaker = Breaker::new(Duration::from_secs(8));
-        for _ in 0..2 {
-            assert!(breaker.lets_through(at(0)));
-            breaker.failed(at(0), 0);
-            assert!(!breaker.is_open());
-        }
-        breaker.failed(at(0), 0);
-        // Others under way at that time change nothing.
-        breaker.failed(at(0), 0);
-        assert!(breaker.is_open() && !breaker.lets_through(at(0)));
-        let mut now = 0;
-        for pause in [1, 2, 4, 8, 8] {
-            assert_eq!(breaker.room(at(now + pause - 1), 64), 0);
-            now += pause;
-            assert_eq!(breaker.room(at(now), 64), 1);
-            assert!(breaker.lets_through(at(now)), "{pause}");
-            assert!(!breaker.lets_through(at(now)), "one alone");
-            breaker.failed(at(now), 0);
-        }
-        now += 8;
-        assert!(breaker.lets_through(at(now)));
-        breaker.answered();
-        assert_eq!(breaker.room(at(now), 64), 64);
-        assert!(!breaker.is_open() && breaker.lets_through(at(now)));
-    }
-
-    #[test]
-    fn a_success_in_between_keeps_the_breaker_closed() {
-        let mut breaker = Breaker::new(Duration::from_secs(8));
-        for _ in 0..20 {
-            breaker.failed(at(0), 0);
-            breaker.failed(at(0), 0);
-            breaker.answered();
-        }
-        assert!(!breaker.is_open());
     }
 }

@@ -67,7 +67,12 @@ fn passport_for_people(passport: &SamplePassport) -> String {
 fn provider_for_people(provider: &SampleProvider) -> String {
     let SampleProvider { name, client_id, client_secret, redirect_uris, .. } = provider;
     let uris = redirect_uris.join("\n              ");
+    let webhook = match (&provider.webhook_url, &provider.webhook_secret) {
+        (Some(url), Some(secret)) => format!("    webhook   {url}  key {secret}\n"),
+        _ => String::new(),
+    };
     format!(
-        "  {name}  client_id {client_id}  client_secret {client_secret}\n    back to   {uris}\n"
+        "  {name}  client_id {client_id}  client_secret {client_secret}\n    back to   {uris}\n\
+         {webhook}"
     )
 }

@@ -11,9 +11,10 @@ use crate::{
         ids::{CustomerId, PassportNumber},
         line::{By, Command, LineService, event::BillingRoute},
         provider::{Price, Provider, ProviderContact, ProviderEvent, Service, check_redirect_uri},
+        registration::webhooks,
         yen::Yen,
     },
-    security::{Secret, mac},
+    security::{KeyRecord, Secret, mac},
     web::state::WebState,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -125,6 +126,49 @@ async fn fill_provider(state: &WebState, sample: &SampleProvider) -> Result<(), 
         return Ok(());
     }
     state.providers.change(&id, By::System, events).await.map_err(failed)
+}
+
+/// Sets where webhooks go, or stops them. True where a key was drawn or ended: then the sample holds
+/// another than before.
+pub async fn set_webhooks(state: &WebState, sample: &mut Sample) -> Result<bool, DemoError> {
+    let mut is_new = false;
+    for provider in &mut sample.providers {
+        is_new |= set_webhook(state, provider).await?;
+    }
+    Ok(is_new)
+}
+
+async fn set_webhook(state: &WebState, sample: &mut SampleProvider) -> Result<bool, DemoError> {
+    let id = sample.client_id.parse().map_err(failed)?;
+    let standing = state.providers.get(&id).ok_or_else(|| failed("the provider is missing"))?;
+    let url = sample.webhook_url.as_ref().map(|url| {
+        let may_be_plain = state.webhook_addresses.may_be_plain(url);
+        webhooks::checked_url(url, may_be_plain).map_err(failed)
+    });
+    let url = url.transpose()?;
+    // A key that nobody knows any more is of no use.
+    let is_known = !standing.webhook_keys.is_empty() && sample.webhook_secret.is_some();
+    let drawn = (url.is_some() && !is_known).then(|| state.key_keeper.webhook_key()).transpose();
+    let (secret, key) = drawn.map_err(failed)?.unzip();
+    let decide = |standing: Option<&Provider>| {
+        let stopped = match key {
+            Some(_) => webhooks::set(standing, None, None)?,
+            None => Vec::new(),
+        };
+        let evolve = |state, event| Provider::evolve(state, &id, event);
+        let bare = stopped.iter().cloned().fold(standing.cloned(), evolve);
+        let kid = key.as_ref().map(|key: &KeyRecord| key.kid.as_str());
+        let set = webhooks::set(bare.as_ref(), url.as_deref(), kid)?;
+        Ok(stopped.into_iter().chain(set).collect())
+    };
+    state.providers.decide(&id, By::System, None, key.as_slice(), decide).await.map_err(failed)?;
+    let before = sample.webhook_secret.clone();
+    sample.webhook_secret = match (&url, secret) {
+        (None, _) => None,
+        (Some(_), Some(secret)) => Some(secret.expose().to_owned()),
+        (Some(_), None) => before.clone(),
+    };
+    Ok(sample.webhook_secret != before)
 }
 
 fn registering(sample: &SampleProvider) -> Result<Vec<ProviderEvent>, DemoError> {

@@ -25,6 +25,7 @@ use crate::{
     security::random,
     telemetry,
 };
+use ipnetwork::IpNetwork;
 use sample::Sample;
 use shop::{ShopConfig, ShopProvider, ShopService};
 use std::{
@@ -124,13 +125,18 @@ async fn ready(
     operator_url: String,
     mail_dir: Option<String>,
 ) -> Result<Sample, DemoError> {
-    let mut sample = Sample::load_or_make(&folder.join("demo.json"))?;
+    let file = folder.join("demo.json");
+    let mut sample = Sample::load_or_make(&file)?;
     let token_file = std::path::absolute(operator_token_file(folder));
     let token_file = token_file.map_err(io("the operator's token"))?;
     sample.operator_token_file = Some(token_file.display().to_string());
     sample.mail_dir = mail_dir;
-    sample.addresses(&running.state.issuer, shop_url, operator_url, args.redirect_uri.as_deref());
+    let own = (args.redirect_uri.as_deref(), args.webhook_url.as_deref());
+    sample.addresses(&running.state.issuer, shop_url, operator_url, own);
     fill::fill(&running.state, &sample).await?;
+    if fill::set_webhooks(&running.state, &mut sample).await? {
+        sample.save(&file).map_err(io(file.display().to_string()))?;
+    }
     Ok(sample)
 }
 
@@ -200,9 +206,18 @@ fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     config.keys.master_key_file = folder.join("master.key");
     config.operator.token_file = operator_token_file(folder);
     deliver_into(folder, &mut config)?;
+    if *config.origin("webhook.allowed_networks") == Origin::Default {
+        config.webhook.allowed_networks = loopback();
+    }
     log_into(folder, &mut config)?;
     config.check()?;
     Ok(config)
+}
+
+/// A receiver of one's own runs on this machine.
+fn loopback() -> Vec<IpNetwork> {
+    let networks = ["127.0.0.0/8", "::1/128"].into_iter();
+    networks.filter_map(|network| network.parse().ok()).collect()
 }
 
 /// Mails go into the demo's folder, unless `LINEPASS__MAIL__…` says where else.

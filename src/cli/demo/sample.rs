@@ -79,6 +79,12 @@ pub struct SampleProvider {
     pub id_token_signed_response_alg: IdTokenAlgorithm,
     /// Where it may be gone back to.
     pub redirect_uris: Vec<String>,
+    /// Where its webhooks go, with `--webhook-url`.
+    #[serde(default)]
+    pub webhook_url: Option<String>,
+    /// The key that signs them: `whsec_` and base64.
+    #[serde(default)]
+    pub webhook_secret: Option<String>,
     /// Its catalogue.
     pub services: Vec<SampleService>,
 }
@@ -128,7 +134,8 @@ impl Sample {
         }
     }
 
-    fn save(&self, file: &Path) -> std::io::Result<()> {
+    /// Keeps it for the next start.
+    pub fn save(&self, file: &Path) -> std::io::Result<()> {
         let new = file.with_extension("new");
         let options =
             OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).clone();
@@ -144,7 +151,7 @@ impl Sample {
         issuer: &str,
         shop_url: &str,
         operator: String,
-        more: Option<&str>,
+        (more, webhook_url): (Option<&str>, Option<&str>),
     ) {
         issuer.clone_into(&mut self.issuer);
         self.portal = Some(format!("{issuer}{}", Entrance::Hikari.path("")));
@@ -156,6 +163,7 @@ impl Sample {
         if let Some(second) = self.providers.get_mut(1) {
             second.redirect_uris.push(OWN_CLIENT.to_owned());
             second.redirect_uris.extend(more.map(str::to_owned));
+            second.webhook_url = webhook_url.map(str::to_owned);
         }
     }
 
@@ -263,6 +271,8 @@ impl SampleProvider {
             client_secret: secret.expose().to_owned(),
             id_token_signed_response_alg: IdTokenAlgorithm::default(),
             redirect_uris: Vec::new(),
+            webhook_url: None,
+            webhook_secret: None,
             services,
         }
     }

@@ -5,10 +5,11 @@
 //! A file is known by its beginning and its length, not by its name, which rotation changes, and not
 //! by its inode, which a new file may get again.
 
-use super::files::{Finished, HEAD_BYTES, identity, list};
+use super::files::{Finished, HEAD_BYTES, Listing, identity, list};
 use super::tail::{Piece, Tail};
 use crate::telemetry::CURRENT_FILE;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -35,6 +36,8 @@ pub struct Reader {
     pub passed_over: Vec<String>,
     /// Packed files, which are not read.
     pub packed: Vec<String>,
+    /// What of a listing was told already.
+    told: BTreeSet<String>,
 }
 
 impl Reader {
@@ -43,16 +46,16 @@ impl Reader {
     pub fn open(folder: &Path, since: Option<Timestamp>) -> Result<(Self, Vec<Finished>)> {
         // This one first: where it is renamed meanwhile, the list has it under its new name.
         let current = open_current(folder)?;
-        let listing = list(folder)?;
         let mut reader = Self {
             folder: folder.to_owned(),
             current,
             seen: Vec::new(),
             is_elsewhere: false,
-            passed_over: listing.passed_over,
-            packed: listing.packed,
+            passed_over: Vec::new(),
+            packed: Vec::new(),
+            told: BTreeSet::new(),
         };
-        let mut finished = listing.finished;
+        let mut finished = reader.listed()?;
         let own = reader.current.as_ref().map(|current| current.identity);
         if let Some(at) = finished.iter().position(|file| Some(file.identity) == own) {
             // Renamed just now: what is newer comes when it was read.
@@ -69,6 +72,15 @@ impl Reader {
             .seen
             .extend(old.into_iter().map(|file| Seen { head: file.head, length: file.length }));
         Ok((reader, finished))
+    }
+
+    /// The finished files; what of the folder is not read is noted, the first time that it is met.
+    fn listed(&mut self) -> Result<Vec<Finished>> {
+        let Listing { finished, packed, passed_over } = list(&self.folder)?;
+        let told = &mut self.told;
+        self.packed.extend(packed.into_iter().filter(|name| told.insert(name.clone())));
+        self.passed_over.extend(passed_over.into_iter().filter(|what| told.insert(what.clone())));
+        Ok(finished)
     }
 
     /// Reads these finished files, and then the one that is written as far as it goes.
@@ -171,7 +183,7 @@ impl Reader {
         line: &mut impl FnMut(&[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut found: Option<(u64, File)> = None;
-        for file in list(&self.folder)?.finished {
+        for file in self.listed()? {
             let length = file.length;
             let longest = found.as_ref().is_none_or(|(found, _)| length > *found);
             if !longest || length < before.offset || file.identity == before.identity {
@@ -201,7 +213,7 @@ impl Reader {
     /// Reads finished files that came since.
     fn catch_up(&mut self, line: &mut impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let own = self.current.as_ref().map(|current| current.identity);
-        let mut finished = list(&self.folder)?.finished;
+        let mut finished = self.listed()?;
         if let Some(at) = finished.iter().position(|file| Some(file.identity) == own) {
             finished.truncate(at);
         }

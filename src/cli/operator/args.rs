@@ -371,7 +371,8 @@ pub struct LogLevelArgs {
     /// The form of lines on standard error from now on
     #[arg(long, value_enum, requires = "reason")]
     pub format: Option<Format>,
-    /// Return to the configuration after so long, such as 10m or 2h; a week at most
+    /// Return to the configuration after so long, such as 10m or 2h; a week at most. Without it, a
+    /// return that was set before stays
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration, requires = "reason")]
     pub for_time: Option<Duration>,
     /// Why: 1 to 200 characters, kept in the journal with your token's name

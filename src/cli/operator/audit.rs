@@ -35,6 +35,14 @@ pub fn run(command: &AuditCommand, out: &mut impl Write, talk: &mut impl Write) 
             let walked = Client::find(args.server.config.as_deref())
                 .and_then(|client| actix_rt::System::new().block_on(walk(&client)));
             match walked {
+                Ok(answer) if answer["state"] != "done" => {
+                    writeln!(
+                        talk,
+                        "linepass: the walk was lost before its end, as when the server is started \
+                         again; nothing is known of the journal: begin again"
+                    )?;
+                    Ok(Exit::Failed)
+                }
                 Ok(answer) => told(&answer, args.server.json, out),
                 Err(error) => refused(&args.server, error, out, talk),
             }
@@ -122,8 +130,13 @@ fn verified(answer: &Value) -> String {
         number("personal_rows"),
         number("personal_rows_gone"),
     );
+    let beyond = match number("beyond_head") {
+        0 => String::new(),
+        1 => "1 block beyond the head is vouched for by nobody\n".to_owned(),
+        more => format!("{more} blocks beyond the head are vouched for by nobody\n"),
+    };
     if answer["whole"] == true {
-        return format!("whole: {counts}");
+        return format!("whole: {counts}{beyond}");
     }
     let head = match answer["first_broken_block"].as_u64() {
         Some(block) => format!("broken: the first broken block is {block}\n"),
@@ -133,7 +146,7 @@ fn verified(answer: &Value) -> String {
     let told = faults.clone().map(|fault| format!("  {}\n", fault_told(fault)));
     let left = number("fault_count").saturating_sub(faults.count() as u64);
     let more = (left > 0).then(|| format!("  and {left} more\n"));
-    let checked = Some(format!("checked: {counts}"));
+    let checked = Some(format!("checked: {counts}{beyond}"));
     told.chain(more).chain(checked).fold(head, |all, line| all + &line)
 }
 

@@ -20,7 +20,7 @@ use crate::{
     domain::{calendar::Month, ids::CustomerId},
     web::operator::bills::{Bill, Closing, MonthState, Page},
 };
-use files::{BillFiles, Summary};
+use files::{BillFiles, ReadyFolder, Summary};
 use serde_json::{Value, json};
 use std::{
     io::{Result as IoResult, Write},
@@ -65,6 +65,17 @@ pub enum BillError {
         problem: String,
         /// Whether a rule says so.
         refused: bool,
+    },
+    /// The month is closed, and what came after that failed.
+    #[error(
+        "{month} is closed, and its files are not written: {source}. To write them: linepass bill close \
+         --month {month} --out FOLDER --reason …; it closes nothing again"
+    )]
+    Unwritten {
+        /// Which.
+        month: Month,
+        /// Why.
+        source: Box<BillError>,
     },
     /// What was answered is not what this version of the command knows.
     #[error("the server answers in another way than this command knows: {0}")]
@@ -146,6 +157,9 @@ fn preview(args: &PreviewArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillE
 fn close(args: &CloseArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError> + '_ {
     async move |client: Client| {
         let (month, server) = (args.month, &args.change.server);
+        let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("bills-{month}")));
+        // Before anything is changed: the close is for good, whatever becomes of its files.
+        let ready = (!args.change.dry_run).then(|| ReadyFolder::make(&folder)).transpose()?;
         let before: MonthState = client.ask_as(&get(format!("/bills/{month}"))).await?;
         let body = change_body(&args.change, json!({}));
         let path = format!("/bills/{month}/close");
@@ -165,8 +179,10 @@ fn close(args: &CloseArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError
             ));
         }
         wait_until_closed(&client, month, state).await?;
-        let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("bills-{month}")));
-        let summary = take(&client, month, "lines", Some(&folder)).await?;
+        ready.into_iter().for_each(ReadyFolder::keep);
+        let taken = take(&client, month, "lines", Some(&folder)).await;
+        let summary =
+            taken.map_err(|source| BillError::Unwritten { month, source: Box::new(source) })?;
         let head = match before.state {
             Closing::Closed => {
                 format!(

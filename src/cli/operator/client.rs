@@ -2,6 +2,7 @@
 
 use super::Request;
 use crate::{
+    cli::printed::note_change,
     config::{Config, ConfigErrors, OperatorClientConfig, process_environment},
     net::mutual,
     security::{OperatorToken, Secret, SecurityError},
@@ -144,6 +145,9 @@ impl Client {
         let body: Value = serde_json::from_slice(&bytes)
             .map_err(|_| unreachable(format!("it says {status} and no JSON")))?;
         if status.is_success() {
+            if request.changes() {
+                note_change();
+            }
             return Ok(body);
         }
         let detail = body["detail"].as_str().unwrap_or("the server refused").to_owned();

@@ -40,6 +40,7 @@ pub mod retention;
 pub mod secret;
 pub mod token;
 pub mod transfer;
+pub mod webhook;
 
 use super::exit::Exit;
 use args::{ChangeArgs, ServerArgs};
@@ -55,6 +56,14 @@ pub struct Request {
     pub path: String,
     /// The body, where it has one.
     pub body: Option<Value>,
+}
+
+impl Request {
+    /// Whether what it asks for lasts: no question, no rehearsal, no walk of the audit.
+    fn changes(&self) -> bool {
+        let rehearses = self.body.as_ref().is_some_and(|body| body["dry_run"] == true);
+        self.method != "GET" && !rehearses && !self.path.starts_with("/audit/")
+    }
 }
 
 /// What every change carries, with the change's own fields.

@@ -10,15 +10,14 @@ use super::{
     },
     asked, change_body, line, refused, run as ask, text, told,
 };
-use crate::{cli::exit::Exit, web::portal::csv};
+use crate::{
+    cli::{exit::Exit, operator::import::rows::FileFault},
+    security::ReservedFile,
+    web::portal::csv,
+};
 use rows::{BadRow, Numbered};
 use serde_json::{Value, json};
-use std::{
-    fs::{File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-};
+use std::io::{self, Write};
 
 /// Rows that go to the server at once.
 const ROWS_AT_ONCE: usize = 64;
@@ -59,19 +58,26 @@ struct Sums {
 
 /// Reads the file row by row and sends good rows on, some at a time.
 fn import(args: &ImportArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    let unreadable = |fault: FileFault| format!("linepass: {}: {fault}", args.file.display());
     let all = match rows::read(&args.file) {
         Ok(all) => all,
-        Err(error) => {
-            writeln!(talk, "linepass: {}: {error}", args.file.display())?;
+        Err(fault) => {
+            writeln!(talk, "{}", unreadable(fault))?;
             return Ok(Exit::Failed);
         }
     };
     let mut sums = Sums::default();
     let mut waiting: Vec<Numbered> = Vec::new();
+    let (mut count, mut ended) = (0_u64, None);
     for row in all {
+        count += 1;
         match row {
-            Ok(row) => waiting.push(row),
-            Err(bad) => tell_bad(bad, &mut sums, talk)?,
+            Ok(Ok(row)) => waiting.push(row),
+            Ok(Err(bad)) => tell_bad(bad, &mut sums, talk)?,
+            Err(fault) => {
+                ended = Some(fault);
+                break;
+            }
         }
         if waiting.len() >= ROWS_AT_ONCE
             && let Some(exit) = send(&args.change, &mut waiting, &mut sums, out, talk)?
@@ -81,6 +87,13 @@ fn import(args: &ImportArgs, out: &mut impl Write, talk: &mut impl Write) -> io:
     }
     if let Some(exit) = send(&args.change, &mut waiting, &mut sums, out, talk)? {
         return Ok(exit);
+    }
+    if let Some(fault) = ended.or_else(|| (count == 0).then_some(FileFault::Empty)) {
+        writeln!(talk, "{}", unreadable(fault))?;
+        if count > 1 {
+            told(&args.change.server, &sums.answer(args.change.dry_run), imported, out)?;
+        }
+        return Ok(Exit::Failed);
     }
     let is_good = sums.bad.is_empty();
     told(&args.change.server, &sums.answer(args.change.dry_run), imported, out)?;
@@ -150,13 +163,14 @@ fn imported(answer: &Value) -> String {
 }
 
 fn list(server: &ServerArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
-    let mut lines = Vec::new();
+    let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
     let mut after = String::new();
     loop {
         let path = format!("/overdue{after}");
         match asked(server, &Request { method: "GET", path, body: None }) {
             Ok(answer) => {
                 lines.extend(answer["lines"].as_array().into_iter().flatten().cloned());
+                unreadable.extend(answer["unreadable"].as_array().into_iter().flatten().cloned());
                 match answer["next"].as_str() {
                     Some(next) => after = format!("?after={next}"),
                     None => break,
@@ -165,7 +179,12 @@ fn list(server: &ServerArgs, out: &mut impl Write, talk: &mut impl Write) -> io:
             Err(error) => return refused(server, error, out, talk),
         }
     }
-    told(server, &json!({ "lines": lines }), listed, out)
+    for customer in unreadable.iter().filter_map(Value::as_str) {
+        writeln!(talk, "linepass: {customer} cannot be read; the server's log says why")?;
+    }
+    let is_whole = unreadable.is_empty();
+    told(server, &json!({ "lines": lines, "unreadable": unreadable }), listed, out)?;
+    Ok(if is_whole { Exit::Done } else { Exit::Failed })
 }
 
 fn listed(answer: &Value) -> String {
@@ -187,8 +206,7 @@ fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) ->
     let Some(path) = args.out.as_deref().filter(|_| !args.change.dry_run) else {
         return ask(server, &request, disclosed, out, talk);
     };
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let file = match made {
+    let file = match ReservedFile::reserve(path) {
         Ok(file) => file,
         Err(error) => {
             writeln!(talk, "linepass: {}: {error}; nothing was disclosed", path.display())?;
@@ -197,41 +215,50 @@ fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) ->
     };
     let mut answer = match asked(server, &request) {
         Ok(answer) => answer,
-        Err(error) => {
-            drop_empty(path);
-            return refused(server, error, out, talk);
-        }
+        Err(error) => return refused(server, error, out, talk),
     };
-    let purchases = answer["purchases"].take();
-    if let Err(error) = write_purchases(file, &purchases, args.format) {
+    let purchases = answer.as_object_mut().and_then(|answer| answer.remove("purchases"));
+    let kept = written(&answer, purchases.as_ref(), args.format)
+        .and_then(|bytes| file.fill_with(|file| file.write_all(&bytes)));
+    if let Err(error) = kept {
         let path = path.display();
-        writeln!(talk, "linepass: {path}: {error}; the disclosure is recorded, run it again")?;
+        writeln!(
+            talk,
+            "linepass: {path}: {error}; the disclosure is recorded and its file is not written: run \
+             it again"
+        )?;
         return Ok(Exit::Failed);
-    }
-    if let Some(fields) = answer.as_object_mut() {
-        fields.remove("purchases");
     }
     told(server, &answer, disclosed, out)
 }
 
-/// The file that was made for what was refused then.
-fn drop_empty(path: &Path) {
-    let _ = std::fs::remove_file(path);
-}
-
-fn write_purchases(mut file: File, purchases: &Value, format: DisclosureFormat) -> io::Result<()> {
+/// The file's bytes; an answer without all that it was recorded for makes no file.
+fn written(
+    answer: &Value,
+    purchases: Option<&Value>,
+    format: DisclosureFormat,
+) -> io::Result<Vec<u8>> {
+    let incomplete = || io::Error::other("the server's answer does not have all purchases");
+    let purchases = purchases.and_then(Value::as_array).ok_or_else(incomplete)?;
+    let cells = |one: &Value| {
+        let cell = |name: &str| one[name].as_str().map(str::to_owned).ok_or_else(incomplete);
+        SIX_FIELDS.into_iter().map(cell).collect::<io::Result<Vec<_>>>()
+    };
+    let rows = purchases.iter().map(cells).collect::<io::Result<Vec<_>>>()?;
+    if answer["count"].as_u64() != Some(rows.len() as u64) {
+        return Err(incomplete());
+    }
     match format {
-        DisclosureFormat::Json => writeln!(file, "{purchases}")?,
+        DisclosureFormat::Json => {
+            let mut text = serde_json::to_vec(purchases)?;
+            text.push(b'\n');
+            Ok(text)
+        }
         DisclosureFormat::Csv => {
-            let all = purchases.as_array().into_iter().flatten();
-            let cell = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
-            let rows = all.map(|one| SIX_FIELDS.map(|name| cell(one, name)).to_vec());
             let head = SIX_FIELDS.map(str::to_owned).to_vec();
-            let text = csv::write([head].into_iter().chain(rows)).map_err(io::Error::other)?;
-            file.write_all(&text)?;
+            csv::write([head].into_iter().chain(rows)).map_err(io::Error::other)
         }
     }
-    file.sync_all()
 }
 
 fn disclosed(answer: &Value) -> String {

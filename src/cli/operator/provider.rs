@@ -25,7 +25,7 @@ use figment::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{
-    io::{Result, Write},
+    io::{Read, Result, Write},
     path::{Path, PathBuf},
 };
 
@@ -150,6 +150,8 @@ pub struct RotateSecretArgs {
 
 /// `linepass provider set`.
 #[derive(Debug, Clone, Args)]
+#[group(id = "setting", required = true, multiple = true,
+    args = ["name", "contact_phone", "contact_url", "contact_hours", "redirect_uri", "suspend", "resume"])]
 pub struct SetArgs {
     /// Its ID
     #[arg(value_name = "ID")]
@@ -357,6 +359,9 @@ pub fn service(
     }
 }
 
+/// No catalogue is longer; what has no end, such as a device, is found out by it.
+const MOST_FILE_BYTES: u64 = 1 << 20;
+
 /// A catalogue's file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -384,7 +389,13 @@ fn entries(args: &AddServiceArgs) -> std::result::Result<Vec<ServiceEntry>, Stri
 
 fn read(file: &Path) -> std::result::Result<Vec<ServiceEntry>, String> {
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-    let text = std::fs::read_to_string(file).map_err(|error| told(&error))?;
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).map_err(|error| told(&error))?;
+    opened.take(MOST_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| told(&error))?;
+    if bytes.len() as u64 > MOST_FILE_BYTES {
+        return Err(told(&"it is longer than 1 MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| told(&"it is not UTF-8 text"))?;
     let catalogue: Catalogue = if file.extension().is_some_and(|name| name == "json") {
         serde_json::from_str(&text).map_err(|error| told(&error))?
     } else {
@@ -421,7 +432,7 @@ fn shown(provider: &Value) -> String {
     let uris = uris.filter_map(Value::as_str);
     let uris = uris.fold(String::new(), |told, uri| format!("{told}  redirect      {uri}\n"));
     format!(
-        "{}{}\n{}{}{}{uris}  id_tokens     {}\n  secrets       {}\n{}",
+        "{}{}\n{}{}{}{uris}  id_tokens     {}\n  secrets       {}\n{}{}",
         named(provider),
         standing(provider),
         line("phone", "/contact_phone"),
@@ -429,8 +440,16 @@ fn shown(provider: &Value) -> String {
         line("hours", "/contact_hours"),
         text(provider, "/id_token_algorithm"),
         provider["secrets"],
+        webhook(provider),
         catalogue(provider),
     )
+}
+
+fn webhook(provider: &Value) -> String {
+    match text(provider, "/webhook_url") {
+        "" => String::new(),
+        url => format!("  webhook       {url}  {} keys\n", provider["webhook_keys"]),
+    }
 }
 
 fn catalogue(provider: &Value) -> String {
@@ -451,7 +470,8 @@ fn catalogue(provider: &Value) -> String {
     })
 }
 
-fn kept(answer: &Value) -> String {
+/// A provider after a change.
+pub(super) fn kept(answer: &Value) -> String {
     let head = match (answer["dry_run"] == true, answer["changes"].as_u64()) {
         (true, Some(0)) => "Nothing would change:\n".to_owned(),
         (true, _) => "Nothing was changed; it would be:\n".to_owned(),

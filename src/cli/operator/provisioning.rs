@@ -97,7 +97,7 @@ pub struct ReleaseArgs {
     #[arg(value_name = "CUSTOMER_ID")]
     pub customer: CustomerId,
     /// Those of this passport ID, by its number as the list has it; without, of the access key
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub passport: Option<u32>,
     /// The change.
     #[command(flatten)]

@@ -2,19 +2,14 @@
 //! nowhere. The file is made before the server is asked, so that no secret is drawn that could not
 //! be kept.
 
-use super::{
-    Request,
-    args::ChangeArgs,
-    client::{Client, ClientError},
-    exit_of,
-};
+use super::{Request, args::ChangeArgs, asked, refused, told};
 use crate::{
     cli::exit::Exit,
     security::{ReservedFile, Secret},
 };
 use serde_json::{Value, json};
 use std::{
-    io::{Result, Write},
+    io::{self, Result, Write},
     path::Path,
 };
 
@@ -47,37 +42,35 @@ pub fn ask_secret(
         Some((_, Ok(reserved))) => Some(reserved),
         None => None,
     };
-    let asked = Client::find(change.server.config.as_deref())
-        .and_then(|client| actix_rt::System::new().block_on(client.ask(request)));
-    let mut answer = match asked {
+    let mut answer = match asked(&change.server, request) {
         Ok(answer) => answer,
-        Err(ClientError::Problem { body, .. }) if change.server.json => {
-            writeln!(out, "{body}")?;
-            return Ok(exit_of(&body));
-        }
-        Err(error) => {
-            writeln!(talk, "linepass: {error}")?;
-            return Ok(match error {
-                ClientError::Problem { body, .. } => exit_of(&body),
-                _ => Exit::Failed,
-            });
-        }
+        Err(error) => return refused(&change.server, error, out, talk),
     };
-    let drawn = answer.as_object_mut().and_then(|answer| answer.remove(secret.field));
-    let drawn = drawn.and_then(|drawn| drawn.as_str().map(Secret::from));
+    let drawn = take(&mut answer, secret.field);
     if let (Some(reserved), Some(path)) = (reserved, wanted) {
-        let drawn = drawn.unwrap_or_else(|| Secret::from(""));
-        if let Err(error) = reserved.fill(drawn.expose()) {
+        if let Err(error) = keep(drawn.as_ref(), reserved) {
             let shown = path.display();
-            writeln!(talk, "linepass: {shown}: {error}; the new secret is lost, ask for another")?;
+            writeln!(
+                talk,
+                "linepass: {shown}: the change was made and its secret is lost: {error}; ask for another"
+            )?;
             return Ok(Exit::Failed);
         }
         answer["file"] = json!(path.display().to_string());
     }
-    if change.server.json {
-        writeln!(out, "{answer}")?;
-    } else {
-        write!(out, "{}", tell(&answer))?;
+    told(&change.server, &answer, tell, out)
+}
+
+/// Takes the secret out of the answer, so that it is printed nowhere.
+pub(super) fn take(answer: &mut Value, field: &str) -> Option<Secret> {
+    match answer.as_object_mut().and_then(|answer| answer.remove(field)) {
+        Some(Value::String(drawn)) if !drawn.is_empty() => Some(Secret::new(drawn)),
+        _ => None,
     }
-    Ok(Exit::Done)
+}
+
+/// Writes the secret into its file: whole, or the file is gone again.
+pub(super) fn keep(drawn: Option<&Secret>, file: ReservedFile) -> Result<()> {
+    let missing = || io::Error::other("the server's answer does not hold it");
+    drawn.ok_or_else(missing).and_then(|drawn| file.fill(drawn.expose()))
 }

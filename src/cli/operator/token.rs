@@ -3,12 +3,11 @@
 use super::{
     Request,
     args::{TokenAddArgs, TokenCommand, TokenRole},
-    asked as ask, change_body, refused, run as ask_and_tell, text, told,
+    asked as ask, change_body, refused, run as ask_and_tell,
+    secret::{keep, take},
+    text, told,
 };
-use crate::{
-    cli::exit::Exit,
-    security::{OperatorToken, Secret},
-};
+use crate::{cli::exit::Exit, security::OperatorToken};
 use serde_json::{Value, json};
 use std::io::{Result, Write};
 
@@ -52,26 +51,24 @@ fn add(args: &TokenAddArgs, out: &mut impl Write, talk: &mut impl Write) -> Resu
     let fields = json!({ "name": args.name.as_str(), "role": TokenRole::as_str(args.role) });
     let body = Some(change_body(&args.change, fields));
     let request = Request { method: "POST", path: "/tokens".to_owned(), body };
-    let mut asked = ask(server, &request);
-    if let Ok(answer) = &mut asked {
-        let token = answer.as_object_mut().and_then(|answer| answer.remove("token"));
-        if let (Some(Value::String(token)), Some(reserved)) = (token, reserved)
-            && let Err(error) = reserved.keep(Secret::new(token).expose())
-        {
-            let name = args.name.as_str();
-            writeln!(
-                talk,
-                "linepass: the token was added and cannot be kept: {error}; revoke it: linepass \
-                 token revoke {name} --reason …"
-            )?;
-            return Ok(Exit::Failed);
-        }
-        answer["file"] = json!(path.display().to_string());
+    let mut answer = match ask(server, &request) {
+        Ok(answer) => answer,
+        Err(error) => return refused(server, error, out, talk),
+    };
+    let drawn = take(&mut answer, "token");
+    if let Some(reserved) = reserved
+        && let Err(error) = keep(drawn.as_ref(), reserved)
+    {
+        let (name, file) = (args.name.as_str(), path.display());
+        writeln!(
+            talk,
+            "linepass: {file}: the token was added and cannot be kept: {error}; revoke it: \
+             linepass token revoke {name} --reason …"
+        )?;
+        return Ok(Exit::Failed);
     }
-    match asked {
-        Ok(answer) => told(server, &answer, added, out),
-        Err(error) => refused(server, error, out, talk),
-    }
+    answer["file"] = json!(path.display().to_string());
+    told(server, &answer, added, out)
 }
 
 fn added(answer: &Value) -> String {

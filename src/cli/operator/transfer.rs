@@ -119,7 +119,7 @@ fn read_number(path: &std::path::Path) -> io::Result<String> {
     } else {
         std::fs::File::open(path)?.take(LONGEST_NUMBER_FILE).read_to_string(&mut number)?;
     }
-    Ok(number.trim().to_owned())
+    Ok(number.trim_start_matches('\u{feff}').trim().to_owned())
 }
 
 fn billed(answer: &Value) -> String {

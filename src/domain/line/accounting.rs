@@ -2,7 +2,7 @@
 //! corrections, unpaid bills, their disclosure, and erasure.
 
 use super::{
-    command::{CloseMonth, Command, Correct, Disclose, Facts},
+    command::{CloseMonth, Command, Correct, Disclose, EraseRows, Facts},
     event::{DisclosureTrigger, Event},
     refusal::Refusal,
     state::Line,
@@ -10,13 +10,14 @@ use super::{
 use crate::domain::{
     bill::{LineBill, earlier_open_month, signed_yen},
     calendar::{Day, Month},
+    retention,
 };
 
 /// So many days after the due date have to pass before a disclosure: it is allowed from the day
 /// after them, day 61.
 const DAYS_BEFORE_DISCLOSURE: u16 = 60;
 /// The most that a charge may come to with its corrections: the largest amount of an order.
-const MOST_CHARGED_YEN: i64 = 9_999_999;
+pub const MOST_CHARGED_YEN: i64 = 9_999_999;
 
 /// Whether a command is about what was charged, so that it is taken on a line that has ended too.
 pub(super) const fn concerns_the_past(command: &Command) -> bool {
@@ -175,8 +176,10 @@ pub fn may_disclose(line: &Line, month: Month, today: Day) -> Result<DisclosureT
     Ok(DisclosureTrigger::Overdue)
 }
 
-/// Which rows is `retention`'s to say.
-pub(super) fn erase(rows: &[u32]) -> Vec<Event> {
-    let erased = || Event::PersonalRowsErased { rows: rows.to_vec() };
-    (!rows.is_empty()).then(erased).into_iter().collect()
+/// Which rows is `retention`'s to say, and whether that still holds: nothing happens where the line
+/// has moved on since it was looked at.
+pub(super) fn erase(line: &Line, erase: &EraseRows) -> Vec<Event> {
+    let erased = || Event::PersonalRowsErased { rows: erase.rows.clone() };
+    let due = !erase.rows.is_empty() && retention::is_still_due(line, erase);
+    due.then(erased).into_iter().collect()
 }

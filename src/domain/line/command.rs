@@ -105,7 +105,17 @@ pub enum Command {
     /// An unpaid bill is disclosed to a provider.
     Disclose(Disclose),
     /// Personal rows whose term is over are erased.
-    EraseRows(Vec<u32>),
+    EraseRows(EraseRows),
+}
+
+/// Personal rows that were found to be due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EraseRows {
+    /// Their numbers.
+    pub rows: Vec<u32>,
+    /// Whether they are due because the line has ended and is billed and paid, which an unpaid bill
+    /// or a correction that comes meanwhile undoes.
+    pub of_settled_line: bool,
 }
 
 /// A change of 請求先お客さま番号.

@@ -70,7 +70,7 @@ pub fn decide(
         Command::SettleOverdue(month) => accounting::settle_overdue(line, *month),
         Command::StopCollection(month) => accounting::stop_collection(line, *month),
         Command::Disclose(disclosure) => accounting::disclose(line, disclosure, facts),
-        Command::EraseRows(rows) => Ok(accounting::erase(rows)),
+        Command::EraseRows(erase) => Ok(accounting::erase(line, erase)),
     }
 }
 

@@ -102,7 +102,7 @@ impl fmt::Display for KeyState {
 
 impl KeyRecord {
     /// Wraps a new key under a new kid.
-    pub(super) fn wrap(
+    pub(in crate::security) fn wrap(
         master: &MasterKey,
         purpose: KeyPurpose,
         state: KeyState,
@@ -115,7 +115,7 @@ impl KeyRecord {
     }
 
     /// The key itself. A record whose kid or purpose was exchanged does not open.
-    pub(super) fn unwrap(
+    pub(in crate::security) fn unwrap(
         &self,
         master: &MasterKey,
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, SecurityError> {

@@ -62,6 +62,9 @@ impl fmt::Display for Fault {
 pub struct Report {
     /// Up to this block.
     pub blocks: u64,
+    /// Blocks after the one that the head names, where no server has the store: they follow from it,
+    /// and nobody vouches for them. A crash may leave the last few; so may whoever adds to the store.
+    pub beyond_head: u64,
     /// Event rows that blocks name.
     pub entries: u64,
     /// Streams: lines, providers, the system.

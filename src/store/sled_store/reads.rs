@@ -9,6 +9,7 @@ use crate::{
     },
 };
 use ipnetwork::IpNetwork;
+use serde::de::DeserializeOwned;
 use sled::IVec;
 use std::{ops::Bound, sync::atomic::Ordering};
 
@@ -18,6 +19,12 @@ impl Inner {
         let Some(row) = self.db.get(key).map_err(engine_error)? else { return Ok(None) };
         let (block, body) = record::decode(key, &row)?;
         Ok((block <= self.durable.load(Ordering::Acquire)).then(|| body.to_vec()))
+    }
+
+    /// The same as a value.
+    pub(super) fn json<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let body = self.body(key)?;
+        body.map(|body| record::from_json(&key::readable(key), &body)).transpose()
     }
 
     pub(super) fn events(

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         calendar::Month,
         charge::last_charged_month,
-        line::{Contract, Facts, command::Cancel, may_cancel},
+        line::{Contract, Facts, Refusal, command::Cancel, may_cancel},
         order::CancellationOrder,
     },
     web::{
@@ -32,7 +32,23 @@ pub async fn show(visit: &Visit, login: &SealedLogin, order: &CancellationOrder)
     let facts = facts(visit, &view);
     match may_cancel(line, &cancel(visit, login, order), &facts) {
         Ok(contract) => confirmation(visit, login, &view, contract, &facts),
-        Err(refusal) => refused::page(visit, &refusal),
+        Err(refusal) => {
+            note_stranger(visit, login, &refusal);
+            refused::page(visit, &refusal)
+        }
+    }
+}
+
+/// The page is the same for every contract that is not this ID's; the log tells (security.md 42).
+fn note_stranger(visit: &Visit, login: &SealedLogin, refusal: &Refusal) {
+    if matches!(refusal, Refusal::AnotherIdsContract | Refusal::UnknownContract) {
+        tracing::warn!(
+            request_id = visit.context.request_id,
+            line = %login.customer,
+            provider = visit.provider.id.as_str(),
+            reason = refusal.code(),
+            "a household asked to cancel a contract that is not its own"
+        );
     }
 }
 

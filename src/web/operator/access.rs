@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::operator::Role,
     web::{
+        bearer,
         context::{self, RequestContext},
         state::WebState,
     },
@@ -19,7 +20,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::{Method, StatusCode, header},
+    http::{Method, StatusCode},
     middleware::Next,
     web::Data,
 };
@@ -78,15 +79,11 @@ fn log(context: &RequestContext, problem: &ProblemDetails) {
         .emit("a request of the operator API was turned away");
 }
 
-/// Whose token the request carries (RFC 6750 section 2.1).
+/// Whose token the request carries (RFC 6750).
 fn caller(state: &WebState, request: &HttpRequest) -> Result<Caller, ProblemDetails> {
-    let value = request.headers().get(header::AUTHORIZATION);
-    let value = value.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let (scheme, token) = value.split_once(' ').unwrap_or_default();
-    let known = scheme.eq_ignore_ascii_case("bearer").then(|| state.operators.who(token));
+    let known = bearer::token(request).and_then(|token| state.operators.who(token));
     let detail = "wanted is an operator's token that is not revoked: Authorization: Bearer …";
-    let unknown = || ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
-    let (name, role) = known.flatten().ok_or_else(unknown)?;
+    let (name, role) = known.ok_or_else(|| ProblemDetails::unauthorized(detail))?;
     Ok(Caller { name: name.as_ref().to_owned(), role })
 }
 
@@ -110,8 +107,7 @@ fn permitted(
 }
 
 fn unasked() -> ProblemDetails {
-    let detail = "the request was not asked for its token";
-    ProblemDetails::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    ProblemDetails::unauthorized("the request was not asked for its token")
 }
 
 impl FromRequest for Caller {

@@ -443,7 +443,9 @@ fn log_close(context: &RequestContext, progress: &Progress, error: Option<&Close
             Decision::new("close_month", Outcome::Refused).reason(code_of(error))
         }
         Some(error) => {
-            tracing::error!(month = %progress.month, %error, "a month's close broke off");
+            // With its action, so that whoever looks for the close's lines finds what broke it.
+            let (action, month) = ("close_month", progress.month);
+            tracing::error!(action, %month, %error, "a month's close broke off");
             Decision::new("close_month", Outcome::Failed).reason(code_of(error))
         }
     };

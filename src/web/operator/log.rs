@@ -19,9 +19,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
+use tokio::sync::Mutex;
 
 /// The longest time that a change may be made for: a week.
 const LONGEST_S: u64 = 7 * 86_400;
+
+/// Held from the look at the log to its change, so that what the journal says was there before was
+/// there. A process has one log.
+static CHANGING: Mutex<()> = Mutex::const_new(());
 
 /// What is asked for; what is not given stays as it is.
 #[derive(Deserialize, JsonSchema)]
@@ -35,7 +40,8 @@ pub(super) struct Change {
     level: Option<LogLevel>,
     /// `auto`, `pretty` or `json`.
     format: Option<LogFormat>,
-    /// Seconds after which the log returns to the configuration by itself.
+    /// Seconds after which the log returns to the configuration by itself; where it is not given, a
+    /// return that was set before stays.
     #[schemars(range(min = 1, max = LONGEST_S))]
     #[serde(default, deserialize_with = "shape::whole_or_none")]
     for_s: Option<u64>,
@@ -92,26 +98,24 @@ pub async fn change(
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
     check(&asked)?;
     let control = this_log()?;
-    let for_time = asked.for_s.map(Duration::from_secs);
-    let until = asked.for_s.map(|seconds| state.host.now().after_s(seconds));
-    let before = control.in_force();
-    let wanted = InForce {
-        level: asked.level.unwrap_or(before.level),
-        format: asked.format.unwrap_or(before.format),
-        until: until.and_then(|until| Timestamp::from_microsecond(until.micros()).ok()),
-        ..before
-    };
+    let now = state.host.now();
     if asked.dry_run {
+        let wanted = asked.wanted(control.in_force(), now);
         return Ok(HttpResponse::Ok().json(told(control, wanted, Some(true))));
     }
     let who = Asked { by, request_id: Some(context.request_id.clone()) };
     let own = context.clone();
     let made = async move {
+        let _one_at_a_time = CHANGING.lock().await;
+        let before = control.in_force();
+        let wanted = asked.wanted(before, now);
+        let until = wanted.until.map(Instant::from);
         let event = SystemEvent::LogChanged { before: words(before), after: words(wanted), until };
         let whole =
             |_: &_| Ok(SystemChange { events: vec![event.clone()], ..SystemChange::default() });
         state.system.change(&who, whole).await.map_err(|error| problem(&own, error))?;
-        let made = control.set(asked.level, asked.format, wanted.until);
+        let for_time = asked.for_s.map(Duration::from_secs);
+        let made = control.set(asked.level, asked.format, for_time.and(wanted.until));
         let made = made.map_err(|error| ProblemDetails::internal(&own, &error))?;
         if let Some(time) = for_time {
             actix_rt::spawn(end_after(control, made.change, time));
@@ -120,6 +124,20 @@ pub async fn change(
     };
     let made = ask::to_its_end(&context, made, log("change_log")).await?;
     Ok(HttpResponse::Ok().json(told(control, made, Some(false))))
+}
+
+impl Change {
+    /// How the log will be written. A return that was set before stays, unless another is asked for.
+    fn wanted(&self, before: InForce, now: Instant) -> InForce {
+        let until = self.for_s.map(|seconds| now.after_s(seconds));
+        let until = until.and_then(|until| Timestamp::from_microsecond(until.micros()).ok());
+        InForce {
+            level: self.level.unwrap_or(before.level),
+            format: self.format.unwrap_or(before.format),
+            until: until.or(before.until),
+            ..before
+        }
+    }
 }
 
 fn check(asked: &Change) -> Result<(), ProblemDetails> {

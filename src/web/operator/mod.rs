@@ -57,8 +57,9 @@ pub mod routes;
 pub mod sign_ins;
 pub mod tokens;
 pub mod transfers;
+pub mod webhooks;
 
-use super::{answer, state::WebState};
+use super::{answer, problem as problems, state::WebState};
 use crate::metrics;
 use actix_web::{
     HttpResponse, Resource, Route,
@@ -79,7 +80,7 @@ pub fn addresses(service: &mut ServiceConfig) {
 
 /// An address that is asked by GET and HEAD.
 fn question(path: &str, handler: fn(Route) -> Route) -> Resource {
-    let only = web::route().to(|| ready(routes::not_allowed("GET, HEAD")));
+    let only = web::route().to(|| ready(problems::not_allowed("GET, HEAD")));
     web::resource(path).route(handler(answer::get())).default_service(only)
 }
 

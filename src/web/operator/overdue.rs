@@ -203,6 +203,8 @@ pub struct Listing {
 #[schemars(rename = "OverdueBills")]
 pub(super) struct Listed {
     lines: Vec<UnpaidLine>,
+    /// Lines that could not be read, whose bills are not told; the log says why.
+    unreadable: Vec<CustomerId>,
     /// The line to go on after; null at the end.
     next: Option<CustomerId>,
 }
@@ -223,10 +225,19 @@ pub async fn list(
     let after = listing.after.as_deref().map(customer_id).transpose()?;
     let found = state.bulk.lines_after(after, LINES_OF_A_PAGE).await;
     let found = found.map_err(|error| ProblemDetails::internal(&context, &error))?;
-    let mut lines = Vec::new();
+    let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
     for customer in &found {
-        let view = state.bulk.look(*customer).await;
-        let view = view.map_err(|error| ProblemDetails::of_line(&context, &error))?;
+        let view = match state.bulk.look(*customer).await {
+            Ok(view) => view,
+            // What stands in the store of one line keeps no other from being listed.
+            Err(error) if matches!(*error, LineError::Store(_)) => {
+                let request_id = context.request_id.as_str();
+                tracing::error!(request_id, line = %customer, %error, "a line cannot be listed");
+                unreadable.push(*customer);
+                continue;
+            }
+            Err(error) => return Err(ProblemDetails::of_line(&context, &error)),
+        };
         let Some(line) = view.line else { continue };
         let open = line.unpaid.iter().filter(|(_, bill)| bill.settled_at.is_none());
         let unpaid: Vec<_> =
@@ -236,7 +247,7 @@ pub async fn list(
         }
     }
     let next = found.last().copied().filter(|_| found.len() >= LINES_OF_A_PAGE);
-    Ok(HttpResponse::Ok().json(Listed { lines, next }))
+    Ok(HttpResponse::Ok().json(Listed { lines, unreadable, next }))
 }
 
 /// What is asked for, to stop collecting.

@@ -13,7 +13,7 @@ use crate::{
         },
         shape::{OneLine, PageAddress},
     },
-    security::provider_secret,
+    security::{KeyRecord, provider_secret},
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{
@@ -179,6 +179,10 @@ pub(super) struct ProviderState {
     redirect_uris: Vec<String>,
     /// How many secrets open something.
     secrets: usize,
+    /// Where its webhooks go.
+    webhook_url: Option<String>,
+    /// How many keys sign them.
+    webhook_keys: usize,
     /// Whether it is barred from pushing orders.
     suspended: bool,
     /// Its catalogue, what is off sale included.
@@ -205,6 +209,9 @@ pub(super) struct Kept {
     /// A new secret, told this once.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
+    /// A new webhook key, told this once: `whsec_` and base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook_secret: Option<String>,
     /// How it stands then.
     provider: ProviderState,
 }
@@ -250,11 +257,8 @@ pub async fn register(
     };
     let (secret, sha256) = drawn();
     let change = Change {
-        action: "register_provider",
-        id,
-        reason: asked.reason,
-        dry_run: asked.dry_run,
-        secret: Some(secret),
+        client_secret: Some(secret),
+        ..Change::of("register_provider", id, asked.reason, asked.dry_run)
     };
     change
         .make(&caller, &context, state, move |standing| {
@@ -283,7 +287,7 @@ pub async fn set(
     };
     let data = data.check().map_err(invalid)?;
     let (reason, dry_run) = (asked.reason, asked.dry_run);
-    let change = Change { action: "set_provider", id, reason, dry_run, secret: None };
+    let change = Change::of("set_provider", id, reason, dry_run);
     change.make(&caller, &context, state, move |standing| registration::set(standing, &data)).await
 }
 
@@ -302,7 +306,10 @@ pub async fn rotate(
     }
     let (secret, sha256) = asked.draw.then(drawn).unzip();
     let (reason, dry_run, retire_old) = (asked.reason, asked.dry_run, asked.retire_old);
-    let change = Change { action: "rotate_provider_secret", id, reason, dry_run, secret };
+    let change = Change {
+        client_secret: secret,
+        ..Change::of("rotate_provider_secret", id, reason, dry_run)
+    };
     change
         .make(&caller, &context, state, move |standing| {
             registration::rotate_secret(standing, sha256.as_deref(), retire_old)
@@ -333,7 +340,7 @@ pub async fn add_services(
         return Err(ProblemDetails::invalid(format!("services: {code} stands twice")));
     }
     let (reason, dry_run) = (asked.reason, asked.dry_run);
-    let change = Change { action: "list_services", id, reason, dry_run, secret: None };
+    let change = Change::of("list_services", id, reason, dry_run);
     change
         .make(&caller, &context, state, move |standing| {
             registration::add_services(standing, &services)
@@ -355,7 +362,7 @@ pub async fn retire_service(
         service.parse().map_err(|error| ProblemDetails::invalid(format!("{error}")))?;
     let asked: Retire = ask::read(&body)?;
     let (reason, dry_run) = (asked.reason, asked.dry_run);
-    let change = Change { action: "retire_service", id, reason, dry_run, secret: None };
+    let change = Change::of("retire_service", id, reason, dry_run);
     change
         .make(&caller, &context, state, move |standing| {
             registration::retire_service(standing, &code)
@@ -370,23 +377,46 @@ fn drawn() -> (String, String) {
 }
 
 /// A change of a provider.
-struct Change {
+pub(super) struct Change {
+    /// Its word in the log.
     action: &'static str,
+    /// Of whom.
     id: ProviderId,
     reason: String,
     dry_run: bool,
-    secret: Option<String>,
+    /// A new secret, to be told.
+    client_secret: Option<String>,
+    /// A new webhook key, to be told.
+    webhook_secret: Option<String>,
+    /// The same, to be stored.
+    key: Option<KeyRecord>,
 }
 
 impl Change {
-    async fn make(
+    /// A change that draws nothing.
+    pub(super) const fn of(
+        action: &'static str,
+        id: ProviderId,
+        reason: String,
+        dry_run: bool,
+    ) -> Self {
+        Self { action, id, reason, dry_run, client_secret: None, webhook_secret: None, key: None }
+    }
+
+    /// The same with a webhook key that was drawn for it.
+    pub(super) fn with_webhook_key(self, secret: Option<String>, key: Option<KeyRecord>) -> Self {
+        Self { webhook_secret: secret, key, ..self }
+    }
+
+    /// Decides, commits, and tells how the provider stands then.
+    pub(super) async fn make(
         self,
         caller: &Caller,
         context: &RequestContext,
         state: Data<WebState>,
         decide: impl FnOnce(Option<&Provider>) -> Result<Vec<ProviderEvent>, ProviderRefusal> + 'static,
     ) -> Result<HttpResponse, ProblemDetails> {
-        let Self { action, id, reason, dry_run, secret } = self;
+        let Self { action, id, reason, dry_run, client_secret, webhook_secret, key } = self;
         let by = ask::by(caller, &ask::reason(&reason)?);
         let (provider, changes) = if dry_run {
             let standing = state.providers.get(&id);
@@ -400,7 +430,8 @@ impl Change {
             let (own, name) = (context.clone(), id.to_string());
             let request_id = Some(context.request_id.clone());
             let making = async move {
-                let made = state.providers.decide(&id, by, request_id, decide).await;
+                let made =
+                    state.providers.decide(&id, by, request_id, key.as_slice(), decide).await;
                 let changes = made.map_err(|error| problem(&own, error))?;
                 Ok((state.providers.get(&id), changes))
             };
@@ -413,20 +444,22 @@ impl Change {
         };
         let provider = provider.ok_or_else(|| refused(ProviderRefusal::Unknown))?;
         let provider = ProviderState::of(&provider);
-        let client_secret = secret.filter(|_| !dry_run);
-        Ok(HttpResponse::Ok().json(Kept { dry_run, changes, client_secret, provider }))
+        let client_secret = client_secret.filter(|_| !dry_run);
+        let webhook_secret = webhook_secret.filter(|_| !dry_run);
+        let kept = Kept { dry_run, changes, client_secret, webhook_secret, provider };
+        Ok(HttpResponse::Ok().json(kept))
     }
 }
 
-fn provider_id(text: &str) -> Result<ProviderId, ProblemDetails> {
+pub(super) fn provider_id(text: &str) -> Result<ProviderId, ProblemDetails> {
     text.parse().map_err(|error| ProblemDetails::invalid(format!("{error}")))
 }
 
-fn invalid(fault: RegistrationFault) -> ProblemDetails {
+pub(super) fn invalid(fault: RegistrationFault) -> ProblemDetails {
     ProblemDetails::invalid(fault.to_string())
 }
 
-fn refused(refusal: ProviderRefusal) -> ProblemDetails {
+pub(super) fn refused(refusal: ProviderRefusal) -> ProblemDetails {
     let status = match refusal {
         ProviderRefusal::Unknown | ProviderRefusal::UnknownService => StatusCode::NOT_FOUND,
         _ => StatusCode::CONFLICT,
@@ -434,7 +467,7 @@ fn refused(refusal: ProviderRefusal) -> ProblemDetails {
     ProblemDetails::new(status, refusal.code(), refusal.to_string())
 }
 
-fn problem(context: &RequestContext, error: ProviderError) -> ProblemDetails {
+pub(super) fn problem(context: &RequestContext, error: ProviderError) -> ProblemDetails {
     match error {
         ProviderError::Unknown => refused(ProviderRefusal::Unknown),
         ProviderError::Refused(refusal) => refused(refusal),
@@ -459,6 +492,8 @@ impl ProviderState {
             },
             redirect_uris: provider.redirect_uris.clone(),
             secrets: provider.secrets.len(),
+            webhook_url: provider.webhook_url.clone(),
+            webhook_keys: provider.webhook_keys.len(),
             suspended: provider.suspended,
             services: provider.services.values().map(entry).collect(),
         }

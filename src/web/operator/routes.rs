@@ -15,11 +15,16 @@ mod lines;
 use super::{
     access::{admit, permit},
     openapi::{Content, Shape},
-    problem::ProblemDetails,
 };
-use crate::{domain::operator::Role, web::answer};
+use crate::{
+    domain::operator::Role,
+    web::{
+        answer,
+        problem::{ProblemDetails, no_such_route, not_allowed},
+    },
+};
 use actix_web::{
-    HttpResponse, ResponseError, Route,
+    Route,
     dev::{HttpServiceFactory, RequestHead},
     http::{Method, StatusCode, header},
     middleware::from_fn,
@@ -113,26 +118,6 @@ fn resource(path: &'static str) -> impl HttpServiceFactory + 'static {
         .wrap(from_fn(move |request, next| permit(path, request, next)))
 }
 
-/// Nothing stands at this address.
-pub async fn no_such_route() -> HttpResponse {
-    let detail = "nothing stands at this address";
-    ProblemDetails::new(StatusCode::NOT_FOUND, "no_such_route", detail).error_response()
-}
-
-/// What this address does not take; `allowed` are the methods that it takes (RFC 9110 section 15.5.6).
-pub fn not_allowed(allowed: &str) -> HttpResponse {
-    let problem = ProblemDetails::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
-        format!("the methods of this address are {allowed}"),
-    );
-    let mut response = problem.error_response();
-    if let Ok(value) = header::HeaderValue::from_str(allowed) {
-        response.headers_mut().insert(header::ALLOW, value);
-    }
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +147,10 @@ mod tests {
             ("PUT", "/log", &[Admin]),
             ("GET", "/mails", &[Desk]),
             ("POST", "/mails/retry", &[Desk]),
+            ("POST", "/providers/{provider}/webhook", &[Admin]),
+            ("POST", "/providers/{provider}/webhook/keys/rotate", &[Admin]),
+            ("GET", "/webhooks", &[Desk]),
+            ("POST", "/webhooks/replay", &[Desk]),
             ("POST", "/keys/rotate", &[Admin]),
             ("GET", "/tokens", &[Admin]),
             ("POST", "/tokens", &[Admin]),

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     domain::{calendar::Instant, ids::CustomerId},
-    store::record::{Personal, SIGN_INS_ROW},
+    store::{
+        StoreError,
+        record::{Personal, SIGN_INS_ROW},
+    },
     web::{context::RequestContext, state::WebState},
 };
 use actix_web::{
@@ -47,7 +50,12 @@ pub async fn list(
     let row = row.map_err(|error| ProblemDetails::internal(&context, &error))?;
     let recent = match row.map(|row| row.data) {
         Some(Personal::SignIns { recent }) => recent,
-        _ => Vec::new(),
+        None => Vec::new(),
+        Some(_) => {
+            let place = format!("personal row {SIGN_INS_ROW} of {customer_id}");
+            let error = StoreError::damaged(place, "it holds no sign-ins");
+            return Err(ProblemDetails::internal(&context, &error));
+        }
     };
     let told = recent.into_iter().rev().map(|one| Told {
         at: Instant::from_micros(one.at).rfc3339(),

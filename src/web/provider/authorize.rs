@@ -23,11 +23,7 @@ pub async fn by_get(
 ) -> HttpResponse {
     let pushed = match open(&state, request.query_string().as_bytes()) {
         Ok(pushed) => pushed,
-        Err((field, detail)) => {
-            let problem =
-                Problem::BadProviderRequest { field: field.into(), detail: detail.into() };
-            return answer::problem(&context, context::language(&request, None), problem);
-        }
+        Err(fault) => return refused(&request, &context, fault),
     };
     if pushed.prompt_none {
         let error = [("error", "login_required")];
@@ -47,11 +43,12 @@ pub async fn by_post(request: HttpRequest, context: RequestContext, body: Body) 
             return answer::unread_body(&context, context::language(&request, None), &error);
         }
     };
-    let Ok(form) = Form::read(&body) else {
-        return answer::problem(&context, context::language(&request, None), Problem::BadRequest);
+    let form = match Form::read(&body) {
+        Ok(form) => form,
+        Err(fault) => return refused(&request, &context, ("form", fault.to_string())),
     };
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for name in ["client_id", "request_uri"] {
+    for name in ["client_id", "request_uri", "request"] {
         if let Some(value) = form.get(name) {
             query.append_pair(name, value);
         }
@@ -59,9 +56,23 @@ pub async fn by_post(request: HttpRequest, context: RequestContext, body: Body) 
     answer::see_other(&format!("/oauth/authorize?{}", query.finish()))
 }
 
+/// Which parameter is wrong, and how.
+type Fault = (&'static str, String);
+
+/// A page of our own: nobody is sent anywhere with what could not be opened.
+fn refused(request: &HttpRequest, context: &RequestContext, fault: Fault) -> HttpResponse {
+    let (field, detail) = fault;
+    let problem = Problem::BadProviderRequest { field: field.into(), detail: detail.into() };
+    answer::problem(context, context::language(request, None), problem)
+}
+
 /// Opens the pushed request, or says which parameter is wrong and how.
-fn open(state: &WebState, query: &[u8]) -> Result<PushedRequest, (&'static str, String)> {
+fn open(state: &WebState, query: &[u8]) -> Result<PushedRequest, Fault> {
     let form = Form::read(query).map_err(|fault| ("query", fault.to_string()))?;
+    // Beside a request_uri it must not stand (OpenID Connect Core section 6), and it is not taken.
+    if form.get("request").is_some() {
+        return Err(("request", "must not stand here; push the parameters themselves".to_owned()));
+    }
     let client_id = form.get("client_id").ok_or(("client_id", "is missing".to_owned()))?;
     let request_uri = form.get("request_uri");
     let not_ours = || ("request_uri", "must be one that /oauth/par returned".to_owned());
@@ -75,8 +86,10 @@ fn open(state: &WebState, query: &[u8]) -> Result<PushedRequest, (&'static str, 
     if pushed.client.as_str() != client_id {
         return Err(("client_id", "is not the one that pushed the request".to_owned()));
     }
+    // What the provider may do can have changed since it pushed (RFC 9126 section 7.4).
     let provider = state.providers.get(&pushed.client);
-    let registered =
-        provider.is_some_and(|provider| provider.may_redirect_to(&pushed.redirect_uri));
+    let provider = provider.filter(|provider| !provider.suspended);
+    let provider = provider.ok_or(("client_id", "may ask for nothing at present".to_owned()))?;
+    let registered = provider.may_redirect_to(&pushed.redirect_uri);
     registered.then_some(pushed).ok_or(("redirect_uri", "is no longer registered".to_owned()))
 }

@@ -1,22 +1,60 @@
 //! Who the provider is: `client_secret_basic` or `client_secret_post` (`OpenID` Connect Core
 //! section 9), one of them and not both.
 
-use super::error::{Code, OAuthError};
+use super::{
+    error::{Code, OAuthError},
+    limits::{self, Door},
+};
 use crate::{
     actors::providers::Providers,
     domain::provider::Provider,
     security::{Secret, provider_secret},
-    web::form::Form,
+    web::{
+        context::RequestContext,
+        form::{Body, Form},
+        state::WebState,
+    },
 };
-use actix_web::{HttpRequest, http::header};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderValue},
+};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use std::sync::Arc;
 
+/// The form of a back-channel request, and whose it is. What does not show that counts for its
+/// source.
+pub fn identify(
+    request: &HttpRequest,
+    context: &RequestContext,
+    state: &WebState,
+    body: &Body,
+    door: Door,
+) -> Result<(Form, Arc<Provider>), OAuthError> {
+    let identified = read_form(request, body).and_then(|mut form| {
+        let provider = authenticate(request, &mut form, &state.providers)?;
+        Ok((form, provider))
+    });
+    identified.map_err(|error| limits::unknown(state, &context.source, door, error))
+}
+
+/// Reads a back-channel form.
+fn read_form(request: &HttpRequest, body: &Body) -> Result<Form, OAuthError> {
+    let media_type = request.headers().get(header::CONTENT_TYPE);
+    let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let description = "Content-Type: must be application/x-www-form-urlencoded";
+        return Err(OAuthError::invalid_request(description));
+    }
+    Ok(Form::read(body.as_ref().map_err(OAuthError::unread_body)?)?)
+}
+
 /// Authenticates the provider by what stands in the header or the form.
-pub fn authenticate(
+fn authenticate(
     request: &HttpRequest,
     form: &mut Form,
     providers: &Providers,
@@ -50,7 +88,7 @@ fn decode(kept: &str) -> Option<[u8; 32]> {
 fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret), OAuthError> {
     let posted = form.take("client_secret").map(Secret::new);
     let named = form.get("client_id").map(str::to_owned);
-    match (request.headers().get(header::AUTHORIZATION), posted) {
+    match (authorization(request)?, posted) {
         (Some(_), Some(_)) => Err(OAuthError::invalid_request(
             "client_secret: use the Authorization header or the form, not both",
         )),
@@ -73,6 +111,16 @@ fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret
             Code::InvalidClient,
             "client_secret: authenticate by client_secret_basic or client_secret_post",
         )),
+    }
+}
+
+/// The request's `Authorization`. Two are refused: others may go by another of them than we (RFC
+/// 6749 section 3.2, RFC 6750 section 3.1).
+pub fn authorization(request: &HttpRequest) -> Result<Option<&HeaderValue>, OAuthError> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    match (values.next(), values.next()) {
+        (value, None) => Ok(value),
+        (_, Some(_)) => Err(OAuthError::invalid_request("Authorization: must stand once")),
     }
 }
 

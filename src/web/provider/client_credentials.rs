@@ -4,13 +4,14 @@
 use super::{
     code::ProviderAccess,
     error::{Code, OAuthError},
+    token::{issued, not_granted},
 };
 use crate::{
     domain::provider::Provider,
     security::Purpose,
     web::{answer, form::Form, state::WebState},
 };
-use actix_web::{HttpResponse, http::header};
+use actix_web::HttpResponse;
 use serde_json::json;
 
 /// The only scope that a provider can have for itself.
@@ -24,6 +25,9 @@ pub fn grant(
     form: &Form,
 ) -> Result<HttpResponse, OAuthError> {
     check_scope(form.get("scope"))?;
+    if form.get("authorization_details").is_some() {
+        return Err(not_granted());
+    }
     let access = ProviderAccess { client: provider.id.clone() };
     let lifetime_s = state.lifetimes.access_token_lifetime_s;
     let expires_at_s = state.expiry(lifetime_s);
@@ -35,7 +39,7 @@ pub fn grant(
         "expires_in": lifetime_s,
         "scope": PURCHASES_READ,
     });
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+    Ok(issued(&body))
 }
 
 /// Left away, the scope is the one there is (RFC 6749 section 3.3).

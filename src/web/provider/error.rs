@@ -2,7 +2,7 @@
 //! allowed. They tell nothing of limits, restriction, other providers or households.
 
 use crate::domain::order::OrderFault;
-use crate::web::form::FormFault;
+use crate::web::{bearer, form::FormFault};
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
@@ -115,18 +115,33 @@ impl OAuthError {
         Self::new(Code::ServerError, "the server failed; the request ID is in x-request-id")
     }
 
-    /// Too much at once.
+    /// Too much at once, of whoever it may be.
     pub fn busy(retry_after_s: u64) -> Self {
         let description = "too many requests; come again after Retry-After seconds";
         let error = Self::new(Code::TemporarilyUnavailable, description);
         Self { retry_after_s: Some(retry_after_s), ..error }
     }
 
+    /// More than this one provider may push (RFC 9126 section 2.3).
+    pub fn too_many(retry_after_s: u64) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::busy(retry_after_s) }
+    }
+
+    /// The response to a request with a token that is wrong by its form (RFC 6750 section 3.1).
+    pub fn challenge(&self) -> HttpResponse {
+        let challenge = format!("Bearer realm=\"linepass\", error=\"{}\"", self.code.as_str());
+        let mut response = self.response();
+        if let Ok(challenge) = challenge.parse() {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+
     /// The answer to a request without a token: a challenge, and no error code (RFC 6750 section
     /// 3.1).
     pub fn no_token() -> HttpResponse {
         HttpResponse::Unauthorized()
-            .insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"linepass\""))
+            .insert_header((header::WWW_AUTHENTICATE, bearer::CHALLENGE))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .finish()
     }
@@ -145,8 +160,7 @@ impl OAuthError {
             response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"linepass\""));
         }
         if self.code == Code::InvalidToken {
-            let challenge = "Bearer realm=\"linepass\", error=\"invalid_token\"";
-            response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            response.insert_header((header::WWW_AUTHENTICATE, bearer::INVALID_TOKEN));
         }
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds));

@@ -11,10 +11,12 @@
 //! | [`userinfo`] | `GET /oauth/userinfo` |
 //! | [`client_credentials`] | the same for a provider itself |
 //! | [`client`] | who the provider is |
+//! | [`limits`] | what one provider may ask, so that others have room |
 //! | [`error`](mod@error) | errors as the RFCs have them |
 //! | [`request`] | a pushed request, as it is sealed |
 //! | [`code`] | an authorization code and the access tokens, as they are sealed |
 //! | [`redeemed`] | codes that were exchanged |
+//! | [`status`] | what a provider asks afterwards, below `/provider/v1` |
 
 pub mod authorize;
 pub mod client;
@@ -22,9 +24,11 @@ pub mod client_credentials;
 pub mod code;
 pub mod discovery;
 pub mod error;
+pub mod limits;
 pub mod par;
 pub mod redeemed;
 pub mod request;
+pub mod status;
 pub mod token;
 pub mod userinfo;
 
@@ -71,5 +75,6 @@ pub fn routes(service: &mut ServiceConfig) {
                 .route(get().to(userinfo::tell))
                 .route(web::post().to(userinfo::tell))
                 .default_service(only("GET, HEAD, POST")),
-        );
+        )
+        .configure(status::register);
 }

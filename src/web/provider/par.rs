@@ -5,6 +5,7 @@ use super::{
     client,
     discovery::{ACR_LINE, ACR_PASSWORD},
     error::{Code, OAuthError},
+    limits::{self, Door},
     request::PushedRequest,
 };
 use crate::{
@@ -23,7 +24,6 @@ use crate::{
     },
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
-use governor::clock::Clock as _;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub async fn push(
     body: Body,
 ) -> HttpResponse {
     let mut provider = None;
-    let pushed = match accept(&request, &state, &body, &mut provider).await {
+    let pushed = match accept(&request, &context, &state, &body, &mut provider).await {
         Ok(pushed) => pushed,
         Err(error) => {
             refused(&context, provider.as_deref(), &error);
@@ -92,14 +92,14 @@ fn accepted(context: &RequestContext, pushed: &PushedRequest) {
 /// Checks the request; `known` becomes the provider as soon as it is known, for the log.
 async fn accept(
     request: &HttpRequest,
+    context: &RequestContext,
     state: &WebState,
     body: &Body,
     known: &mut Option<Arc<Provider>>,
 ) -> Result<PushedRequest, OAuthError> {
-    let mut form = read_form(request, body)?;
-    let provider = client::authenticate(request, &mut form, &state.providers)?;
+    let (form, provider) = client::identify(request, context, state, body, Door::Par)?;
     *known = Some(Arc::clone(&provider));
-    within_rate(state, &provider)?;
+    let _admitted = limits::admit(state, &provider.id, Door::Par).await?;
     let pushed = read(&form, &provider)?;
     if let Some(order) = &pushed.order {
         check_order(state, &provider, order).await?;
@@ -107,31 +107,14 @@ async fn accept(
     Ok(pushed)
 }
 
-/// Reads a back-channel form.
-pub fn read_form(request: &HttpRequest, body: &Body) -> Result<Form, OAuthError> {
-    let media_type = request.headers().get(header::CONTENT_TYPE);
-    let media_type = media_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    if !media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        let description = "Content-Type: must be application/x-www-form-urlencoded";
-        return Err(OAuthError::invalid_request(description));
-    }
-    Ok(Form::read(body.as_ref().map_err(OAuthError::unread_body)?)?)
-}
-
-fn within_rate(state: &WebState, provider: &Provider) -> Result<(), OAuthError> {
-    state.pushes.check_key(&provider.id).map_err(|not_until| {
-        let wait = not_until.wait_time_from(state.pushes_clock.now());
-        OAuthError::busy(wait.as_secs() + 1)
-    })
-}
-
 fn read(form: &Form, provider: &Provider) -> Result<PushedRequest, OAuthError> {
-    for parameter in ["request_uri", "request"] {
-        if form.get(parameter).is_some() {
-            let description = format!("{parameter}: must not be pushed");
-            return Err(OAuthError::new(Code::RequestNotSupported, description));
-        }
+    // RFC 9126 section 2.1 forbids the one, and the other stands for a pushed object we do not take.
+    if form.get("request_uri").is_some() {
+        return Err(OAuthError::invalid_request("request_uri: must not be pushed"));
+    }
+    if form.get("request").is_some() {
+        let description = "request: push the parameters themselves";
+        return Err(OAuthError::new(Code::RequestNotSupported, description));
     }
     match form.get("response_type") {
         Some("code") => {}

@@ -6,7 +6,7 @@ use super::{
     code::AuthorizationCode,
     discovery::{ACR_LINE, ACR_PASSWORD},
     error::{Code, OAuthError},
-    par::read_form,
+    limits::{self, Door},
 };
 use crate::{
     actors::{LineError, orders},
@@ -16,6 +16,7 @@ use crate::{
             Line,
             login::{Intent, may_use},
         },
+        order::Order,
         provider::{IdTokenAlgorithm, Provider},
         receipt::Receipt,
     },
@@ -31,7 +32,7 @@ use crate::{
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq;
 
 /// Exchanges a code, or gives a provider a token of its own.
@@ -42,7 +43,7 @@ pub async fn exchange(
     body: Body,
 ) -> HttpResponse {
     let mut known = Known::default();
-    let exchanged = grant(&request, &state, &body, &mut known).await;
+    let exchanged = grant(&request, &context, &state, &body, &mut known).await;
     log(&context, &known, &exchanged);
     exchanged.unwrap_or_else(|error| error.response())
 }
@@ -76,13 +77,14 @@ fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse,
 
 async fn grant(
     request: &HttpRequest,
+    context: &RequestContext,
     state: &WebState,
     body: &Body,
     known: &mut Known,
 ) -> Result<HttpResponse, OAuthError> {
-    let mut form = read_form(request, body)?;
-    let provider = client::authenticate(request, &mut form, &state.providers)?;
+    let (form, provider) = client::identify(request, context, state, body, Door::Token)?;
     known.provider = Some(provider.id.clone());
+    let _admitted = limits::admit(state, &provider.id, Door::Token).await?;
     match form.get("grant_type") {
         Some("authorization_code") => exchange_code(state, &provider, &form, known).await,
         Some("client_credentials") => {
@@ -106,9 +108,9 @@ async fn exchange_code(
     let code = fitting_code(state, provider, form)?;
     known.customer = Some(code.subject.customer);
     still_stands(state, &code).await?;
-    let receipt = receipt(state, &code).await?;
+    let receipt = receipt(state, &code, form.get("authorization_details")).await?;
     let answer = answer_with(state, provider, &code, receipt)?;
-    // Last: whatever failed before this was ours, and the provider may come again with its code.
+    // Last: whatever failed before this, the provider may come again with its code.
     use_up(state, &code)?;
     Ok(answer)
 }
@@ -120,7 +122,9 @@ fn fitting_code(
     form: &Form,
 ) -> Result<AuthorizationCode, OAuthError> {
     let refused = |description: &'static str| OAuthError::new(Code::InvalidGrant, description);
-    let token = form.get("code").ok_or(OAuthError::invalid_request("code: is missing"))?;
+    let token = required(form, "code")?;
+    let redirect_uri = required(form, "redirect_uri")?;
+    let code_verifier = required(form, "code_verifier")?;
     let over = || refused("code: is not one of ours, or has expired");
     let (code, expired) = open_code(state, token).ok_or_else(over)?;
     if code.subject.client != provider.id {
@@ -129,10 +133,10 @@ fn fitting_code(
     if code.run != state.run {
         return Err(refused("code: is from before the server's last start"));
     }
-    if form.get("redirect_uri") != Some(&code.redirect_uri) {
+    if redirect_uri != code.redirect_uri {
         return Err(refused("redirect_uri: must be the one the code was sent to"));
     }
-    if !verifies(form.get("code_verifier").unwrap_or_default(), &code.code_challenge) {
+    if !verifies(code_verifier, &code.code_challenge) {
         return Err(refused("code_verifier: does not fit the code_challenge"));
     }
     if expired {
@@ -140,6 +144,11 @@ fn fitting_code(
         return Err(over());
     }
     Ok(code)
+}
+
+/// A parameter that the exchange of a code cannot be without (RFC 6749 section 5.2).
+fn required<'a>(form: &'a Form, name: &'static str) -> Result<&'a str, OAuthError> {
+    form.get(name).ok_or_else(|| OAuthError::invalid_request(format!("{name}: is missing")))
 }
 
 /// The code, and whether its time is over: one that was exchanged in time and comes again late ends
@@ -193,15 +202,31 @@ pub fn line_error(error: &LineError) -> OAuthError {
     }
 }
 
+/// The receipt of the code's order. Whoever names an order here must name that one (RFC 9396
+/// section 6).
 async fn receipt(
     state: &WebState,
     code: &AuthorizationCode,
+    named: Option<&str>,
 ) -> Result<Option<Receipt>, OAuthError> {
-    let Some(reference) = &code.reference else { return Ok(None) };
+    let named = named.map(Order::parse).transpose()?;
+    let Some(reference) = &code.reference else {
+        return named.map_or(Ok(None), |_| Err(not_granted()));
+    };
     let completed = orders::completed(state.store.as_ref(), &code.subject.client, reference).await;
     let completed = completed.map_err(|error| OAuthError::server_error(&error))?;
     let gone = || OAuthError::new(Code::InvalidGrant, "code: its order is not completed");
-    Ok(Some(completed.ok_or_else(gone)?.receipt))
+    let completed = completed.ok_or_else(gone)?;
+    if named.is_some_and(|order| !completed.is_of(&order)) {
+        return Err(not_granted());
+    }
+    Ok(Some(completed.receipt))
+}
+
+/// An order is named that this token is not for.
+pub fn not_granted() -> OAuthError {
+    let description = "authorization_details: must be the completed order, or left away";
+    OAuthError::new(Code::InvalidAuthorizationDetails, description)
 }
 
 /// The claims of an `id_token` (`OpenID` Connect Core section 2).
@@ -259,7 +284,15 @@ fn answer_with(
     if let Some(receipt) = receipt {
         body["authorization_details"] = json!([receipt]);
     }
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
+    Ok(issued(&body))
+}
+
+/// The response with a token, which nobody may keep (RFC 6749 section 5.1).
+pub fn issued(body: &Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::PRAGMA, "no-cache"))
+        .json(body)
 }
 
 #[cfg(test)]

@@ -2,30 +2,32 @@
 //! `entitlements` the live contracts of that passport ID with that provider, nothing else.
 
 use super::{
+    client::authorization,
     code::Subject,
     error::{Code, OAuthError},
     token::line_error,
 };
-use crate::{domain::line::Line, security::Purpose, web::state::WebState};
+use crate::{
+    domain::line::Line,
+    security::Purpose,
+    web::{bearer, state::WebState},
+};
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde_json::{Value, json};
 
 /// Answers who holds the access token.
 pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
-    let Some(token) = bearer(&request) else { return OAuthError::no_token() };
+    let token = match authorization(&request).map(|value| value.and_then(bearer::of)) {
+        Ok(Some(token)) => token,
+        Ok(None) => return OAuthError::no_token(),
+        Err(error) => return error.challenge(),
+    };
     match claims(token, &state).await {
         Ok(claims) => {
             HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(claims)
         }
         Err(error) => error.response(),
     }
-}
-
-/// The token in the header (RFC 6750 section 2.1); in a form or an address none is looked for.
-fn bearer(request: &HttpRequest) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 async fn claims(token: &str, state: &WebState) -> Result<Value, OAuthError> {

@@ -6,6 +6,7 @@ use super::{ChangeArgs, ServerArgs};
 use crate::domain::{
     calendar::Month,
     ids::{CustomerId, ReceiptNumber},
+    line::accounting::MOST_CHARGED_YEN,
 };
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -96,10 +97,13 @@ pub struct CorrectArgs {
     #[arg(long, value_name = "NUMBER")]
     pub receipt: ReceiptNumber,
     /// What the charge comes to so far: the same correction given twice is not made twice
-    #[arg(long, value_name = "YEN")]
+    #[arg(long, value_name = "YEN", value_parser = clap::value_parser!(i64).range(0..=MOST_CHARGED_YEN))]
     pub charged_yen: i64,
     /// Yen less (negative) or more
-    #[arg(long, value_name = "YEN", allow_negative_numbers = true)]
+    #[arg(
+        long, value_name = "YEN", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(i64).range(-MOST_CHARGED_YEN..=MOST_CHARGED_YEN)
+    )]
     pub difference_yen: i64,
     /// The change.
     #[command(flatten)]

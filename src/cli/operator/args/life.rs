@@ -154,7 +154,7 @@ pub struct PassportDeleteArgs {
     #[arg(value_name = "CUSTOMER_ID")]
     pub customer: CustomerId,
     /// The ID's number inside its line
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub passport: u32,
     /// The change.
     #[command(flatten)]

@@ -15,12 +15,13 @@ use super::{
 };
 use crate::{
     cli::exit::Exit,
+    domain::provisioning::COLUMNS,
     text::plain_text,
     web::operator::imports::{MOST_BODY_BYTES, MOST_ROWS},
 };
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use rows::{CsvRows, FileFault, FileRow, JsonRows};
+use rows::{Columns, CsvRows, FileFault, FileRow, JsonRows};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -36,6 +37,9 @@ const MOST_TOLD: usize = 10_000;
 /// How often and after how long a server that is busy is asked again.
 const TRIES: u32 = 30;
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+
+/// What a file of lines may hold.
+const LINE_COLUMNS: Columns = Columns { all: COLUMNS, needed: &["customer_id"] };
 
 /// `linepass line import`.
 #[derive(Debug, Clone, Args)]
@@ -126,7 +130,7 @@ async fn import(
     let (source, bar) =
         open(&args.file).map_err(|error| unreadable(FileFault::Unreadable(error.to_string())))?;
     let mut rows: Box<dyn Iterator<Item = _>> = match args.format() {
-        Format::Csv => Box::new(CsvRows::open(source).map_err(unreadable)?),
+        Format::Csv => Box::new(CsvRows::open(source, LINE_COLUMNS).map_err(unreadable)?),
         Format::Jsonl => Box::new(JsonRows::open(source)),
     };
     let sender = Sender { args, client: Client::find(args.change.server.config.as_deref())? };
@@ -159,6 +163,9 @@ async fn import(
     };
     sender.send(&mut chunk, tally, &bar, talk).await?;
     bar.finish_and_clear();
+    if ended.is_ok() && tally.rows == 0 {
+        return Err(unreadable(FileFault::Empty));
+    }
     ended
 }
 

@@ -1,11 +1,16 @@
-//! The rows of a file, one after the other: CSV with a header, or a JSON object on each line. What
-//! is held is one row, never the file.
+//! The rows of an import's file, one after the other: CSV with a header, or a JSON object on each
+//! line. What is held is one row, never the file.
 
-use crate::domain::provisioning::{COLUMNS, RowFault, unknown_column};
-use serde_json::{Map, Value};
+use crate::domain::provisioning::{RowFault, unknown_column};
+use serde::{
+    Deserialize,
+    de::{Deserializer, MapAccess, Visitor},
+};
+use serde_json::Value;
 use std::{
     cell::Cell,
     collections::{BTreeMap, BTreeSet},
+    fmt,
     io::{self, BufRead, BufReader, Read},
     rc::Rc,
 };
@@ -13,12 +18,27 @@ use std::{
 /// No row is larger: a quote that is left open would make one of the rest of the file.
 const MOST_ROW_BYTES: u64 = 256 * 1024;
 
+/// What some programs write before UTF-8 text.
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The columns of a kind of file.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns {
+    /// All that there are.
+    pub all: &'static [&'static str],
+    /// Those that a CSV file's header must have.
+    pub needed: &'static [&'static str],
+}
+
 /// Why a file cannot be read on.
 #[derive(Debug, thiserror::Error)]
 pub enum FileFault {
-    /// Its header names a column that does not exist, one twice, or no customer ID.
+    /// Its header names a column that does not exist, one twice, or not all that it must.
     #[error("header: {0}")]
     Header(RowFault),
+    /// Nothing stands in it, or nothing but a header: a pipe whose other end failed looks so.
+    #[error("it holds no row")]
+    Empty,
     /// The system, or the form of the file beyond repair.
     #[error("{0}")]
     Unreadable(String),
@@ -43,29 +63,37 @@ pub struct CsvRows<R> {
 
 impl<R: Read> CsvRows<R> {
     /// Reads the header.
-    pub fn open(source: R) -> Result<Self, FileFault> {
+    ///
+    /// # Errors
+    /// The file cannot be read, or its header is not one of these columns.
+    pub fn open(source: R, columns: Columns) -> Result<Self, FileFault> {
         let since_row = Rc::new(Cell::new(0));
         let bounded = Bounded { source, since_row: Rc::clone(&since_row) };
         let mut reader = csv::ReaderBuilder::new().from_reader(bounded);
         let header = reader.headers().map_err(|error| FileFault::Unreadable(error.to_string()))?;
         let header: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
-        check_header(&header).map_err(FileFault::Header)?;
+        check_header(&header, columns).map_err(FileFault::Header)?;
         Ok(Self { reader, header, since_row })
     }
 }
 
-fn check_header(header: &[String]) -> Result<(), RowFault> {
+fn check_header(header: &[String], columns: Columns) -> Result<(), RowFault> {
     let mut seen = BTreeSet::new();
     for name in header {
-        if !COLUMNS.contains(&name.as_str()) {
-            return Err(unknown_column(name));
+        if !columns.all.contains(&name.as_str()) {
+            return Err(unknown_column(name, columns.all));
         }
-        if !seen.insert(name) {
+        if !seen.insert(name.as_str()) {
             return Err(RowFault::new(name, "stands twice"));
         }
     }
-    let given = seen.iter().any(|name| *name == "customer_id");
-    given.then_some(()).ok_or_else(|| RowFault::new("customer_id", "must be a column"))
+    let missing: Vec<&str> =
+        columns.needed.iter().copied().filter(|name| !seen.contains(name)).collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        [one] => Err(RowFault::new(one, "must be a column")),
+        more => Err(RowFault::new(&more.join(", "), "must be columns")),
+    }
 }
 
 impl<R: Read> Iterator for CsvRows<R> {
@@ -144,6 +172,9 @@ impl<R: Read> Iterator for JsonRows<R> {
                     return Some(Err(FileFault::Unreadable(what)));
                 }
                 Ok(bytes) => {
+                    if self.line == 0 && text.starts_with(BYTE_ORDER_MARK) {
+                        text.drain(..BYTE_ORDER_MARK.len());
+                    }
                     self.line += 1;
                     if !text.trim_ascii().is_empty() {
                         let row = FileRow { line: self.line, fields: json_fields(&text), bytes };
@@ -155,14 +186,44 @@ impl<R: Read> Iterator for JsonRows<R> {
     }
 }
 
+/// An object's members as they stand, one that stands twice included.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'de> Visitor<'de> for All {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
+
 fn json_fields(text: &[u8]) -> Result<BTreeMap<String, String>, RowFault> {
     // What serde says may repeat what stands in the row: only the place is told.
-    let object: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
+    let Members(members) = serde_json::from_slice(text).map_err(|error| {
         let allowed = format!("must be a JSON object on one line; column {}", error.column());
         RowFault::new("row", allowed)
     })?;
-    let mut fields = BTreeMap::new();
-    for (name, value) in object {
+    let (mut fields, mut seen) = (BTreeMap::new(), BTreeSet::new());
+    for (name, value) in members {
+        // Which of the two is meant is nobody's to guess.
+        if !seen.insert(name.clone()) {
+            let name: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
+            return Err(RowFault::new(&name, "stands twice"));
+        }
         if let Some(text) = as_text(&name, value)? {
             fields.insert(name, text);
         }
@@ -188,6 +249,9 @@ fn as_text(name: &str, value: Value) -> Result<Option<String>, RowFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::provisioning::COLUMNS;
+
+    const LINES: Columns = Columns { all: COLUMNS, needed: &["customer_id"] };
 
     fn told(rows: impl Iterator<Item = Result<FileRow, FileFault>>) -> Vec<String> {
         rows.map(|row| match row {
@@ -199,7 +263,7 @@ mod tests {
     }
 
     fn csv(text: &[u8]) -> Vec<String> {
-        match CsvRows::open(text) {
+        match CsvRows::open(text, LINES) {
             Ok(rows) => told(rows),
             Err(fault) => vec![fault.to_string()],
         }
@@ -232,6 +296,22 @@ mod tests {
     }
 
     #[test]
+    fn a_header_names_all_that_it_lacks() {
+        let columns = Columns { all: COLUMNS, needed: &["customer_id", "phone", "mail"] };
+        let fault = CsvRows::open(&b"phone\n"[..], columns).map(drop).expect_err("no header");
+        assert_eq!(fault.to_string(), "header: customer_id, mail: must be columns");
+    }
+
+    #[test]
+    fn a_json_line_may_follow_a_byte_order_mark_and_has_each_key_once() {
+        let rows = told(JsonRows::open("\u{feff}{\"a\":1}\n\u{feff}{\"a\":2}\n".as_bytes()));
+        assert_eq!(rows[0], r#"1: {"a": "1"}"#);
+        assert!(rows[1].starts_with("2: row: must be a JSON object"), "{rows:?}");
+        let rows = told(JsonRows::open(&br#"{"mail":"a@b.jp","phone":"06","mail":null}"#[..]));
+        assert_eq!(rows, ["1: mail: stands twice"]);
+    }
+
+    #[test]
     fn a_row_that_is_none_is_told_with_its_line_and_the_next_is_read() {
         let rows = csv(b"customer_id,mail\nCAF1,a\nCAF2\nCAF3,\xff\n\"CAF4\",\"b\n c\"\nCAF5,d\n");
         assert_eq!(rows[1], "3: row: must have the header's 2 fields, and has 1");
@@ -249,7 +329,7 @@ mod tests {
         let open = [&b"customer_id,mail\nCAF1,\""[..], &vec![b'x'; 1 << 20]].concat();
         let rows = csv(&open);
         assert!(rows.len() == 1 || rows[0].contains("quote left open"), "{rows:?}");
-        let mut rows = CsvRows::open(&open[..]).expect("a header");
+        let mut rows = CsvRows::open(&open[..], LINES).expect("a header");
         assert!(matches!(rows.next(), Some(Err(FileFault::Unreadable(_)))));
         let mut rows = JsonRows::open(&open[..]);
         assert!(rows.next().is_some());

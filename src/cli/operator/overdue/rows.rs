@@ -1,19 +1,18 @@
-//! The carrier's file of unpaid bills, read row by row: CSV with a head, or JSON Lines.
+//! The carrier's file of unpaid bills: what its rows must hold, read as an import's rows are.
 
-use crate::domain::{
-    calendar::{Day, Month},
-    ids::CustomerId,
+use crate::{
+    cli::operator::import::rows::{Columns, CsvRows, FileFault, FileRow, JsonRows},
+    domain::{
+        calendar::{Day, Month},
+        ids::CustomerId,
+        provisioning::{RowFault, unknown_column},
+    },
 };
-use csv::{ReaderBuilder, StringRecord, Trim};
-use serde::{Deserialize, Serialize};
-use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, Read},
-    path::Path,
-};
+use serde::Serialize;
+use std::{collections::BTreeMap, fs::File, path::Path};
 
-/// The longest line that is read, in bytes.
-const LONGEST_LINE: u64 = 4_096;
+/// The names of a row's fields; each row has all of them.
+const COLUMNS: &[&str] = &["customer_id", "month", "due", "status"];
 
 /// A row that cannot be taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,124 +41,78 @@ pub struct Row {
     status: String,
 }
 
-/// A row as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Typed {
-    customer_id: String,
-    month: String,
-    due: String,
-    status: String,
-}
-
 /// All rows of a file, one after the other.
+type Rows<T> = Box<dyn Iterator<Item = Result<T, FileFault>>>;
+
+/// All rows of a file, good and bad.
 ///
 /// # Errors
-/// It cannot be opened.
-pub fn read(path: &Path) -> io::Result<Box<dyn Iterator<Item = Result<Numbered, BadRow>>>> {
-    let file = File::open(path)?;
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-        Ok(Box::new(of_csv(file)))
+/// It cannot be opened, or is CSV with another header. A row is an error where nothing after it can
+/// be read.
+pub fn read(path: &Path) -> Result<Rows<Result<Numbered, BadRow>>, FileFault> {
+    let file = File::open(path).map_err(|error| FileFault::Unreadable(error.to_string()))?;
+    let is_csv = path.extension().is_some_and(|name| name.eq_ignore_ascii_case("csv"));
+    let rows: Rows<FileRow> = if is_csv {
+        Box::new(CsvRows::open(file, Columns { all: COLUMNS, needed: COLUMNS })?)
     } else {
-        Ok(Box::new(of_json_lines(BufReader::new(file))))
-    }
-}
-
-fn of_csv(file: impl Read) -> impl Iterator<Item = Result<Numbered, BadRow>> {
-    let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(file);
-    let mut ended = false;
-    std::iter::from_fn(move || {
-        if ended {
-            return None;
-        }
-        let bad = |error: csv::Error| {
-            let line = error.position().map_or(1, csv::Position::line);
-            BadRow { line, reason: error.to_string() }
-        };
-        let head = match reader.headers() {
-            Ok(head) => head.clone(),
-            Err(error) => {
-                ended = true;
-                return Some(Err(bad(error)));
-            }
-        };
-        let mut record = StringRecord::new();
-        match reader.read_record(&mut record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = record.position().map_or(1, csv::Position::line);
-                let typed = record.deserialize::<Typed>(Some(&head));
-                Some(typed.map_err(bad).and_then(|typed| checked(line, &typed)))
-            }
-            Err(error) => {
-                ended = error.is_io_error();
-                Some(Err(bad(error)))
-            }
-        }
-    })
-}
-
-fn of_json_lines(mut file: impl BufRead) -> impl Iterator<Item = Result<Numbered, BadRow>> {
-    let mut line = 0;
-    let mut ended = false;
-    std::iter::from_fn(move || {
-        loop {
-            if ended {
-                return None;
-            }
-            line += 1;
-            let bad = |reason: &str| Some(Err(BadRow { line, reason: reason.to_owned() }));
-            let mut text = Vec::new();
-            match (&mut file).take(LONGEST_LINE).read_until(b'\n', &mut text) {
-                Ok(0) => return None,
-                Ok(_) => {}
-                Err(error) => {
-                    ended = true;
-                    return bad(&error.to_string());
-                }
-            }
-            if text.len() as u64 == LONGEST_LINE && !text.ends_with(b"\n") {
-                ended = true;
-                return bad("the line is longer than 4096 bytes; the rest is not read");
-            }
-            if text.trim_ascii().is_empty() {
-                continue;
-            }
-            return Some(match serde_json::from_slice::<Typed>(&text) {
-                Ok(typed) => checked(line, &typed),
-                Err(error) => Err(BadRow { line, reason: error.to_string() }),
-            });
-        }
-    })
-}
-
-fn checked(line: u64, typed: &Typed) -> Result<Numbered, BadRow> {
-    let bad = |field: &str, what: &dyn std::fmt::Display| BadRow {
-        line,
-        reason: format!("{field}: {what}"),
+        Box::new(JsonRows::open(file))
     };
-    let status = typed.status.as_str();
+    Ok(Box::new(rows.map(|row| row.map(checked))))
+}
+
+fn checked(row: FileRow) -> Result<Numbered, BadRow> {
+    let FileRow { line, fields, .. } = row;
+    let bad = |fault: RowFault| BadRow { line, reason: fault.to_string() };
+    fields.and_then(bill).map(|row| Numbered { line, row }).map_err(bad)
+}
+
+fn bill(fields: BTreeMap<String, String>) -> Result<Row, RowFault> {
+    if let Some(unknown) = fields.keys().find(|name| !COLUMNS.contains(&name.as_str())) {
+        return Err(unknown_column(unknown, COLUMNS));
+    }
+    let field = |name: &str| match fields.get(name).map(|value| value.trim()) {
+        None | Some("") => Err(RowFault::new(name, "must be given")),
+        Some(value) => Ok(value),
+    };
+    let status = field("status")?;
     if !matches!(status, "unpaid" | "paid") {
-        return Err(bad("status", &"must be unpaid or paid"));
+        return Err(RowFault::new("status", "must be unpaid or paid"));
     }
-    let row = Row {
-        customer_id: typed.customer_id.parse().map_err(|error| bad("customer_id", &error))?,
-        month: typed.month.parse().map_err(|error| bad("month", &error))?,
-        due: typed.due.parse().map_err(|error| bad("due", &error))?,
+    Ok(Row {
+        customer_id: parsed("customer_id", field("customer_id")?)?,
+        month: parsed("month", field("month")?)?,
+        due: parsed("due", field("due")?)?,
         status: status.to_owned(),
-    };
-    Ok(Numbered { line, row })
+    })
+}
+
+fn parsed<T>(name: &str, value: &str) -> Result<T, RowFault>
+where
+    T: std::str::FromStr,
+    T::Err: std::fmt::Display,
+{
+    value.parse().map_err(|error: T::Err| RowFault::new(name, error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(rows: impl Iterator<Item = Result<Numbered, BadRow>>) -> Vec<(u64, Option<String>)> {
+    /// The rows of a file of this name: their line, and what is wrong with them.
+    fn lines(name: &str, text: &str) -> Vec<(u64, Option<String>)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        let rows = match read(&path) {
+            Ok(rows) => rows,
+            Err(fault) => return vec![(0, Some(fault.to_string()))],
+        };
         rows.map(|row| match row {
-            Ok(row) => (row.line, None),
-            Err(bad) => (bad.line, Some(bad.reason)),
+            Ok(Ok(row)) => (row.line, None),
+            Ok(Err(bad)) => (bad.line, Some(bad.reason)),
+            Err(fault) => (0, Some(fault.to_string())),
         })
+        .take(20)
         .collect()
     }
 
@@ -172,24 +125,42 @@ mod tests {
                    CAF0000012573,2026-10\n\
                    CAF0000012573,2026-10,2026-12-32,unpaid\n\
                    CAF0000012573,2026-10,2026-12-31,late\n\
+                   CAF0000012573,2026-10,,unpaid\n\
                    CAF0000012573 , 2026-10,2026-12-31,paid\n";
-        let read = lines(of_csv(csv.as_bytes()));
+        let read = lines("a.csv", csv);
         let numbers: Vec<u64> = read.iter().map(|(line, _)| *line).collect();
-        assert_eq!(numbers, [2, 3, 4, 5, 6, 7, 8]);
-        for (index, field) in [(1, "customer_id: "), (2, "month: "), (4, "due: "), (5, "status: ")]
-        {
+        assert_eq!(numbers, [2, 3, 4, 5, 6, 7, 8, 9]);
+        let fields = [(1, "customer_id: "), (2, "month: "), (3, "row: "), (4, "due: ")];
+        for (index, field) in fields.into_iter().chain([(5, "status: "), (6, "due: ")]) {
             let reason = read[index].1.as_deref().expect("bad");
             assert!(reason.starts_with(field), "{reason}");
         }
-        assert!(read[0].1.is_none() && read[3].1.is_some() && read[6].1.is_none());
+        assert!(read[0].1.is_none() && read[7].1.is_none());
 
         let good = r#"{"customer_id":"CAF0000012573","month":"2026-10","due":"2026-12-31","status":"paid"}"#;
-        let long = "x".repeat(5_000);
-        let json = format!("{good}\n\n{{\n{good}\n{long}\n{good}\n");
-        let read = lines(of_json_lines(io::Cursor::new(json)));
+        let more = good.replace('}', r#","note":"x"}"#);
+        let json = format!("\u{feff}{good}\n\n{{\n{good}\n{more}\n{{}}\n{good}\n");
+        let read = lines("a.jsonl", &json);
         let numbers: Vec<u64> = read.iter().map(|(line, _)| *line).collect();
-        assert_eq!(numbers, [1, 3, 4, 5]);
-        assert!(read[0].1.is_none() && read[1].1.is_some() && read[2].1.is_none());
-        assert!(read[3].1.as_deref().is_some_and(|reason| reason.contains("longer")));
+        assert_eq!(numbers, [1, 3, 4, 5, 6, 7], "{read:?}");
+        let good: Vec<bool> = read.iter().map(|(_, reason)| reason.is_none()).collect();
+        assert_eq!(good, [true, false, true, false, false, true], "{read:?}");
+        assert!(
+            read[3].1.as_deref().is_some_and(|reason| reason.starts_with("note: is no column"))
+        );
+    }
+
+    #[test]
+    fn a_header_that_lacks_columns_names_them_and_a_row_without_an_end_ends_it() {
+        let read = lines("a.csv", "customer_id,month\nCAF0000012573,2026-10\n");
+        assert_eq!(read, [(0, Some("header: due, status: must be columns".to_owned()))]);
+        let open = format!("customer_id,month,due,status\nCAF1,\"{}", "x".repeat(1 << 20));
+        let read = lines("a.csv", &open);
+        assert!(
+            read[0].1.as_deref().is_some_and(|why| why.contains("quote left open")),
+            "{read:?}"
+        );
+        let read = lines("a.jsonl", &"x".repeat(1 << 20));
+        assert!(read[0].1.as_deref().is_some_and(|why| why.contains("256 KiB")), "{read:?}");
     }
 }

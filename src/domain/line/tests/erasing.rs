@@ -3,7 +3,7 @@
 use super::language::*;
 use crate::domain::{
     ids::PassportNumber,
-    line::{By, Command, Entry, Event, LineService, event::LineEndCause},
+    line::{By, Command, Entry, Event, LineService, command::EraseRows, event::LineEndCause},
     retention::{DataClass, Inventory, Terms},
 };
 
@@ -98,9 +98,30 @@ fn an_ended_line_is_erased_whole_after_its_term_once_it_is_billed_and_paid_r_188
     assert_eq!(history.due("2036-01-01T09:00:00"), [], "an unpaid bill keeps it");
 }
 
+fn erase(rows: &[u32], of_settled_line: bool) -> Command {
+    Command::EraseRows(EraseRows { rows: rows.to_vec(), of_settled_line })
+}
+
+/// What was due when the line was looked at may not be so when the rows go.
+#[test]
+fn rows_that_are_no_longer_due_stay_r_188() {
+    // The record, the access key, and what an ID that lives is known by are in use.
+    for used in [0, 1] {
+        household().when(erase(&[used, 11], false)).then([]);
+    }
+    let end = Event::LineEnded { cause: LineEndCause::Transferred };
+    household().when(erase(&[0, 1], true)).then([]);
+    let ended = || household().and_at("2026-11-20T09:00:00", [end.clone()]);
+    let erased = Event::PersonalRowsErased { rows: vec![0, 1] };
+    ended().when(erase(&[0, 1], true)).then([erased]);
+    let due = "2026-12-31".parse().expect("a day");
+    let unpaid = Event::OverdueReported { month: month("2026-11"), due };
+    ended().and_at("2027-01-05T09:00:00", [unpaid]).when(erase(&[0, 1], true)).then([]);
+}
+
 #[test]
 fn erasing_is_an_event_that_names_rows_r_188() {
-    let erased = Event::PersonalRowsErased { rows: vec![5, 11] };
-    household().when(Command::EraseRows(vec![5, 11])).then([erased]);
-    household().when(Command::EraseRows(Vec::new())).then([]);
+    let erased = Event::PersonalRowsErased { rows: vec![10, 11] };
+    household().when(erase(&[10, 11], false)).then([erased]);
+    household().when(erase(&[], false)).then([]);
 }

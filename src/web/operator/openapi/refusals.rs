@@ -1,76 +1,78 @@
 //! The statuses of what is not done, as components that each operation refers to.
 
-use crate::web::operator::problem::ProblemDetails;
-use actix_web::http::StatusCode;
-use serde_json::{Map, Value, json};
+use crate::web::openapi::Refusal;
 
-/// What any operation may answer.
-const OF_ALL: &[(StatusCode, &str)] = &[
-    (StatusCode::BAD_REQUEST, "The request cannot be read."),
-    (StatusCode::UNAUTHORIZED, "It has no operator's token that is not revoked (RFC 6750)."),
-    (StatusCode::FORBIDDEN, "The role of the token may not do this."),
-    (StatusCode::NOT_FOUND, "What it names does not exist."),
-    (StatusCode::METHOD_NOT_ALLOWED, "The address does not take the method."),
-    (StatusCode::CONFLICT, "A rule refuses it as things stand."),
-    (StatusCode::UNPROCESSABLE_ENTITY, "A field or a parameter cannot be taken."),
-    (StatusCode::TOO_MANY_REQUESTS, "Too many requests at once."),
-    (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Its head is too large."),
-    (StatusCode::INTERNAL_SERVER_ERROR, "The server failed, and its log says why."),
-    (StatusCode::SERVICE_UNAVAILABLE, "The server is too busy, or is stopping."),
+/// What an operation without a body may answer.
+const OF_QUESTIONS: &[(&str, &str)] = &[
+    ("400", "BadRequest"),
+    ("401", "Unauthorized"),
+    ("403", "Forbidden"),
+    ("404", "NotFound"),
+    ("405", "MethodNotAllowed"),
+    ("409", "Conflict"),
+    ("422", "UnprocessableContent"),
+    ("429", "TooManyRequests"),
+    ("431", "HeadTooLarge"),
+    ("500", "Failed"),
+    ("503", "Unavailable"),
 ];
 
-/// What an operation with a body may answer besides.
-const OF_BODIES: &[(StatusCode, &str)] = &[
-    (StatusCode::REQUEST_TIMEOUT, "The body took too long."),
-    (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
-    (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body is not of the media type described here."),
+/// What one with a body may answer.
+const OF_CHANGES: &[(&str, &str)] = &[
+    ("400", "BadRequest"),
+    ("401", "Unauthorized"),
+    ("403", "Forbidden"),
+    ("404", "NotFound"),
+    ("405", "MethodNotAllowed"),
+    ("408", "BodyTooSlow"),
+    ("409", "Conflict"),
+    ("413", "BodyTooLarge"),
+    ("415", "UnsupportedMediaType"),
+    ("422", "UnprocessableContent"),
+    ("429", "TooManyRequests"),
+    ("431", "HeadTooLarge"),
+    ("500", "Failed"),
+    ("503", "Unavailable"),
 ];
 
-/// The refusals of an operation by status.
-pub(super) fn of(has_body: bool) -> Map<String, Value> {
-    let bodies = OF_BODIES.iter().filter(|_| has_body);
-    let one = |(status, _): &(StatusCode, &str)| {
-        let reference = format!("#/components/responses/{}", name(*status));
-        (status.as_str().to_owned(), json!({ "$ref": reference }))
-    };
-    OF_ALL.iter().chain(bodies).map(one).collect()
+/// The refusals of an operation by status, as [`all`] names them.
+pub(super) const fn of(has_body: bool) -> &'static [(&'static str, &'static str)] {
+    if has_body { OF_CHANGES } else { OF_QUESTIONS }
 }
 
-/// The refusals by name; each is a problem (RFC 9457) of this schema.
-pub(super) fn components(problem: &schemars::Schema) -> Value {
-    let one = |(status, when): &(StatusCode, &str)| {
-        let mut told = json!({
-            "description": format!("{when} Nothing was changed."),
-            "content": { ProblemDetails::MEDIA_TYPE: { "schema": problem } },
-        });
-        if let Some((header, schema, what)) = header(*status) {
-            let described = json!({ "description": what, "required": true, "schema": schema });
-            told["headers"] = json!({ header: described });
-        }
-        (name(*status), told)
-    };
-    OF_ALL.iter().chain(OF_BODIES).map(one).collect::<Map<_, _>>().into()
-}
-
-/// A status's own words in one.
-fn name(status: StatusCode) -> String {
-    status.canonical_reason().unwrap_or_default().replace(' ', "")
-}
-
-/// The header that goes with a status, its schema, and what it says.
-fn header(status: StatusCode) -> Option<(&'static str, Value, &'static str)> {
-    match status {
-        StatusCode::UNAUTHORIZED => {
-            Some(("WWW-Authenticate", json!({ "type": "string" }), "How to ask."))
-        }
-        StatusCode::METHOD_NOT_ALLOWED => {
-            Some(("Allow", json!({ "type": "string" }), "The methods that the address takes."))
-        }
-        StatusCode::SERVICE_UNAVAILABLE => Some((
-            "Retry-After",
-            json!({ "type": "integer", "minimum": 0 }),
-            "Seconds after which it may be asked again.",
-        )),
-        _ => None,
-    }
+/// All of them; after each, nothing was changed.
+pub(super) fn all() -> Vec<Refusal> {
+    let refusal = |name, description, headers| Refusal { name, description, headers };
+    vec![
+        refusal("BadRequest", "The request cannot be read.", &[]),
+        refusal(
+            "Unauthorized",
+            "It has no operator's token that is not revoked.",
+            &[("WWW-Authenticate", "The challenge of RFC 6750 section 3.")],
+        ),
+        refusal("Forbidden", "The role of the token may not do this.", &[]),
+        refusal("NotFound", "What it names does not exist.", &[]),
+        refusal(
+            "MethodNotAllowed",
+            "The address takes other methods.",
+            &[("Allow", "The methods that it takes.")],
+        ),
+        refusal("BodyTooSlow", "The body took too long.", &[]),
+        refusal("Conflict", "A rule refuses it as things stand.", &[]),
+        refusal("BodyTooLarge", "The body is too large.", &[]),
+        refusal("UnsupportedMediaType", "The body is not of the media type described here.", &[]),
+        refusal(
+            "UnprocessableContent",
+            "A field or a parameter cannot be taken; the detail begins with its name.",
+            &[],
+        ),
+        refusal("TooManyRequests", "Too many requests at once.", &[]),
+        refusal("HeadTooLarge", "The request's head is too large.", &[]),
+        refusal("Failed", "The server failed; its log says why under x-request-id.", &[]),
+        refusal(
+            "Unavailable",
+            "The server is too busy, or is stopping.",
+            &[("Retry-After", "Seconds after which to ask again.")],
+        ),
+    ]
 }

@@ -3,7 +3,10 @@
 use super::{Shape, of};
 use crate::domain::{
     calendar::Month,
-    ids::{ContractNumber, CustomerId, OperatorName, PassportNumber, ProviderId, ServiceCode},
+    ids::{
+        ContractNumber, CustomerId, OperatorName, PassportNumber, ProviderId, ReceiptNumber,
+        ServiceCode,
+    },
 };
 use schemars::Schema;
 use serde_json::{Number, Value};
@@ -17,6 +20,7 @@ pub(super) fn of_path(name: &str) -> Shape {
         "provider" => of::<ProviderId>,
         "service" => of::<ServiceCode>,
         "passport" => of::<PassportNumber>,
+        "receipt_number" => of::<ReceiptNumber>,
         "contract" => of::<ContractNumber>,
         "token_name" => of::<OperatorName>,
         _ => of::<String>,

@@ -1,0 +1,187 @@
+//! What one provider may ask: its budget at each door, what fails by its source, and the room that a
+//! flood leaves to others.
+
+mod common;
+
+use common::{
+    Answer, Demo, Options, Provider, anime,
+    contracts::subscribe,
+    door::{assert_error, decision_of, figure, push_with},
+    order, unique,
+};
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+fn demo(limits: &[(&'static str, &str)]) -> Demo {
+    let env = limits.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+    Demo::with(&Options { env, ..Options::default() })
+}
+
+/// Pushes an order of B社.
+fn push(provider: &Provider) -> Answer {
+    push_with(provider, Some(&anime(&unique())), &[])
+}
+
+/// Pushes an order of A社.
+fn push_pack(provider: &Provider) -> Answer {
+    push_with(provider, Some(&order(&unique(), "pack", 1, 525)), &[])
+}
+
+fn retry_after_s(answer: &Answer) -> u64 {
+    let told = answer.header("retry-after").unwrap_or_else(|| panic!("no time: {answer:?}"));
+    told.parse().expect("seconds")
+}
+
+fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    assert_eq!((answer.json()["code"].as_str()), Some(code), "{answer:?}");
+}
+
+fn turned_away(demo: &Demo, provider: &str, door: &str, reason: &str) -> u64 {
+    let labels = format!("provider=\"{provider}\",door=\"{door}\",reason=\"{reason}\"");
+    figure(demo, &format!("linepass_provider_requests_turned_away_total{{{labels}}}"))
+}
+
+#[test]
+fn a_budget_is_the_providers_own_and_nobody_else_spends_it() {
+    let demo = demo(&[
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1"),
+        ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "20"),
+    ]);
+    let (own, other) = (demo.provider(), demo.other_provider());
+    let stranger = Provider { client_secret: "guessed".to_owned(), ..own.clone() };
+    for _ in 0..40 {
+        assert_error(&push(&stranger), 401, "invalid_client", "client_id");
+        assert_error(&stranger.ask_own_token(), 401, "invalid_client", "client_id");
+    }
+    let token = own.own_token();
+    // The strangers spent none of it: a burst is heard, what comes beyond it is not.
+    let spend = |ask: &dyn Fn() -> Answer, good: u16| {
+        for heard in 0..60 {
+            let answer = ask();
+            if answer.status != good {
+                assert!(heard >= 19, "{heard}: {answer:?}");
+                return answer;
+            }
+        }
+        panic!("the budget has no end")
+    };
+    let refused = spend(&|| push(&own), 201);
+    assert_error(&refused, 429, "temporarily_unavailable", "too many requests");
+    assert!((1..=2).contains(&retry_after_s(&refused)), "{refused:?}");
+    let line = decision_of(&demo, "push_order", &refused);
+    assert_eq!((&line["provider"], &line["outcome"]), (&json!("b-sha"), &json!("refused")));
+    // Each door has a budget of its own.
+    let refused = spend(&|| own.ask(&token, "/purchases?reference=none"), 404);
+    assert_problem(&refused, 429, "too_many_requests");
+    assert!((1..=2).contains(&retry_after_s(&refused)), "{refused:?}");
+    let refused = spend(&|| own.ask_own_token(), 200);
+    assert_error(&refused, 429, "temporarily_unavailable", "too many requests");
+    assert_eq!(refused.header("www-authenticate"), None);
+    for door in ["par", "token", "status"] {
+        assert!(turned_away(&demo, "b-sha", door, "budget") > 0, "{door}");
+    }
+    // Another provider has its own.
+    assert_eq!(push_pack(&other).status, 201);
+    let token = other.own_token();
+    assert_eq!(other.ask(&token, "/purchases?reference=none").status, 404);
+}
+
+#[test]
+fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
+    let key = "LINEPASS__PROVIDER_LIMITS__FAILED_AUTHENTICATIONS_PER_MINUTE_PER_SOURCE";
+    let demo = demo(&[(key, "3")]);
+    let own = demo.provider();
+    let token = own.own_token();
+    let stranger = Provider { client_secret: "guessed".to_owned(), ..own.clone() };
+    assert_eq!(push(&stranger).status, 401);
+    assert_eq!(stranger.ask_own_token().status, 401);
+    assert_eq!(own.ask_with("/purchases?reference=none", &[]).status, 401);
+    // All of them count together, and whoever knows the secret comes from the same address.
+    let (refused, at_token) = (push(&stranger), stranger.ask_own_token());
+    for refused in [&refused, &at_token] {
+        assert_error(refused, 429, "temporarily_unavailable", "without valid credentials");
+        assert!((1..=20).contains(&retry_after_s(refused)), "{refused:?}");
+    }
+    for refused in [
+        own.ask("garbage", "/purchases?reference=none"),
+        own.ask_with("/contracts/K-100000000016", &[]),
+    ] {
+        assert_problem(&refused, 429, "too_many_requests");
+        assert_eq!(refused.header("www-authenticate"), None, "{refused:?}");
+    }
+    for door in ["par", "token"] {
+        assert_eq!(turned_away(&demo, "(unknown)", door, "source"), 1, "{door}");
+    }
+    assert_eq!(turned_away(&demo, "(unknown)", "status", "source"), 2);
+    assert_eq!(push(&own).status, 201);
+    assert_eq!(own.ask_own_token().status, 200);
+    assert_eq!(own.ask(&token, "/purchases?reference=none").status, 404);
+}
+
+#[test]
+fn a_provider_that_floods_with_64_connections_leaves_room_for_another() {
+    let demo = demo(&[
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1000000"),
+        ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "10000000"),
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_UNDER_WAY", "4"),
+        ("LINEPASS__PROVIDER_LIMITS__SHARE_PERCENT", "25"),
+        // Nothing waits: where the flood had all of the room, the other would be told so at once.
+        ("LINEPASS__PROVIDER_LIMITS__SHARE_WAIT_MS", "0"),
+    ]);
+    let (flooding, other) = (demo.provider(), demo.other_provider());
+    let bought = subscribe(&demo, "sakura01");
+    let (flooding_token, token) = (flooding.own_token(), other.own_token());
+    let calm = AtomicBool::new(false);
+    let flood = |number: usize| {
+        // Its own connections, as another process would have.
+        let flooding = Provider { http: common::Http::new(), ..flooding.clone() };
+        let mut statuses = BTreeSet::new();
+        while !calm.load(Ordering::Relaxed) {
+            let answer = match number % 2 {
+                0 => push(&flooding),
+                _ => flooding.ask(&flooding_token, "/purchases?reference=none"),
+            };
+            statuses.insert(answer.status);
+        }
+        statuses
+    };
+    let asks = || {
+        let mut heard = Vec::new();
+        let mut asked = 0;
+        // Until the flood was turned away, and long enough that the other would have been too.
+        while asked < 100 || !flooded(&demo) {
+            assert!(asked < 10_000, "the flood was never turned away");
+            asked += 1;
+            heard.push(push_pack(&other).status);
+            heard.push(other.ask_own_token().status);
+            let path = format!("/purchases/{}", bought.text("receipt_number"));
+            heard.push(other.ask(&token, &path).status);
+            heard.push(other.ask(&token, &format!("/contracts/{}", bought.contract())).status);
+        }
+        heard
+    };
+    let (heard, statuses) = std::thread::scope(|scope| {
+        let flood = &flood;
+        let threads: Vec<_> = (0..64).map(|number| scope.spawn(move || flood(number))).collect();
+        let heard = std::panic::catch_unwind(std::panic::AssertUnwindSafe(asks));
+        calm.store(true, Ordering::Relaxed);
+        let statuses: BTreeSet<u16> =
+            threads.into_iter().flat_map(|thread| thread.join().expect("floods")).collect();
+        (heard.unwrap_or_else(|panic| std::panic::resume_unwind(panic)), statuses)
+    });
+    assert!(heard.iter().all(|status| (200..300).contains(status)), "{heard:?}");
+    assert_eq!(statuses, BTreeSet::from([201, 404, 429]), "heard in part, told to come again");
+}
+
+/// Whether the flood met the bound of its share at both doors.
+fn flooded(demo: &Demo) -> bool {
+    let text = common::Http::new().get(&format!("{}/metrics", demo.text("/operator")), &[]).body;
+    ["par", "status"]
+        .iter()
+        .all(|door| text.contains(&format!("provider=\"b-sha\",door=\"{door}\",reason=\"share\"")))
+}
