@@ -175,12 +175,17 @@ fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault
     Ok(uris)
 }
 
+/// Whether an address has its scheme written out, and neither white space nor what steers the text
+/// around it: what [`PageAddress`] says of itself.
+fn is_written_out(text: &str) -> bool {
+    let scheme = text.starts_with("https://") || text.starts_with("http://");
+    scheme && !text.contains(|c: char| c.is_whitespace() || steers(c))
+}
+
 /// An address that households open.
 fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
     let url = Url::parse(&text).ok();
-    let scheme = text.starts_with("https://") || text.starts_with("http://");
-    let odd = |c: char| c.is_whitespace() || steers(c);
-    let plain = scheme && text.chars().count() <= LONGEST_URL && !text.contains(odd);
+    let plain = is_written_out(&text) && text.chars().count() <= LONGEST_URL;
     let open = url.is_some_and(|url| url.has_host() && url.username().is_empty());
     (plain && open).then_some(text).ok_or_else(|| {
         RegistrationFault::new(field, "must be an https:// address of 400 characters at most")

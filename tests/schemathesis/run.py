@@ -146,7 +146,7 @@ def apis(demo):
     issuer, operator = demo.said["issuer"], demo.said["operator"]
     return [
         Api("provider API", issuer + "/provider/v1", provider_token, "provider.toml", 60, PROVIDER_S),
-        Api("operator API", operator + "/operator/v1", operator_token, "operator.toml", 25, OPERATOR_S),
+        Api("operator API", operator + "/operator/v1", operator_token, "operator.toml", 15, OPERATOR_S),
     ]
 
 
