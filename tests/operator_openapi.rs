@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// Questions that a demo which was just started does not answer with JSON, and why.
 const NOT_ASKED: [(&str, &str); 1] = [("/bills/{month}/lines", "no month is closed")];
 /// Changes that a demo which was just started does not take, and why.
-const NOT_MADE: [(&str, &str, &str); 7] = [
+const NOT_MADE: [(&str, &str, &str); 10] = [
     ("POST", "/audit/verify", "a walk changes nothing and is not rehearsed"),
     ("POST", "/bills/{month}/close", "the month that runs cannot be closed"),
     ("POST", "/bills/{month}/corrections", "no month is closed"),
@@ -24,6 +24,9 @@ const NOT_MADE: [(&str, &str, &str); 7] = [
     ("POST", "/lines/{customer}/disclose", "no bill is unpaid"),
     ("POST", "/lines/{customer}/holds/release", "nobody guessed"),
     ("POST", "/lines/{customer}/stop-collecting", "no bill is unpaid"),
+    ("POST", "/providers/{provider}/webhook", "the first address needs a key with it"),
+    ("POST", "/providers/{provider}/webhook/keys/rotate", "there is no address"),
+    ("POST", "/webhooks/replay", "there is no address"),
 ];
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::{
     calendar::Day,
-    field::{FieldFault, MailAddress, PhoneNumber, text_as_typed},
+    field::{FieldFault, MailAddress, PhoneNumber, name_as_typed},
     ids::CustomerId,
     line::{Line, LineService, event::BillingRoute},
     yen::Yen,
@@ -261,7 +261,7 @@ fn record_field(column: &str, value: &str) -> Result<String, RowFault> {
                 format!("must be 1 to {longest} characters on one line without bidi formatting"),
             )
         };
-        text_as_typed(value, longest, false).map_err(fault)
+        name_as_typed(value, longest).map_err(fault)
     };
     match column {
         "construction_date" | "start_date" => {

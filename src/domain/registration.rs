@@ -3,7 +3,7 @@
 
 use super::{
     characters::steers,
-    field::text_as_typed,
+    field::name_as_typed,
     ids::ServiceCode,
     order::LARGEST_AMOUNT,
     provider::{
@@ -131,7 +131,7 @@ impl ProviderData {
     /// The same with every field checked.
     pub fn check(self) -> Result<Self, RegistrationFault> {
         let text = |field: &str, longest: usize, value: Option<String>| {
-            let checked = value.map(|value| text_as_typed(&value, longest, false)).transpose();
+            let checked = value.map(|value| name_as_typed(&value, longest)).transpose();
             checked.map_err(|_| {
                 let allowed = format!(
                     "must be 1 to {longest} characters on one line without bidi formatting"
@@ -243,7 +243,7 @@ impl ServiceEntry {
             RegistrationFault::new(format!("{place}.{field}"), allowed)
         };
         let text = |field: &str, value: &str| {
-            let checked = text_as_typed(value, LONGEST_CONTACT, false);
+            let checked = name_as_typed(value, LONGEST_CONTACT);
             checked.map_err(|_| {
                 fault(field, format!("must be 1 to {LONGEST_CONTACT} characters on one line without bidi formatting"))
             })

@@ -123,7 +123,7 @@ impl de::Visitor<'_> for WholeVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{calendar, field::text_as_typed, ids};
+    use crate::domain::{calendar, field::name_as_typed, ids};
     use regex::Regex;
     use std::str::FromStr;
 
@@ -139,7 +139,7 @@ mod tests {
         // What stands around a text is cut off, a line end too; inside it the two agree on all.
         for c in (0..=0x3100).filter_map(char::from_u32) {
             for text in [format!("a{c}b"), format!("{c}"), String::from("あ")] {
-                let taken = text_as_typed(&text, 200, false).is_ok();
+                let taken = name_as_typed(&text, 200).is_ok();
                 assert_eq!(pattern.is_match(&text), taken, "{text:?}");
             }
         }
