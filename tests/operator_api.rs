@@ -108,6 +108,13 @@ fn without_the_token_no_address_does_anything() {
             assert!(refused.header("www-authenticate").is_some_and(|v| v.starts_with("Bearer")));
         }
     }
+    // Two are wrong by their form, whatever stands in them (RFC 6750 section 3.1).
+    let right = format!("Bearer {}", operator.token);
+    let two = [("authorization", &*right), ("authorization", &*right)];
+    let refused = operator.send_with("GET", &format!("/lines/{SAKURA}"), &two, "");
+    assert_problem(&refused, 400, "invalid_request");
+    let expected = "Bearer realm=\"operator\", error=\"invalid_request\"";
+    assert_eq!(refused.header("www-authenticate"), Some(expected));
     assert_eq!(operator.get(&format!("/lines/{SAKURA}")).json()["open"], true);
     assert!(!demo.log().contains(&operator.token), "a token never stands in the log");
     // security.md 65: nothing of it on the public listener.

@@ -237,15 +237,20 @@ fn only_a_providers_own_token_asks_rfc_6750_3() {
     let bearer = format!("Bearer {token}");
     assert_eq!(provider.ask(&token, &path).status, 200);
     // No token: a bare challenge, also for one in a place where none is looked for.
-    for headers in [
-        vec![],
-        vec![("authorization", "Bearer")],
-        vec![("authorization", "Basic YTpi")],
-        vec![("authorization", bearer.as_str()), ("authorization", bearer.as_str())],
-    ] {
+    for headers in
+        [vec![], vec![("authorization", "Bearer")], vec![("authorization", "Basic YTpi")]]
+    {
         let refused = provider.ask_with(&path, &headers);
         assert_problem(&refused, 401, "unauthorized", "wanted is an access token");
         assert_eq!(challenge(&refused).as_deref(), Some("Bearer realm=\"linepass\""));
+    }
+    // Two are wrong by their form, whatever stands in them.
+    for other in [bearer.as_str(), "Basic YTpi"] {
+        let two = [("authorization", other), ("authorization", bearer.as_str())];
+        let refused = provider.ask_with(&path, &two);
+        assert_problem(&refused, 400, "invalid_request", "Authorization: must stand once");
+        let expected = "Bearer realm=\"linepass\", error=\"invalid_request\"";
+        assert_eq!(challenge(&refused).as_deref(), Some(expected));
     }
     let in_address = provider.ask_with(&format!("{path}?access_token={token}"), &[]);
     assert_problem(&in_address, 401, "unauthorized", "wanted is an access token");

@@ -10,15 +10,13 @@ use crate::{
     domain::provider::Provider,
     security::{Secret, provider_secret},
     web::{
+        bearer,
         context::RequestContext,
         form::{Body, Form},
         state::WebState,
     },
 };
-use actix_web::{
-    HttpRequest,
-    http::header::{self, HeaderValue},
-};
+use actix_web::{HttpRequest, http::header};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -88,7 +86,7 @@ fn decode(kept: &str) -> Option<[u8; 32]> {
 fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret), OAuthError> {
     let posted = form.take("client_secret").map(Secret::new);
     let named = form.get("client_id").map(str::to_owned);
-    match (authorization(request)?, posted) {
+    match (bearer::authorization(request)?, posted) {
         (Some(_), Some(_)) => Err(OAuthError::invalid_request(
             "client_secret: use the Authorization header or the form, not both",
         )),
@@ -111,16 +109,6 @@ fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret
             Code::InvalidClient,
             "client_secret: authenticate by client_secret_basic or client_secret_post",
         )),
-    }
-}
-
-/// The request's `Authorization`. Two are refused: others may go by another of them than we (RFC
-/// 6749 section 3.2, RFC 6750 section 3.1).
-pub fn authorization(request: &HttpRequest) -> Result<Option<&HeaderValue>, OAuthError> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(OAuthError::invalid_request("Authorization: must stand once")),
     }
 }
 

@@ -129,11 +129,9 @@ impl OAuthError {
 
     /// The response to a request with a token that is wrong by its form (RFC 6750 section 3.1).
     pub fn challenge(&self) -> HttpResponse {
-        let challenge = format!("Bearer realm=\"linepass\", error=\"{}\"", self.code.as_str());
+        let challenge = header::HeaderValue::from_static(bearer::INVALID_REQUEST);
         let mut response = self.response();
-        if let Ok(challenge) = challenge.parse() {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         response
     }
 
@@ -185,6 +183,12 @@ impl OAuthError {
 impl From<FormFault> for OAuthError {
     fn from(fault: FormFault) -> Self {
         Self::invalid_request(fault.to_string())
+    }
+}
+
+impl From<bearer::Doubled> for OAuthError {
+    fn from(doubled: bearer::Doubled) -> Self {
+        Self::invalid_request(doubled.to_string())
     }
 }
 

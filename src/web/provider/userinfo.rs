@@ -2,7 +2,6 @@
 //! `entitlements` the live contracts of that passport ID with that provider, nothing else.
 
 use super::{
-    client::authorization,
     code::Subject,
     error::{Code, OAuthError},
     token::line_error,
@@ -17,10 +16,10 @@ use serde_json::{Value, json};
 
 /// Answers who holds the access token.
 pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
-    let token = match authorization(&request).map(|value| value.and_then(bearer::of)) {
+    let token = match bearer::token(&request) {
         Ok(Some(token)) => token,
         Ok(None) => return OAuthError::no_token(),
-        Err(error) => return error.challenge(),
+        Err(doubled) => return OAuthError::from(doubled).challenge(),
     };
     match claims(token, &state).await {
         Ok(claims) => {

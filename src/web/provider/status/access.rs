@@ -19,7 +19,8 @@ const INSUFFICIENT_SCOPE: &str =
 
 /// The provider that asks.
 pub fn caller(state: &WebState, request: &HttpRequest) -> Result<Arc<Provider>, ProblemDetails> {
-    let Some(token) = bearer::token(request) else { return Err(no_token()) };
+    let token = bearer::token(request).map_err(|two| two.problem(bearer::INVALID_REQUEST))?;
+    let token = token.ok_or_else(no_token)?;
     let sealer = state.keys.sealer();
     let opened = sealer.open(Purpose::ProviderAccessToken, token, state.now_s());
     let Ok(ProviderAccess { client }) = opened else {
