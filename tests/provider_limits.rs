@@ -2,18 +2,25 @@
 //! flood leaves to others.
 
 mod common;
+mod inside;
 
 use common::{
     Answer, Demo, Options, Provider, anime,
     contracts::subscribe,
-    door::{assert_error, decision_of, figure, push_with},
-    order, unique,
+    door::{assert_error, decision_of, figure, push_with, tampered, tokens},
+    operator::Operator,
+    order,
+    status::assert_problem,
+    unique,
 };
+use inside::Inside;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicBool, Ordering},
 };
+
+const FAILURES: &str = "LINEPASS__PROVIDER_LIMITS__FAILED_AUTHENTICATIONS_PER_MINUTE_PER_SOURCE";
 
 fn demo(limits: &[(&'static str, &str)]) -> Demo {
     let env = limits.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
@@ -33,12 +40,6 @@ fn push_pack(provider: &Provider) -> Answer {
 fn retry_after_s(answer: &Answer) -> u64 {
     let told = answer.header("retry-after").unwrap_or_else(|| panic!("no time: {answer:?}"));
     told.parse().expect("seconds")
-}
-
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    assert_eq!((answer.json()["code"].as_str()), Some(code), "{answer:?}");
 }
 
 fn turned_away(demo: &Demo, provider: &str, door: &str, reason: &str) -> u64 {
@@ -77,7 +78,7 @@ fn a_budget_is_the_providers_own_and_nobody_else_spends_it() {
     assert_eq!((&line["provider"], &line["outcome"]), (&json!("b-sha"), &json!("refused")));
     // Each door has a budget of its own.
     let refused = spend(&|| own.ask(&token, "/purchases?reference=none"), 404);
-    assert_problem(&refused, 429, "too_many_requests");
+    assert_problem(&refused, 429, "too_many_requests", "too many requests");
     assert!((1..=2).contains(&retry_after_s(&refused)), "{refused:?}");
     let refused = spend(&|| own.ask_own_token(), 200);
     assert_error(&refused, 429, "temporarily_unavailable", "too many requests");
@@ -93,8 +94,7 @@ fn a_budget_is_the_providers_own_and_nobody_else_spends_it() {
 
 #[test]
 fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
-    let key = "LINEPASS__PROVIDER_LIMITS__FAILED_AUTHENTICATIONS_PER_MINUTE_PER_SOURCE";
-    let demo = demo(&[(key, "3")]);
+    let demo = demo(&[(FAILURES, "3")]);
     let own = demo.provider();
     let token = own.own_token();
     let stranger = Provider { client_secret: "guessed".to_owned(), ..own.clone() };
@@ -111,7 +111,7 @@ fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
         own.ask("garbage", "/purchases?reference=none"),
         own.ask_with("/contracts/K-100000000016", &[]),
     ] {
-        assert_problem(&refused, 429, "too_many_requests");
+        assert_problem(&refused, 429, "too_many_requests", "too many requests");
         assert_eq!(refused.header("www-authenticate"), None, "{refused:?}");
     }
     for door in ["par", "token"] {
@@ -121,6 +121,42 @@ fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
     assert_eq!(push(&own).status, 201);
     assert_eq!(own.ask_own_token().status, 200);
     assert_eq!(own.ask(&token, "/purchases?reference=none").status, 404);
+}
+
+#[test]
+fn a_token_of_ours_that_is_not_good_here_counts_for_no_source() {
+    let inside = Inside::start(&[(FAILURES, "2")]);
+    let provider = inside.provider();
+    let told = provider.ask_own_token().json();
+    let (token, lifetime_s) = (told["access_token"].as_str(), told["expires_in"].as_u64());
+    let token = token.expect("a token");
+    inside.host.set(inside.host.now().after_s(lifetime_s.expect("seconds") + 1));
+    for _ in 0..5 {
+        let refused = provider.ask(token, "/purchases?reference=none");
+        assert_problem(&refused, 401, "invalid_token", "the access token");
+    }
+    for status in [401, 401, 429] {
+        assert_eq!(provider.ask(&tampered(token), "/purchases?reference=none").status, status);
+    }
+}
+
+#[test]
+fn a_households_token_and_a_suspended_providers_count_for_no_source() {
+    let demo = demo(&[(FAILURES, "2")]);
+    let (provider, operator) = (demo.provider(), Operator::of(&demo));
+    let token = provider.own_token();
+    let household = tokens(&demo, &provider, "sakura01", &[]);
+    let household = household["access_token"].as_str().expect("a token");
+    operator.change("PATCH", "/providers/b-sha", &json!({ "suspended": true, "reason": "case" }));
+    for _ in 0..5 {
+        let refused = provider.ask(household, "/purchases?reference=none");
+        assert_problem(&refused, 403, "insufficient_scope", "wanted is a token");
+        let refused = provider.ask(&token, "/purchases?reference=none");
+        assert_problem(&refused, 401, "invalid_token", "the access token");
+    }
+    for status in [401, 401, 429] {
+        assert_eq!(provider.ask("garbage", "/purchases?reference=none").status, status);
+    }
 }
 
 #[test]

@@ -8,9 +8,11 @@ mod schema;
 use common::{
     Answer, Browser, Demo, Options, Provider, anime,
     contracts::{Receipt, cancel, receipt, subscribe},
-    door::{code, decision_of, own_headers, send, userinfo},
+    door::{code, decision_of, own_headers, send, tampered, userinfo},
     operator::{Operator, SAKURA},
-    purchase, unique,
+    purchase,
+    status::assert_problem,
+    unique,
 };
 use inside::Inside;
 use linepass::{domain::ids::ReceiptNumber, web::provider::status::ROUTES};
@@ -22,18 +24,6 @@ fn buy(demo: &Demo, reference: &str) -> Receipt {
     let browser = Browser::new(demo.issuer());
     let flow = purchase(demo, &browser, "sakura01", &anime(reference));
     receipt(&demo.provider(), &browser, &flow)
-}
-
-/// A problem of this status and code whose detail begins with these words.
-fn assert_problem(answer: &Answer, status: u16, code: &str, begins: &str) {
-    assert_eq!(answer.status, status, "{begins}: {answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
-    let problem = answer.json();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)));
-    assert_eq!(problem["type"], format!("urn:linepass:problem:{code}"));
-    let detail = problem["detail"].as_str().expect("a detail");
-    assert!(detail.starts_with(begins), "{begins}: {detail}");
 }
 
 fn assert_told(answer: &Answer, expected: &Value) {
@@ -257,10 +247,7 @@ fn only_a_providers_own_token_asks_rfc_6750_3() {
 
     let household = provider.exchange(&code(&demo, &provider, "sakura01")).json();
     let household = household["access_token"].as_str().expect("a token");
-    let middle = token.len() / 2;
-    let other = if token[middle..].starts_with('A') { "B" } else { "A" };
-    let tampered = format!("{}{other}{}", &token[..middle], &token[middle + 1..]);
-    for wrong in ["garbage", &tampered, "a b"] {
+    for wrong in ["garbage", &tampered(&token), "a b"] {
         let refused = provider.ask(wrong, &path);
         assert_problem(&refused, 401, "invalid_token", "the access token");
         let expected = "Bearer realm=\"linepass\", error=\"invalid_token\"";

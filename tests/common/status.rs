@@ -1,6 +1,7 @@
 //! A provider that asks afterwards, with a token of its own.
 
 use super::{Answer, Provider, door::send};
+use serde_json::json;
 
 impl Provider {
     /// Asks for a token of its own.
@@ -29,4 +30,16 @@ impl Provider {
     pub fn ask_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         send(&self.http, "GET", &format!("{}/provider/v1{path}", self.issuer), headers)
     }
+}
+
+/// Asserts a problem of this status and code whose detail begins with these words.
+pub fn assert_problem(answer: &Answer, status: u16, code: &str, begins: &str) {
+    assert_eq!(answer.status, status, "{begins}: {answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+    let problem = answer.json();
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)));
+    assert_eq!(problem["type"], format!("urn:linepass:problem:{code}"));
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(detail.starts_with(begins), "{begins}: {detail}");
 }
