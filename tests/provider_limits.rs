@@ -7,7 +7,7 @@ mod inside;
 use common::{
     Answer, Demo, Options, Provider, anime,
     contracts::subscribe,
-    door::{assert_error, decision_of, figure, push_with, tampered, tokens},
+    door::{assert_error, basic, decision_of, figure, post, push_with, tampered, tokens, twice},
     operator::Operator,
     order,
     status::assert_problem,
@@ -121,6 +121,51 @@ fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
     assert_eq!(push(&own).status, 201);
     assert_eq!(own.ask_own_token().status, 200);
     assert_eq!(own.ask(&token, "/purchases?reference=none").status, 404);
+}
+
+#[test]
+fn a_suspended_provider_spends_its_own_budget_and_is_named_in_the_log() {
+    let demo = demo(&[
+        (FAILURES, "2"),
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1"),
+        ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "5"),
+    ]);
+    let (provider, operator) = (demo.provider(), Operator::of(&demo));
+    operator.change("PATCH", "/providers/b-sha", &json!({ "suspended": true, "reason": "case" }));
+    for (action, ask) in [
+        ("push_order", &(|| push(&provider)) as &dyn Fn() -> Answer),
+        ("exchange_code", &|| provider.ask_own_token()),
+    ] {
+        for _ in 0..5 {
+            let refused = ask();
+            assert_error(&refused, 400, "unauthorized_client", "suspended");
+            let line = decision_of(&demo, action, &refused);
+            assert_eq!((&line["provider"], &line["outcome"]), (&json!("b-sha"), &json!("refused")));
+        }
+        let spent = (0..60).map(|_| ask()).find(|answer| answer.status == 429);
+        let spent = spent.expect("the budget has an end");
+        assert_error(&spent, 429, "temporarily_unavailable", "too many requests");
+    }
+    for door in ["par", "token"] {
+        assert!(turned_away(&demo, "b-sha", door, "budget") > 0, "{door}");
+        assert_eq!(turned_away(&demo, "(unknown)", door, "source"), 0, "{door}");
+    }
+}
+
+#[test]
+fn what_is_wrong_by_its_form_counts_for_no_source_and_what_cannot_be_read_does() {
+    let demo = demo(&[(FAILURES, "2")]);
+    let provider = demo.provider();
+    let header = basic(&provider.client_id, &provider.client_secret);
+    let parameters: Vec<_> = provider.parameters(None).into_iter().collect();
+    for _ in 0..5 {
+        let both = post(&provider, "par", &[("authorization", &header)], &parameters);
+        assert_error(&both, 400, "invalid_request", "client_secret");
+    }
+    let doubled = twice(&parameters, "state", "other");
+    for status in [400, 400, 429] {
+        assert_eq!(post(&provider, "par", &[], &doubled).status, status);
+    }
 }
 
 #[test]

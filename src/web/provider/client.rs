@@ -23,8 +23,9 @@ use base64::{
 };
 use std::sync::Arc;
 
-/// The form of a back-channel request, and whose it is. What does not show that counts for its
-/// source.
+/// The form of a back-channel request, and whose it is. A body that cannot be read and credentials
+/// that are nobody's count for their source; so does nothing else, as a client that authenticates
+/// in two ways at once.
 pub fn identify(
     request: &HttpRequest,
     context: &RequestContext,
@@ -32,11 +33,20 @@ pub fn identify(
     body: &Body,
     door: Door,
 ) -> Result<(Form, Arc<Provider>), OAuthError> {
-    let identified = read_form(request, body).and_then(|mut form| {
-        let provider = authenticate(request, &mut form, &state.providers)?;
-        Ok((form, provider))
-    });
-    identified.map_err(|error| limits::unknown(state, &context.source, door, error))
+    let unknown = |error| limits::unknown(state, &context.source, door, error);
+    let mut form = read_form(request, body).map_err(unknown)?;
+    match authenticate(request, &mut form, &state.providers) {
+        Ok(provider) => Ok((form, provider)),
+        Err(error) if error.code == Code::InvalidClient => Err(unknown(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A suspended provider is told so, once it is known and heard: within its own budget, and with its
+/// name in the log.
+pub fn may_ask(provider: &Provider) -> Result<(), OAuthError> {
+    let suspended = || OAuthError::new(Code::UnauthorizedClient, "the provider is suspended");
+    (!provider.suspended).then_some(()).ok_or_else(suspended)
 }
 
 /// Reads a back-channel form.
@@ -71,9 +81,6 @@ fn authenticate(
     let matches = known.filter(|kept| provider_secret::matches(&secret, kept)).count();
     if matches == 0 {
         return Err(refused());
-    }
-    if provider.suspended {
-        return Err(OAuthError::new(Code::UnauthorizedClient, "the provider is suspended"));
     }
     Ok(provider)
 }

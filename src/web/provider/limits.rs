@@ -1,8 +1,9 @@
 //! What one provider may ask of its doors, so that none takes another's room: a budget for each
 //! door, and a share of the requests that are under way for all providers together.
 //!
-//! A request counts for a provider only once it is sure that it is the provider's; until then it
-//! counts for its source, so that nobody spends another's budget.
+//! A request counts for a provider only once it is sure that it is the provider's, so that nobody
+//! spends another's budget. One that shows nothing of ours, as a body that cannot be read, a wrong
+//! secret or no token at all, counts for its source.
 
 use super::error::{Code, OAuthError};
 use crate::{

@@ -100,6 +100,7 @@ async fn accept(
     let (form, provider) = client::identify(request, context, state, body, Door::Par)?;
     *known = Some(Arc::clone(&provider));
     let _admitted = limits::admit(state, &provider.id, Door::Par).await?;
+    client::may_ask(&provider)?;
     let pushed = read(&form, &provider)?;
     if let Some(order) = &pushed.order {
         check_order(state, &provider, order).await?;

@@ -85,6 +85,7 @@ async fn grant(
     let (form, provider) = client::identify(request, context, state, body, Door::Token)?;
     known.provider = Some(provider.id.clone());
     let _admitted = limits::admit(state, &provider.id, Door::Token).await?;
+    client::may_ask(&provider)?;
     match form.get("grant_type") {
         Some("authorization_code") => exchange_code(state, &provider, &form, known).await,
         Some("client_credentials") => {
