@@ -1,8 +1,11 @@
 //! Errors as the RFCs have them: a code, and a description that names the field and what is
 //! allowed. They tell nothing of limits, restriction, other providers or households.
 
-use crate::domain::order::OrderFault;
-use crate::web::{bearer, form::FormFault};
+use crate::{
+    domain::order::OrderFault,
+    telemetry::{Decision, Outcome},
+    web::{bearer, context::RequestContext, form::FormFault},
+};
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
@@ -21,6 +24,8 @@ pub struct OAuthError {
     pub status: StatusCode,
     /// When to come again, where that helps.
     pub retry_after_s: Option<u64>,
+    /// What failed of ours: for the log alone.
+    cause: Option<String>,
 }
 
 /// The codes in use.
@@ -91,7 +96,8 @@ struct Body<'a> {
 impl OAuthError {
     /// An error with its description.
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), status: code.status(), retry_after_s: None }
+        let (status, description) = (code.status(), description.into());
+        Self { code, description, status, retry_after_s: None, cause: None }
     }
 
     /// A parameter that is missing or wrong.
@@ -109,10 +115,26 @@ impl OAuthError {
         Self { status, ..Self::invalid_request(description) }
     }
 
-    /// Something of ours failed; the log says what.
+    /// Something of ours failed; what, stands in the log once the error [is logged](Self::log).
     pub fn server_error(error: &dyn std::error::Error) -> Self {
-        tracing::error!(%error, "a provider's request failed");
-        Self::new(Code::ServerError, "the server failed; the request ID is in x-request-id")
+        let description = "the server failed; the request ID is in x-request-id";
+        let cause = Some(error.to_string());
+        Self { cause, ..Self::new(Code::ServerError, description) }
+    }
+
+    /// Logs what failed of ours, if it was that, under the request's ID.
+    pub fn log(&self, context: &RequestContext) {
+        if let Some(error) = &self.cause {
+            tracing::error!(request_id = context.request_id, error, "a provider's request failed");
+        }
+    }
+
+    /// The decision line of a request that ended like this, once what failed is logged.
+    pub fn decision(&self, context: &RequestContext, action: &'static str) -> Decision<'static> {
+        self.log(context);
+        let ours = self.code == Code::ServerError;
+        let outcome = if ours { Outcome::Failed } else { Outcome::Refused };
+        Decision::new(action, outcome).reason(self.code.as_str())
     }
 
     /// Too much at once, of whoever it may be.
@@ -120,11 +142,6 @@ impl OAuthError {
         let description = "too many requests; come again after Retry-After seconds";
         let error = Self::new(Code::TemporarilyUnavailable, description);
         Self { retry_after_s: Some(retry_after_s), ..error }
-    }
-
-    /// More than this one provider may push (RFC 9126 section 2.3).
-    pub fn too_many(retry_after_s: u64) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::busy(retry_after_s) }
     }
 
     /// The response to a request with a token that is wrong by its form (RFC 6750 section 3.1).

@@ -100,11 +100,10 @@ impl TurnedAway {
 
 impl From<TurnedAway> for OAuthError {
     fn from(why: TurnedAway) -> Self {
-        Self {
-            status: why.status(),
-            retry_after_s: Some(why.retry_after_s()),
-            ..Self::new(Code::TemporarilyUnavailable, why.detail())
-        }
+        let mut error = Self::new(Code::TemporarilyUnavailable, why.detail());
+        error.status = why.status();
+        error.retry_after_s = Some(why.retry_after_s());
+        error
     }
 }
 

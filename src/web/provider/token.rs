@@ -60,7 +60,7 @@ fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse,
     let action = if known.for_itself { "issue_provider_token" } else { "exchange_code" };
     let mut decision = match exchanged {
         Ok(_) => Decision::new(action, Outcome::Accepted),
-        Err(error) => Decision::new(action, Outcome::Refused).reason(error.code.as_str()),
+        Err(error) => error.decision(context, action),
     };
     if let Some(provider) = &known.provider {
         decision = decision.provider(provider.as_str());

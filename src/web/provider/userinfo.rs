@@ -9,13 +9,17 @@ use super::{
 use crate::{
     domain::line::Line,
     security::Purpose,
-    web::{bearer, state::WebState},
+    web::{bearer, context::RequestContext, state::WebState},
 };
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Data};
 use serde_json::{Value, json};
 
 /// Answers who holds the access token.
-pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
+pub async fn tell(
+    request: HttpRequest,
+    context: RequestContext,
+    state: Data<WebState>,
+) -> HttpResponse {
     let token = match bearer::token(&request) {
         Ok(Some(token)) => token,
         Ok(None) => return OAuthError::no_token(),
@@ -25,7 +29,10 @@ pub async fn tell(request: HttpRequest, state: Data<WebState>) -> HttpResponse {
         Ok(claims) => {
             HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(claims)
         }
-        Err(error) => error.response(),
+        Err(error) => {
+            error.log(&context);
+            error.response()
+        }
     }
 }
 
