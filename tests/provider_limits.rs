@@ -7,7 +7,10 @@ mod inside;
 use common::{
     Answer, Demo, Options, Provider, anime,
     contracts::subscribe,
-    door::{assert_error, basic, decision_of, figure, post, push_with, tampered, tokens, twice},
+    door::{
+        assert_error, basic, decision_of, figure, post, push_with, tampered, tokens, twice,
+        userinfo,
+    },
     operator::Operator,
     order,
     status::assert_problem,
@@ -166,6 +169,52 @@ fn what_is_wrong_by_its_form_counts_for_no_source_and_what_cannot_be_read_does()
     for status in [400, 400, 429] {
         assert_eq!(post(&provider, "par", &[], &doubled).status, status);
     }
+}
+
+#[test]
+fn userinfo_has_a_budget_of_its_own_and_counts_what_opens_nothing_for_its_source() {
+    let demo = demo(&[
+        (FAILURES, "3"),
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1"),
+        ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "5"),
+    ]);
+    let (provider, operator) = (demo.provider(), Operator::of(&demo));
+    let own_token = provider.own_token();
+    let told = tokens(&demo, &provider, "sakura01", &[]);
+    let token = told["access_token"].as_str().expect("a token");
+    // A token for another question is ours, and counts for nobody.
+    for _ in 0..5 {
+        assert_error(&userinfo(&provider, &own_token), 401, "invalid_token", "token");
+    }
+    let url = format!("{}/oauth/userinfo", demo.issuer());
+    assert_error(&userinfo(&provider, &tampered(token)), 401, "invalid_token", "token");
+    assert_eq!(provider.http.get(&url, &[]).status, 401);
+    let two = [("authorization", "Bearer a"), ("authorization", "Bearer a")];
+    let refused = provider.http.get(&url, &two);
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_request")));
+    let challenge = "Bearer realm=\"linepass\", error=\"invalid_request\"";
+    assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    for refused in [userinfo(&provider, "garbage"), provider.http.get(&url, &[])] {
+        assert_error(&refused, 429, "temporarily_unavailable", "without valid credentials");
+        assert!((1..=20).contains(&retry_after_s(&refused)), "{refused:?}");
+    }
+    assert_eq!(turned_away(&demo, "(unknown)", "userinfo", "source"), 2);
+    let suspend = |suspended: bool| {
+        let body = json!({ "suspended": suspended, "reason": "case" });
+        operator.change("PATCH", "/providers/b-sha", &body);
+    };
+    suspend(true);
+    assert_error(&userinfo(&provider, token), 401, "invalid_token", "token");
+    suspend(false);
+    for _ in 0..5 {
+        assert_eq!(userinfo(&provider, token).status, 200);
+    }
+    let spent = (0..60).map(|_| userinfo(&provider, token)).find(|answer| answer.status != 200);
+    let spent = spent.expect("the budget has an end");
+    assert_error(&spent, 429, "temporarily_unavailable", "too many requests");
+    assert!(turned_away(&demo, "b-sha", "userinfo", "budget") > 0);
+    // The other doors have theirs.
+    assert_eq!(push(&provider).status, 201);
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub enum Door {
     Par,
     /// `/oauth/token`.
     Token,
+    /// `/oauth/userinfo`.
+    Userinfo,
     /// `/provider/v1`.
     Status,
 }
@@ -43,6 +45,7 @@ impl Door {
         match self {
             Self::Par => "par",
             Self::Token => "token",
+            Self::Userinfo => "userinfo",
             Self::Status => "status",
         }
     }
@@ -248,6 +251,7 @@ mod tests {
         let TurnedAway::Budget(RetryAfterS(seconds)) = refused else { panic!("{refused:?}") };
         assert!((1..=2).contains(&seconds), "{seconds}");
         assert!(limits.admit(&own, Door::Token).await.is_ok());
+        assert!(limits.admit(&own, Door::Userinfo).await.is_ok());
         assert!(limits.admit(&own, Door::Status).await.is_ok());
         assert!(limits.admit(&other, Door::Par).await.is_ok());
     }
