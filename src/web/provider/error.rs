@@ -7,8 +7,9 @@ use crate::{
     web::{bearer, context::RequestContext, form::FormFault},
 };
 use actix_web::{
-    HttpResponse,
+    HttpResponse, Route,
     http::{StatusCode, header},
+    web,
 };
 use serde::Serialize;
 use std::borrow::Cow;
@@ -161,6 +162,17 @@ impl OAuthError {
             .finish()
     }
 
+    /// What cost too much, as a listener's bounds tell it.
+    pub fn bounded(status: StatusCode) -> HttpResponse {
+        let description = match status {
+            StatusCode::TOO_MANY_REQUESTS => return Self { status, ..Self::busy(1) }.response(),
+            StatusCode::REQUEST_TIMEOUT => "the body: took too long",
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the head: is too large",
+            _ => "the request: cannot be read",
+        };
+        Self { status, ..Self::invalid_request(description) }.response()
+    }
+
     /// Maintenance is on.
     pub fn maintenance(retry_after_s: u64) -> Self {
         let description = "system maintenance; come again after Retry-After seconds";
@@ -195,6 +207,19 @@ impl OAuthError {
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .json(Body { error: self.code, error_description: &description })
     }
+}
+
+/// A route for every method that an address does not take; `allowed` are those that it takes (RFC
+/// 9110 section 15.5.6).
+pub fn only(allowed: &'static str) -> Route {
+    web::route().to(move || async move {
+        let description = format!("the method: this address takes {allowed}");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let error = OAuthError { status, ..OAuthError::invalid_request(description) };
+        let mut response = error.response();
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+        response
+    })
 }
 
 impl From<FormFault> for OAuthError {
