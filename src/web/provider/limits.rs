@@ -123,11 +123,22 @@ pub struct ProviderLimits {
     clock: DefaultClock,
     failures: SourceLimiter,
     /// One for each provider that ever asked: as many as are registered at most.
-    shares: Mutex<HashMap<ProviderId, Arc<Semaphore>>>,
+    shares: Mutex<HashMap<ProviderId, Share>>,
     whole: Arc<Semaphore>,
     most_of_one: usize,
     patience: Duration,
 }
+
+/// What one provider has of the whole.
+#[derive(Clone)]
+struct Share {
+    room: Arc<Semaphore>,
+    /// Places to wait for it in; past them nobody waits.
+    places: Arc<Semaphore>,
+}
+
+/// Requests that wait for room in a share, for each that has it.
+const WAITING_FOR_EACH: usize = 4;
 
 /// A request that is heard; dropped, it makes room for the next.
 #[derive(Debug)]
@@ -155,20 +166,24 @@ impl ProviderLimits {
     }
 
     /// Hears a provider's request within its budget, as soon as it has room in its share. Those of
-    /// one provider come in turn, so a flood waits for itself.
+    /// one provider come in turn, so a flood waits for itself; past [`WAITING_FOR_EACH`] times the
+    /// share it is told so at once, and holds no more memory and connections.
     pub async fn admit(&self, provider: &ProviderId, door: Door) -> Result<Admitted, TurnedAway> {
         self.budgets.check_key(&(provider.clone(), door)).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             TurnedAway::Budget(RetryAfterS(wait.as_secs() + 1))
         })?;
         let until = Instant::now() + self.patience;
-        let room = async |of: Arc<Semaphore>, full: TurnedAway| {
-            let waited = timeout_at(until, of.acquire_owned()).await;
-            // Nobody closes these.
-            waited.map_err(|_| full)?.map_err(|_| full)
+        let Share { room, places } = self.share_of(provider);
+        let share = match Arc::clone(&room).try_acquire_owned() {
+            Ok(share) => share,
+            Err(_) => {
+                let _waits = places.try_acquire().map_err(|_| TurnedAway::Share)?;
+                room_until(until, room).await.ok_or(TurnedAway::Share)?
+            }
         };
-        let share = room(self.share_of(provider), TurnedAway::Share).await?;
-        let whole = room(Arc::clone(&self.whole), TurnedAway::Whole).await?;
+        // No more wait for the whole than have room in their shares.
+        let whole = room_until(until, Arc::clone(&self.whole)).await.ok_or(TurnedAway::Whole)?;
         Ok(Admitted { _share: share, _whole: whole })
     }
 
@@ -178,15 +193,24 @@ impl ProviderLimits {
         self.failures.check(source).map_err(TurnedAway::Source)
     }
 
-    fn share_of(&self, provider: &ProviderId) -> Arc<Semaphore> {
+    fn share_of(&self, provider: &ProviderId) -> Share {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(provider) {
-            return Arc::clone(share);
+            return share.clone();
         }
-        let share = Arc::new(Semaphore::new(self.most_of_one));
-        shares.insert(provider.clone(), Arc::clone(&share));
+        let permits = |number| Arc::new(Semaphore::new(number));
+        let share = Share {
+            room: permits(self.most_of_one),
+            places: permits(self.most_of_one * WAITING_FOR_EACH),
+        };
+        shares.insert(provider.clone(), share.clone());
         share
     }
+}
+
+/// Room, if there is some in time; nobody closes what it is of.
+async fn room_until(until: Instant, of: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    timeout_at(until, of.acquire_owned()).await.ok()?.ok()
 }
 
 /// Hears a provider's request, or counts that it was turned away.
@@ -289,7 +313,7 @@ mod tests {
     async fn who_waits_is_heard_as_soon_as_one_of_its_own_has_ended() {
         let limits = Arc::new(limits(|config| {
             config.share_percent = 1;
-            config.share_wait_ms = 60_000;
+            config.share_wait_ms = 5_000;
         }));
         let own = provider("a-sha");
         let first = limits.admit(&own, Door::Par).await.expect("one is always heard");
@@ -301,6 +325,32 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(first);
         assert_eq!(waiting.await.expect("no panic"), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn four_times_the_share_may_wait_and_who_comes_beyond_is_told_at_once() {
+        let limits = Arc::new(limits(|config| config.share_wait_ms = 5_000));
+        let (own, other) = (provider("a-sha"), provider("b-sha"));
+        let heard = [
+            limits.admit(&own, Door::Par).await.expect("a quarter of eight"),
+            limits.admit(&own, Door::Par).await.expect("a quarter of eight"),
+        ];
+        let wait = || {
+            let (limits, own) = (Arc::clone(&limits), own.clone());
+            tokio::spawn(async move { limits.admit(&own, Door::Par).await.map(drop) })
+        };
+        let waiting: Vec<_> = (0..8).map(|_| wait()).collect();
+        tokio::task::yield_now().await;
+        assert!(waiting.iter().all(|one| !one.is_finished()));
+        let began = Instant::now();
+        assert_eq!(limits.admit(&own, Door::Par).await.expect_err("full"), TurnedAway::Share);
+        assert!(began.elapsed() < Duration::from_secs(5), "at once: {:?}", began.elapsed());
+        assert!(limits.admit(&other, Door::Par).await.is_ok());
+        drop(heard);
+        for one in waiting {
+            assert_eq!(one.await.expect("no panic"), Ok(()));
+        }
+        assert!(limits.admit(&own, Door::Par).await.is_ok(), "their places are free again");
     }
 
     #[test]
