@@ -3,9 +3,9 @@
 mod common;
 
 use common::{
-    Answer, Demo,
+    Demo,
     door::{decision_of, decisions},
-    operator::{Operator, SAKURA, journal, sample_path},
+    operator::{Operator, SAKURA, assert_problem, journal, sample_path},
     unique,
 };
 use linepass::{store::Stream, web::operator::routes};
@@ -75,15 +75,6 @@ fn a_change_has_its_line_in_the_log_though_its_operator_went_away() {
         let logged = decisions(&demo, action, 1);
         assert_eq!(logged[0]["outcome"], "accepted", "{logged:?}");
     }
-}
-
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    let problem = answer.json();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)));
-    assert_eq!(problem["type"], format!("urn:linepass:problem:{code}"));
-    assert!(problem["detail"].is_string() && problem["title"].is_string(), "{problem}");
 }
 
 #[test]
