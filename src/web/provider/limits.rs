@@ -175,12 +175,11 @@ impl ProviderLimits {
         })?;
         let until = Instant::now() + self.patience;
         let Share { room, places } = self.share_of(provider);
-        let share = match Arc::clone(&room).try_acquire_owned() {
-            Ok(share) => share,
-            Err(_) => {
-                let _waits = places.try_acquire().map_err(|_| TurnedAway::Share)?;
-                room_until(until, room).await.ok_or(TurnedAway::Share)?
-            }
+        let share = if let Ok(share) = Arc::clone(&room).try_acquire_owned() {
+            share
+        } else {
+            let _waits = places.try_acquire().map_err(|_| TurnedAway::Share)?;
+            room_until(until, room).await.ok_or(TurnedAway::Share)?
         };
         // No more wait for the whole than have room in their shares.
         let whole = room_until(until, Arc::clone(&self.whole)).await.ok_or(TurnedAway::Whole)?;
