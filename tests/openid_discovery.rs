@@ -13,8 +13,8 @@ mod common;
 use common::{
     Answer, Browser, Demo, Http, Provider,
     door::{
-        arrive, basic, code, exchange_form, own_form, post, push_with, send, tokens, userinfo,
-        with, without,
+        arrive, assert_error, basic, code, exchange_form, own_form, post, push_with, send, tokens,
+        userinfo, with, without,
     },
 };
 use serde_json::Value;
@@ -129,6 +129,10 @@ fn each_endpoint_is_there_and_takes_its_own_method_openid_discovery_3() {
         let url = metadata[endpoint].as_str().expect(endpoint);
         let refused = send(&http, method, url, &[]);
         assert_eq!((refused.status, refused.header("allow")), (405, Some(allowed)), "{endpoint}");
+        // Where another program asks, in the form of all other errors (RFC 6749 section 5.2).
+        if !matches!(endpoint, "authorization_endpoint" | "jwks_uri") {
+            assert_error(&refused, 405, "invalid_request", "the method");
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{
-    Answer, Demo,
+    Demo,
     door::{decision_of, decisions},
-    operator::{Operator, SAKURA, journal, sample_path},
+    operator::{Operator, SAKURA, assert_problem, journal, sample_path},
     unique,
 };
 use linepass::{store::Stream, web::operator::routes};
@@ -77,15 +77,6 @@ fn a_change_has_its_line_in_the_log_though_its_operator_went_away() {
     }
 }
 
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    let problem = answer.json();
-    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)));
-    assert_eq!(problem["type"], format!("urn:linepass:problem:{code}"));
-    assert!(problem["detail"].is_string() && problem["title"].is_string(), "{problem}");
-}
-
 #[test]
 fn without_the_token_no_address_does_anything() {
     let demo = Demo::start();
@@ -108,6 +99,13 @@ fn without_the_token_no_address_does_anything() {
             assert!(refused.header("www-authenticate").is_some_and(|v| v.starts_with("Bearer")));
         }
     }
+    // Two are wrong by their form, whatever stands in them (RFC 6750 section 3.1).
+    let right = format!("Bearer {}", operator.token);
+    let two = [("authorization", &*right), ("authorization", &*right)];
+    let refused = operator.send_with("GET", &format!("/lines/{SAKURA}"), &two, "");
+    assert_problem(&refused, 400, "invalid_request");
+    let expected = "Bearer realm=\"operator\", error=\"invalid_request\"";
+    assert_eq!(refused.header("www-authenticate"), Some(expected));
     assert_eq!(operator.get(&format!("/lines/{SAKURA}")).json()["open"], true);
     assert!(!demo.log().contains(&operator.token), "a token never stands in the log");
     // security.md 65: nothing of it on the public listener.

@@ -4,9 +4,9 @@
 mod common;
 
 use common::{
-    Answer, Demo, Options,
+    Demo, Options,
     door::decision_of,
-    operator::{Operator, SAKURA, journal, sample_path},
+    operator::{Operator, SAKURA, assert_problem, journal, sample_path},
 };
 use linepass::{domain::operator::Role, store::Stream, web::operator::routes};
 use serde_json::{Value, json};
@@ -28,12 +28,6 @@ fn run_add(admin: &Operator, name: &str, role: Role, file: &Path, more: &[&str])
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr].concat()).into_owned()
-}
-
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    assert_eq!(answer.json()["code"], code, "{answer:?}");
 }
 
 /// An address as somebody writes it who hopes that the guard reads it otherwise than the router:

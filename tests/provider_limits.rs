@@ -2,18 +2,33 @@
 //! flood leaves to others.
 
 mod common;
+mod inside;
+mod process;
+mod schema;
+mod wire;
 
 use common::{
     Answer, Demo, Options, Provider, anime,
     contracts::subscribe,
-    door::{assert_error, decision_of, figure, push_with},
-    order, unique,
+    door::{
+        assert_error, basic, decision_of, figure, post, push_with, tampered, tokens, twice, until,
+        userinfo,
+    },
+    operator::Operator,
+    order,
+    status::assert_problem,
+    unique,
 };
+use inside::Inside;
+use schema::conforms;
 use serde_json::json;
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicBool, Ordering},
 };
+use wire::Wire;
+
+const FAILURES: &str = "LINEPASS__PROVIDER_LIMITS__FAILED_AUTHENTICATIONS_PER_MINUTE_PER_SOURCE";
 
 fn demo(limits: &[(&'static str, &str)]) -> Demo {
     let env = limits.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
@@ -33,12 +48,6 @@ fn push_pack(provider: &Provider) -> Answer {
 fn retry_after_s(answer: &Answer) -> u64 {
     let told = answer.header("retry-after").unwrap_or_else(|| panic!("no time: {answer:?}"));
     told.parse().expect("seconds")
-}
-
-fn assert_problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{answer:?}");
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    assert_eq!((answer.json()["code"].as_str()), Some(code), "{answer:?}");
 }
 
 fn turned_away(demo: &Demo, provider: &str, door: &str, reason: &str) -> u64 {
@@ -77,7 +86,9 @@ fn a_budget_is_the_providers_own_and_nobody_else_spends_it() {
     assert_eq!((&line["provider"], &line["outcome"]), (&json!("b-sha"), &json!("refused")));
     // Each door has a budget of its own.
     let refused = spend(&|| own.ask(&token, "/purchases?reference=none"), 404);
-    assert_problem(&refused, 429, "too_many_requests");
+    let document = own.ask_with("/openapi.json", &[]).json();
+    conforms(&document, "/purchases", &refused);
+    assert_problem(&refused, 429, "too_many_requests", "too many requests");
     assert!((1..=2).contains(&retry_after_s(&refused)), "{refused:?}");
     let refused = spend(&|| own.ask_own_token(), 200);
     assert_error(&refused, 429, "temporarily_unavailable", "too many requests");
@@ -93,8 +104,7 @@ fn a_budget_is_the_providers_own_and_nobody_else_spends_it() {
 
 #[test]
 fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
-    let key = "LINEPASS__PROVIDER_LIMITS__FAILED_AUTHENTICATIONS_PER_MINUTE_PER_SOURCE";
-    let demo = demo(&[(key, "3")]);
+    let demo = demo(&[(FAILURES, "3")]);
     let own = demo.provider();
     let token = own.own_token();
     let stranger = Provider { client_secret: "guessed".to_owned(), ..own.clone() };
@@ -111,7 +121,7 @@ fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
         own.ask("garbage", "/purchases?reference=none"),
         own.ask_with("/contracts/K-100000000016", &[]),
     ] {
-        assert_problem(&refused, 429, "too_many_requests");
+        assert_problem(&refused, 429, "too_many_requests", "too many requests");
         assert_eq!(refused.header("www-authenticate"), None, "{refused:?}");
     }
     for door in ["par", "token"] {
@@ -121,6 +131,133 @@ fn who_shows_no_credentials_is_limited_by_source_and_right_ones_are_heard() {
     assert_eq!(push(&own).status, 201);
     assert_eq!(own.ask_own_token().status, 200);
     assert_eq!(own.ask(&token, "/purchases?reference=none").status, 404);
+}
+
+#[test]
+fn a_suspended_provider_spends_its_own_budget_and_is_named_in_the_log() {
+    let demo = demo(&[
+        (FAILURES, "2"),
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1"),
+        ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "5"),
+    ]);
+    let (provider, operator) = (demo.provider(), Operator::of(&demo));
+    operator.change("PATCH", "/providers/b-sha", &json!({ "suspended": true, "reason": "case" }));
+    for (action, ask) in [
+        ("push_order", &(|| push(&provider)) as &dyn Fn() -> Answer),
+        ("exchange_code", &|| provider.ask_own_token()),
+    ] {
+        for _ in 0..5 {
+            let refused = ask();
+            assert_error(&refused, 400, "unauthorized_client", "suspended");
+            let line = decision_of(&demo, action, &refused);
+            assert_eq!((&line["provider"], &line["outcome"]), (&json!("b-sha"), &json!("refused")));
+        }
+        let spent = (0..60).map(|_| ask()).find(|answer| answer.status == 429);
+        let spent = spent.expect("the budget has an end");
+        assert_error(&spent, 429, "temporarily_unavailable", "too many requests");
+    }
+    for door in ["par", "token"] {
+        assert!(turned_away(&demo, "b-sha", door, "budget") > 0, "{door}");
+        assert_eq!(turned_away(&demo, "(unknown)", door, "source"), 0, "{door}");
+    }
+}
+
+#[test]
+fn what_is_wrong_by_its_form_counts_for_no_source_and_what_cannot_be_read_does() {
+    let demo = demo(&[(FAILURES, "2")]);
+    let provider = demo.provider();
+    let header = basic(&provider.client_id, &provider.client_secret);
+    let parameters: Vec<_> = provider.parameters(None).into_iter().collect();
+    for _ in 0..5 {
+        let both = post(&provider, "par", &[("authorization", &header)], &parameters);
+        assert_error(&both, 400, "invalid_request", "client_secret");
+    }
+    let doubled = twice(&parameters, "state", "other");
+    for status in [400, 400, 429] {
+        assert_eq!(post(&provider, "par", &[], &doubled).status, status);
+    }
+}
+
+#[test]
+fn userinfo_has_a_budget_of_its_own_and_counts_what_opens_nothing_for_its_source() {
+    let demo = demo(&[
+        (FAILURES, "3"),
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1"),
+        ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "5"),
+    ]);
+    let (provider, operator) = (demo.provider(), Operator::of(&demo));
+    let own_token = provider.own_token();
+    let told = tokens(&demo, &provider, "sakura01", &[]);
+    let token = told["access_token"].as_str().expect("a token");
+    // A token for another question is ours, and counts for nobody.
+    for _ in 0..5 {
+        assert_error(&userinfo(&provider, &own_token), 401, "invalid_token", "token");
+    }
+    let url = format!("{}/oauth/userinfo", demo.issuer());
+    assert_error(&userinfo(&provider, &tampered(token)), 401, "invalid_token", "token");
+    assert_eq!(provider.http.get(&url, &[]).status, 401);
+    let two = [("authorization", "Bearer a"), ("authorization", "Bearer a")];
+    let refused = provider.http.get(&url, &two);
+    assert_eq!((refused.status, &refused.json()["error"]), (400, &json!("invalid_request")));
+    let challenge = "Bearer realm=\"linepass\", error=\"invalid_request\"";
+    assert_eq!(refused.header("www-authenticate"), Some(challenge));
+    for refused in [userinfo(&provider, "garbage"), provider.http.get(&url, &[])] {
+        assert_error(&refused, 429, "temporarily_unavailable", "without valid credentials");
+        assert!((1..=20).contains(&retry_after_s(&refused)), "{refused:?}");
+    }
+    assert_eq!(turned_away(&demo, "(unknown)", "userinfo", "source"), 2);
+    let suspend = |suspended: bool| {
+        let body = json!({ "suspended": suspended, "reason": "case" });
+        operator.change("PATCH", "/providers/b-sha", &body);
+    };
+    suspend(true);
+    assert_error(&userinfo(&provider, token), 401, "invalid_token", "token");
+    suspend(false);
+    for _ in 0..5 {
+        assert_eq!(userinfo(&provider, token).status, 200);
+    }
+    let spent = (0..60).map(|_| userinfo(&provider, token)).find(|answer| answer.status != 200);
+    let spent = spent.expect("the budget has an end");
+    assert_error(&spent, 429, "temporarily_unavailable", "too many requests");
+    assert!(turned_away(&demo, "b-sha", "userinfo", "budget") > 0);
+    // The other doors have theirs.
+    assert_eq!(push(&provider).status, 201);
+}
+
+#[test]
+fn a_token_of_ours_that_is_not_good_here_counts_for_no_source() {
+    let inside = Inside::start(&[(FAILURES, "2")]);
+    let provider = inside.provider();
+    let told = provider.ask_own_token().json();
+    let (token, lifetime_s) = (told["access_token"].as_str(), told["expires_in"].as_u64());
+    let token = token.expect("a token");
+    inside.host.set(inside.host.now().after_s(lifetime_s.expect("seconds") + 1));
+    for _ in 0..5 {
+        let refused = provider.ask(token, "/purchases?reference=none");
+        assert_problem(&refused, 401, "invalid_token", "the access token");
+    }
+    for status in [401, 401, 429] {
+        assert_eq!(provider.ask(&tampered(token), "/purchases?reference=none").status, status);
+    }
+}
+
+#[test]
+fn a_households_token_and_a_suspended_providers_count_for_no_source() {
+    let demo = demo(&[(FAILURES, "2")]);
+    let (provider, operator) = (demo.provider(), Operator::of(&demo));
+    let token = provider.own_token();
+    let household = tokens(&demo, &provider, "sakura01", &[]);
+    let household = household["access_token"].as_str().expect("a token");
+    operator.change("PATCH", "/providers/b-sha", &json!({ "suspended": true, "reason": "case" }));
+    for _ in 0..5 {
+        let refused = provider.ask(household, "/purchases?reference=none");
+        assert_problem(&refused, 403, "insufficient_scope", "wanted is a token");
+        let refused = provider.ask(&token, "/purchases?reference=none");
+        assert_problem(&refused, 401, "invalid_token", "the access token");
+    }
+    for status in [401, 401, 429] {
+        assert_eq!(provider.ask("garbage", "/purchases?reference=none").status, status);
+    }
 }
 
 #[test]
@@ -141,7 +278,16 @@ fn a_provider_that_floods_with_64_connections_leaves_room_for_another() {
         // Its own connections, as another process would have.
         let flooding = Provider { http: common::Http::new(), ..flooding.clone() };
         let mut statuses = BTreeSet::new();
+        let address = flooding.issuer.strip_prefix("http://").expect("http");
         while !calm.load(Ordering::Relaxed) {
+            if number.is_multiple_of(8) {
+                // Cut while it waits or is worked on: what it held has to be free again.
+                let path = "/provider/v1/purchases?reference=none";
+                let head = format!(
+                    "GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {flooding_token}\r\n\r\n"
+                );
+                Wire::plain(address).send(head);
+            }
             let answer = match number % 2 {
                 0 => push(&flooding),
                 _ => flooding.ask(&flooding_token, "/purchases?reference=none"),
@@ -176,6 +322,12 @@ fn a_provider_that_floods_with_64_connections_leaves_room_for_another() {
     });
     assert!(heard.iter().all(|status| (200..300).contains(status)), "{heard:?}");
     assert_eq!(statuses, BTreeSet::from([201, 404, 429]), "heard in part, told to come again");
+    // No cut request keeps its room: without anything that waits, both doors hear it again.
+    let heard = |ask: &dyn Fn() -> Answer, status| {
+        until("room again", || (ask().status == status).then_some(()));
+    };
+    heard(&|| push(&flooding), 201);
+    heard(&|| flooding.ask(&flooding_token, "/purchases?reference=none"), 404);
 }
 
 /// Whether the flood met the bound of its share at both doors.

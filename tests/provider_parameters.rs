@@ -171,7 +171,9 @@ fn each_parameter_of_an_authorization_request_is_checked_and_named_rfc_6749_4_1_
             refused(&query(&with(&right, name, value)), &field);
         }
     }
-    refused(&query(&with(&right, "request", "e30.e30.")), "<code>request</code>");
+    let object = with(&right, "request", "e30.e30.");
+    refused(&query(&object), "<code>request</code>");
+    refused(&post(&provider, "authorize", &[], &object), "<code>request</code>");
     for (name, value) in [right[0].clone(), right[1].clone(), ("unknown".into(), "x".into())] {
         let form = twice(&with(&right, &name, &value), &name, "");
         let told = format!("{name}: must stand once");

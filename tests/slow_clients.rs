@@ -5,8 +5,11 @@ mod process;
 mod wire;
 
 use common::{Demo, Http, Options};
-use std::time::{Duration, Instant};
-use wire::{Wire, serve};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+use wire::{Served, Wire, serve};
 
 const PAUSE: Duration = Duration::from_millis(40);
 const HEAD: u64 = 600;
@@ -118,13 +121,27 @@ fn answers_that_nobody_takes_are_bounded_on_http_2() {
     let folder = tempfile::tempdir().expect("a folder");
     let served = serve(folder.path(), &SETTINGS);
     let certificate = folder.path().join("certs/server.crt");
+    // The page's address, whose refusal is bare, and a door's, which tells in its own form for a while.
+    let door = b"\x82\x87\x41\x01x\x04\x0e/provider/v1/x";
+    for (head, expected) in [(&b"\x82\x84\x87\x41\x01x"[..], (100, 150)), (door, (200, 50))] {
+        assert_eq!(answers_with_and_without_body(&served, &certificate, head), expected);
+    }
+}
+
+/// How many of 250 answers on one connection have a body, while none is taken, and how many have
+/// none.
+fn answers_with_and_without_body(
+    served: &Served,
+    certificate: &Path,
+    head: &[u8],
+) -> (usize, usize) {
     // SETTINGS_INITIAL_WINDOW_SIZE 0: a body waits for good.
     let settings = frame(4, 0, 0, &[0, 4, 0, 0, 0, 0]);
     let mut bytes = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), settings].concat();
-    for request in 0..150 {
-        bytes.extend(frame(1, 5, 2 * request + 1, b"\x82\x84\x87\x41\x01x"));
+    for request in 0..250 {
+        bytes.extend(frame(1, 5, 2 * request + 1, head));
     }
-    let said = Wire::http_2(&served.listen, &certificate).send(bytes).rest_bytes();
+    let said = Wire::http_2(&served.listen, certificate).send(bytes).rest_bytes();
     let (mut with_body, mut without) = (0, 0);
     let mut rest = said.as_slice();
     while let [a, b, c, kind, flags, _, _, _, _, more @ ..] = rest {
@@ -136,7 +153,7 @@ fn answers_that_nobody_takes_are_bounded_on_http_2() {
         let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
         rest = more.get(length..).unwrap_or_default();
     }
-    assert_eq!((with_body, without), (100, 50));
+    (with_body, without)
 }
 
 #[test]
@@ -148,6 +165,9 @@ fn a_slow_body_is_answered_408() {
             let head = format!("{head}content-length: 1000\r\n\r\n");
             let said = connect().send(head).dribble(b"a", PAUSE);
             assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+            // In the form of every error of that door (RFC 6749 section 5.2).
+            assert!(said.contains("content-type: application/json"), "{said}");
+            assert!(said.contains("\"error\":\"invalid_request\""), "{said}");
         });
         took_about(BODY, || {
             let head = format!("{head}transfer-encoding: chunked\r\n\r\n");
@@ -181,6 +201,21 @@ fn large_heads_and_bodies_are_refused() {
             let status = said.get(..12).unwrap_or_default();
             let too_large = status == "HTTP/1.1 431" || (status.is_empty() && head.len() > 200_000);
             assert!(too_large, "{} bytes: {said}", head.len());
+        }
+        // At a door of other programs in the form of its other errors.
+        for (line, media_type, told) in [
+            ("POST /oauth/par", "application/json", "\"error\":\"invalid_request\""),
+            ("POST /oauth/t%6fken", "application/json", "\"error\":\"invalid_request\""),
+            ("GET /oauth/userinfo", "application/json", "\"error\":\"invalid_request\""),
+            ("GET /provider/v1/x", "application/problem+json", "\"code\":\"head_too_large\""),
+        ] {
+            let head = format!("{line} HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "y".repeat(20_000));
+            let mut wire = connect();
+            let _ = wire.try_send(head.as_bytes());
+            let said = wire.rest();
+            assert!(said.starts_with("HTTP/1.1 431"), "{line}: {said}");
+            assert!(said.contains(&format!("content-type: {media_type}\r\n")), "{line}: {said}");
+            assert!(said.contains(told), "{line}: {said}");
         }
         let mut wire = connect();
         wire.send(

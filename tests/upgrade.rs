@@ -4,7 +4,11 @@
 mod common;
 mod process;
 
-use common::{Browser, Demo, Options, anime, purchase, unique};
+use common::{
+    Browser, Demo, Options, anime,
+    contracts::{cancel, subscribe},
+    purchase, unique,
+};
 use linepass::{
     domain::line::FOLD_VERSION,
     store::{key, record},
@@ -27,11 +31,16 @@ fn rows(folder: &Path) -> Vec<Row> {
     raw(folder, |db| db.iter().map(pair).collect())
 }
 
-/// A stopped demo's folder, with snapshots that another version of the fold made.
+/// A stopped demo's folder with a purchase, a live contract and ended ones, and with snapshots that another version of the fold made.
 fn filled(foreign: u64) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let mut demo = Demo::with(&Options { folder: Some(folder.path()), ..Options::default() });
     purchase(&demo, &Browser::new(demo.issuer()), "sakura01", &anime(&unique()));
+    for passport_id in ["sakura01", "sakura02"] {
+        let contract = subscribe(&demo, passport_id).contract();
+        cancel(&demo, passport_id, &contract);
+    }
+    subscribe(&demo, "sakura01");
     assert!(demo.terminate().success());
     let stream = "CAF0000012573".parse().expect("a stream");
     raw(folder.path(), |db| {
@@ -65,6 +74,25 @@ fn assert_whole(folder: &Path) {
     command.arg(folder.join("store")).arg("--master-key-file").arg(folder.join("master.key"));
     let ended = run(&mut command);
     assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+/// The rows by which receipts are found; the body alone, since a row says in which block it was
+/// written.
+fn receipts(folder: &Path) -> Vec<Row> {
+    let of = |(key, _): &Row| key.starts_with(b"r/");
+    rows(folder).into_iter().filter(of).map(|(key, row)| (key, row[9..].to_vec())).collect()
+}
+
+/// Makes it a store of a version that had no such rows.
+fn without_receipts(folder: &Path) -> Vec<Row> {
+    let before = receipts(folder);
+    assert_eq!(before.len(), 8, "four purchases, two cancellations, two ends");
+    raw(folder, |db| {
+        for (key, _) in &before {
+            db.remove(key).expect("removes");
+        }
+    });
+    before
 }
 
 #[test]
@@ -109,25 +137,14 @@ fn a_rehearsal_changes_no_row_and_the_run_takes_the_shortcuts_away() {
 fn receipts_of_a_store_that_had_no_rows_for_them_are_found_afterwards() {
     let folder = filled(0);
     let path = folder.path();
-    let receipts = || -> Vec<(Vec<u8>, Vec<u8>)> {
-        let of = |(key, _): &Row| key.starts_with(b"r/");
-        // The body alone: the row says in which block it was written.
-        rows(path).into_iter().filter(of).map(|(key, row)| (key, row[9..].to_vec())).collect()
-    };
-    let before = receipts();
-    assert!(!before.is_empty(), "the demo bought something");
-    raw(path, |db| {
-        for (key, _) in &before {
-            db.remove(key).expect("removes");
-        }
-    });
+    let before = without_receipts(path);
     let rehearsed = upgrade(path, &["--dry-run", "--json"]);
     let told: Value = serde_json::from_str(&rehearsed.out).expect("one object");
     assert_eq!(told["receipts_indexed"], before.len());
-    assert_eq!(receipts(), []);
+    assert_eq!(receipts(path), []);
     let done = upgrade(path, &[]);
     assert!(done.out.contains(&format!("are found: {} added", before.len())), "{done:?}");
-    assert_eq!(receipts(), before);
+    assert_eq!(receipts(path), before);
     assert_whole(path);
     let again = upgrade(path, &["--json"]);
     let told: Value = serde_json::from_str(&again.out).expect("one object");
@@ -138,10 +155,14 @@ fn receipts_of_a_store_that_had_no_rows_for_them_are_found_afterwards() {
 fn killed_anywhere_it_is_run_again() {
     let folder = filled(6_000);
     let path = folder.path();
+    let whole_receipts = without_receipts(path);
+    let ended = |(key, _): &&Row| key.ends_with(b"/end");
+    let ends: Vec<_> = whole_receipts.iter().filter(ended).map(|(key, _)| key.clone()).collect();
     let (began, mut rounds) = (std::time::Instant::now(), 0_u32);
     // The whole run takes a while; each one before it is killed somewhere on its way.
     let whole = {
         let other = filled(6_000);
+        without_receipts(other.path());
         let began = std::time::Instant::now();
         assert_eq!(upgrade(other.path(), &[]).code, Some(0));
         began.elapsed()
@@ -156,11 +177,18 @@ fn killed_anywhere_it_is_run_again() {
         started.signal_if_running("KILL");
         started.ended();
         assert_whole(path);
+        let found: Vec<_> = receipts(path).into_iter().map(|(key, _)| key).collect();
+        for end in &ends {
+            let order = end.strip_suffix(b"/end").expect("an end");
+            let stands = |key: &[u8]| found.iter().any(|found| found == key);
+            assert!(stands(end) || !stands(order), "{}", end.escape_ascii());
+        }
     }
     assert!(rounds > 0, "none was killed within {:?}", began.elapsed());
     let done = upgrade(path, &[]);
     assert_eq!(done.code, Some(0), "{done:?}");
     assert_whole(path);
+    assert_eq!(receipts(path), whole_receipts);
     let foreign = |(key, row): &&Row| {
         let version = format!("{{\"fold\":{},", FOLD_VERSION - 1);
         key.starts_with(b"s/") && row[9..].starts_with(version.as_bytes())

@@ -87,4 +87,12 @@ async fn a_row_that_leads_to_something_else_is_damage_and_no_answer() {
         let status = contract(&store, &own, known).await;
         assert!(matches!(status, Err(StoreError::Damaged { .. })), "{seq}: {status:?}");
     }
+    // An end that would be another provider's, though its event is the right one.
+    let place =
+        ReceiptPlace { provider: "b-sha".parse().expect("one"), customer: customer(), seq: 2 };
+    let put = vec![Put::Receipt { key: ReceiptKey::End(known), place }];
+    let batch = Batch { put, ..Batch::default() };
+    store.commit(vec![batch], Instant::from_micros(1)).await.expect("commits");
+    let status = contract(&store, &own, known).await;
+    assert!(matches!(status, Err(StoreError::Damaged { .. })), "{status:?}");
 }

@@ -14,8 +14,8 @@ use crate::{
         system::SystemEvent,
     },
     store::{
-        Batch, Delete, Outcome, PersonalRow, Put, RawRow, Section, Store, StoreError, Stream,
-        block, key, record,
+        Batch, Delete, Outcome, PersonalRow, Put, RawRow, ReceiptKey, ReceiptPlace, Section, Store,
+        StoreError, Stream, block, key, record,
     },
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -58,6 +58,17 @@ pub enum UpgradeError {
         /// How many went before.
         gone: u64,
     },
+    /// The store did not take the rows by which receipts are found.
+    #[error(
+        "rows by which receipts are found cannot be added: {what}; {added} of them are there, and \
+         the same command goes on from there"
+    )]
+    NotIndexed {
+        /// What did not hold.
+        what: String,
+        /// How many were added before.
+        added: u64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -79,7 +90,8 @@ pub struct Findings {
     /// Snapshots that another version made: they go.
     #[serde(skip)]
     pub foreign: Vec<Foreign>,
-    /// Purchases, cancellations and ends of contracts that are not found by their number yet.
+    /// Purchases, cancellations and ends of contracts that are not found by their number yet, or
+    /// whose row leads elsewhere.
     #[serde(skip)]
     pub not_indexed: u64,
 }
@@ -108,39 +120,61 @@ pub async fn look(store: &dyn Store) -> Result<Findings, UpgradeError> {
 }
 
 /// Adds the missing rows by which receipts are found; `told` hears how many there are so far.
+///
+/// All ends come before all orders: wherever this stops, a contract that is found is found with its
+/// end, and never told as live once it has ended.
 pub async fn index_receipts(
     store: &dyn Store,
     at: Instant,
     told: &mut dyn FnMut(u64),
 ) -> Result<(), UpgradeError> {
     let mut added = 0;
-    let mut after: Option<Vec<u8>> = None;
-    loop {
-        let rows = store.raw_rows(Section::Events, after.as_deref(), PAGE).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = Some(last.key.clone());
-        let mut indexed = Vec::new();
-        for row in &rows {
-            indexed.extend(Findings::default().take(row)?);
-        }
-        for group in missing(store, indexed).await?.chunks(CHANGED_AT_ONCE) {
-            let batch = Batch { put: group.to_vec(), ..Batch::default() };
-            all_committed(&store.commit(vec![batch], at).await?, added)?;
-            added += group.len() as u64;
-            told(added);
+    for ends in [true, false] {
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = store.raw_rows(Section::Events, after.as_deref(), PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.key.clone());
+            let mut indexed = Vec::new();
+            for row in &rows {
+                indexed.extend(Findings::default().take(row)?);
+            }
+            indexed.retain(|put| is_end(put) == ends);
+            for group in missing(store, indexed).await?.chunks(CHANGED_AT_ONCE) {
+                let batch = Batch { put: group.to_vec(), ..Batch::default() };
+                all_committed(&store.commit(vec![batch], at).await?)
+                    .map_err(|what| UpgradeError::NotIndexed { what, added })?;
+                added += group.len() as u64;
+                told(added);
+            }
         }
     }
+    Ok(())
 }
 
-/// Those of these rows that are not stored.
+const fn is_end(put: &Put) -> bool {
+    matches!(put, Put::Receipt { key: ReceiptKey::End(_), .. })
+}
+
+/// Those of these rows that are not stored as they are here.
 async fn missing(store: &dyn Store, rows: Vec<Put>) -> Result<Vec<Put>, StoreError> {
-    let keys = rows.iter().filter_map(|put| match put {
-        Put::Receipt { key, .. } => Some(key::receipt(*key)),
+    let wanted = rows.into_iter().filter_map(|put| match &put {
+        Put::Receipt { key, place } => Some((key::receipt(*key), place.clone(), put)),
         _ => None,
     });
-    let stored = store.raw(keys.collect()).await?;
-    let missing = rows.into_iter().zip(stored).filter(|(_, stored)| stored.is_none());
-    Ok(missing.map(|(put, _)| put).collect())
+    let wanted: Vec<_> = wanted.collect();
+    let stored = store.raw(wanted.iter().map(|(key, ..)| key.clone()).collect()).await?;
+    let missing = wanted.into_iter().zip(stored).filter(|((key, place, _), stored)| {
+        let stored = stored.as_deref().and_then(|row| place_in(key, row));
+        stored.as_ref() != Some(place)
+    });
+    Ok(missing.map(|((_, _, put), _)| put).collect())
+}
+
+/// Where a stored row leads, if it can be read.
+fn place_in(key: &[u8], row: &[u8]) -> Option<ReceiptPlace> {
+    let (_, body) = record::decode(key, row).ok()?;
+    serde_json::from_slice(body).ok()
 }
 
 /// Takes the foreign snapshots away; `told` hears how many are gone so far.
@@ -155,20 +189,19 @@ pub async fn drop_foreign(
         let delete = |one: &Foreign| Delete::Snapshot { stream: one.stream.clone(), seq: one.seq };
         let delete = group.iter().map(delete).collect();
         let outcomes = store.commit(vec![Batch { delete, ..Batch::default() }], at).await?;
-        all_committed(&outcomes, gone)?;
+        all_committed(&outcomes).map_err(|what| UpgradeError::Kept { what, gone })?;
         gone += group.len() as u64;
         told(gone);
     }
     Ok(())
 }
 
-/// A group that was refused took nothing away.
-fn all_committed(outcomes: &[Outcome], gone: u64) -> Result<(), UpgradeError> {
-    let refused = |what: String| Err(UpgradeError::Kept { what, gone });
+/// A group that was refused changed nothing: what did not hold.
+fn all_committed(outcomes: &[Outcome]) -> Result<(), String> {
     match outcomes {
         [Outcome::Committed { .. }] => Ok(()),
-        [Outcome::Refused(broken)] => refused(format!("{broken:?} did not hold")),
-        others => refused(format!("the store told {} outcomes of one", others.len())),
+        [Outcome::Refused(broken)] => Err(format!("{broken:?} did not hold")),
+        others => Err(format!("the store told {} outcomes of one", others.len())),
     }
 }
 
@@ -209,6 +242,9 @@ impl Findings {
             Some(b'p') => {
                 self.personal_rows += 1;
                 readable::<PersonalRow>(body, &place())?;
+            }
+            Some(b'r') => {
+                readable::<ReceiptPlace>(body, &place())?;
             }
             Some(b's') => match key::place_of_snapshot(key) {
                 Some((stream, seq)) if snapshot::fold_of(body) != Some(FOLD_VERSION) => {
@@ -255,7 +291,7 @@ mod tests {
     use super::*;
     use crate::{
         domain::ids::ContractNumber,
-        store::{Broken, ReceiptKey, memory::MemoryStore},
+        store::{Broken, memory::MemoryStore},
     };
 
     fn line() -> Stream {
@@ -291,13 +327,22 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_that_was_refused_is_not_taken_for_done() {
-        assert!(all_committed(&[Outcome::Committed { block: 9 }], 0).is_ok());
+    fn a_group_that_was_refused_is_not_taken_for_done() {
+        assert_eq!(all_committed(&[Outcome::Committed { block: 9 }]), Ok(()));
         let broken = Broken::Sequence(line());
         for outcomes in [&[Outcome::Refused(broken)][..], &[]] {
-            let error = all_committed(outcomes, 500).expect_err("not done").to_string();
-            assert!(error.contains("500 of them are gone"), "{error}");
+            assert!(all_committed(outcomes).is_err(), "{outcomes:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_says_what_it_was_about() {
+        let what = || "x did not hold".to_owned();
+        let kept = UpgradeError::Kept { what: what(), gone: 500 }.to_string();
+        assert!(kept.starts_with("snapshots ") && kept.contains("500 of them are gone"), "{kept}");
+        let rows = UpgradeError::NotIndexed { what: what(), added: 500 }.to_string();
+        assert!(rows.starts_with("rows by which receipts are found "), "{rows}");
+        assert!(rows.contains("500 of them are there") && !rows.contains("snapshot"), "{rows}");
     }
 
     /// A purchase of a contract, and its end, as an earlier version stored them.
@@ -343,7 +388,7 @@ mod tests {
         assert_eq!(look(&store).await.expect("reads").not_indexed, 2);
         let mut told = Vec::new();
         index_receipts(&store, at, &mut |added| told.push(added)).await.expect("adds");
-        assert_eq!(told, [2]);
+        assert_eq!(told, [1, 2], "the end, then the order");
         for (key, seq) in keys {
             let place = store.receipt(key).await.expect("reads").expect("there");
             assert_eq!((place.provider.as_str(), place.seq), ("a-sha", seq), "{key:?}");
@@ -351,6 +396,49 @@ mod tests {
         let blocks = store.durable_block();
         index_receipts(&store, at, &mut |_| panic!("there was nothing left")).await.expect("ok");
         assert_eq!(store.durable_block(), blocks);
+    }
+
+    #[tokio::test]
+    async fn wherever_it_stops_a_contract_that_is_found_is_found_with_its_end() {
+        let store = MemoryStore::new();
+        commit(&store, bought_and_ended()).await;
+        index_receipts(&store, Instant::from_micros(3), &mut |_| ()).await.expect("adds");
+        let contract: ContractNumber = "K-100000000016".parse().expect("a contract");
+        let written = async |key| {
+            let key = key::receipt(key);
+            let row = store.raw(vec![key.clone()]).await.expect("reads").remove(0);
+            record::decode(&key, &row.expect("there")).expect("a row").0
+        };
+        let end = written(ReceiptKey::End(contract)).await;
+        let order = written(ReceiptKey::Order(contract.0)).await;
+        assert!(end < order, "the end in block {end}, the order in block {order}");
+    }
+
+    #[tokio::test]
+    async fn a_row_that_leads_elsewhere_is_put_again_and_one_of_a_newer_version_is_refused() {
+        let store = MemoryStore::new();
+        commit(&store, bought_and_ended()).await;
+        let at = Instant::from_micros(3);
+        index_receipts(&store, at, &mut |_| ()).await.expect("adds");
+        let contract: ContractNumber = "K-100000000016".parse().expect("a contract");
+        let key = ReceiptKey::End(contract);
+        let wanted = store.receipt(key).await.expect("reads").expect("there");
+        for wrong in [
+            ReceiptPlace { seq: 1, ..wanted.clone() },
+            ReceiptPlace { provider: "b-sha".parse().expect("one"), ..wanted.clone() },
+            ReceiptPlace { customer: "CAF0000012581".parse().expect("one"), ..wanted.clone() },
+        ] {
+            commit(&store, vec![Put::Receipt { key, place: wrong }]).await;
+            assert_eq!(look(&store).await.expect("reads").not_indexed, 1);
+            index_receipts(&store, at, &mut |_| ()).await.expect("adds");
+            assert_eq!(store.receipt(key).await.expect("reads").as_ref(), Some(&wanted));
+        }
+        let row =
+            |body: &str| RawRow { key: key::receipt(key), row: record::encode(1, body.as_bytes()) };
+        let newer = Findings::default().take(&row(r#"{"shelf":7}"#));
+        assert!(matches!(newer, Err(UpgradeError::Newer { .. })), "{newer:?}");
+        let damaged = Findings::default().take(&row("{"));
+        assert!(matches!(damaged, Err(UpgradeError::Damaged { .. })), "{damaged:?}");
     }
 
     #[tokio::test]

@@ -70,11 +70,13 @@ async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
     let dropped = upgrade::drop_foreign(&store, &findings.foreign, at, &mut told).await;
     bar.end();
     dropped?;
-    let bar = Bar::new();
-    let mut told = |added| bar.at("receipts", added, findings.not_indexed);
-    let indexed = upgrade::index_receipts(&store, at, &mut told).await;
-    bar.end();
-    indexed?;
+    if findings.not_indexed > 0 {
+        let bar = Bar::new();
+        let mut told = |added| bar.at("receipts", added, findings.not_indexed);
+        let indexed = upgrade::index_receipts(&store, at, &mut told).await;
+        bar.end();
+        indexed?;
+    }
     store.close().await.map_err(UpgradeError::from)?;
     note_change();
     Ok(findings)

@@ -236,9 +236,10 @@ pub struct ProviderLimitsConfig {
     #[serde(deserialize_with = "within::<1, 100, _, _>")]
     pub share_percent: usize,
     /// How long a request waits for room among those, in milliseconds.
-    #[serde(deserialize_with = "within::<0, 60_000, _, _>")]
+    #[serde(deserialize_with = "within::<0, 5_000, _, _>")]
     pub share_wait_ms: u64,
-    /// Requests without valid credentials a minute from one source.
+    /// Requests a minute from one source whose body cannot be read, or that have no credentials or
+    /// wrong ones.
     #[serde(deserialize_with = "within::<1, 1_000_000, _, _>")]
     pub failed_authentications_per_minute_per_source: u32,
 }

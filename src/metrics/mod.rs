@@ -111,7 +111,7 @@ impl Metrics {
         let help =
             "Requests of providers that were turned away, by provider, door and what was too much";
         registry.register("provider_requests_turned_away", help, Family::clone(&providers));
-        for door in ["par", "token", "status"] {
+        for door in ["par", "token", "userinfo", "status"] {
             let provider = UNKNOWN_PROVIDER.to_owned();
             drop(providers.get_or_create(&ProviderLabels { provider, door, reason: "source" }));
         }

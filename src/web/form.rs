@@ -11,12 +11,21 @@ pub type Body = Result<Bytes, actix_web::Error>;
 /// The longest value of any parameter: a `request_uri` or a code fits, nothing larger does.
 const LONGEST_VALUE: usize = 8 * 1024;
 
+/// The most parameters: no form and no request of any RFC has half as many.
+const MOST_PARAMETERS: usize = 64;
+
+/// The characters of a name that are told.
+const LONGEST_SHOWN: usize = 64;
+
 /// Why parameters cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormFault {
     /// The same parameter stands twice.
     #[error("{0}: must stand once")]
     Doubled(String),
+    /// There are more parameters than anybody sends.
+    #[error("the form: has more than 64 parameters")]
+    TooMany,
     /// A value is longer than any may be.
     #[error("{0}: has more than 8192 bytes")]
     TooLong(String),
@@ -39,7 +48,10 @@ impl Form {
     pub fn read(bytes: &[u8]) -> Result<Self, FormFault> {
         let mut values = HashMap::new();
         for (name, value) in url::form_urlencoded::parse(bytes) {
-            let shown = || name.chars().take(64).collect();
+            let shown = || shown(&name);
+            if values.len() == MOST_PARAMETERS {
+                return Err(FormFault::TooMany);
+            }
             // The decoder puts this character where the bytes were no UTF-8.
             if value.contains('\u{FFFD}') {
                 return Err(FormFault::NotText(shown()));
@@ -59,7 +71,7 @@ impl Form {
     pub fn only(self, known: &[&str]) -> Result<Self, FormFault> {
         let unknown = self.values.keys().filter(|name| !known.contains(&name.as_str()));
         match unknown.min() {
-            Some(name) => Err(FormFault::Unknown(name.clone())),
+            Some(name) => Err(FormFault::Unknown(shown(name))),
             None => Ok(self),
         }
     }
@@ -79,6 +91,11 @@ impl Form {
     pub fn take(&mut self, name: &str) -> Option<String> {
         self.values.remove(name).filter(|value| !value.is_empty())
     }
+}
+
+/// A name as it is told, however long it came.
+fn shown(name: &str) -> String {
+    name.chars().take(LONGEST_SHOWN).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +122,20 @@ mod tests {
         let unknown = |text| form(text).only(&["a"]).err();
         assert_eq!(unknown("a=1&z=1&c=1"), Some(FormFault::Unknown("c".into())));
         assert_eq!(unknown("A=1"), Some(FormFault::Unknown("A".into())));
+        // Told short, in characters.
+        let long = "é".repeat(1_000);
+        assert_eq!(unknown(&long), Some(FormFault::Unknown("é".repeat(64))));
+    }
+
+    #[test]
+    fn a_form_has_64_parameters_at_most() {
+        let form = |count: u32| {
+            let all: Vec<_> = (0..count).map(|number| format!("p{number}=")).collect();
+            all.join("&")
+        };
+        assert!(Form::read(form(64).as_bytes()).is_ok());
+        assert_eq!(Form::read(form(65).as_bytes()).err(), Some(FormFault::TooMany));
+        assert_eq!(FormFault::TooMany.to_string(), "the form: has more than 64 parameters");
     }
 
     #[test]

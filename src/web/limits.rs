@@ -1,6 +1,6 @@
 //! What a single request may cost: the size of its head, the time of its body (security.md 69).
 
-use super::{answer, context, page::Problem, state::WebState};
+use super::{answer, context, page::Problem, provider, state::WebState};
 use crate::net::{Activity, Held, UnderWay};
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -26,6 +26,10 @@ use tokio::time::{Sleep, sleep};
 const MOST_HEADERS: usize = 96;
 /// Requests at once on one HTTP/2 connection, each until its answer's body was taken, as RFC 9113 section 6.5.2 advises.
 const MOST_AT_ONCE: usize = 100;
+/// Past so many, a refusal has no body that a client could leave lying here.
+const MOST_TOLD_AT_ONCE: usize = 2 * MOST_AT_ONCE;
+/// Seconds after which a request past [`MOST_AT_ONCE`] may come again.
+const RETRY_AFTER_S: u64 = 1;
 
 /// Bounds each request.
 pub async fn middleware(
@@ -36,9 +40,16 @@ pub async fn middleware(
     let activity = request.conn_data::<Rc<Activity>>().cloned();
     let under_way = activity.as_ref().map(Activity::begin);
     let held = activity.as_ref().map(Activity::hold);
-    let refusing = request.app_data::<Refusing>().copied();
+    let listeners = request.app_data::<Refusing>().copied();
+    // What the router goes by; `request.path()` has its escapes yet.
+    let refusing = listeners.or_else(|| provider::refusing(request.match_info().as_str()));
     if let Some(status) = refused(&request, activity.as_deref(), state.limits.head_bytes) {
-        let response = refusal(request.request(), status, refusing);
+        let held_now = activity.as_ref().map_or(0, |activity| activity.held());
+        let response = if held_now > MOST_TOLD_AT_ONCE {
+            too_many()
+        } else {
+            refusal(request.request(), status, refusing)
+        };
         return Ok(request.into_response(response).map_body(|_, body| HeldBody::new(body, held)));
     }
     let is_last = is_last(&request);
@@ -47,7 +58,7 @@ pub async fn middleware(
     }
     let is_late = time_body(&mut request, state.limits.body_time);
     let mut response = next.call(request).await?.map_body(|_, body| HeldBody::new(body, held));
-    if refusing.is_some() {
+    if listeners.is_some() {
         // Who may ask for a long answer may wait for its next piece too.
         response = response.map_body(|_, body| HeldBody { _under_way: under_way, ..body });
     }
@@ -84,7 +95,8 @@ fn refused(
     is_too_large.then_some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
 }
 
-/// How a listener refuses a request, where it is not by a page: the operators', in their app's data.
+/// How a request is refused where it is not by a page: on the operators' listener, in its app's data,
+/// and at the providers' doors.
 #[derive(Clone, Copy)]
 pub struct Refusing(pub fn(StatusCode) -> HttpResponse);
 
@@ -97,14 +109,19 @@ fn refusal(request: &HttpRequest, status: StatusCode, refusing: Option<Refusing>
         return response;
     }
     if status == StatusCode::TOO_MANY_REQUESTS {
-        // Nothing that a client could leave lying here.
-        return HttpResponse::new(status);
+        return too_many();
     }
     let (context, language) = (context::of(request), context::language(request, None));
     let mut response = answer::problem(&context, language, Problem::BadRequest);
     *response.status_mut() = status;
     response.head_mut().set_connection_type(ConnectionType::Close);
     response
+}
+
+/// Nothing that a client could leave lying here.
+fn too_many() -> HttpResponse {
+    let mut response = HttpResponse::TooManyRequests();
+    response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S)).finish()
 }
 
 /// The scanner of HTTP/1 heads cannot follow a chunked body, so a connection ends with one: no
@@ -194,7 +211,41 @@ impl Stream for TimedBody {
 mod tests {
     use super::*;
     use crate::net::Patience;
-    use actix_web::body::to_bytes;
+    use actix_web::{body::to_bytes, test::TestRequest};
+
+    #[actix_web::test]
+    async fn each_door_is_refused_in_its_own_form() {
+        let form = |path: &str, status| {
+            let request = TestRequest::with_uri(path).to_http_request();
+            let response = refusal(&request, status, provider::refusing(path));
+            assert_eq!(response.status(), status, "{path}");
+            let header = |name| {
+                let value = response.headers().get(name).map(|value| value.to_str().expect("text"));
+                value.map(str::to_owned)
+            };
+            (header(header::CONTENT_TYPE), header(header::RETRY_AFTER))
+        };
+        let (json, problem, page) =
+            ("application/json", "application/problem+json", "text/html; charset=utf-8");
+        for (path, expected) in [
+            ("/oauth/par", json),
+            ("/oauth/token", json),
+            ("/oauth/userinfo", json),
+            ("/provider/v1", problem),
+            ("/provider/v1/contracts/x", problem),
+            ("/provider/v10", page),
+            ("/oauth/authorize", page),
+            ("/", page),
+        ] {
+            for status in [400, 408, 431] {
+                let status = StatusCode::from_u16(status).expect("a status");
+                assert_eq!(form(path, status), (Some(expected.to_owned()), None), "{path}");
+            }
+            let (kind, again) = form(path, StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(kind.as_deref(), (expected != page).then_some(expected), "{path}");
+            assert_eq!(again.as_deref(), Some("1"), "{path}");
+        }
+    }
 
     #[actix_web::test]
     async fn a_request_is_held_until_its_body_was_sent_or_given_up() {

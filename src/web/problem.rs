@@ -92,7 +92,9 @@ impl ProblemDetails {
             }
             _ => ("bad_request", "the request cannot be read"),
         };
-        Self::new(status, code, detail).error_response()
+        let is_crowded = status == StatusCode::TOO_MANY_REQUESTS;
+        let retry_after_s = is_crowded.then_some(1);
+        Self { retry_after_s, ..Self::new(status, code, detail) }.error_response()
     }
 
     /// Its code.

@@ -8,7 +8,7 @@ use linepass::{
         sled_store::{SledOptions, SledStore},
     },
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpListener,
@@ -98,13 +98,13 @@ impl Operator {
 
     /// Restricts a line.
     pub fn restrict(&self, customer: &str, kind: &str) -> Value {
-        let body = serde_json::json!({ "kind": kind, "reason": "form 2026-11-27/31" });
+        let body = json!({ "kind": kind, "reason": "form 2026-11-27/31" });
         self.change("POST", &format!("/lines/{customer}/restrict"), &body)
     }
 
     /// Lifts what bars a line.
     pub fn lift(&self, customer: &str, kind: &str) -> Value {
-        let body = serde_json::json!({ "kind": kind, "reason": "form 2026-12-02/7" });
+        let body = json!({ "kind": kind, "reason": "form 2026-12-02/7" });
         self.change("POST", &format!("/lines/{customer}/lift"), &body)
     }
 
@@ -165,4 +165,14 @@ pub fn journal(folder: &Path, stream: &Stream) -> Vec<Value> {
         let rows = store.events(stream, 0, 256).await.expect("the journal");
         rows.iter().map(|row| record::from_json("a row", &row.entry).expect("JSON")).collect()
     })
+}
+
+/// Asserts a problem (RFC 9457) of this status and code.
+pub fn assert_problem(answer: &Answer, status: u16, code: &str) {
+    assert_eq!(answer.status, status, "{answer:?}");
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
+    let problem = answer.json();
+    assert_eq!((&problem["status"], &problem["code"]), (&json!(status), &json!(code)));
+    assert_eq!(problem["type"], format!("urn:linepass:problem:{code}"));
+    assert!(problem["detail"].is_string() && problem["title"].is_string(), "{problem}");
 }

@@ -1,16 +1,15 @@
 //! A provider that asks afterwards, with a token of its own.
 
-use super::{Answer, Provider, door::send};
+use super::{
+    Answer, Provider,
+    door::{own_form, post, send},
+    operator,
+};
 
 impl Provider {
     /// Asks for a token of its own.
     pub fn ask_own_token(&self) -> Answer {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &*self.client_id),
-            ("client_secret", &self.client_secret),
-        ];
-        self.http.post(&format!("{}/oauth/token", self.issuer), &[], &form)
+        post(self, "token", &[], &own_form(self))
     }
 
     /// A token of its own.
@@ -29,4 +28,13 @@ impl Provider {
     pub fn ask_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         send(&self.http, "GET", &format!("{}/provider/v1{path}", self.issuer), headers)
     }
+}
+
+/// Asserts a problem of this status and code whose detail begins with these words.
+pub fn assert_problem(answer: &Answer, status: u16, code: &str, begins: &str) {
+    operator::assert_problem(answer, status, code);
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+    let problem = answer.json();
+    let detail = problem["detail"].as_str().expect("a detail");
+    assert!(detail.starts_with(begins), "{begins}: {detail}");
 }

@@ -1,5 +1,8 @@
 //! JSON held against its schema in an `OpenAPI` document of ours.
 
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use crate::common::Answer;
 use regex::Regex;
 use serde_json::Value;
 
@@ -86,6 +89,23 @@ pub fn check(document: &Value, schema: &Value, value: &Value, at: &str) -> Resul
         }
     }
     Ok(())
+}
+
+/// Whether an answer to GET at this route is one that the document tells, with its headers.
+pub fn conforms(document: &Value, route: &str, answer: &Answer) {
+    let responses = &document["paths"][route]["get"]["responses"];
+    let mut told = &responses[answer.status.to_string()];
+    if let Some(reference) = told["$ref"].as_str() {
+        let pointer = reference.trim_start_matches('#');
+        told = document.pointer(pointer).expect("it leads somewhere");
+    }
+    let media = answer.header("content-type").expect("a type");
+    let schema = &told["content"][media]["schema"];
+    assert!(schema.is_object(), "{route}: {answer:?}");
+    check(document, schema, &answer.json(), route).unwrap_or_else(|fault| panic!("{fault}"));
+    for name in told["headers"].as_object().into_iter().flat_map(serde_json::Map::keys) {
+        assert!(answer.header(&name.to_lowercase()).is_some(), "{route}: {name}: {answer:?}");
+    }
 }
 
 fn is(name: &str, value: &Value) -> bool {

@@ -26,6 +26,9 @@ use actix_web::{
 };
 use std::future::{Ready, ready};
 
+/// The challenge to a request whose token is wrong by its form (RFC 6750 section 3.1).
+const INVALID_REQUEST: &str = "Bearer realm=\"operator\", error=\"invalid_request\"";
+
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -81,7 +84,8 @@ fn log(context: &RequestContext, problem: &ProblemDetails) {
 
 /// Whose token the request carries (RFC 6750).
 fn caller(state: &WebState, request: &HttpRequest) -> Result<Caller, ProblemDetails> {
-    let known = bearer::token(request).and_then(|token| state.operators.who(token));
+    let token = bearer::token(request).map_err(|two| two.problem(INVALID_REQUEST))?;
+    let known = token.and_then(|token| state.operators.who(token));
     let detail = "wanted is an operator's token that is not revoked: Authorization: Bearer …";
     let (name, role) = known.ok_or_else(|| ProblemDetails::unauthorized(detail))?;
     Ok(Caller { name: name.as_ref().to_owned(), role })

@@ -47,8 +47,11 @@ pub async fn by_post(request: HttpRequest, context: RequestContext, body: Body) 
         Ok(form) => form,
         Err(fault) => return refused(&request, &context, ("form", fault.to_string())),
     };
+    if let Err(fault) = no_request_object(&form) {
+        return refused(&request, &context, fault);
+    }
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for name in ["client_id", "request_uri", "request"] {
+    for name in ["client_id", "request_uri"] {
         if let Some(value) = form.get(name) {
             query.append_pair(name, value);
         }
@@ -66,13 +69,17 @@ fn refused(request: &HttpRequest, context: &RequestContext, fault: Fault) -> Htt
     answer::problem(context, context::language(request, None), problem)
 }
 
+/// Beside a `request_uri` a request object must not stand (`OpenID` Connect Core section 6), and it is
+/// not taken.
+fn no_request_object(form: &Form) -> Result<(), Fault> {
+    let fault = || ("request", "must not stand here; push the parameters themselves".to_owned());
+    form.get("request").is_none().then_some(()).ok_or_else(fault)
+}
+
 /// Opens the pushed request, or says which parameter is wrong and how.
 fn open(state: &WebState, query: &[u8]) -> Result<PushedRequest, Fault> {
     let form = Form::read(query).map_err(|fault| ("query", fault.to_string()))?;
-    // Beside a request_uri it must not stand (OpenID Connect Core section 6), and it is not taken.
-    if form.get("request").is_some() {
-        return Err(("request", "must not stand here; push the parameters themselves".to_owned()));
-    }
+    no_request_object(&form)?;
     let client_id = form.get("client_id").ok_or(("client_id", "is missing".to_owned()))?;
     let request_uri = form.get("request_uri");
     let not_ours = || ("request_uri", "must be one that /oauth/par returned".to_owned());

@@ -10,23 +10,22 @@ use crate::{
     domain::provider::Provider,
     security::{Secret, provider_secret},
     web::{
+        bearer,
         context::RequestContext,
         form::{Body, Form},
         state::WebState,
     },
 };
-use actix_web::{
-    HttpRequest,
-    http::header::{self, HeaderValue},
-};
+use actix_web::{HttpRequest, http::header};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 use std::sync::Arc;
 
-/// The form of a back-channel request, and whose it is. What does not show that counts for its
-/// source.
+/// The form of a back-channel request, and whose it is. A body that cannot be read and credentials
+/// that are nobody's count for their source; so does nothing else, as a client that authenticates
+/// in two ways at once.
 pub fn identify(
     request: &HttpRequest,
     context: &RequestContext,
@@ -34,11 +33,20 @@ pub fn identify(
     body: &Body,
     door: Door,
 ) -> Result<(Form, Arc<Provider>), OAuthError> {
-    let identified = read_form(request, body).and_then(|mut form| {
-        let provider = authenticate(request, &mut form, &state.providers)?;
-        Ok((form, provider))
-    });
-    identified.map_err(|error| limits::unknown(state, &context.source, door, error))
+    let unknown = |error| limits::unknown(state, &context.source, door, error);
+    let mut form = read_form(request, body).map_err(unknown)?;
+    match authenticate(request, &mut form, &state.providers) {
+        Ok(provider) => Ok((form, provider)),
+        Err(error) if error.code == Code::InvalidClient => Err(unknown(error)),
+        Err(error) => Err(error),
+    }
+}
+
+/// A suspended provider is told so, once it is known and heard: within its own budget, and with its
+/// name in the log.
+pub fn may_ask(provider: &Provider) -> Result<(), OAuthError> {
+    let suspended = || OAuthError::new(Code::UnauthorizedClient, "the provider is suspended");
+    (!provider.suspended).then_some(()).ok_or_else(suspended)
 }
 
 /// Reads a back-channel form.
@@ -74,9 +82,6 @@ fn authenticate(
     if matches == 0 {
         return Err(refused());
     }
-    if provider.suspended {
-        return Err(OAuthError::new(Code::UnauthorizedClient, "the provider is suspended"));
-    }
     Ok(provider)
 }
 
@@ -88,7 +93,7 @@ fn decode(kept: &str) -> Option<[u8; 32]> {
 fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret), OAuthError> {
     let posted = form.take("client_secret").map(Secret::new);
     let named = form.get("client_id").map(str::to_owned);
-    match (authorization(request)?, posted) {
+    match (bearer::authorization(request)?, posted) {
         (Some(_), Some(_)) => Err(OAuthError::invalid_request(
             "client_secret: use the Authorization header or the form, not both",
         )),
@@ -111,16 +116,6 @@ fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret
             Code::InvalidClient,
             "client_secret: authenticate by client_secret_basic or client_secret_post",
         )),
-    }
-}
-
-/// The request's `Authorization`. Two are refused: others may go by another of them than we (RFC
-/// 6749 section 3.2, RFC 6750 section 3.1).
-pub fn authorization(request: &HttpRequest) -> Result<Option<&HeaderValue>, OAuthError> {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    match (values.next(), values.next()) {
-        (value, None) => Ok(value),
-        (_, Some(_)) => Err(OAuthError::invalid_request("Authorization: must stand once")),
     }
 }
 

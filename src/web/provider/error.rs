@@ -1,11 +1,15 @@
 //! Errors as the RFCs have them: a code, and a description that names the field and what is
 //! allowed. They tell nothing of limits, restriction, other providers or households.
 
-use crate::domain::order::OrderFault;
-use crate::web::{bearer, form::FormFault};
+use crate::{
+    domain::order::OrderFault,
+    telemetry::{Decision, Outcome},
+    web::{bearer, context::RequestContext, form::FormFault},
+};
 use actix_web::{
-    HttpResponse,
+    HttpResponse, Route,
     http::{StatusCode, header},
+    web,
 };
 use serde::Serialize;
 use std::borrow::Cow;
@@ -21,6 +25,8 @@ pub struct OAuthError {
     pub status: StatusCode,
     /// When to come again, where that helps.
     pub retry_after_s: Option<u64>,
+    /// What failed of ours: for the log alone.
+    cause: Option<String>,
 }
 
 /// The codes in use.
@@ -91,7 +97,8 @@ struct Body<'a> {
 impl OAuthError {
     /// An error with its description.
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into(), status: code.status(), retry_after_s: None }
+        let (status, description) = (code.status(), description.into());
+        Self { code, description, status, retry_after_s: None, cause: None }
     }
 
     /// A parameter that is missing or wrong.
@@ -109,10 +116,26 @@ impl OAuthError {
         Self { status, ..Self::invalid_request(description) }
     }
 
-    /// Something of ours failed; the log says what.
+    /// Something of ours failed; what, stands in the log once the error [is logged](Self::log).
     pub fn server_error(error: &dyn std::error::Error) -> Self {
-        tracing::error!(%error, "a provider's request failed");
-        Self::new(Code::ServerError, "the server failed; the request ID is in x-request-id")
+        let description = "the server failed; the request ID is in x-request-id";
+        let cause = Some(error.to_string());
+        Self { cause, ..Self::new(Code::ServerError, description) }
+    }
+
+    /// Logs what failed of ours, if it was that, under the request's ID.
+    pub fn log(&self, context: &RequestContext) {
+        if let Some(error) = &self.cause {
+            tracing::error!(request_id = context.request_id, error, "a provider's request failed");
+        }
+    }
+
+    /// The decision line of a request that ended like this, once what failed is logged.
+    pub fn decision(&self, context: &RequestContext, action: &'static str) -> Decision<'static> {
+        self.log(context);
+        let ours = self.code == Code::ServerError;
+        let outcome = if ours { Outcome::Failed } else { Outcome::Refused };
+        Decision::new(action, outcome).reason(self.code.as_str())
     }
 
     /// Too much at once, of whoever it may be.
@@ -122,18 +145,11 @@ impl OAuthError {
         Self { retry_after_s: Some(retry_after_s), ..error }
     }
 
-    /// More than this one provider may push (RFC 9126 section 2.3).
-    pub fn too_many(retry_after_s: u64) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, ..Self::busy(retry_after_s) }
-    }
-
     /// The response to a request with a token that is wrong by its form (RFC 6750 section 3.1).
     pub fn challenge(&self) -> HttpResponse {
-        let challenge = format!("Bearer realm=\"linepass\", error=\"{}\"", self.code.as_str());
+        let challenge = header::HeaderValue::from_static(bearer::INVALID_REQUEST);
         let mut response = self.response();
-        if let Ok(challenge) = challenge.parse() {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
-        }
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         response
     }
 
@@ -144,6 +160,17 @@ impl OAuthError {
             .insert_header((header::WWW_AUTHENTICATE, bearer::CHALLENGE))
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .finish()
+    }
+
+    /// What cost too much, as a listener's bounds tell it.
+    pub fn bounded(status: StatusCode) -> HttpResponse {
+        let description = match status {
+            StatusCode::TOO_MANY_REQUESTS => return Self { status, ..Self::busy(1) }.response(),
+            StatusCode::REQUEST_TIMEOUT => "the body: took too long",
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the head: is too large",
+            _ => "the request: cannot be read",
+        };
+        Self { status, ..Self::invalid_request(description) }.response()
     }
 
     /// Maintenance is on.
@@ -182,9 +209,28 @@ impl OAuthError {
     }
 }
 
+/// A route for every method that an address does not take; `allowed` are those that it takes (RFC
+/// 9110 section 15.5.6).
+pub fn only(allowed: &'static str) -> Route {
+    web::route().to(move || async move {
+        let description = format!("the method: this address takes {allowed}");
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let error = OAuthError { status, ..OAuthError::invalid_request(description) };
+        let mut response = error.response();
+        response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+        response
+    })
+}
+
 impl From<FormFault> for OAuthError {
     fn from(fault: FormFault) -> Self {
         Self::invalid_request(fault.to_string())
+    }
+}
+
+impl From<bearer::Doubled> for OAuthError {
+    fn from(doubled: bearer::Doubled) -> Self {
+        Self::invalid_request(doubled.to_string())
     }
 }
 

@@ -1,8 +1,9 @@
 //! What one provider may ask of its doors, so that none takes another's room: a budget for each
 //! door, and a share of the requests that are under way for all providers together.
 //!
-//! A request counts for a provider only once it is sure that it is the provider's; until then it
-//! counts for its source, so that nobody spends another's budget.
+//! A request counts for a provider only once it is sure that it is the provider's, so that nobody
+//! spends another's budget. One that shows nothing of ours, as a body that cannot be read, a wrong
+//! secret or no token at all, counts for its source.
 
 use super::error::{Code, OAuthError};
 use crate::{
@@ -32,6 +33,8 @@ pub enum Door {
     Par,
     /// `/oauth/token`.
     Token,
+    /// `/oauth/userinfo`.
+    Userinfo,
     /// `/provider/v1`.
     Status,
 }
@@ -42,6 +45,7 @@ impl Door {
         match self {
             Self::Par => "par",
             Self::Token => "token",
+            Self::Userinfo => "userinfo",
             Self::Status => "status",
         }
     }
@@ -99,11 +103,10 @@ impl TurnedAway {
 
 impl From<TurnedAway> for OAuthError {
     fn from(why: TurnedAway) -> Self {
-        Self {
-            status: why.status(),
-            retry_after_s: Some(why.retry_after_s()),
-            ..Self::new(Code::TemporarilyUnavailable, why.detail())
-        }
+        let mut error = Self::new(Code::TemporarilyUnavailable, why.detail());
+        error.status = why.status();
+        error.retry_after_s = Some(why.retry_after_s());
+        error
     }
 }
 
@@ -120,11 +123,22 @@ pub struct ProviderLimits {
     clock: DefaultClock,
     failures: SourceLimiter,
     /// One for each provider that ever asked: as many as are registered at most.
-    shares: Mutex<HashMap<ProviderId, Arc<Semaphore>>>,
+    shares: Mutex<HashMap<ProviderId, Share>>,
     whole: Arc<Semaphore>,
     most_of_one: usize,
     patience: Duration,
 }
+
+/// What one provider has of the whole.
+#[derive(Clone)]
+struct Share {
+    room: Arc<Semaphore>,
+    /// Places to wait for it in; past them nobody waits.
+    places: Arc<Semaphore>,
+}
+
+/// Requests that wait for room in a share, for each that has it.
+const WAITING_FOR_EACH: usize = 4;
 
 /// A request that is heard; dropped, it makes room for the next.
 #[derive(Debug)]
@@ -152,20 +166,23 @@ impl ProviderLimits {
     }
 
     /// Hears a provider's request within its budget, as soon as it has room in its share. Those of
-    /// one provider come in turn, so a flood waits for itself.
+    /// one provider come in turn, so a flood waits for itself; past [`WAITING_FOR_EACH`] times the
+    /// share it is told so at once, and holds no more memory and connections.
     pub async fn admit(&self, provider: &ProviderId, door: Door) -> Result<Admitted, TurnedAway> {
         self.budgets.check_key(&(provider.clone(), door)).map_err(|not_until| {
             let wait = not_until.wait_time_from(self.clock.now());
             TurnedAway::Budget(RetryAfterS(wait.as_secs() + 1))
         })?;
         let until = Instant::now() + self.patience;
-        let room = async |of: Arc<Semaphore>, full: TurnedAway| {
-            let waited = timeout_at(until, of.acquire_owned()).await;
-            // Nobody closes these.
-            waited.map_err(|_| full)?.map_err(|_| full)
+        let Share { room, places } = self.share_of(provider);
+        let share = if let Ok(share) = Arc::clone(&room).try_acquire_owned() {
+            share
+        } else {
+            let _waits = places.try_acquire().map_err(|_| TurnedAway::Share)?;
+            room_until(until, room).await.ok_or(TurnedAway::Share)?
         };
-        let share = room(self.share_of(provider), TurnedAway::Share).await?;
-        let whole = room(Arc::clone(&self.whole), TurnedAway::Whole).await?;
+        // No more wait for the whole than have room in their shares.
+        let whole = room_until(until, Arc::clone(&self.whole)).await.ok_or(TurnedAway::Whole)?;
         Ok(Admitted { _share: share, _whole: whole })
     }
 
@@ -175,15 +192,24 @@ impl ProviderLimits {
         self.failures.check(source).map_err(TurnedAway::Source)
     }
 
-    fn share_of(&self, provider: &ProviderId) -> Arc<Semaphore> {
+    fn share_of(&self, provider: &ProviderId) -> Share {
         let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = shares.get(provider) {
-            return Arc::clone(share);
+            return share.clone();
         }
-        let share = Arc::new(Semaphore::new(self.most_of_one));
-        shares.insert(provider.clone(), Arc::clone(&share));
+        let permits = |number| Arc::new(Semaphore::new(number));
+        let share = Share {
+            room: permits(self.most_of_one),
+            places: permits(self.most_of_one * WAITING_FOR_EACH),
+        };
+        shares.insert(provider.clone(), share.clone());
         share
     }
+}
+
+/// Room, if there is some in time; nobody closes what it is of.
+async fn room_until(until: Instant, of: Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    timeout_at(until, of.acquire_owned()).await.ok()?.ok()
 }
 
 /// Hears a provider's request, or counts that it was turned away.
@@ -248,6 +274,7 @@ mod tests {
         let TurnedAway::Budget(RetryAfterS(seconds)) = refused else { panic!("{refused:?}") };
         assert!((1..=2).contains(&seconds), "{seconds}");
         assert!(limits.admit(&own, Door::Token).await.is_ok());
+        assert!(limits.admit(&own, Door::Userinfo).await.is_ok());
         assert!(limits.admit(&own, Door::Status).await.is_ok());
         assert!(limits.admit(&other, Door::Par).await.is_ok());
     }
@@ -285,7 +312,7 @@ mod tests {
     async fn who_waits_is_heard_as_soon_as_one_of_its_own_has_ended() {
         let limits = Arc::new(limits(|config| {
             config.share_percent = 1;
-            config.share_wait_ms = 60_000;
+            config.share_wait_ms = 5_000;
         }));
         let own = provider("a-sha");
         let first = limits.admit(&own, Door::Par).await.expect("one is always heard");
@@ -297,6 +324,32 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(first);
         assert_eq!(waiting.await.expect("no panic"), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn four_times_the_share_may_wait_and_who_comes_beyond_is_told_at_once() {
+        let limits = Arc::new(limits(|config| config.share_wait_ms = 5_000));
+        let (own, other) = (provider("a-sha"), provider("b-sha"));
+        let heard = [
+            limits.admit(&own, Door::Par).await.expect("a quarter of eight"),
+            limits.admit(&own, Door::Par).await.expect("a quarter of eight"),
+        ];
+        let wait = || {
+            let (limits, own) = (Arc::clone(&limits), own.clone());
+            tokio::spawn(async move { limits.admit(&own, Door::Par).await.map(drop) })
+        };
+        let waiting: Vec<_> = (0..8).map(|_| wait()).collect();
+        tokio::task::yield_now().await;
+        assert!(waiting.iter().all(|one| !one.is_finished()));
+        let began = Instant::now();
+        assert_eq!(limits.admit(&own, Door::Par).await.expect_err("full"), TurnedAway::Share);
+        assert!(began.elapsed() < Duration::from_secs(5), "at once: {:?}", began.elapsed());
+        assert!(limits.admit(&other, Door::Par).await.is_ok());
+        drop(heard);
+        for one in waiting {
+            assert_eq!(one.await.expect("no panic"), Ok(()));
+        }
+        assert!(limits.admit(&own, Door::Par).await.is_ok(), "their places are free again");
     }
 
     #[test]

@@ -32,8 +32,23 @@ pub mod status;
 pub mod token;
 pub mod userinfo;
 
-use super::answer::{get, only};
+use super::{
+    answer::{get, only},
+    limits::Refusing,
+    problem::ProblemDetails,
+};
 use actix_web::web::{self, ServiceConfig};
+
+/// How the bounds that stand before the routes refuse what comes to this address (as the router reads
+/// it), where another program asks: in the form of all its other errors.
+pub fn refusing(path: &str) -> Option<Refusing> {
+    if matches!(path, "/oauth/par" | "/oauth/token" | "/oauth/userinfo") {
+        return Some(Refusing(error::OAuthError::bounded));
+    }
+    let below = path.strip_prefix(status::PREFIX)?;
+    let is_there = below.is_empty() || below.starts_with('/');
+    is_there.then_some(Refusing(ProblemDetails::bounded))
+}
 
 /// The endpoints.
 pub fn routes(service: &mut ServiceConfig) {
@@ -57,7 +72,7 @@ pub fn routes(service: &mut ServiceConfig) {
         .service(
             web::resource("/oauth/par")
                 .route(web::post().to(par::push))
-                .default_service(only("POST")),
+                .default_service(error::only("POST")),
         )
         .service(
             web::resource("/oauth/authorize")
@@ -68,13 +83,13 @@ pub fn routes(service: &mut ServiceConfig) {
         .service(
             web::resource("/oauth/token")
                 .route(web::post().to(token::exchange))
-                .default_service(only("POST")),
+                .default_service(error::only("POST")),
         )
         .service(
             web::resource("/oauth/userinfo")
                 .route(get().to(userinfo::tell))
                 .route(web::post().to(userinfo::tell))
-                .default_service(only("GET, HEAD, POST")),
+                .default_service(error::only("GET, HEAD, POST")),
         )
         .configure(status::register);
 }

@@ -42,34 +42,34 @@ pub async fn push(
     body: Body,
 ) -> HttpResponse {
     let mut provider = None;
-    let pushed = match accept(&request, &context, &state, &body, &mut provider).await {
-        Ok(pushed) => pushed,
-        Err(error) => {
-            refused(&context, provider.as_deref(), &error);
-            return error.response();
-        }
-    };
-    let lifetime_s = state.lifetimes.pushed_order_lifetime_s;
-    let expires_at_s = state.expiry(lifetime_s);
-    match answer::seal(&state.keys, Purpose::PushedOrder, &pushed, expires_at_s) {
-        Ok(token) => {
+    let pushed = accept(&request, &context, &state, &body, &mut provider).await;
+    match pushed.and_then(|pushed| Ok((seal(&state, &pushed)?, pushed))) {
+        Ok((token, pushed)) => {
             accepted(&context, &pushed);
             HttpResponse::Created().insert_header((header::CACHE_CONTROL, "no-store")).json(json!({
                 "request_uri": format!("{REQUEST_URI_PREFIX}{token}"),
-                "expires_in": lifetime_s,
+                "expires_in": state.lifetimes.pushed_order_lifetime_s,
             }))
         }
-        Err(error) => OAuthError::server_error(&error).response(),
+        Err(error) => {
+            refused(&context, provider.as_deref(), &error);
+            error.response()
+        }
     }
 }
 
+fn seal(state: &WebState, pushed: &PushedRequest) -> Result<String, OAuthError> {
+    let expires_at_s = state.expiry(state.lifetimes.pushed_order_lifetime_s);
+    let sealed = answer::seal(&state.keys, Purpose::PushedOrder, pushed, expires_at_s);
+    sealed.map_err(|error| OAuthError::server_error(&error))
+}
+
 fn refused(context: &RequestContext, provider: Option<&Provider>, error: &OAuthError) {
-    let mut decision = Decision::new("push_order", Outcome::Refused);
+    let mut decision = error.decision(context, "push_order");
     if let Some(provider) = provider {
         decision = decision.provider(provider.id.as_str());
     }
     decision
-        .reason(error.code.as_str())
         .source(context.source.address())
         .latency(context.began.elapsed())
         .request_id(&*context.request_id)
@@ -100,6 +100,7 @@ async fn accept(
     let (form, provider) = client::identify(request, context, state, body, Door::Par)?;
     *known = Some(Arc::clone(&provider));
     let _admitted = limits::admit(state, &provider.id, Door::Par).await?;
+    client::may_ask(&provider)?;
     let pushed = read(&form, &provider)?;
     if let Some(order) = &pushed.order {
         check_order(state, &provider, order).await?;

@@ -60,7 +60,7 @@ fn log(context: &RequestContext, known: &Known, exchanged: &Result<HttpResponse,
     let action = if known.for_itself { "issue_provider_token" } else { "exchange_code" };
     let mut decision = match exchanged {
         Ok(_) => Decision::new(action, Outcome::Accepted),
-        Err(error) => Decision::new(action, Outcome::Refused).reason(error.code.as_str()),
+        Err(error) => error.decision(context, action),
     };
     if let Some(provider) = &known.provider {
         decision = decision.provider(provider.as_str());
@@ -85,6 +85,7 @@ async fn grant(
     let (form, provider) = client::identify(request, context, state, body, Door::Token)?;
     known.provider = Some(provider.id.clone());
     let _admitted = limits::admit(state, &provider.id, Door::Token).await?;
+    client::may_ask(&provider)?;
     match form.get("grant_type") {
         Some("authorization_code") => exchange_code(state, &provider, &form, known).await,
         Some("client_credentials") => {

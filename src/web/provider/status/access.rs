@@ -2,7 +2,7 @@
 
 use crate::{
     domain::provider::Provider,
-    security::Purpose,
+    security::{Purpose, SealError},
     web::{
         bearer,
         problem::ProblemDetails,
@@ -17,18 +17,35 @@ use std::sync::Arc;
 const INSUFFICIENT_SCOPE: &str =
     "Bearer realm=\"linepass\", error=\"insufficient_scope\", scope=\"purchases:read\"";
 
+/// Why nobody is heard.
+pub enum Unheard {
+    /// What came opens nothing: anybody can send it, so it counts for its source.
+    Stranger(ProblemDetails),
+    /// A token that we gave out, and that is not good for this or not any more. Whoever holds it
+    /// guesses nothing.
+    Known(ProblemDetails),
+}
+
 /// The provider that asks.
-pub fn caller(state: &WebState, request: &HttpRequest) -> Result<Arc<Provider>, ProblemDetails> {
-    let Some(token) = bearer::token(request) else { return Err(no_token()) };
-    let sealer = state.keys.sealer();
-    let opened = sealer.open(Purpose::ProviderAccessToken, token, state.now_s());
-    let Ok(ProviderAccess { client }) = opened else {
-        // A household's token is one of ours too, for another question.
-        let household = sealer.open::<Subject>(Purpose::AccessToken, token, state.now_s());
-        return Err(household.map_or_else(|_| invalid_token(), |_| insufficient_scope()));
-    };
+pub fn caller(state: &WebState, request: &HttpRequest) -> Result<Arc<Provider>, Unheard> {
+    let doubled = |two: bearer::Doubled| two.problem(bearer::INVALID_REQUEST);
+    let token = bearer::token(request).map_err(|two| Unheard::Stranger(doubled(two)))?;
+    let token = token.ok_or_else(|| Unheard::Stranger(no_token()))?;
+    let (sealer, now_s) = (state.keys.sealer(), state.now_s());
+    let ProviderAccess { client } =
+        sealer.open(Purpose::ProviderAccessToken, token, now_s).map_err(|error| match error {
+            SealError::Expired => Unheard::Known(invalid_token()),
+            // A household's token is one of ours too, for another question.
+            SealError::Malformed => {
+                match sealer.open::<Subject>(Purpose::AccessToken, token, now_s) {
+                    Ok(_) => Unheard::Known(insufficient_scope()),
+                    Err(SealError::Expired) => Unheard::Known(invalid_token()),
+                    Err(SealError::Malformed) => Unheard::Stranger(invalid_token()),
+                }
+            }
+        })?;
     let provider = state.providers.get(&client).filter(|provider| !provider.suspended);
-    provider.ok_or_else(invalid_token)
+    provider.ok_or_else(|| Unheard::Known(invalid_token()))
 }
 
 /// Whoever brought no token is challenged, and told of no error (RFC 6750 section 3.1).

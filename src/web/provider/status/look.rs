@@ -1,6 +1,6 @@
 //! The questions: read strictly, answered from the journal, one line in the log for each.
 
-use super::access;
+use super::access::{self, Unheard};
 use crate::{
     actors::orders,
     domain::{
@@ -115,7 +115,10 @@ async fn answered<T: Serialize>(
             Ok(_admitted) => ask(provider).await,
             Err(turned_away) => Err(turned_away.into()),
         },
-        Err(problem) => Err(limits::unknown(state, &context.source, Door::Status, problem.clone())),
+        Err(Unheard::Known(problem)) => Err(problem.clone()),
+        Err(Unheard::Stranger(problem)) => {
+            Err(limits::unknown(state, &context.source, Door::Status, problem.clone()))
+        }
     };
     let mut decision = match &found {
         Ok(found) => Decision::new(action, Outcome::Accepted)
