@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn one_header_of_the_scheme_bears_a_token() {
-        let table: [(&[&str], Result<Option<&str>, Doubled>); 7] = [
+        type Row = (&'static [&'static str], Result<Option<&'static str>, Doubled>);
+        let table: [Row; 7] = [
             (&[], Ok(None)),
             (&["Bearer a"], Ok(Some("a"))),
             (&["bEARER a"], Ok(Some("a"))),
