@@ -74,6 +74,11 @@ fn what_is_no_households_prefix_is_refused_and_changes_nothing() {
         assert_eq!((code, out.as_str()), (Some(1), ""), "{networks}");
         assert!(talk.contains(told), "{talk}");
     }
+    // One prefix seventeen times is seventeen prefixes.
+    let many = json!({ "networks": vec!["203.0.113.5"; 17], "reason": "moved house" });
+    let path = format!("/lines/{MOMIJI}/networks");
+    let refused = operator.send("PUT", &path, &many.to_string());
+    assert_eq!((refused.status, refused.json()["code"].clone()), (422, json!("invalid_request")));
     assert_eq!(set(&operator, "CAF0000099999", "203.0.113.5", &[]).0, Some(4));
     assert_eq!(set(&operator, "caf1", "203.0.113.5", &[]).0, Some(2));
     assert_eq!(log_in(&demo, "sakura01").0, 303);

@@ -276,7 +276,8 @@ fn slow_and_large_requests_end_and_every_refusal_is_a_problem_security_69() {
     assert!(said.is_empty() || said.starts_with("HTTP/1.1 408"), "{said}");
     // A body that does not come.
     let slow = answer(format!(
-        "PUT /operator/v1/maintenance HTTP/1.1\r\nhost: x\r\n{token}content-length: 100\r\n\r\n{{"
+        "PUT /operator/v1/maintenance HTTP/1.1\r\nhost: x\r\n{token}content-length: 100\r\n\
+         content-type: application/json\r\n\r\n{{"
     ));
     assert!(slow.starts_with("HTTP/1.1 408"), "{slow}");
     let (_, told) = problem(&slow);

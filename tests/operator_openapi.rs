@@ -37,19 +37,31 @@ fn the_check_of_this_test_can_fail() {
         "properties": {
             "n": { "type": ["integer", "null"], "minimum": 0 },
             "s": { "$ref": "#/a" },
-            "l": { "type": "array", "items": { "oneOf": [{ "const": "x" }, { "enum": ["y"] }] } },
+            "l": {
+                "type": "array", "minItems": 1, "maxItems": 2,
+                "items": { "oneOf": [{ "const": "x" }, { "enum": ["y"] }] },
+            },
+            "t": { "type": "string", "minLength": 2, "maxLength": 3, "pattern": "^[a-zあ]+$" },
         },
+        "anyOf": [{ "properties": { "n": { "const": null } } }, { "required": ["s"] }],
     });
     let good = |value: Value| check(&document, &schema, &value, "").is_ok();
     assert!(good(json!({ "n": 1, "s": "t", "l": ["x", "y"] })) && good(json!({ "n": null })));
+    assert!(good(json!({ "n": null, "t": "ああa" })) && good(json!({ "n": 1, "s": "" })));
     for bad in [
         json!({}),
         json!([]),
         json!({ "n": "1" }),
-        json!({ "n": -1 }),
+        json!({ "n": -1, "s": "" }),
         json!({ "n": 1, "s": 2 }),
-        json!({ "n": 1, "l": ["z"] }),
-        json!({ "n": 1, "more": 1 }),
+        json!({ "n": null, "l": ["z"] }),
+        json!({ "n": null, "more": 1 }),
+        json!({ "n": null, "l": [] }),
+        json!({ "n": null, "l": ["x", "x", "x"] }),
+        json!({ "n": null, "t": "a" }),
+        json!({ "n": null, "t": "ああああ" }),
+        json!({ "n": null, "t": "aA" }),
+        json!({ "n": 1 }),
     ] {
         assert!(!good(bad.clone()), "{bad}");
     }
@@ -148,7 +160,6 @@ fn what_the_running_server_answers_is_what_its_description_says() {
     assert_eq!(not_asked, BTreeSet::from(NOT_ASKED.map(|(path, _)| path)), "of the questions");
 
     // Each kind of change, as its body says, rehearsed and made.
-    let line = format!("/lines/{SAKURA}");
     let mut made = BTreeSet::new();
     for (method, pattern, body) in changes() {
         for dry_run in [true, false] {
@@ -173,17 +184,81 @@ fn what_the_running_server_answers_is_what_its_description_says() {
         not_made,
         BTreeSet::from(NOT_MADE.map(|(method, path, _)| (method.to_owned(), path)))
     );
+}
 
-    // Whatever was not done is the problem that the components describe.
-    let problem = &document["components"]["responses"]["Problem"]["content"];
-    let problem = &problem["application/problem+json"]["schema"];
-    for refused in [
-        operator.get("/lines/CAF0000099999"),
-        operator.get("/nothing"),
-        operator.send("POST", &format!("{line}/restrict"), "{"),
-        operator.send("PATCH", &line, ""),
+#[test]
+fn what_was_not_done_is_the_problem_that_the_operation_has_for_the_status() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let document = operator.get("/openapi.json").json();
+    let line = format!("/lines/{SAKURA}");
+    for (method, pattern, refused) in [
+        ("GET", "/lines/{customer}", operator.get("/lines/CAF0000099999")),
+        ("GET", "/lines/{customer}", operator.get("/lines/CAF")),
+        ("GET", "/lines/{customer}", operator.send("PATCH", &line, "")),
+        (
+            "POST",
+            "/lines/{customer}/restrict",
+            operator.send("POST", &format!("{line}/restrict"), "{"),
+        ),
+        ("POST", "/tokens", operator.send("POST", "/tokens", &" ".repeat(20_000))),
     ] {
         assert!(refused.status >= 400, "{refused:?}");
-        conforms("problem", problem, &refused.json());
+        let operation = &document["paths"][pattern][method.to_lowercase()];
+        let reference = &operation["responses"][refused.status.to_string()]["$ref"];
+        let pointer = reference.as_str().unwrap_or_else(|| panic!("{refused:?} {operation}"));
+        let told = document.pointer(pointer.trim_start_matches('#')).expect("it leads somewhere");
+        let schema = &told["content"]["application/problem+json"]["schema"];
+        check(&document, schema, &refused.json(), "problem")
+            .unwrap_or_else(|fault| panic!("{fault}"));
+        for name in told["headers"].as_object().into_iter().flatten().map(|(name, _)| name) {
+            assert!(refused.header(&name.to_lowercase()).is_some(), "{name}: {refused:?}");
+        }
+    }
+}
+
+/// What nobody would read is refused, so that no change is made that was meant as a rehearsal.
+#[test]
+fn a_query_that_an_address_does_not_take_is_refused() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let body = json!({ "kind": "company", "reason": "form 31" }).to_string();
+    let path = format!("/lines/{SAKURA}/restrict?dry_run=true");
+    for refused in [
+        operator.send("POST", &path, &body),
+        operator.get("/tokens?limit=1"),
+        operator.get("/overdue?limit=1"),
+        operator.get(&format!("/lines/{SAKURA}/passports?names=true&names=false")),
+    ] {
+        assert_eq!(refused.status, 422, "{refused:?}");
+        assert_eq!(refused.json()["code"], "invalid_request");
+    }
+    let line = operator.get(&format!("/lines/{SAKURA}?")).json();
+    assert_eq!(line["company_stop"], Value::Null, "{line}");
+}
+
+/// RFC 9110 section 15.5.16.
+#[test]
+fn a_body_of_another_media_type_is_refused_with_415() {
+    let demo = Demo::start();
+    let operator = Operator::of(&demo);
+    let token = format!("Bearer {}", operator.token);
+    let url = format!("{}/operator/v1/maintenance", operator.url);
+    let put = |media_type: Option<&str>| {
+        let request = ureq::http::Request::builder().method("PUT").uri(&url);
+        let request = request.header("authorization", &token);
+        let request =
+            media_type.into_iter().fold(request, |r, value| r.header("content-type", value));
+        let body = json!({ "reason": "form 31", "dry_run": true }).to_string();
+        let sent = common::Http::new().0.run(request.body(body).expect("a request"));
+        common::answer(sent.expect("an answer"))
+    };
+    for taken in ["application/json", "Application/JSON; charset=utf-8"] {
+        assert_eq!(put(Some(taken)).status, 200, "{taken}");
+    }
+    for refused in [None, Some("text/plain"), Some("application/json-patch+json"), Some("")] {
+        let answer = put(refused);
+        assert_eq!(answer.status, 415, "{refused:?}: {answer:?}");
+        assert_eq!(answer.json()["code"], "unsupported_media_type");
     }
 }

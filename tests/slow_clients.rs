@@ -21,7 +21,7 @@ const SETTINGS: [(&str, &str); 4] = [
     ("LINEPASS__SERVER__REQUEST_HEADER_TIMEOUT_MS", "600"),
     ("LINEPASS__SERVER__REQUEST_BODY_TIMEOUT_MS", "700"),
     ("LINEPASS__SERVER__IDLE_TIMEOUT_MS", "900"),
-    ("LINEPASS__TLS__HANDSHAKE_TIMEOUT_MS", "500"),
+    ("LINEPASS__TLS__HANDSHAKE_TIMEOUT_MS", "5000"),
 ];
 
 fn demo(more: &[(&'static str, &str)]) -> Demo {
@@ -44,13 +44,14 @@ fn over_both(check: impl Fn(&dyn Fn() -> Wire)) {
     check(&|| Wire::tls(&served.listen, &certificate, b""));
 }
 
-/// How long something took, which is at least `least` and far less than for good.
+/// How long something took, which is about `least` at least and far less than for good. The framework
+/// counts from a time that it looked at up to half a second before.
 #[track_caller]
 fn took_about(least_ms: u64, what: impl FnOnce()) {
     let began = Instant::now();
     what();
     let took = began.elapsed();
-    let least = Duration::from_millis(least_ms.saturating_sub(100));
+    let least = Duration::from_millis(least_ms.saturating_sub(450));
     assert!(took >= least && took < Duration::from_secs(20), "it took {took:?}");
 }
 
@@ -64,16 +65,19 @@ fn a_slow_head_ends_the_connection_first_or_second() {
             assert!(said.starts_with("HTTP/1.1 408"), "{said}");
         });
         // The framework times the first head alone.
+        // Timed from before the answer, after which the server counts: a busy test may come late.
         let mut second = connect();
-        assert!(second.send(GET).answer().starts_with("http/1.1 200"));
         took_about(HEAD, || {
+            assert!(second.send(GET).answer().starts_with("http/1.1 200"));
             let said = second.send("GET / HTTP/1.1\r\nhost: x\r\nx: ").dribble(b"y", PAUSE);
             assert_eq!(said, "");
         });
         // A part of the next head that comes with a whole request.
         let mut part = connect();
-        part.send([GET, "GET / HT"].concat());
-        took_about(IDLE, || assert!(part.rest().starts_with("HTTP/1.1 200")));
+        took_about(IDLE, || {
+            part.send([GET, "GET / HT"].concat());
+            assert!(part.rest().starts_with("HTTP/1.1 200"));
+        });
     });
 }
 
@@ -82,8 +86,10 @@ fn an_idle_connection_is_closed() {
     over_both(|connect: &dyn Fn() -> Wire| {
         took_about(HEAD, || drop(connect().rest()));
         let mut used = connect();
-        assert!(used.send(GET).answer().starts_with("http/1.1 200"));
-        took_about(IDLE, || assert_eq!(used.rest(), ""));
+        took_about(IDLE, || {
+            assert!(used.send(GET).answer().starts_with("http/1.1 200"));
+            assert_eq!(used.rest(), "");
+        });
     });
 }
 

@@ -52,6 +52,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "telemetry",
             "text",
             "web",
+            "webhook",
         ],
     ),
     (

@@ -170,7 +170,8 @@ async function reconcile() {
   const ask = async (path) => {
     const url = new URL(`${ISSUER}/provider/v1/${path}`);
     const response = await oidc.fetchProtectedResource(linepass, access_token, url, "GET");
-    if (response.status === 404) return undefined;
+    // By its code, so that some other 404 on the way here closes no order.
+    if (response.status === 404 && (await response.json()).code === "not_found") return undefined;
     if (!response.ok) throw new Error(`${path}: status ${response.status}`); // 429, 503: the next round asks again
     return response.json();
   };

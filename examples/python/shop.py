@@ -234,7 +234,8 @@ def reconcile():
 
     def ask(path):
         response = http.get(f"{ISSUER}/provider/v1/{path}", auth=auth)
-        if response.status_code == 404:
+        # By its code, so that some other 404 on the way here closes no order.
+        if response.status_code == 404 and response.json()["code"] == "not_found":
             return None
         response.raise_for_status()  # 429, 503: the next round asks again
         return response.json()

@@ -62,6 +62,25 @@ pub mod webhooks;
 use crate::{domain::line::Refusal, store::StoreError};
 use committer::CommitError;
 
+/// Ends a task that follows the blocks, once what it is at is over; one that takes longer is cut off,
+/// and what it was at is done again after the next start. What it gave; nothing where it was cut
+/// off, and an error where it panicked.
+async fn end<T>(
+    mut task: tokio::task::JoinHandle<T>,
+    stop: &tokio::sync::watch::Sender<bool>,
+    most: std::time::Duration,
+) -> Result<Option<T>, tokio::task::JoinError> {
+    // The task may have ended by itself.
+    let _ = stop.send(true);
+    if let Ok(ended) = tokio::time::timeout(most, &mut task).await {
+        return ended.map(Some);
+    }
+    task.abort();
+    // Aborted, it has nothing to tell.
+    let _ = task.await;
+    Ok(None)
+}
+
 /// Why a line did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {

@@ -85,6 +85,16 @@ impl FromStr for Instant {
     }
 }
 
+/// What [`Month`] reads; the year 0000 is none.
+const MONTH_PATTERN: &str =
+    "^([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-(0[1-9]|1[0-2])$";
+
+/// Of what [`Day`] reads, its years above all: neither 0000 nor 9999. The rest is the format `date`.
+const DAY_PATTERN: &str = concat!(
+    "^([0-9]{3}[1-8]|([0-8][0-9]{2}|9[0-8][0-9]|99[0-8])9|",
+    "[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)-[0-9]{2}-[0-9]{2}$"
+);
+
 /// A month of the Japanese calendar, the accounting period. Written `2026-11`.
 #[derive(
     Debug,
@@ -99,7 +109,7 @@ impl FromStr for Instant {
     Deserialize,
     schemars::JsonSchema,
 )]
-#[schemars(inline, with = "String")]
+#[schemars(inline, with = "String", extend("pattern" = MONTH_PATTERN))]
 #[serde(try_from = "String", into = "String")]
 pub struct Month {
     year: i16,
@@ -206,7 +216,7 @@ impl Month {
     Deserialize,
     schemars::JsonSchema,
 )]
-#[schemars(inline, with = "String")]
+#[schemars(inline, with = "String", extend("format" = "date", "pattern" = DAY_PATTERN))]
 #[serde(try_from = "String", into = "String")]
 pub struct Day(civil::Date);
 

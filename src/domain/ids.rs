@@ -14,9 +14,10 @@ pub struct NotAnId {
     pub allowed: &'static str,
 }
 
-/// Gives a type that displays and parses as text the serde form of that text, and its schema.
+/// Gives a type that displays and parses as text the serde form of that text, and its schema with
+/// the pattern of what parses.
 macro_rules! serde_as_text {
-    ($type:ty) => {
+    ($type:ty, $pattern:expr) => {
         impl Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -36,7 +37,7 @@ macro_rules! serde_as_text {
                 stringify!($type).into()
             }
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": "string" })
+                schemars::json_schema!({ "type": "string", "pattern": $pattern })
             }
         }
     };
@@ -80,7 +81,7 @@ impl fmt::Debug for CustomerId {
     }
 }
 
-serde_as_text!(CustomerId);
+serde_as_text!(CustomerId, "^[A-Z]{3}[0-9]{10}$");
 
 /// A passport ID's number inside its line. Contracts and charges follow it, since the passport
 /// ID's own string can be renamed. Numbers are never given out again.
@@ -107,9 +108,10 @@ impl fmt::Display for PassportNumber {
     }
 }
 
-/// Makes a newtype over a text with a rule for its characters and its length.
+/// Makes a newtype over a text with a rule for its characters and its length. The class of the
+/// pattern says the same as the function; a test holds them against each other.
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, 1..=$longest:literal, $allowed:literal, $valid:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, 1..=$longest:literal, $allowed:literal, $class:literal, $valid:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Box<str>);
@@ -143,7 +145,7 @@ macro_rules! text_id {
             }
         }
 
-        serde_as_text!($name);
+        serde_as_text!($name, concat!("^", $class, "{1,", $longest, "}$"));
     };
 }
 
@@ -154,6 +156,7 @@ text_id!(
     "provider ID",
     1..=23,
     "1 to 23 small letters, digits and hyphens",
+    "[a-z0-9-]",
     |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 );
 
@@ -163,6 +166,7 @@ text_id!(
     "name",
     1..=32,
     "1 to 32 small letters, digits and hyphens",
+    "[a-z0-9-]",
     |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 );
 
@@ -172,6 +176,7 @@ text_id!(
     "service",
     1..=64,
     "1 to 64 letters, digits, hyphens, dots and underscores",
+    "[A-Za-z0-9._-]",
     |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 );
 
@@ -181,6 +186,7 @@ text_id!(
     "reference",
     1..=64,
     "1 to 64 printable ASCII characters",
+    "[ -~]",
     |byte| (0x20..=0x7e).contains(&byte)
 );
 
@@ -246,7 +252,8 @@ impl FromStr for ReceiptNumber {
     }
 }
 
-serde_as_text!(ReceiptNumber);
+// That the last digit fits the others no pattern can say.
+serde_as_text!(ReceiptNumber, "^[1-9][0-9]{11}$");
 
 /// A monthly contract: `K-` and the receipt number of the purchase that opened it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -274,7 +281,7 @@ impl FromStr for ContractNumber {
     }
 }
 
-serde_as_text!(ContractNumber);
+serde_as_text!(ContractNumber, "^K-[1-9][0-9]{11}$");
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@
 //! | [`language`] | the two languages of pages and mails |
 //! | [`field`] | what a valid name, phone, mail, passport ID and password is (R-083 to R-092) |
 //! | [`characters`] | which of them steer the text around them |
+//! | [`shape`] | how texts look that have no type of their own, for the APIs' documents |
 //! | [`ids`], [`yen`], [`calendar`] | newtypes; whole yen; Japan time and its months |
 
 pub mod bill;
@@ -48,6 +49,7 @@ pub mod receipt;
 pub mod record;
 pub mod registration;
 pub mod retention;
+pub mod shape;
 pub mod statement;
 pub mod system;
 pub mod transfer;

@@ -1,7 +1,8 @@
 //! Why an operator changes something: asked for at each change and kept in the journal for good.
 
-use super::characters::steers;
-use std::{fmt, str::FromStr};
+use super::{characters::steers, shape::OneLine};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// A sentence of 1 to 200 characters without control characters and such that turn the text round,
 /// spaces around it cut off.
@@ -23,6 +24,20 @@ impl Reason {
     /// The sentence.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl JsonSchema for Reason {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Reason".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        OneLine::<{ Self::LONGEST }>::json_schema(generator)
     }
 }
 

@@ -2,6 +2,7 @@
 //! field by field, and decided by how the provider stands.
 
 use super::{
+    characters::steers,
     field::name_as_typed,
     ids::ServiceCode,
     order::LARGEST_AMOUNT,
@@ -9,6 +10,7 @@ use super::{
         IdTokenAlgorithm, Price, Provider, ProviderContact, ProviderEvent, Service,
         check_redirect_uri,
     },
+    shape::{self, OneLine, PageAddress},
     yen::Yen,
 };
 use serde::{Deserialize, Serialize};
@@ -20,9 +22,12 @@ pub mod webhooks;
 pub const MOST_REDIRECT_URIS: usize = 10;
 /// So many secrets stand beside each other at most: the one in use and the next.
 pub const MOST_SECRETS: usize = 2;
-const LONGEST_NAME: usize = 40;
-const LONGEST_CONTACT: usize = 100;
-const LONGEST_URL: usize = 400;
+/// The longest name of a provider, in characters.
+pub const LONGEST_NAME: usize = 40;
+/// The longest of the other texts that households read, in characters.
+pub const LONGEST_CONTACT: usize = 100;
+/// The longest address of pages, in characters.
+pub const LONGEST_URL: usize = 400;
 
 /// A field that cannot be taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -157,12 +162,12 @@ impl ProviderData {
 
 fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault> {
     let field = "redirect_uris";
-    let mut seen = std::collections::BTreeSet::new();
-    uris.retain(|uri| seen.insert(uri.clone()));
     if !(1..=MOST_REDIRECT_URIS).contains(&uris.len()) {
         let allowed = format!("must be 1 to {MOST_REDIRECT_URIS} addresses");
         return Err(RegistrationFault::new(field, allowed));
     }
+    let mut seen = std::collections::BTreeSet::new();
+    uris.retain(|uri| seen.insert(uri.clone()));
     for uri in &uris {
         let fault = check_redirect_uri(uri);
         fault.map_err(|fault| RegistrationFault::new(field, fault.to_string()))?;
@@ -170,35 +175,54 @@ fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault
     Ok(uris)
 }
 
+/// Whether an address has its scheme written out, and neither white space nor what steers the text
+/// around it: what [`PageAddress`] says of itself.
+fn is_written_out(text: &str) -> bool {
+    let scheme = text.starts_with("https://") || text.starts_with("http://");
+    scheme && !text.contains(|c: char| c.is_whitespace() || steers(c))
+}
+
 /// An address that households open.
 fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
-    let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
-    let plain = text.len() <= LONGEST_URL && !text.contains(char::is_whitespace);
+    let url = Url::parse(&text).ok();
+    let plain = is_written_out(&text) && text.chars().count() <= LONGEST_URL;
     let open = url.is_some_and(|url| url.has_host() && url.username().is_empty());
     (plain && open).then_some(text).ok_or_else(|| {
-        RegistrationFault::new(field, "must be an https address of 400 characters at most")
+        RegistrationFault::new(field, "must be an https:// address of 400 characters at most")
     })
 }
 
 /// An entry of a catalogue as an operator writes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "ServiceEntry")]
+#[schemars(rename = "ServiceEntry", extend("anyOf" = [
+    { "properties": { "kind": { "const": "per_use" } } },
+    { "required": ["unit_price_yen"], "properties": { "unit_price_yen": { "type": "integer" } } },
+]))]
 pub struct ServiceEntry {
     /// Its code in orders: 1 to 64 letters, digits, hyphens, dots and underscores.
+    #[schemars(with = "ServiceCode")]
     pub service: String,
     /// Its name as households read it.
+    #[schemars(with = "OneLine<LONGEST_CONTACT>")]
     pub name: String,
     /// How it is charged.
     pub kind: ServiceKind,
     /// Yen a month, or a piece; absent where the provider names the price in each order.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "shape::whole_or_none"
+    )]
+    #[schemars(range(max = LARGEST_AMOUNT.get()))]
     pub unit_price_yen: Option<u64>,
     /// サービス利用期間 in the provider's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
     pub usage_period: Option<String>,
     /// Where its terms of use stand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<PageAddress<LONGEST_URL>>")]
     pub terms_url: Option<String>,
 }
 
@@ -408,8 +432,18 @@ mod tests {
         assert_eq!(with(|data| data.name = Some(" ".into())), "name");
         assert_eq!(with(|data| data.name = Some("a\nb".into())), "name");
         assert_eq!(with(|data| data.contact_url = Some("javascript:x".into())), "contact_url");
+        assert_eq!(with(|data| data.contact_url = Some("https:c.example".into())), "contact_url");
+        let control = |data: &mut ProviderData| {
+            data.contact_url = Some("https://c.example/\u{1}".into());
+        };
+        assert_eq!(with(control), "contact_url");
         assert_eq!(with(|data| data.contact_phone = Some("1".repeat(101))), "contact_phone");
         assert_eq!(with(|data| data.redirect_uris = Some(Vec::new())), "redirect_uris");
+        // One address eleven times is eleven addresses.
+        let many = |data: &mut ProviderData| {
+            data.redirect_uris = Some(vec!["https://c.example/cb".into(); MOST_REDIRECT_URIS + 1]);
+        };
+        assert_eq!(with(many), "redirect_uris");
         let plain = |data: &mut ProviderData| {
             data.redirect_uris = Some(vec!["http://c.example/cb".into()]);
         };

@@ -26,6 +26,14 @@ impl fmt::Display for MailId {
     }
 }
 
+impl MailId {
+    /// The pattern of what is read (JSON Schema 2020-12).
+    pub fn pattern() -> String {
+        let kinds = NoticeKind::ALL.map(NoticeKind::as_str).join("|");
+        format!("^[A-Z]{{3}}[0-9]{{10}}-(0|[1-9][0-9]{{0,18}})-({kinds})-(0|[1-9][0-9]{{0,8}})$")
+    }
+}
+
 /// A text that names no mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a mail is written CAF0000012573-14-purchased-6: line, entry, kind, recipient's row")]

@@ -8,7 +8,7 @@ use serde_json::Number;
 use tracing::callsite::Identifier;
 use tracing::field::{Field as Name, Visit};
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Subscriber};
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Scope};
@@ -108,6 +108,14 @@ impl Visit for Fields {
     }
 }
 
+/// An event's level. actix-http calls it an error when a head cannot be read; that is a client's
+/// doing, and no stranger makes this log say that something failed here.
+fn importance(metadata: &Metadata<'_>, message: &str) -> Level {
+    let is_clients =
+        metadata.target() == "actix_http::h1::dispatcher" && message.starts_with("stream error: ");
+    if is_clients { Level::WARN.max(*metadata.level()) } else { *metadata.level() }
+}
+
 impl<S, W> Layer<S> for LineLayer<W>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -137,7 +145,7 @@ where
         }
         event.record(&mut fields);
         let metadata = event.metadata();
-        let (time, level) = (Timestamp::now(), *metadata.level());
+        let (time, level) = (Timestamp::now(), importance(metadata, &fields.message));
         // What was decided is all there; so is what somebody switched on to look closely.
         if fields.text("outcome") != "accepted" && level <= Level::INFO {
             let kind = (metadata.callsite(), fields.text("action"), fields.text("reason"));

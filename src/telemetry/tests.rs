@@ -185,6 +185,16 @@ fn a_field_cannot_pass_for_a_part_of_the_line() {
 }
 
 #[test]
+fn a_clients_unreadable_head_is_no_error_of_this_server() {
+    let dispatcher = |message: &str| {
+        logged_json(|| tracing::error!(target: "actix_http::h1::dispatcher", "{message}"))
+    };
+    let head = dispatcher("stream error: request parse error: invalid Header provided");
+    assert_eq!(head["level"], "warn");
+    assert_eq!(dispatcher("Internal server error: unexpected eof")["level"], "error");
+}
+
+#[test]
 fn libraries_stay_at_info() {
     let filter = filter(LogLevel::Trace);
     assert!(filter.would_enable("linepass::store", &Level::TRACE));

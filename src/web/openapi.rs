@@ -1,11 +1,14 @@
 //! Tables of routes described in `OpenAPI` 3.1, with the types that their handlers read and answer
 //! with: one builder for the operators' door and the providers'.
 
+mod values;
+
 use super::problem::{self, ProblemDetails};
 use actix_web::http::Method;
 use schemars::{
     JsonSchema, Schema, SchemaGenerator,
     generate::{Contract, SchemaSettings},
+    transform::{RecursiveTransform, Transform},
 };
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
@@ -146,7 +149,7 @@ fn refused(refusal: &Refusal, problem: &Schema) -> Value {
     });
     for (name, description) in refusal.headers {
         told["headers"][name] =
-            json!({ "description": description, "schema": { "type": "string" } });
+            json!({ "description": description, "required": true, "schema": { "type": "string" } });
     }
     told
 }
@@ -170,7 +173,7 @@ impl Generators {
     pub fn operation(&mut self, operation: &Operation<'_>) -> Value {
         let mut parameters: Vec<Value> = path_parameters(operation.path)
             .map(|name| {
-                let schema = json!({ "type": "string" });
+                let schema = plain(values::of_path(name));
                 json!({ "name": name, "in": "path", "required": true, "schema": schema })
             })
             .collect();
@@ -199,6 +202,7 @@ fn generator(contract: Contract) -> SchemaGenerator {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.definitions_path = "/components/schemas".into();
         settings.contract = contract;
+        settings.transforms.push(Box::new(RecursiveTransform(values::bound)));
     });
     settings.into_generator()
 }
@@ -220,12 +224,19 @@ fn operation_id(operation: &Operation<'_>) -> String {
     std::iter::once(method).chain(parts).collect::<Vec<_>>().join("_")
 }
 
-/// Each field of the query's type is a parameter.
-fn query_parameters(shape: Shape) -> Vec<Value> {
+/// A shape in itself, without references.
+fn plain(shape: Shape) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
     });
-    let schema = shape(&mut settings.into_generator()).to_value();
+    let mut schema = shape(&mut settings.into_generator());
+    RecursiveTransform(values::bound).transform(&mut schema);
+    schema.to_value()
+}
+
+/// Each field of the query's type is a parameter.
+fn query_parameters(shape: Shape) -> Vec<Value> {
+    let schema = plain(shape);
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let fields = schema["properties"].as_object().cloned().unwrap_or_default();
     let parameter = |(name, schema): (String, Value)| {
@@ -308,6 +319,8 @@ pub(crate) mod checks {
                     .collect();
                 assert_eq!(declared, super::path_parameters(path).collect::<Vec<_>>());
                 for one in parameters {
+                    let rule = one["in"] != "path" || one["schema"] != json!({ "type": "string" });
+                    assert!(rule, "anything can stand in {one}");
                     assert!(one["schema"].is_object() && one["required"].is_boolean(), "{one}");
                 }
             }

@@ -1,12 +1,12 @@
-// The sample sites of examples/ deliver exactly once, whether the browser comes back or a webhook comes
-// (interfaces.md 1.4).
+// The sample sites of examples/ deliver exactly once, whether the browser comes back, or a webhook
+// comes, or neither (interfaces.md 1.3, 1.4).
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { cancel, choose, openOrder, purchase, SAMPLES, start } from "./samples.mjs";
-import { goToService, heading, shows } from "./support.mjs";
+import { buy, goToService, heading, receiptNumber, shows } from "./support.mjs";
 
 /** A purchase's webhook, for an order of this reference. */
 function completed(reference, receipt_number) {
@@ -37,6 +37,28 @@ for (const name of Object.keys(SAMPLES)) {
     await heading(page, "サンプルショップ");
     await shows(page, `お届け済み 受付番号 ${number} (webhook)`);
     assert.equal(site.done().length, 1);
+  });
+
+  test(`${name}: what the site missed while it was down is found by asking`, async (t) => {
+    const { demo, site, context, page } = await start(t, name);
+    await choose(page, demo, "映画館パック");
+    await site.kill();
+    await buy(page);
+    const number = await receiptNumber(page);
+    await page.close();
+    await site.start();
+    // It asks before it listens, so no webhook was faster.
+    assert.match(site.done()[0], new RegExp(`^delivered .* receipt ${number} by reconciliation$`));
+
+    const again = await context.newPage();
+    await choose(again, demo, "を解約");
+    await site.kill();
+    await again.getByRole("button", { name: "解約", exact: true }).click();
+    await heading(again, "解約手続き完了");
+    await again.close();
+    await site.start();
+    assert.match(site.done()[1], /^ended K-\d{12} because of customer by reconciliation$/);
+    assert.equal(site.done().length, 2);
   });
 
   test(`${name}: a contract's end comes by webhook, with its reason`, async (t) => {

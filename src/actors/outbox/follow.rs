@@ -109,17 +109,9 @@ impl Outbox {
     /// Ends the task once the round under way is over; what was not handed over waits in the
     /// journal. False where it had to be cut off: then it goes out again after the next start.
     pub async fn stop(self, most: Duration) -> bool {
-        let Self { desk, stop, mut task } = self;
+        let Self { desk, stop, task } = self;
         drop(desk);
-        // The task may have ended by itself.
-        let _ = stop.send(true);
-        if let Ok(ended) = tokio::time::timeout(most, &mut task).await {
-            return ended.is_ok();
-        }
-        task.abort();
-        // Aborted, it has nothing to tell.
-        let _ = task.await;
-        true
+        crate::actors::end(task, &stop, most).await.is_ok()
     }
 }
 

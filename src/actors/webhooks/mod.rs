@@ -245,17 +245,9 @@ impl Webhooks {
     /// Ends the lanes once what is under way is over; the rest waits in the journal. False where a
     /// lane ended by a panic.
     pub async fn stop(self, most: Duration) -> bool {
-        let Self { desk, stop, mut task } = self;
+        let Self { desk, stop, task } = self;
         drop(desk);
-        // The task may have ended by itself.
-        let _ = stop.send(true);
-        if let Ok(ended) = tokio::time::timeout(most, &mut task).await {
-            return ended.unwrap_or(false);
-        }
-        task.abort();
-        // Aborted, it has nothing to tell.
-        let _ = task.await;
-        true
+        super::end(task, &stop, most).await.is_ok_and(|clean| clean.unwrap_or(true))
     }
 }
 

@@ -130,7 +130,7 @@ pub struct ShowProviderArgs {
     pub server: ServerArgs,
 }
 
-/// `linepass provider rotate-secret`.
+/// `linepass provider rotate-secret` and `linepass webhook rotate-key`.
 #[derive(Debug, Clone, Args)]
 #[group(id = "what", required = true, multiple = true, args = ["secret_file", "retire_old"])]
 pub struct RotateSecretArgs {
@@ -276,13 +276,8 @@ pub fn provider(
         }
         ProviderCommand::Show(args) => ask(&args.server, &showing(args), shown, out, talk),
         ProviderCommand::RotateSecret(args) => {
-            let drawn = args.secret_file.is_some();
-            let fields = json!({ "draw": drawn, "retire_old": args.retire_old });
             let path = format!("/providers/{}/secrets/rotate", args.provider);
-            let body = Some(change_body(&args.change, fields));
-            let request = Request { method: "POST", path, body };
-            let secret = SecretIn { field: "client_secret", file: args.secret_file.as_deref() };
-            ask_secret(&args.change, &request, &secret, kept, out, talk)
+            rotate(args, path, "client_secret", out, talk)
         }
         ProviderCommand::Set(args) => {
             let suspended = match (args.suspend, args.resume) {
@@ -300,6 +295,22 @@ pub fn provider(
             ask(&args.change.server, &request, kept, out, talk)
         }
     }
+}
+
+/// Draws another secret beside the one that stands, or ends the old one; `field` is the answer's.
+pub(super) fn rotate(
+    args: &RotateSecretArgs,
+    path: String,
+    field: &'static str,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> Result<Exit> {
+    let drawn = args.secret_file.is_some();
+    let fields = json!({ "draw": drawn, "retire_old": args.retire_old });
+    let body = Some(change_body(&args.change, fields));
+    let request = Request { method: "POST", path, body };
+    let secret = SecretIn { field, file: args.secret_file.as_deref() };
+    ask_secret(&args.change, &request, &secret, kept, out, talk)
 }
 
 fn contact(contact: &ContactArgs) -> Value {

@@ -6,7 +6,7 @@ use super::{
     Request,
     args::{ChangeArgs, ServerArgs},
     change_body,
-    provider::kept,
+    provider::{RotateSecretArgs, kept, rotate},
     run as ask,
     secret::{SecretIn, ask_secret},
     text,
@@ -64,7 +64,7 @@ pub enum WebhookCommand {
         linepass webhook rotate-key c-sha --secret-file new.webhook --reason 'yearly'\n  \
         linepass webhook rotate-key c-sha --retire-old --reason 'yearly, changed over'"
     )]
-    RotateKey(RotateKeyArgs),
+    RotateKey(RotateSecretArgs),
 }
 
 /// `linepass webhook list`.
@@ -120,24 +120,6 @@ pub struct SetArgs {
     pub change: ChangeArgs,
 }
 
-/// `linepass webhook rotate-key`.
-#[derive(Debug, Clone, Args)]
-#[group(id = "what", required = true, multiple = true, args = ["secret_file", "retire_old"])]
-pub struct RotateKeyArgs {
-    /// Whose
-    #[arg(value_name = "PROVIDER")]
-    pub provider: ProviderId,
-    /// A new file for another key, made with mode 0600; one that is there is not written over
-    #[arg(long, value_name = "PATH")]
-    pub secret_file: Option<PathBuf>,
-    /// End the old key
-    #[arg(long)]
-    pub retire_old: bool,
-    /// The change.
-    #[command(flatten)]
-    pub change: ChangeArgs,
-}
-
 /// Does what `command` asks for.
 ///
 /// # Errors
@@ -170,13 +152,8 @@ pub fn run(command: &WebhookCommand, out: &mut impl Write, talk: &mut impl Write
             ask_secret(&args.change, &request, &secret, kept, out, talk)
         }
         WebhookCommand::RotateKey(args) => {
-            let drawn = args.secret_file.is_some();
-            let fields = json!({ "draw": drawn, "retire_old": args.retire_old });
             let path = format!("/providers/{}/webhook/keys/rotate", args.provider);
-            let body = Some(change_body(&args.change, fields));
-            let request = Request { method: "POST", path, body };
-            let secret = SecretIn { field: "webhook_secret", file: args.secret_file.as_deref() };
-            ask_secret(&args.change, &request, &secret, kept, out, talk)
+            rotate(args, path, "webhook_secret", out, talk)
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Where a provider's webhooks go and which keys sign them (interfaces.md 1.4), decided by how the
 //! provider stands.
 
-use super::{Decided, LONGEST_URL, ProviderRefusal, RegistrationFault};
+use super::{Decided, LONGEST_URL, ProviderRefusal, RegistrationFault, is_written_out};
 use crate::domain::{
     calendar::Instant,
     provider::{Provider, ProviderEvent},
@@ -85,6 +85,9 @@ pub fn checked_url(text: &str, may_be_plain: bool) -> Result<String, Registratio
         "http" | "https" if !url.username().is_empty() || url.password().is_some() => {
             "must name no user"
         }
+        "http" | "https" if !is_written_out(text) => {
+            "must begin with https:// and hold no white space"
+        }
         "http" | "https" => return Ok(url.into()),
         _ => "must be an absolute https address",
     };
@@ -154,6 +157,8 @@ mod tests {
             ("http://127.0.0.1:9/", false, false),
             ("http://127.0.0.1:9/", true, true),
             ("https://a.example/#f", false, false),
+            ("https:a.example", false, false),
+            ("https://a.example/ b", false, false),
             ("https://u:p@a.example/", false, false),
             ("https://[2600::1]/", true, false),
             ("ftp://a.example/", true, false),

@@ -4,7 +4,10 @@
 //! which one it is: what a request's path says can be written in many ways (`%74okens`), and the
 //! router reads them all.
 
-use super::{problem::ProblemDetails, routes::all};
+use super::{
+    problem::ProblemDetails,
+    routes::{ApiRoute, all},
+};
 use crate::{
     domain::operator::Role,
     web::{
@@ -50,14 +53,16 @@ pub(super) async fn admit(
     }
 }
 
-/// Lets a request through whose token has the role that `path` of the table needs.
+/// Lets a request through whose token has the role that `path` of the table needs, and that says
+/// nothing the table does not know.
 pub(super) async fn permit(
     path: &str,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let caller = request.extensions().get::<Caller>().cloned().ok_or_else(unasked);
-    match caller.and_then(|caller| permitted(path, request.method(), &caller)) {
+    let route = caller.and_then(|caller| permitted(path, request.method(), &caller));
+    match route.and_then(|route| route.map_or(Ok(()), |route| route.fits(request.head()))) {
         Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
         Err(problem) => Ok(turned_away(request, &problem)),
     }
@@ -86,8 +91,13 @@ fn caller(state: &WebState, request: &HttpRequest) -> Result<Caller, ProblemDeta
     Ok(Caller { name: name.as_ref().to_owned(), role })
 }
 
-/// A method that the table does not know at this address meets its 405, and no handler.
-fn permitted(path: &str, method: &Method, caller: &Caller) -> Result<(), ProblemDetails> {
+/// The table's entry. A method that the table does not know at this address meets its 405, and no
+/// handler.
+fn permitted(
+    path: &str,
+    method: &Method,
+    caller: &Caller,
+) -> Result<Option<&'static ApiRoute>, ProblemDetails> {
     // HEAD is answered by what answers GET.
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let known = all().find(|route| route.path == path && route.method == *method);
@@ -96,7 +106,7 @@ fn permitted(path: &str, method: &Method, caller: &Caller) -> Result<(), Problem
             let detail = format!("the role of your token, {}, may not do this", caller.role);
             Err(ProblemDetails::new(StatusCode::FORBIDDEN, "forbidden", detail))
         }
-        _ => Ok(()),
+        known => Ok(known),
     }
 }
 

@@ -2,11 +2,9 @@
 //! change is carried to its end.
 
 use super::{access::Caller, problem::ProblemDetails};
+pub use crate::domain::reason::Reason;
 use crate::{
-    domain::{
-        line::By,
-        reason::{NotAReason, Reason},
-    },
+    domain::{line::By, reason::NotAReason},
     web::{context::RequestContext, form::Body},
 };
 use actix_web::http::StatusCode;

@@ -9,7 +9,11 @@ use super::{
 };
 use crate::{
     actors::audit::{self, Told, Walk},
-    domain::{calendar::Instant, operator::Role},
+    domain::{
+        calendar::Instant,
+        ids::{CustomerId, ProviderId},
+        operator::Role,
+    },
     store::{Stream, audit::Report},
     web::{context::RequestContext, form::Body, state::WebState},
 };
@@ -33,15 +37,19 @@ const MOST_ENTRIES: u64 = 200;
 #[schemars(rename = "AuditEntriesAsked")]
 pub struct Asked {
     /// A line's customer ID.
+    #[schemars(with = "Option<CustomerId>")]
     line: Option<String>,
     /// A provider's ID.
+    #[schemars(with = "Option<ProviderId>")]
     provider: Option<String>,
     /// Linepass as a whole.
     #[serde(default)]
     system: bool,
     /// The first sequence number; the last entries where absent.
+    #[schemars(range(min = 1))]
     from: Option<u64>,
     /// How many at most.
+    #[schemars(range(min = 1, max = MOST_ENTRIES))]
     n: Option<u64>,
 }
 
@@ -51,6 +59,7 @@ pub struct Asked {
 #[schemars(rename = "AuditVerify")]
 pub(super) struct Begin {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
 }
 
@@ -94,6 +103,7 @@ struct EntryTold {
 #[schemars(rename = "AuditWalk")]
 pub(super) struct WalkTold {
     /// `never`, `running` or `done`.
+    #[schemars(extend("enum" = ["never", "running", "done"]))]
     state: &'static str,
     /// What a running one does.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +122,7 @@ pub(super) struct WalkTold {
     first_broken_block: Option<u64>,
     /// When it ended, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     ended_at: Option<String>,
     /// What was looked at, and what is wrong with it.
     #[serde(flatten)]

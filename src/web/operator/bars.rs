@@ -25,7 +25,24 @@ use serde::Deserialize;
 /// What is asked for, to restrict.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "LineRestriction")]
+#[schemars(rename = "LineRestriction", extend("oneOf" = [
+    { "properties": {
+        "kind": { "const": "customer" }, "cause": { "type": "null" }, "month": { "type": "null" },
+    } },
+    { "properties": {
+        "kind": { "const": "company" },
+        "cause": { "enum": ["misuse", null] },
+        "month": { "type": "null" },
+    } },
+    {
+        "required": ["cause", "month"],
+        "properties": {
+            "kind": { "const": "company" },
+            "cause": { "const": "overdue" },
+            "month": { "type": "string" },
+        },
+    },
+]))]
 pub(super) struct Restrict {
     /// Whose wish it is.
     kind: RestrictKind,
@@ -34,6 +51,7 @@ pub(super) struct Restrict {
     /// The month of the unpaid bill, with the cause `overdue` alone.
     month: Option<Month>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -70,6 +88,7 @@ pub(super) struct Lift {
     /// Which of what bars the line.
     kind: LiftKind,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

@@ -41,8 +41,10 @@ pub(super) struct Asked {
     #[serde(default)]
     same_name_and_place: bool,
     /// The new number, where it changes; personal.
+    #[schemars(extend("examples" = ["03-1234-5678"]))]
     number: Option<String>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

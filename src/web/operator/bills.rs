@@ -21,6 +21,7 @@ use crate::{
             decide,
             event::{BillingRoute, ClosedCorrection, ClosedItem},
         },
+        shape,
         system::SystemRefusal,
     },
     telemetry::{Decision, Outcome},
@@ -45,8 +46,10 @@ const LARGEST_PAGE: usize = 2_000;
 #[schemars(rename = "BillPaging")]
 pub struct Paging {
     /// What the page before gave as `next`.
+    #[schemars(with = "Option<CustomerId>")]
     after: Option<String>,
     /// Lines to look at, 1 to 2000; 500 where absent.
+    #[schemars(range(min = 1, max = LARGEST_PAGE))]
     limit: Option<usize>,
 }
 
@@ -56,6 +59,7 @@ pub struct Paging {
 #[schemars(rename = "MonthClose")]
 pub(super) struct Close {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell whether it could be closed and change nothing.
     #[serde(default)]
@@ -72,10 +76,13 @@ pub(super) struct Correction {
     /// The charge's 申込受付番号.
     receipt_number: ReceiptNumber,
     /// What the charge comes to so far, in yen: a correction sent twice is not made twice.
+    #[serde(deserialize_with = "shape::whole")]
     charged_yen: i64,
     /// Yen less (negative) or more.
+    #[serde(deserialize_with = "shape::whole")]
     difference_yen: i64,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -204,6 +211,7 @@ pub struct Item {
     /// Yen; of a correction the difference.
     pub amount_yen: i64,
     /// 利用開始日, or when the correction was made, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub at: String,
     /// The month that a correction corrects.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -124,6 +124,7 @@ pub struct Told {
     /// Whether nothing was changed.
     dry_run: bool,
     /// When the change was made, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     at: String,
     /// None where the line cannot be looked at after its change.
     line: Option<LineState>,

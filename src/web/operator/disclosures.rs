@@ -38,6 +38,7 @@ pub(super) struct Asked {
     /// The month of the charges.
     month: Month,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell whether it is allowed; nothing is disclosed and nothing changed.
     #[serde(default)]
@@ -51,6 +52,7 @@ pub(super) struct Told {
     /// Whether nothing was disclosed.
     dry_run: bool,
     /// When it was recorded, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     at: String,
     customer_id: CustomerId,
     provider: ProviderId,

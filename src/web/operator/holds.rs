@@ -13,6 +13,7 @@ use crate::{
     domain::{
         ids::{CustomerId, PassportNumber},
         line::{Command, Line, Refusal},
+        shape,
     },
     security::CommittedHold,
     web::{context::RequestContext, form::Body, state::WebState},
@@ -31,8 +32,10 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "HoldRelease")]
 pub(super) struct Release {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Those of this passport ID, by its number in the line; of the access key where absent.
+    #[serde(default, deserialize_with = "shape::whole_or_none")]
     passport: Option<u32>,
     /// Tell what would happen and change nothing.
     #[serde(default)]

@@ -7,7 +7,7 @@ use crate::{
         networks::TakenFrom,
         provisioning::{Asked, Import, KeyOutcome, NumberedRow, RowAnswer, RowOutcome},
     },
-    domain::ids::CustomerId,
+    domain::{ids::CustomerId, shape},
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{HttpResponse, web::Data};
@@ -26,6 +26,7 @@ pub const MOST_BODY_BYTES: usize = 8 * 1024 * 1024;
 #[schemars(rename = "LineImport")]
 pub(super) struct ImportRows {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -34,6 +35,7 @@ pub(super) struct ImportRows {
     #[serde(default)]
     replace_access_keys: bool,
     /// At most 1000.
+    #[schemars(length(max = MOST_ROWS))]
     rows: Vec<GivenRow>,
 }
 
@@ -43,6 +45,7 @@ pub(super) struct ImportRows {
 #[schemars(rename = "LineImportRow")]
 struct GivenRow {
     /// The line of the file, from 1.
+    #[serde(deserialize_with = "shape::whole")]
     line: u64,
     /// Its fields by name; what is left out or empty is not touched.
     fields: BTreeMap<String, String>,

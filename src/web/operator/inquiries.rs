@@ -18,6 +18,7 @@ use serde::Serialize;
 #[derive(Serialize, JsonSchema)]
 struct Inquiry {
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     received_at: String,
     /// サービス名.
     service: String,

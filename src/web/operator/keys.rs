@@ -27,6 +27,7 @@ pub(super) struct Rotate {
     /// Which keys.
     kind: AskedKind,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -106,6 +107,7 @@ struct ToldKey {
     purpose: KeyPurpose,
     state: KeyState,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     created_at: String,
 }
 

@@ -62,13 +62,17 @@ pub(super) struct LineState {
     /// Whether nothing bars new use.
     open: bool,
     /// Since when the customer's restriction stands.
+    #[schemars(extend("format" = "date-time"))]
     restriction: Option<String>,
     /// Since when the company's stop stands.
+    #[schemars(extend("format" = "date-time"))]
     company_stop: Option<String>,
     /// Since when the line cannot be billed.
+    #[schemars(extend("format" = "date-time"))]
     unbillable: Option<String>,
     ended: bool,
     /// When it ended, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     ended_at: Option<String>,
     /// By which transfer it ended.
     ended_by: Option<LineEndCause>,
@@ -131,6 +135,7 @@ struct ContractState {
     /// What each month is charged.
     unit_price_yen: Yen,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     bought_at: String,
 }
 
@@ -158,6 +163,7 @@ pub(super) struct UnpaidState {
     /// When it was due; none where only its collection was stopped.
     due: Option<Day>,
     /// Since when the operator does not collect it.
+    #[schemars(extend("format" = "date-time"))]
     collection_stopped_at: Option<String>,
     disclosed: Vec<DisclosedTo>,
 }
@@ -167,6 +173,7 @@ pub(super) struct UnpaidState {
 struct DisclosedTo {
     provider: ProviderId,
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     at: String,
     /// What allowed it.
     trigger: DisclosureTrigger,

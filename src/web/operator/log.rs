@@ -9,7 +9,7 @@ use super::{
 use crate::{
     actors::system::{Asked, SystemChange},
     config::{LogFormat, LogLevel},
-    domain::{calendar::Instant, system::SystemEvent},
+    domain::{calendar::Instant, shape, system::SystemEvent},
     telemetry::{Decision, InForce, LogControl, Outcome, control},
     web::{context::RequestContext, form::Body, state::WebState},
 };
@@ -31,18 +31,22 @@ static CHANGING: Mutex<()> = Mutex::const_new(());
 /// What is asked for; what is not given stays as it is.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "LogChange")]
+#[schemars(rename = "LogChange", extend("anyOf" = [
+    { "required": ["level"], "properties": { "level": { "type": "string" } } },
+    { "required": ["format"], "properties": { "format": { "type": "string" } } },
+]))]
 pub(super) struct Change {
     /// The least important lines that are written: `error`, `warn`, `info`, `debug`, `trace`.
-    #[schemars(with = "Option<String>")]
     level: Option<LogLevel>,
     /// `auto`, `pretty` or `json`.
-    #[schemars(with = "Option<String>")]
     format: Option<LogFormat>,
     /// Seconds after which the log returns to the configuration by itself; where it is not given, a
     /// return that was set before stays.
+    #[schemars(range(min = 1, max = LONGEST_S))]
+    #[serde(default, deserialize_with = "shape::whole_or_none")]
     for_s: Option<u64>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -61,6 +65,7 @@ pub(super) struct Told {
     /// The form of a line.
     format: String,
     /// When it returns to the configuration by itself, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     until: Option<String>,
     /// What the configuration says.
     configured: Configured,

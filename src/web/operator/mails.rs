@@ -13,7 +13,7 @@ use crate::{
         system::Asked,
     },
     domain::{calendar::Instant, ids::CustomerId, notice::NoticeKind},
-    store::{MailPlace, MailRow, Shelf},
+    store::{MailId, MailPlace, MailRow, Shelf},
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{
@@ -33,19 +33,40 @@ const PAGE: usize = 200;
 #[schemars(rename = "MailListing")]
 pub struct Listing {
     /// `waiting` or `parked`; both where absent.
+    #[schemars(with = "Option<ShelfAsked>")]
     state: Option<String>,
     /// What the answer before gave as `next`.
     after: Option<String>,
 }
 
+/// One of the two shelves.
+#[derive(JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what is read word by word")]
+enum ShelfAsked {
+    Waiting,
+    Parked,
+}
+
 /// What is asked for to try parked mails again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "MailRetry")]
+#[schemars(rename = "MailRetry", extend("oneOf" = [
+    {
+        "required": ["mail"],
+        "properties": { "mail": { "type": "string" }, "all": { "const": false } },
+    },
+    {
+        "required": ["all"],
+        "properties": { "mail": { "type": "null" }, "all": { "const": true } },
+    },
+]))]
 pub(super) struct Again {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Which mail, as the list names it.
+    #[schemars(extend("pattern" = MailId::pattern()))]
     mail: Option<String>,
     /// All that are parked, instead of one.
     #[serde(default)]
@@ -177,6 +198,7 @@ fn place(token: &str) -> Option<MailPlace> {
 #[schemars(rename = "Mails")]
 pub(super) struct Listed {
     /// `answers`, or `silent` where the mail server takes nothing.
+    #[schemars(extend("enum" = ["answers", "silent"]))]
     server: &'static str,
     /// How many blocks of the journal were not looked at yet.
     behind_blocks: u64,
@@ -204,18 +226,23 @@ pub(super) struct Retried {
 struct ToldMail {
     mail: String,
     /// `waiting` or `parked`.
+    #[schemars(with = "ShelfAsked")]
     state: &'static str,
     line: CustomerId,
     #[schemars(with = "String")]
     kind: NoticeKind,
     /// RFC 3339, as all times here.
+    #[schemars(extend("format" = "date-time"))]
     accepted_at: String,
+    #[schemars(extend("format" = "date-time"))]
     since: String,
     /// Of one that waits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     next_at: Option<String>,
     /// Of one that is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     parked_at: Option<String>,
     attempts: u32,
     reason: String,

@@ -6,7 +6,7 @@ use crate::{
         LineError,
         system::{Asked, SystemError},
     },
-    domain::{calendar::Instant, system::Notice},
+    domain::{calendar::Instant, shape::OneLine, system::Notice},
     telemetry::{Decision, Outcome},
     web::{context::RequestContext, form::Body, state::WebState},
 };
@@ -20,10 +20,13 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "MaintenanceBegin")]
 pub(super) struct Begin {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// What households read beside the usual words: 1 to 120 characters.
+    #[schemars(with = "Option<OneLine<{ Notice::LONGEST_MESSAGE }>>")]
     message: Option<String>,
     /// When it is expected to end, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     until: Option<String>,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -36,6 +39,7 @@ pub(super) struct Begin {
 #[schemars(rename = "MaintenanceEnd")]
 pub(super) struct End {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -151,6 +155,7 @@ pub(super) struct Told {
     /// What households read beside the usual words.
     message: Option<String>,
     /// When it is expected to end, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     until: Option<String>,
     /// Whether nothing was changed; only where a change was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,12 +1,14 @@
 //! The operator API described in `OpenAPI` 3.1, from the table of routes and the types that its
 //! handlers read and answer with.
 
+mod refusals;
+
 pub use crate::web::openapi::{Content, Document, Shape, json, json_up_to, of};
 
 use super::routes::{ApiRoute, PREFIX, all};
 use crate::{
     domain::operator::Role,
-    web::openapi::{self, Api, Operation, Refusal},
+    web::openapi::{self, Api, Operation},
 };
 use actix_web::HttpResponse;
 use serde_json::{Value, json};
@@ -31,11 +33,7 @@ pub fn document() -> Value {
         token: "operatorToken",
         scopes: &[],
         security_scheme: json!({ "type": "http", "scheme": "bearer" }),
-        refusals: vec![Refusal {
-            name: "Problem",
-            description: "It was not done, and nothing was changed (RFC 9457).",
-            headers: &[],
-        }],
+        refusals: refusals::all(),
     };
     openapi::document(&api, all().map(operation))
 }
@@ -50,7 +48,7 @@ fn operation(route: &ApiRoute) -> Operation<'_> {
         query: route.query,
         body: route.body.as_ref(),
         answer: &route.answer,
-        refusals: &[("default", "Problem")],
+        refusals: refusals::of(route.body.is_some()),
         more: [("x-roles".to_owned(), json!(roles))].into_iter().collect(),
     }
 }
@@ -94,7 +92,9 @@ mod tests {
             assert!(told["x-roles"].as_array().expect("roles").contains(&json!("admin")), "{told}");
             let media = route.answer.media_type;
             assert!(told["responses"]["200"]["content"][media]["schema"].is_object(), "{told}");
-            assert_eq!(told["responses"]["default"]["$ref"], "#/components/responses/Problem");
+            assert!(told["responses"]["422"]["$ref"].is_string(), "{told}");
+            let unsupported = &told["responses"]["415"]["$ref"];
+            assert_eq!(unsupported.is_string(), route.body.is_some(), "{told}");
             assert_eq!(told["requestBody"].is_object(), route.body.is_some(), "{told}");
         }
     }

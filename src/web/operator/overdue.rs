@@ -39,8 +39,10 @@ const LINES_OF_A_PAGE: usize = 500;
 #[schemars(rename = "OverdueImport")]
 pub(super) struct Import {
     /// At most 64.
+    #[schemars(length(max = MOST_ROWS))]
     rows: Vec<Row>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -91,6 +93,7 @@ pub(super) struct Imported {
 #[schemars(rename = "OverdueRowTold")]
 struct RowTold {
     /// `reported`, `settled`, `unchanged` or `refused`.
+    #[schemars(extend("enum" = ["reported", "settled", "unchanged", "refused"]))]
     outcome: &'static str,
     /// Why it was refused.
     code: Option<&'static str>,
@@ -191,6 +194,7 @@ async fn take_row(
 #[schemars(rename = "OverdueListing")]
 pub struct Listing {
     /// Go on after this line, as `next` of the answer before says.
+    #[schemars(with = "Option<CustomerId>")]
     after: Option<String>,
 }
 
@@ -254,6 +258,7 @@ pub(super) struct StopCollecting {
     /// The month of the charges.
     month: Month,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

@@ -38,8 +38,10 @@ pub(super) struct PassportState {
     passport_id: Option<String>,
     status: ServiceStatus,
     /// RFC 3339, as all times here.
+    #[schemars(extend("format" = "date-time"))]
     registered_at: String,
     /// From when it can be used.
+    #[schemars(extend("format" = "date-time"))]
     active_from: String,
     /// Its limit a month.
     limit_yen: Yen,
@@ -109,6 +111,7 @@ pub async fn list(
 #[schemars(rename = "Ending")]
 pub(super) struct Asked {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

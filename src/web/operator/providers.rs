@@ -6,8 +6,12 @@ use crate::{
     actors::{LineError, providers::ProviderError},
     domain::{
         ids::{ProviderId, ServiceCode},
-        provider::{IdTokenAlgorithm, Provider, ProviderEvent},
-        registration::{self, ProviderData, ProviderRefusal, RegistrationFault, ServiceEntry},
+        provider::{IdTokenAlgorithm, LONGEST_REDIRECT_URI, Provider, ProviderEvent},
+        registration::{
+            self, LONGEST_CONTACT, LONGEST_NAME, LONGEST_URL, MOST_REDIRECT_URIS, ProviderData,
+            ProviderRefusal, RegistrationFault, ServiceEntry,
+        },
+        shape::{OneLine, PageAddress},
     },
     security::{KeyRecord, provider_secret},
     web::{context::RequestContext, form::Body, state::WebState},
@@ -33,18 +37,25 @@ const MOST_SERVICES: usize = 1_000;
 #[schemars(rename = "ProviderRegistration")]
 pub(super) struct Register {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Its ID, the OAuth `client_id`: 1 to 23 small letters, digits and hyphens.
+    #[schemars(with = "ProviderId")]
     provider: String,
     /// Its name as households and bills read it.
+    #[schemars(with = "OneLine<LONGEST_NAME>")]
     name: String,
     /// A telephone number for households.
+    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
     contact_phone: Option<String>,
     /// An address of its pages.
+    #[schemars(with = "Option<PageAddress<LONGEST_URL>>")]
     contact_url: Option<String>,
     /// When somebody answers.
+    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
     contact_hours: Option<String>,
     /// Exact addresses to go back to, 1 to 10.
+    #[schemars(with = "Vec<PageAddress<LONGEST_REDIRECT_URI>>", length(min = 1, max = MOST_REDIRECT_URIS))]
     redirect_uris: Vec<String>,
     /// How its `id_token`s are signed: `RS256` where absent, or `ES256`.
     #[serde(default)]
@@ -73,16 +84,22 @@ enum Algorithm {
 #[schemars(rename = "ProviderChange")]
 pub(super) struct Set {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Its name from now on; what was bought before keeps the name it was bought under.
+    #[schemars(with = "Option<OneLine<LONGEST_NAME>>")]
     name: Option<String>,
     /// A telephone number for households.
+    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
     contact_phone: Option<String>,
     /// An address of its pages.
+    #[schemars(with = "Option<PageAddress<LONGEST_URL>>")]
     contact_url: Option<String>,
     /// When somebody answers.
+    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
     contact_hours: Option<String>,
     /// Exact addresses to go back to, all of them.
+    #[schemars(with = "Option<Vec<PageAddress<LONGEST_REDIRECT_URI>>>", length(min = 1, max = MOST_REDIRECT_URIS))]
     redirect_uris: Option<Vec<String>>,
     /// Whether it is barred from pushing orders; its contracts go on.
     suspended: Option<bool>,
@@ -91,22 +108,36 @@ pub(super) struct Set {
     dry_run: bool,
 }
 
-/// What is asked for to rotate secrets.
+/// What is asked for to rotate secrets, or the keys that sign webhooks.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "SecretRotation")]
+#[schemars(rename = "SecretRotation", extend("anyOf" = [
+    { "required": ["draw"], "properties": { "draw": { "const": true } } },
+    { "required": ["retire_old"], "properties": { "retire_old": { "const": true } } },
+]))]
 pub(super) struct Rotate {
     /// Why: 1 to 200 characters.
-    reason: String,
+    #[schemars(with = "ask::Reason")]
+    pub(super) reason: String,
     /// Draw another secret, beside the one that stands.
     #[serde(default)]
-    draw: bool,
+    pub(super) draw: bool,
     /// Retire what stood before: the old one of two, or with `draw` all.
     #[serde(default)]
-    retire_old: bool,
+    pub(super) retire_old: bool,
     /// Tell what would happen and change nothing.
     #[serde(default)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
+}
+
+impl Rotate {
+    /// Reads one that asks for something.
+    pub(super) fn read(body: &Body) -> Result<Self, ProblemDetails> {
+        let asked: Self = ask::read(body)?;
+        let is_asked = asked.draw || asked.retire_old;
+        let nothing = || ProblemDetails::invalid("draw: must be true where retire_old is not");
+        is_asked.then_some(asked).ok_or_else(nothing)
+    }
 }
 
 /// What is asked for to list services.
@@ -115,8 +146,10 @@ pub(super) struct Rotate {
 #[schemars(rename = "ServiceListing")]
 pub(super) struct AddServices {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Entries; one whose code is there replaces that.
+    #[schemars(length(min = 1, max = MOST_SERVICES))]
     services: Vec<ServiceEntry>,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -129,6 +162,7 @@ pub(super) struct AddServices {
 #[schemars(rename = "ServiceRetirement")]
 pub(super) struct Retire {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -276,10 +310,7 @@ pub async fn rotate(
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
     let id = provider_id(&provider)?;
-    let asked: Rotate = ask::read(&body)?;
-    if !asked.draw && !asked.retire_old {
-        return Err(ProblemDetails::invalid("draw: must be true where retire_old is not"));
-    }
+    let asked = Rotate::read(&body)?;
     let (secret, sha256) = asked.draw.then(drawn).unzip();
     let (reason, dry_run, retire_old) = (asked.reason, asked.dry_run, asked.retire_old);
     let change = Change {

@@ -17,7 +17,8 @@ use crate::{
     domain::{
         ids::CustomerId,
         line::{Command, Facts, Line, Refusal, decide},
-        provisioning::{self, MOST_LINE_LIMIT_YEN},
+        provisioning::{self, MOST_LINE_LIMIT_YEN, MOST_NETWORKS},
+        shape,
         yen::Yen,
     },
     security::{PoolError, Secret, random},
@@ -36,8 +37,11 @@ use serde::{Deserialize, Serialize};
 #[schemars(rename = "LineNetworksSet")]
 pub(super) struct SetNetworks {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// All of them, such as `2001:db8::/56`; none leaves the line without.
+    #[schemars(length(max = MOST_NETWORKS))]
+    #[schemars(extend("examples" = [["2001:db8:40:300::/56", "198.51.100.7/32"]]))]
     networks: Vec<String>,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -66,6 +70,10 @@ pub async fn set_networks(
     let customer = customer_id(&customer)?;
     let asked: SetNetworks = ask::read(&body)?;
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
+    if asked.networks.len() > MOST_NETWORKS {
+        let detail = format!("networks: at most {MOST_NETWORKS} prefixes");
+        return Err(ProblemDetails::invalid(detail));
+    }
     let networks = provisioning::networks(&asked.networks.join(","));
     let networks =
         networks.map_err(|fault| ProblemDetails::invalid(format!("networks: {fault}")))?;
@@ -102,8 +110,11 @@ pub async fn set_networks(
 #[schemars(rename = "LineLimitSet")]
 pub(super) struct SetLimit {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Yen a month, 0 to 9999999.
+    #[schemars(range(max = MOST_LINE_LIMIT_YEN))]
+    #[serde(deserialize_with = "shape::whole")]
     line_limit_yen: u64,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -157,6 +168,7 @@ pub async fn set_limit(
 #[schemars(rename = "AccessKeyReset")]
 pub(super) struct Reset {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

@@ -30,6 +30,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[schemars(rename = "Erasure")]
 pub(super) struct One {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would go and change nothing.
     #[serde(default)]
@@ -44,6 +45,7 @@ pub(super) struct Sweep {
     /// Go on after this line, as `next` of the answer before says.
     after: Option<CustomerId>,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would go and change nothing.
     #[serde(default)]

@@ -20,13 +20,13 @@ use crate::{
     domain::operator::Role,
     web::{
         answer,
-        problem::{no_such_route, not_allowed},
+        problem::{ProblemDetails, no_such_route, not_allowed},
     },
 };
 use actix_web::{
     Route,
-    dev::HttpServiceFactory,
-    http::Method,
+    dev::{HttpServiceFactory, RequestHead},
+    http::{Method, StatusCode, header},
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
@@ -53,6 +53,27 @@ pub struct ApiRoute {
     pub answer: Content,
     /// What does it.
     pub handler: fn(Route) -> Route,
+}
+
+impl ApiRoute {
+    /// Whether a request says nothing that nobody would read: an address without a query is asked
+    /// without one, or a change with `?dry_run=true` would be made; a body is of the media type
+    /// that the description names (RFC 9110 section 15.5.16).
+    pub fn fits(&self, head: &RequestHead) -> Result<(), ProblemDetails> {
+        if self.query.is_none() && head.uri.query().is_some_and(|query| !query.is_empty()) {
+            let detail = "query: this address takes none; what a change says stands in its body";
+            return Err(ProblemDetails::invalid(detail));
+        }
+        let Some(body) = &self.body else { return Ok(()) };
+        let given = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = given.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case(body.media_type) {
+            return Ok(());
+        }
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let detail = format!("content-type: must be {}", body.media_type);
+        Err(ProblemDetails::new(status, "unsupported_media_type", detail))
+    }
 }
 
 /// Every address of the API.

@@ -23,6 +23,7 @@ use serde::Serialize;
 #[schemars(rename = "SignIn")]
 struct Told {
     /// RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     at: String,
     /// The address, in IPv6 its prefix.
     from: String,

@@ -32,6 +32,7 @@ pub(super) struct Add {
     /// What it may.
     role: Role,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -44,6 +45,7 @@ pub(super) struct Add {
 #[schemars(rename = "OperatorTokenRevoke")]
 pub(super) struct Revoke {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -84,6 +86,7 @@ struct Told {
     name: String,
     role: Role,
     /// RFC 3339; null for the first start's, which stands in the server's token file.
+    #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
 }
 

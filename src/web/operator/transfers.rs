@@ -29,6 +29,7 @@ pub(super) struct Asked {
     /// Which column of the guide's table.
     transfer: Transfer,
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Tell what would happen and change nothing.
     #[serde(default)]

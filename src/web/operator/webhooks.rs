@@ -6,7 +6,7 @@ use super::{
     ask,
     maintenance::log,
     problem::ProblemDetails,
-    providers::{Change, invalid, problem as of_provider, provider_id},
+    providers::{Change, Rotate, invalid, problem as of_provider, provider_id},
 };
 use crate::{
     actors::{
@@ -16,7 +16,8 @@ use crate::{
     domain::{
         calendar::Instant,
         ids::{CustomerId, ProviderId},
-        registration::{ProviderRefusal, webhooks},
+        registration::{LONGEST_URL, ProviderRefusal, webhooks},
+        shape::PageAddress,
     },
     security::KeyRecord,
     store::KeptMessage,
@@ -33,33 +34,20 @@ use serde::{Deserialize, Serialize};
 /// What is asked for to set where webhooks go.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "WebhookSetting")]
+#[schemars(rename = "WebhookSetting", extend("anyOf" = [
+    { "properties": { "draw": { "const": false } } },
+    { "required": ["url"], "properties": { "url": { "type": "string" } } },
+]))]
 pub(super) struct Set {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// The https address; absent or null stops webhooks and ends their keys.
+    #[schemars(with = "Option<PageAddress<LONGEST_URL>>")]
     url: Option<String>,
     /// Draw the first key, which is told this once.
     #[serde(default)]
     draw: bool,
-    /// Tell what would happen and change nothing.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-/// What is asked for to rotate keys.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "WebhookKeyRotation")]
-pub(super) struct Rotate {
-    /// Why: 1 to 200 characters.
-    reason: String,
-    /// Draw another key, which signs beside the one that stands.
-    #[serde(default)]
-    draw: bool,
-    /// Retire what stood before: the old one of two, or with `draw` all.
-    #[serde(default)]
-    retire_old: bool,
     /// Tell what would happen and change nothing.
     #[serde(default)]
     dry_run: bool,
@@ -71,17 +59,45 @@ pub(super) struct Rotate {
 #[schemars(rename = "WebhookListing")]
 pub struct Listing {
     /// Whose; all that have an address where absent.
+    #[schemars(with = "Option<ProviderId>")]
     provider: Option<String>,
 }
 
 /// What is asked for to send messages again.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "WebhookReplay")]
+#[schemars(rename = "WebhookReplay", extend("oneOf" = [
+    {
+        "required": ["message"],
+        "properties": {
+            "message": { "type": "string" },
+            "parked": { "const": false },
+            "since": { "type": "null" },
+        },
+    },
+    {
+        "required": ["parked"],
+        "properties": {
+            "message": { "type": "null" },
+            "parked": { "const": true },
+            "since": { "type": "null" },
+        },
+    },
+    {
+        "required": ["since"],
+        "properties": {
+            "message": { "type": "null" },
+            "parked": { "const": false },
+            "since": { "type": "string" },
+        },
+    },
+]))]
 pub(super) struct Replay {
     /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
     reason: String,
     /// Whose.
+    #[schemars(with = "ProviderId")]
     provider: String,
     /// One message that waits or was given up, as the list names it.
     message: Option<String>,
@@ -89,6 +105,7 @@ pub(super) struct Replay {
     #[serde(default)]
     parked: bool,
     /// All from this instant on (RFC 3339), delivered or not.
+    #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
     /// Tell what would happen and change nothing.
     #[serde(default)]
@@ -111,11 +128,13 @@ struct ToldWebhook {
     /// `answers`; `silent` where the provider takes nothing and is asked only now and then; `gone`
     /// where its address said so for good; `faulty` where something of this server's own fails;
     /// `starting`.
+    #[schemars(extend("enum" = ["answers", "silent", "gone", "faulty", "starting"]))]
     state: &'static str,
     /// Blocks of the journal whose messages have not been tried yet.
     behind_blocks: u64,
     /// Until when the provider asked to be left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     paused_until: Option<String>,
     messages: Vec<ToldMessage>,
 }
@@ -126,16 +145,21 @@ struct ToldMessage {
     /// Its `webhook-id`.
     message: String,
     /// `waiting` or `parked`.
+    #[schemars(extend("enum" = ["waiting", "parked"]))]
     state: &'static str,
     line: CustomerId,
     /// RFC 3339, as all times here.
+    #[schemars(extend("format" = "date-time"))]
     accepted_at: String,
+    #[schemars(extend("format" = "date-time"))]
     since: String,
     /// Of one that waits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     next_at: Option<String>,
     /// Of one that is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
     parked_at: Option<String>,
     attempts: u32,
     /// Why the last try failed; empty for one that waits behind its purchase.
@@ -201,10 +225,7 @@ pub async fn rotate(
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
     let id = provider_id(&provider)?;
-    let asked: Rotate = ask::read(&body)?;
-    if !asked.draw && !asked.retire_old {
-        return Err(ProblemDetails::invalid("draw: must be true where retire_old is not"));
-    }
+    let asked = Rotate::read(&body)?;
     let (webhook_secret, key) = drawn(&context, &state, asked.draw)?;
     let (reason, dry_run, retire_old) = (asked.reason, asked.dry_run, asked.retire_old);
     let change = Change::of("rotate_webhook_key", id, reason, dry_run);

@@ -229,7 +229,7 @@ pub static ROUTES: &[ApiRoute] = &[
         roles: &[Admin],
         summary: "Draw another key that signs a provider's webhooks, or retire the old one",
         query: None,
-        body: Some(json::<webhooks::Rotate>()),
+        body: Some(json::<providers::Rotate>()),
         answer: json::<providers::Kept>(),
         handler: |route| route.to(webhooks::rotate),
     },
