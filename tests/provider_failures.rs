@@ -37,7 +37,7 @@ fn error_of(demo: &Demo, answer: &Answer) -> Value {
     until("the error", || {
         let log = demo.log();
         let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        lines.find(|line| line["level"] == "ERROR" && line["request_id"] == id)
+        lines.find(|line| line["level"] == "error" && line["request_id"] == id)
     })
 }
 
