@@ -111,7 +111,7 @@ pub enum Command {
     /// Register providers, look at them or change them
     #[command(subcommand, arg_required_else_help = true)]
     Provider(ProviderCommand),
-    /// List services in a provider's catalogue, or retire them
+    /// Put services into a provider's catalogue, list or retire them
     #[command(subcommand, arg_required_else_help = true)]
     Service(ServiceCommand),
     /// Put maintenance on or off, or show how it stands

@@ -64,10 +64,12 @@ pub enum ProviderRefusal {
     #[error("the provider has no webhook address; set one first")]
     NoWebhook,
     /// The first address for webhooks needs a key.
-    #[error("no webhook key stands yet; have one drawn with the address")]
+    #[error("no webhook key stands yet; have one drawn with the first address (--secret-file)")]
     NoWebhookKey,
     /// Another address goes with the key that stands.
-    #[error("a webhook key stands already and goes with the new address; rotate it apart")]
+    #[error(
+        "a webhook key stands already and goes with the new address; webhook rotate-key draws another"
+    )]
     WebhookKeyStands,
     /// Two keys sign already.
     #[error("two webhook keys sign already; retire the old one first")]

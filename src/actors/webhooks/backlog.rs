@@ -32,6 +32,8 @@ pub struct Backlog {
     has_changed: bool,
     /// Messages that were given up and are no longer remembered.
     forgotten: Vec<MessageId>,
+    /// Blocks up to this one are read once more, for messages of that instant and later alone.
+    read_again: Option<(u64, Instant)>,
 }
 
 /// A message to try.
@@ -53,6 +55,7 @@ impl Backlog {
             read_block,
             has_changed: false,
             forgotten: Vec::new(),
+            read_again: None,
         }
     }
 
@@ -83,7 +86,9 @@ impl Backlog {
 
     /// Takes in the next block's messages to this provider.
     pub fn read(&mut self, block: u64, found: impl Iterator<Item = Found>, now: Instant) {
-        self.queue.extend(found.map(|found| fresh(&found, block, now)));
+        let again = self.read_again.filter(|(last, _)| block <= *last);
+        let is_wanted = |found: &Found| again.is_none_or(|(_, since)| found.at >= since);
+        self.queue.extend(found.filter(is_wanted).map(|found| fresh(&found, block, now)));
         self.read_block = block;
         self.move_cursor();
     }
@@ -261,7 +266,7 @@ impl Backlog {
         self.state.gone_at = None;
         self.state.paused_until = None;
         for waiting in &mut self.state.waiting {
-            *waiting = KeptMessage { at: now, since: now, attempts: 0, ..waiting.clone() };
+            *waiting = renewed(waiting.clone(), now);
         }
         self.has_changed = true;
         true
@@ -292,20 +297,24 @@ impl Backlog {
             taken.extend(self.take_waiting(is_wanted));
         }
         let count = taken.len() as u64;
-        let renewed = |message| KeptMessage { at: now, since: now, attempts: 0, ..message };
-        self.state.waiting.extend(taken.into_iter().map(renewed));
+        let taken = taken.into_iter().map(|message| renewed(message, now));
+        self.state.waiting.extend(taken);
         self.forgive();
         count
     }
 
-    /// Goes back to just after this block, as far as the provider was ever told anything: all since
-    /// then is read and told again. The block that it goes on after.
-    pub fn go_back(&mut self, block: u64) -> u64 {
+    /// Goes back to just after this block, as far as the provider was ever told anything: what was
+    /// accepted since then is read and told again. The block that it goes on after.
+    pub fn go_back(&mut self, block: u64, since: Instant) -> u64 {
         let block = block.max(self.state.begins_after);
         if block < self.read_block {
-            self.queue.retain(|queued| queued.block <= block);
-            self.state.waiting.retain(|waiting| waiting.block <= block);
-            self.state.parked.retain(|parked| parked.block <= block);
+            let stays = |kept: &KeptMessage| kept.block <= block || kept.accepted_at < since;
+            self.queue.retain(stays);
+            self.state.waiting.retain(stays);
+            self.state.parked.retain(stays);
+            let last =
+                self.read_again.map_or(self.read_block, |(last, _)| last.max(self.read_block));
+            self.read_again = Some((last, since));
             self.read_block = block;
             self.move_cursor();
         }
@@ -318,6 +327,12 @@ impl Backlog {
         self.state.paused_until = None;
         self.has_changed = true;
     }
+}
+
+/// With a new term, as if it had never been tried.
+fn renewed(message: KeptMessage, now: Instant) -> KeptMessage {
+    let reason = String::new();
+    KeptMessage { at: now, since: now, attempts: 0, reason, status: None, ..message }
 }
 
 fn fresh(found: &Found, block: u64, now: Instant) -> KeptMessage {

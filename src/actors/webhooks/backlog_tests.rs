@@ -167,12 +167,32 @@ fn going_back_tells_all_since_then_once_more_and_nothing_from_before_the_address
     backlog.delivered(&jobs[0]);
     backlog.failed(jobs[1].clone(), failure(FailureKind::ServerError), at(0), &options());
     assert_eq!(backlog.jobs(8, at(0), false), []);
-    assert_eq!(backlog.go_back(11), 11);
+    assert_eq!(backlog.go_back(11, at(-10)), 11);
     assert_eq!((backlog.read_block(), backlog.state().block), (11, 11));
     assert!(backlog.state().waiting.is_empty(), "they are read again, in order");
-    assert_eq!(backlog.go_back(3), 10, "the address was set after block 10");
-    assert_eq!(backlog.go_back(900), 900, "nothing to go back to");
+    assert_eq!(backlog.go_back(3, at(-10)), 10, "the address was set after block 10");
+    assert_eq!(backlog.go_back(900, at(-10)), 900, "nothing to go back to");
     assert_eq!(backlog.read_block(), 10);
+}
+
+#[test]
+fn going_back_tells_what_was_accepted_since_then_and_loses_nothing_from_before() {
+    let (early, late) = (id("purchase", 1), id("purchase", 2));
+    let accepted = |id, seconds| std::iter::once(Found { at: at(seconds), ..found(id) });
+    let mut backlog = Backlog::of(WebhookState::after(10));
+    backlog.read(11, accepted(early, 100), at(300));
+    backlog.read(12, accepted(late, 200), at(300));
+    let early_job = backlog.jobs(1, at(300), false).remove(0);
+    backlog.failed(early_job, failure(FailureKind::ServerError), at(300), &options());
+    // The clock's margin leads to before both; only the late one is told again.
+    backlog.go_back(10, at(200));
+    assert!(backlog.waits(early), "it was not delivered");
+    backlog.read(11, accepted(early, 100), at(301));
+    backlog.read(12, accepted(late, 200), at(301));
+    assert_eq!(ids(&backlog.jobs(8, at(301), false)), [late]);
+    // What is new is told whatever its time.
+    backlog.read(13, accepted(id("purchase", 3), 50), at(301));
+    assert_eq!(backlog.queued(), 2);
 }
 
 /// What a receiver does with a message.

@@ -288,15 +288,16 @@ impl Lane {
                     is_back = was_open;
                 }
                 Tried::Failed(failure) => {
+                    let (id, line) = (job.message.id, job.message.line.to_string());
                     let given_up = self.backlog.failed(job, failure, now, &self.shared.options);
-                    if let Some(message) = given_up {
-                        self.log_given_up(&message, failure);
-                    }
+                    self.log_failed(&format!("webhook {id}"), &line, failure, given_up.as_ref());
                 }
             }
         }
         if is_back {
             self.backlog.is_back(now);
+            let provider = &self.provider;
+            tracing::info!(%provider, "a provider takes webhooks again");
         }
         for message in self.backlog.take_forgotten() {
             let provider = &self.provider;
@@ -305,13 +306,22 @@ impl Lane {
         }
     }
 
-    fn log_given_up(&self, message: &KeptMessage, failure: Failure) {
-        let decision = Decision::new("deliver_webhook", Outcome::Failed)
+    /// One line for each try that failed.
+    fn log_failed(&self, what: &str, line: &str, failure: Failure, given_up: Option<&KeptMessage>) {
+        let status = failure.status.map_or_else(String::new, |status| format!(", status {status}"));
+        let end = match (given_up, failure.kind) {
+            (Some(message), _) => format!(" and was given up after {} tries", message.attempts),
+            (None, FailureKind::Gone) => {
+                " because its address says that it is gone; all wait for another address or a replay"
+                    .to_owned()
+            }
+            (None, _) => " and is tried again".to_owned(),
+        };
+        Decision::new("deliver_webhook", Outcome::Failed)
             .reason(failure.kind.code())
             .provider(self.provider.as_str())
-            .line(message.line.to_string());
-        let (id, attempts) = (message.id, message.attempts);
-        decision.emit(&format!("webhook {id} was given up after {attempts} tries"));
+            .line(line)
+            .emit(&format!("{what} was not taken{status}{end}"));
     }
 
     /// Keeps the state where more than the cursor changed, and the cursor now and then: its own
@@ -368,13 +378,9 @@ impl Lane {
         view.behind_blocks = behind;
         view.oldest_at = self.backlog.oldest_at();
         view.is_faulty = is_faulty;
-        let provider = &self.provider;
-        match (std::mem::replace(&mut view.is_silent, is_silent), is_silent) {
-            (false, true) => {
-                tracing::error!(%provider, "a provider takes no webhooks; they wait");
-            }
-            (true, false) => tracing::info!(%provider, "a provider takes webhooks again"),
-            _ => {}
+        if !std::mem::replace(&mut view.is_silent, is_silent) && is_silent {
+            let provider = &self.provider;
+            tracing::error!(%provider, "a provider takes no webhooks; they wait");
         }
     }
 
@@ -390,7 +396,7 @@ impl Lane {
         let count = match wanted {
             Wanted::Since(since) => {
                 let block = self.shared.journal.last_before(since).await?;
-                let block = self.backlog.go_back(block);
+                let block = self.backlog.go_back(block, since);
                 self.shared.store.durable_block().saturating_sub(block)
             }
             Wanted::Parked | Wanted::One(_) => self.backlog.take_up(wanted, now),

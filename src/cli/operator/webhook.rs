@@ -34,8 +34,8 @@ pub enum WebhookCommand {
     /// Send webhooks again: one, all that were given up, or all since an instant
     #[command(
         long_about = "Sends a provider's webhooks again, with a new term: one message that waits or \
-                      was given up, all that were given up, or with '--since' all from then on, \
-                      delivered or not. A provider tells what it has had already by the \
+                      was given up, all that were given up, or with '--since' all accepted from \
+                      then on, delivered or not, as far back as the address was set. A provider tells what it has had already by the \
                       webhook-id, which stays the same.",
         after_long_help = "Examples:\n  \
         linepass webhook replay c-sha purchase-100000000016 --reason 'ticket 88'\n  \
@@ -48,7 +48,8 @@ pub enum WebhookCommand {
         long_about = "Sets where a provider's webhooks go. The first address comes with a key, \
                       which goes into a new file for you alone ('--secret-file'); another address \
                       later keeps the key. The address must be https. '--stop' ends webhooks and \
-                      their keys; what happens meanwhile is not told later.",
+                      their keys: what was not delivered yet is dropped, and what happens meanwhile \
+                      is not told later.",
         after_long_help = "Examples:\n  \
         linepass webhook set c-sha --url https://shop.example/webhook \\\n      \
         --secret-file c-sha.webhook --reason 'contract 2026-118'\n  \
@@ -110,7 +111,7 @@ pub struct SetArgs {
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// A new file for the first key, made with mode 0600; one that is there is not written over
-    #[arg(long, value_name = "PATH", requires = "url")]
+    #[arg(long, value_name = "PATH", requires = "url", conflicts_with = "stop")]
     pub secret_file: Option<PathBuf>,
     /// End webhooks and their keys
     #[arg(long)]
@@ -161,16 +162,19 @@ pub fn run(command: &WebhookCommand, out: &mut impl Write, talk: &mut impl Write
 fn listed(answer: &Value) -> String {
     let webhooks = answer["webhooks"].as_array().map(Vec::as_slice).unwrap_or_default();
     if webhooks.is_empty() {
-        return "no provider has a webhook address\n".to_owned();
+        return "no webhook address is set\n".to_owned();
     }
     webhooks.iter().map(webhook).collect()
 }
 
 fn webhook(webhook: &Value) -> String {
     let state = match text(webhook, "/state") {
-        "silent" => "takes nothing; asked now and then",
-        "gone" => "says it is gone; set the address anew or replay",
-        other => other,
+        "silent" => "takes nothing; asked now and then".to_owned(),
+        "gone" => format!(
+            "says since {} that it is gone; set another address, or replay --parked to try it again",
+            text(webhook, "/gone_since")
+        ),
+        other => other.to_owned(),
     };
     let paused = match text(webhook, "/paused_until") {
         "" => String::new(),
@@ -186,7 +190,8 @@ fn webhook(webhook: &Value) -> String {
 fn message(message: &Value) -> String {
     let status = message["status"].as_u64().map_or_else(String::new, |code| format!(" {code}"));
     let when = match text(message, "/state") {
-        "waiting" => format!("next try {}", text(message, "/next_at")),
+        "waiting" if message["attempts"] == 0 => "waits for what is before it".to_owned(),
+        "waiting" => format!("next try by {}", text(message, "/next_at")),
         _ => format!("since {}", text(message, "/parked_at")),
     };
     format!(
@@ -201,8 +206,12 @@ fn message(message: &Value) -> String {
 fn replayed(answer: &Value) -> String {
     let what = match (&answer["messages"], &answer["blocks"]) {
         (Value::Number(messages), _) => format!("{messages} messages are sent again"),
-        (_, Value::Number(blocks)) => format!("{blocks} blocks are gone through again"),
-        _ => "all messages since then are sent again".to_owned(),
+        (_, Value::Number(blocks)) => {
+            format!(
+                "all messages accepted since then are sent again ({blocks} blocks to look through)"
+            )
+        }
+        _ => "all messages accepted since then are sent again".to_owned(),
     };
     if answer["dry_run"] == true {
         return format!("Nothing was changed; it would be: {what}\n");

@@ -4,7 +4,7 @@
 use super::{
     access::Caller,
     ask,
-    maintenance::log,
+    maintenance::decision,
     problem::ProblemDetails,
     providers::{Change, Rotate, invalid, problem as of_provider, provider_id},
 };
@@ -125,13 +125,16 @@ pub(super) struct Listed {
 struct ToldWebhook {
     provider: ProviderId,
     url: String,
-    /// `answers`; `silent` where the provider takes nothing and is asked only now and then; `gone`
+    /// `open`; `silent` where the provider takes nothing and is asked only now and then; `gone`
     /// where its address said so for good; `faulty` where something of this server's own fails;
     /// `starting`.
     #[schemars(extend("enum" = ["answers", "silent", "gone", "faulty", "starting"]))]
     state: &'static str,
     /// Blocks of the journal whose messages have not been tried yet.
     behind_blocks: u64,
+    /// When its address said that it is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone_since: Option<String>,
     /// Until when the provider asked to be left alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
@@ -274,18 +277,23 @@ pub async fn replay(
     let asked: Replay = ask::read(&body)?;
     let by = ask::by(&caller, &ask::reason(&asked.reason)?);
     let provider = provider_id(&asked.provider)?;
-    let wanted = wanted(&asked)?;
+    let wanted = wanted(&asked, state.host.now().max(state.decisions.now()))?;
     let count = if asked.dry_run {
         let rehearsed = state.webhooks.rehearse(&provider, wanted);
         rehearsed.map_err(|error| refused(&context, error))?
     } else {
-        let (desk, own) = (state.webhooks.clone(), context.clone());
+        let (desk, own, asked_of) = (state.webhooks.clone(), context.clone(), provider.clone());
         let request_id = Some(context.request_id.clone());
         let replaying = async move {
-            let replayed = desk.replay(&provider, by, request_id, wanted).await;
+            let replayed = desk.replay(&asked_of, by, request_id, wanted).await;
             replayed.map_err(|error| refused(&own, error))
         };
-        Some(ask::to_its_end(&context, replaying, log("replay_webhooks")).await?)
+        let name = provider.to_string();
+        let log = move |context: &RequestContext, made: &Result<u64, ProblemDetails>| {
+            let decision = decision("replay_webhooks", context, made).provider(name);
+            decision.emit("an operator had webhooks sent again");
+        };
+        Some(ask::to_its_end(&context, replaying, log).await?)
     };
     let (messages, blocks) = match wanted {
         Wanted::Since(_) => (None, count),
@@ -294,17 +302,18 @@ pub async fn replay(
     Ok(HttpResponse::Ok().json(Replayed { messages, blocks, dry_run: asked.dry_run }))
 }
 
-fn wanted(asked: &Replay) -> Result<Wanted, ProblemDetails> {
+fn wanted(asked: &Replay, now: Instant) -> Result<Wanted, ProblemDetails> {
     match (&asked.message, asked.parked, &asked.since) {
         (Some(message), false, None) => message
             .parse()
             .map(Wanted::One)
             .map_err(|error| ProblemDetails::invalid(format!("message: {error}"))),
         (None, true, None) => Ok(Wanted::Parked),
-        (None, false, Some(since)) => since
-            .parse::<Instant>()
-            .map(Wanted::Since)
-            .map_err(|error| ProblemDetails::invalid(format!("since: {error}"))),
+        (None, false, Some(since)) => match since.parse::<Instant>() {
+            Ok(since) if since > now => Err(ProblemDetails::invalid("since: must not be to come")),
+            Ok(since) => Ok(Wanted::Since(since)),
+            Err(error) => Err(ProblemDetails::invalid(format!("since: {error}"))),
+        },
         _ => Err(ProblemDetails::invalid("wanted is one of message, parked and since")),
     }
 }
@@ -325,14 +334,22 @@ fn told(seen: Seen) -> ToldWebhook {
     let Seen { provider, url, view } = seen;
     let Some(view) = view else {
         let (state, messages) = ("starting", Vec::new());
-        let (behind_blocks, paused_until) = (0, None);
-        return ToldWebhook { provider, url, state, behind_blocks, paused_until, messages };
+        let (behind_blocks, gone_since, paused_until) = (0, None, None);
+        return ToldWebhook {
+            provider,
+            url,
+            state,
+            behind_blocks,
+            gone_since,
+            paused_until,
+            messages,
+        };
     };
     let state = match &view {
         view if view.state.gone_at.is_some() => "gone",
         view if view.is_faulty => "faulty",
         view if view.is_silent => "silent",
-        _ => "answers",
+        _ => "open",
     };
     let parked = view.state.parked.iter().map(|message| message_told(message, "parked"));
     let waiting = view.state.waiting.iter().map(|message| message_told(message, "waiting"));
@@ -341,6 +358,7 @@ fn told(seen: Seen) -> ToldWebhook {
         url,
         state,
         behind_blocks: view.behind_blocks,
+        gone_since: view.state.gone_at.map(Instant::rfc3339),
         paused_until: view.state.paused_until.map(Instant::rfc3339),
         messages: parked.chain(waiting).collect(),
     }
