@@ -333,7 +333,12 @@ fn other_methods_are_answered_405_with_what_is_allowed_rfc_9110_15_5_6() {
     ];
     for (method, path, allowed) in cases {
         let refused = send(&http, method, &format!("{}{path}", demo.issuer()), &[]);
-        assert_own_page(&refused, 405);
+        // A program is told in the form of its other errors, a household on a page.
+        if matches!(&*path, "/oauth/par" | "/oauth/token") {
+            assert_error(&refused, 405, "invalid_request", "the method");
+        } else {
+            assert_own_page(&refused, 405);
+        }
         assert_eq!(refused.header("allow"), Some(allowed), "{method} {path}");
     }
 }

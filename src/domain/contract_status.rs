@@ -30,7 +30,7 @@ pub struct Contract {
     pub service: ServiceCode,
     /// When it was bought, Japan time, whole seconds.
     #[serde(serialize_with = "rfc3339")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub bought_at: Instant,
     /// The first month charged; charged once even where another contract already charges it
     ///
@@ -46,7 +46,7 @@ pub struct EndedContract {
     pub bought: Contract,
     /// When it ended, Japan time, whole seconds.
     #[serde(serialize_with = "rfc3339")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub ended_at: Instant,
     /// The last month charged.
     pub last_charge_month: Month,

@@ -62,7 +62,7 @@ pub struct PurchaseReceipt {
     pub receipt_number: ReceiptNumber,
     /// When it was accepted, Japan time, whole seconds.
     #[serde(serialize_with = "rfc3339")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub completed_at: Instant,
     /// The contract, for a monthly service.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ pub struct CancellationReceipt {
     pub receipt_number: ReceiptNumber,
     /// When it was accepted, Japan time, whole seconds.
     #[serde(serialize_with = "rfc3339")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub completed_at: Instant,
     /// The last month charged.
     pub last_charge_month: Month,

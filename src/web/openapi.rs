@@ -253,7 +253,8 @@ pub(crate) mod checks {
     use super::{Map, Value, json};
     use std::collections::BTreeSet;
 
-    fn walk(value: &Value, see: &mut impl FnMut(&Map<String, Value>)) {
+    /// Sees every object in it.
+    pub(crate) fn walk(value: &Value, see: &mut impl FnMut(&Map<String, Value>)) {
         match value {
             Value::Object(fields) => {
                 see(fields);

@@ -103,7 +103,7 @@ fn operation(route: &StatusRoute) -> Operation<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::openapi::checks;
+    use crate::web::openapi::checks::{self, walk};
 
     #[test]
     fn every_route_is_described_and_nothing_else() {
@@ -132,6 +132,31 @@ mod tests {
             assert_eq!(told["security"].is_array(), route.is_public, "{}", route.path);
         }
         assert_eq!(document["security"], json!([{ TOKEN: [PURCHASES_READ] }]));
+    }
+
+    #[test]
+    fn instants_are_those_of_rfc_3339_and_numbers_have_patterns() {
+        let mut found = 0;
+        walk(&document(), &mut |fields| {
+            for name in ["completed_at", "bought_at", "ended_at"] {
+                if let Some(instant) = fields.get(name).filter(|field| field.is_object()) {
+                    assert_eq!(instant["format"], "date-time", "{name}");
+                    found += 1;
+                }
+            }
+            for name in ["reference", "receipt_number", "contract"] {
+                if let Some(text) = fields.get(name).filter(|field| field["type"] == "string") {
+                    assert!(text["pattern"].is_string(), "{name}: {text}");
+                    found += 1;
+                }
+            }
+            if fields.get("in").is_some_and(Value::is_string) {
+                let schema = &fields["schema"];
+                assert!(schema["pattern"].is_string(), "{fields:?}");
+                found += 1;
+            }
+        });
+        assert!(found >= 12, "{found} were looked at");
     }
 
     #[test]
