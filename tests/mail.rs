@@ -318,7 +318,9 @@ fn a_server_that_drops_or_is_away_gets_the_mails_when_it_is_back() {
     assert_eq!(told["server"], "silent");
     // The journal is the queue: no row for a mail that nobody tried.
     assert!(told["mails"].as_array().expect("mails").len() <= 5, "{told}");
-    assert!(scraped(&demo, "linepass_mail_behind_blocks") > 0.0);
+    until("blocks that wait", || {
+        (scraped(&demo, "linepass_mail_behind_blocks") > 0.0).then_some(())
+    });
     let server = Server::with(port, &[]);
     for receipt in &receipts {
         server.mail_with(receipt);

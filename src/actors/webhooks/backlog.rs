@@ -312,9 +312,11 @@ impl Backlog {
             self.queue.retain(stays);
             self.state.waiting.retain(stays);
             self.state.parked.retain(stays);
-            let last =
-                self.read_again.map_or(self.read_block, |(last, _)| last.max(self.read_block));
-            self.read_again = Some((last, since));
+            // What an earlier wish has not come to yet is still to be told.
+            self.read_again = Some(match self.read_again {
+                Some((last, before)) if self.read_block < last => (last, before.min(since)),
+                _ => (self.read_block, since),
+            });
             self.read_block = block;
             self.move_cursor();
         }

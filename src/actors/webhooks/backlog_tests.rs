@@ -195,6 +195,26 @@ fn going_back_tells_what_was_accepted_since_then_and_loses_nothing_from_before()
     assert_eq!(backlog.queued(), 2);
 }
 
+#[test]
+fn a_second_wish_loses_nothing_of_the_first() {
+    let (early, late) = (id("purchase", 1), id("purchase", 2));
+    let accepted = |id, seconds| std::iter::once(Found { at: at(seconds), ..found(id) });
+    let mut backlog = Backlog::of(WebhookState::after(10));
+    backlog.read(11, std::iter::empty(), at(300));
+    backlog.read(12, accepted(early, 100), at(300));
+    let job = backlog.jobs(1, at(300), false).remove(0);
+    backlog.failed(job, failure(FailureKind::ServerError), at(300), &options());
+    backlog.read(13, accepted(late, 200), at(300));
+    // The first takes the early one from those that wait, to read it again; the second comes before.
+    backlog.go_back(10, at(90));
+    backlog.read(11, std::iter::empty(), at(301));
+    backlog.go_back(10, at(200));
+    for (block, message, seconds) in [(12, early, 100), (13, late, 200)] {
+        backlog.read(block, accepted(message, seconds), at(301));
+    }
+    assert_eq!(ids(&backlog.jobs(8, at(301), false)), [early, late]);
+}
+
 /// What a receiver does with a message.
 #[derive(Debug, Clone, Copy)]
 enum Does {
