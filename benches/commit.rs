@@ -20,7 +20,7 @@ use linepass::{
     clock::Clock,
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
-        ids::{CustomerId, PassportNumber, ServiceCode},
+        ids::{CustomerId, PassportNumber, ReceiptNumber, ServiceCode},
         line::{
             By, LineDefaults, LineService,
             command::{LoggedIn, Purchase},
@@ -31,7 +31,7 @@ use linepass::{
     },
     security::random,
     store::{
-        Reservation, Store, Stream, key,
+        ReceiptKey, Reservation, Store, Stream, key,
         sled_store::{SledOptions, SledStore},
     },
 };
@@ -316,10 +316,14 @@ impl House {
         let (stream, reservation) = (Stream::Line(customer(0)), order(1));
         let rows = self.store.events(&stream, 0, 100).await.expect("reads");
         let holder = self.store.holder(&reservation).await.expect("reads").expect("bought");
+        let number = ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL).expect("a number");
+        let place = self.store.receipt(ReceiptKey::Order(number)).await.expect("reads");
+        let place = place.expect("the first purchase has the first number");
         let header = 9;
         RowSizes {
             event: header + rows.last().expect("a purchase").entry.len(),
             order: header + serde_json::to_vec(&holder).expect("serializes").len(),
+            receipt: header + serde_json::to_vec(&place).expect("serializes").len(),
         }
     }
 
@@ -356,11 +360,12 @@ fn options(folder: &Path) -> SledOptions {
     }
 }
 
-/// The sizes of a purchase's two rows, read from what the house wrote.
+/// The sizes of a purchase's three rows, read from what the house wrote.
 #[derive(Clone, Copy)]
 struct RowSizes {
     event: usize,
     order: usize,
+    receipt: usize,
 }
 
 /// A block's row: its header, and its entry for each purchase of the group.
@@ -368,7 +373,7 @@ const BLOCK_HEADER: usize = 57;
 const BLOCK_ENTRY: usize = 64;
 
 /// The rows of one purchase, and who waits for them.
-type BareJob = ([(Vec<u8>, Vec<u8>); 2], oneshot::Sender<()>);
+type BareJob = ([(Vec<u8>, Vec<u8>); 3], oneshot::Sender<()>);
 
 /// The ceiling: a thread that puts what queued as one batch and syncs it, and nothing else.
 struct Bare {
@@ -411,7 +416,14 @@ impl Bare {
         };
         let event = key::event(&Stream::Line(customer(line)), seq);
         let order = key::reservation(&order(self.written.get()));
-        let rows = [(event, vec![b'x'; self.sizes.event]), (order, vec![b'x'; self.sizes.order])];
+        let serial = ReceiptNumber::FIRST_SERIAL + self.written.get();
+        let number = ReceiptNumber::from_serial(serial).expect("a number");
+        let RowSizes { event: of_event, order: of_order, receipt: of_receipt } = self.sizes;
+        let rows = [
+            (event, vec![b'x'; of_event]),
+            (order, vec![b'x'; of_order]),
+            (key::receipt(ReceiptKey::Order(number)), vec![b'x'; of_receipt]),
+        ];
         let (reply, done) = oneshot::channel();
         self.jobs.send((rows, reply)).expect("the thread runs");
         done.await.expect("the thread runs");
