@@ -20,6 +20,7 @@
 
 pub mod account;
 mod calendar;
+mod house;
 mod index;
 pub mod ledger;
 mod lines;
@@ -157,7 +158,7 @@ impl Walk<'_> {
     }
 
     async fn all(&mut self) -> Result<(), crate::store::StoreError> {
-        let house = lines::house(self).await?;
+        let house = house::read(self).await?;
         let expected = lines::lines(self, &house).await?;
         index::rows(self, &expected).await?;
         told::rows(self, &house).await

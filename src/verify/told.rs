@@ -3,8 +3,8 @@
 
 use super::{
     Step, Walk,
+    house::House,
     index::entry as entry_at,
-    lines::House,
     report::{Found, InvariantName},
 };
 use crate::{
