@@ -84,6 +84,26 @@ pub enum SystemEvent {
         /// The month.
         month: Month,
     },
+    /// An operator began to take a backup: all that is stored leaves the house.
+    BackupBegun,
+    /// A backup came to its end.
+    BackupTaken(LastBackup),
+    /// The store was restored from a backup: what was acknowledged after this block is gone.
+    StoreRestored {
+        /// The backup's last block.
+        block: u64,
+    },
+}
+
+/// A backup that came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    /// When.
+    pub at: Instant,
+    /// The store's last block in it.
+    pub block: u64,
+    /// How much was given, in bytes.
+    pub bytes: u64,
 }
 
 /// What households are told while maintenance is on, beside the guide's words.
@@ -208,6 +228,8 @@ pub struct SystemState {
     pub closed_through: Option<Month>,
     /// Who may use the operator API, besides the first token.
     pub operator_tokens: LiveTokens,
+    /// The last backup that came to its end.
+    pub last_backup: Option<LastBackup>,
 }
 
 /// A month's close that was begun, and the last block that was durable then.
@@ -327,6 +349,7 @@ impl SystemState {
             SystemEvent::OperatorTokenRevoked { name } => {
                 self.operator_tokens.remove(name);
             }
+            SystemEvent::BackupTaken(last) => self.last_backup = Some(*last),
             _ => {}
         }
         self
@@ -429,6 +452,27 @@ mod tests {
         });
         let read: SystemEvent = serde_json::from_value(stored.clone()).expect("reads");
         assert_eq!(serde_json::to_value(&read).expect("writes"), stored);
+    }
+
+    #[test]
+    fn the_events_of_backups_are_stored_like_this() {
+        let last = LastBackup { at: at(5), block: 7, bytes: 9 };
+        for (event, stored) in [
+            (SystemEvent::BackupBegun, serde_json::json!({ "event": "backup_begun" })),
+            (
+                SystemEvent::BackupTaken(last),
+                serde_json::json!({ "event": "backup_taken", "at": at(5), "block": 7, "bytes": 9 }),
+            ),
+            (
+                SystemEvent::StoreRestored { block: 7 },
+                serde_json::json!({ "event": "store_restored", "block": 7 }),
+            ),
+        ] {
+            assert_eq!(serde_json::to_value(&event).expect("writes"), stored);
+            assert_eq!(serde_json::from_value::<SystemEvent>(stored).expect("reads"), event);
+        }
+        let state = SystemState::default().evolve(&SystemEvent::BackupTaken(last));
+        assert_eq!(state.last_backup, Some(last));
     }
 
     #[test]

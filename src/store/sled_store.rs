@@ -13,8 +13,11 @@
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
 //! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
+mod import;
 mod opening;
 mod reads;
+
+pub use import::Import;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
@@ -22,7 +25,9 @@ use super::{
     StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
-    key, record,
+    key,
+    notes::{NoteBook, Noted, Noting},
+    record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -35,7 +40,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::JoinHandle,
@@ -106,6 +111,8 @@ enum Purpose {
 struct Chain {
     tip: Tip,
     tails: Tails,
+    /// Who has groups noted, while somebody copies the store.
+    noting: Noting,
 }
 
 impl SledStore {
@@ -150,7 +157,7 @@ impl SledStore {
             db,
             data,
             head: Mutex::new(head),
-            chain: Mutex::new(Chain { tip, tails: Tails::default() }),
+            chain: Mutex::new(Chain { tip, tails: Tails::default(), noting: Noting::default() }),
             durable: AtomicU64::new(tip.number),
             has_room: AtomicBool::new(true),
             free_bytes: AtomicU64::new(0),
@@ -230,18 +237,23 @@ impl Drop for SledStore {
 }
 
 impl Inner {
+    fn chain(&self) -> MutexGuard<'_, Chain> {
+        self.chain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// One group: apply, flush, sync, and only then the durable block moves on.
     fn commit(&self, group: &[Batch], at: Instant) -> Result<Vec<Outcome>, StoreError> {
         if self.looks_only.load(Ordering::Acquire) {
             return Err(StoreError::Engine("the store was opened to look at it alone".into()));
         }
-        let mut chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner);
-        let Chain { tip, tails } = &mut *chain;
+        let mut chain = self.chain();
+        let Chain { tip, tails, noting } = &mut *chain;
         let Writes { outcomes, rows, tip: next } =
             group::assemble(group, *tip, at, tails, &self.db)?;
         if rows.is_empty() {
             return Ok(outcomes);
         }
+        let noted = noting.wanted().map(|book| (book, rows.clone()));
         let mut batch = sled::Batch::default();
         for (key, row) in rows {
             match row {
@@ -254,6 +266,9 @@ impl Inner {
         self.data.sync_data().map_err(file_error(&self.folder))?;
         *tip = next;
         self.durable.store(next.number, Ordering::Release);
+        if let Some((book, rows)) = noted {
+            book.add(rows);
+        }
         Ok(outcomes)
     }
 
@@ -283,7 +298,7 @@ impl Inner {
             return Ok(());
         }
         let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
-        let tip = self.chain.lock().unwrap_or_else(PoisonError::into_inner).tip;
+        let tip = self.chain().tip;
         match head.read()? {
             Some(written) if written == tip => Ok(()),
             _ => head.write(tip),
@@ -438,6 +453,24 @@ impl Store for SledStore {
         self.read(move |inner| {
             let rows = keys.iter().map(|key| inner.db.get(key).map_err(engine_error));
             rows.map(|row| Ok(row?.map(|row| row.to_vec()))).collect()
+        })
+        .await
+    }
+
+    async fn begin_notes(&self, most_bytes: usize) -> Result<(NoteBook, u64), StoreError> {
+        // The chain is held while a group becomes durable: none is half noted.
+        self.read(move |inner| {
+            let mut chain = inner.chain();
+            Ok((chain.noting.begin(most_bytes), chain.tip.number))
+        })
+        .await
+    }
+
+    async fn take_notes(&self, book: &NoteBook) -> Result<Noted, StoreError> {
+        let book = book.clone();
+        self.read(move |inner| {
+            let chain = inner.chain();
+            Ok(Noted { tip: chain.tip, changes: book.take() })
         })
         .await
     }
