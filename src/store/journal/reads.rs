@@ -104,7 +104,8 @@ impl<E: Engine, F: Files> Journal<E, F> {
     pub(super) fn newest_snapshot(&self, stream: &Stream) -> Option<SnapshotRow> {
         let durable = self.durable.load(Ordering::Acquire);
         let rows = self.engine.prefix(&key::snapshots_of(stream)).rev();
-        record::newest_snapshot(rows.filter_map(Result::ok), durable)
+        // An engine that fails to read may fail again for ever: whoever reads the events finds out.
+        record::newest_snapshot(rows.map_while(Result::ok), durable)
     }
 
     /// Streams, each found by skipping over the events of the one before.
