@@ -15,6 +15,8 @@
 //! | [`raw`] | rows as they are stored, for whoever checks the store itself |
 //! | [`audit`] | walks the whole chain and says where it is broken |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
+//! | [`engine`] | what is asked of whatever keeps the rows: the seam below our own order of writing |
+//! | [`journal`] | that order: committing, opening, reading, on any engine |
 //! | [`head`] | the head file, by which a lost tail is noticed |
 //! | [`sled_store`] | sled 0.34 as it really behaves |
 //! | [`memory`] | the same in memory, for tests |
@@ -22,8 +24,10 @@
 pub mod audit;
 pub mod batch;
 pub mod block;
+pub mod engine;
 pub mod group;
 pub mod head;
+pub mod journal;
 pub mod key;
 pub mod mail;
 pub mod memory;
