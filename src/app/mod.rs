@@ -37,6 +37,7 @@ use crate::{
         receipts::ReceiptNumbers,
         snapshot::Snapshots,
         system::{Maintenance, SystemStream},
+        verifying::{SNAPSHOT_KEY, StoreKeys, Verifies},
         webhooks::Webhooks,
     },
     clock::{Clock, Floor},
@@ -44,8 +45,8 @@ use crate::{
     domain::{line::LineDefaults, retention::Terms, yen::Yen},
     mail::MailError,
     security::{
-        HashCost, ImportKey, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle,
-        ThrottlePolicy, random,
+        HashCost, ImportKey, KeyRing, MasterKey, PasswordPool, SecurityError, SourceLimiter,
+        Throttle, ThrottlePolicy, random,
     },
     store::{
         Store, StoreError,
@@ -171,7 +172,7 @@ pub async fn start(
     let master = Arc::new(keys::master_key(&config.keys)?);
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
     let (committer, committing) = start_committer(config, &store, &host)?;
-    let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
+    let ring = Arc::new(keys::ring(store.as_ref(), &committer, &master, &host).await?);
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(Arc::clone(&store), committer.clone(), host.clone()).await?;
     let providers = Arc::new(providers);
@@ -206,7 +207,7 @@ pub async fn start(
         billing: config.billing.clone(),
         erasure: Erasure::new(bulk.clone(), Arc::clone(&store), terms(config)),
         bulk,
-        lines,
+        lines: lines.clone(),
         providers,
         mails: desk,
         webhooks: webhooks.desk().clone(),
@@ -214,6 +215,7 @@ pub async fn start(
         key_keeper: keys::keeper(config, master, &system),
         operators: keys::operators(&config.operator, &system).await?,
         audits: Audits::new(Arc::clone(&store), host.clone()),
+        verifies: verifies(&services, &lines, &ring, &host),
         system,
         maintenance,
         committer: committer.clone(),
@@ -341,13 +343,24 @@ fn line_services(
         defaults: defaults(config),
         most_waiting_changes: config.line.queued_commands_per_line,
         snapshots: Snapshots {
-            key: master.derive("linepass/snapshot/v1"),
+            key: master.derive(SNAPSHOT_KEY),
             every_events: config.line.snapshot_every_events,
         },
         draw_salt: random::bytes::<32>,
         idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
         awake_lines: AtomicUsize::new(0),
     })
+}
+
+/// The look at the invariants, beside the lines' work.
+fn verifies(
+    services: &Arc<LineServices>,
+    lines: &Lines,
+    ring: &Arc<KeyRing>,
+    host: &Clock,
+) -> Verifies {
+    let keys = StoreKeys::new(services.snapshots.clone(), Arc::clone(ring));
+    Verifies::new(Arc::clone(&services.store), lines.clone(), keys, host.clone())
 }
 
 fn start_committer(

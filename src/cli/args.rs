@@ -16,6 +16,7 @@ use super::operator::args::{
     MaintenanceCommand, TokenCommand,
     life::{ContractCommand, PassportCommand, RetentionCommand},
     overdue::OverdueCommand,
+    verify::{EXAMPLES as VERIFY_EXAMPLES, VerifyArgs},
 };
 use super::operator::{
     provider::{ProviderCommand, ServiceCommand},
@@ -135,6 +136,19 @@ pub enum Command {
     /// Look at the journal: who did what and why, and whether it is whole
     #[command(subcommand, arg_required_else_help = true)]
     Audit(AuditCommand),
+    /// Look at every invariant of the store, and hold a ledger against it
+    #[command(
+        long_about = "Looks at every invariant of the store by code apart from the rules that \
+                      decided: nothing accepted is lost or there twice, limits held at each \
+                      purchase, nothing goes on after a restriction, bills are what the events \
+                      come to, mails and webhooks are owed once, the chain is whole, replay is the \
+                      state. Exits with 0 where all hold, 1 where one does not. The running server \
+                      looks beside its work, up to the block that was durable when it began; with \
+                      --offline this command opens the store itself. A ledger has what clients were \
+                      told of their orders, a JSON object on each line.",
+        after_long_help = VERIFY_EXAMPLES
+    )]
+    Verify(VerifyArgs),
     /// Make a store ready for this version, before its server starts
     #[command(
         long_about = "Makes a store ready for this version while no server has it: sees that this \
@@ -425,6 +439,7 @@ mod tests {
             "bill settle",
             "audit show",
             "audit verify",
+            "verify",
             "completions",
             "key rotate",
             "man",

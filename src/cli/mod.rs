@@ -45,6 +45,9 @@ pub fn run(args: Args) -> ExitCode {
         Command::Audit(command) => {
             to_standard_output(|out, talk| operator::audit::run(&command, out, talk))
         }
+        Command::Verify(args) => {
+            to_standard_output(|out, talk| operator::verify::run(&args, out, talk))
+        }
         Command::Passport(command) => {
             to_standard_output(|out, talk| operator::passport::run(&command, out, talk))
         }

@@ -60,13 +60,13 @@ impl MemoryStore {
 
     /// A row as it is stored, for tests of what notices damage.
     #[cfg(test)]
-    pub(super) fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         self.state().rows.get(key).cloned()
     }
 
     /// Puts or takes away a row behind the chain's back.
     #[cfg(test)]
-    pub(super) fn edit(&self, key: &[u8], row: Option<Vec<u8>>) {
+    pub(crate) fn edit(&self, key: &[u8], row: Option<Vec<u8>>) {
         let mut state = self.state();
         match row {
             Some(row) => state.rows.insert(key.to_vec(), row),

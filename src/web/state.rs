@@ -14,6 +14,7 @@ use crate::{
         outbox::Desk,
         providers::Providers,
         system::{Maintenance, SystemStream},
+        verifying::Verifies,
         webhooks,
     },
     clock::Clock,
@@ -71,6 +72,8 @@ pub struct WebState {
     pub system: SystemStream,
     /// The walk over the whole chain.
     pub audits: Audits,
+    /// The look at the invariants.
+    pub verifies: Verifies,
     /// Whether maintenance is on.
     pub maintenance: Maintenance,
     /// What commits; asked only whether it is there.
@@ -78,7 +81,7 @@ pub struct WebState {
     /// For completed orders and passport IDs' names.
     pub store: Arc<dyn Store>,
     /// Keys that seal, sign, and name.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// Who rotates them.
     pub key_keeper: KeyKeeper,
     /// Who may use the operator API.

@@ -145,6 +145,17 @@ pub fn with_engine<T>(store: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
     done
 }
 
+/// A row as the engine has it: its key and what stands there.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// All rows of a store, in their order.
+pub fn rows(store: &Path) -> Vec<Row> {
+    let pair = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+        row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")
+    };
+    with_engine(store, |db| db.iter().map(pair).collect())
+}
+
 /// A port of loopback that was free a moment ago.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");

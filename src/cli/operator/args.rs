@@ -6,6 +6,7 @@
 //! | [`bill`] | `linepass bill` |
 //! | [`life`] | `linepass line transfer`, `billing`, `passport`, `contract`, `retention` |
 //! | [`overdue`] | `linepass overdue` |
+//! | [`verify`] | `linepass verify` |
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
@@ -13,6 +14,7 @@ mod audit;
 mod bill;
 pub mod life;
 pub mod overdue;
+pub mod verify;
 
 pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs};
 pub use bill::{BillCommand, CloseArgs, CorrectArgs, PreviewArgs, SettleArgs};

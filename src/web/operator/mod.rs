@@ -8,6 +8,7 @@
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`bills`] | a month's bills: preview, close, corrections |
 //! | [`audit`] | who did what, when and why; whether the chain is whole |
+//! | [`verify`] | the invariants of the store; what clients know, held against it |
 //! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`change`] | a change of one line: rehearsed or made, logged, told |
 //! | [`lines`] | how a line stands |
@@ -57,6 +58,7 @@ pub mod routes;
 pub mod sign_ins;
 pub mod tokens;
 pub mod transfers;
+pub mod verify;
 pub mod webhooks;
 
 use super::{answer, problem as problems, state::WebState};

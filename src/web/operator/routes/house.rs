@@ -3,10 +3,11 @@
 use super::ApiRoute;
 use crate::{
     domain::operator::Role::{Admin, Billing, Desk},
+    verify::ledger::{Held, OrderPage},
     web::operator::{
         audit, bills, keys, log, mails, maintenance,
         openapi::{self, json, json_up_to, of},
-        providers, tokens, webhooks,
+        providers, tokens, verify, webhooks,
     },
 };
 use actix_web::http::Method;
@@ -322,5 +323,45 @@ pub static ROUTES: &[ApiRoute] = &[
         body: Some(json::<audit::Begin>()),
         answer: json::<audit::WalkTold>(),
         handler: |route| route.to(audit::begin),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/verify",
+        roles: &[Admin],
+        summary: "Tell how the last look at the invariants of the store stands",
+        query: None,
+        body: None,
+        answer: json::<verify::LookTold>(),
+        handler: |route| route.to(verify::status),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/verify",
+        roles: &[Admin],
+        summary: "Begin a look at the invariants of the store, or join the one that is under way",
+        query: None,
+        body: Some(json::<verify::Begin>()),
+        answer: json::<verify::LookTold>(),
+        handler: |route| route.to(verify::begin),
+    },
+    ApiRoute {
+        method: Method::POST,
+        path: "/verify/ledger",
+        roles: &[Admin],
+        summary: "Hold what clients know of their orders against the store, a part at a time",
+        query: None,
+        body: Some(json_up_to::<verify::Ledger>(verify::MOST_LEDGER_BYTES)),
+        answer: json::<Held>(),
+        handler: |route| route.to(verify::ledger),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/verify/orders",
+        roles: &[Admin],
+        summary: "List the references of a provider's completed orders",
+        query: Some(of::<verify::OrdersAsked>),
+        body: None,
+        answer: json::<OrderPage>(),
+        handler: |route| route.to(verify::orders),
     },
 ];
