@@ -7,6 +7,7 @@
 //! | [`operator`] | the operators' listener, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
 //! | [`files`] | the files that a start needs, looked at before it |
+//! | [`seed`] | what `linepass seed` does: made-up data for load tests |
 //! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //! | [`webhooks`] | webhooks and whoever takes them |
@@ -20,6 +21,7 @@ pub mod keys;
 pub mod mails;
 pub mod operator;
 pub mod public;
+pub mod seed;
 pub mod upgrade;
 pub mod webhooks;
 
@@ -177,6 +179,7 @@ pub async fn start(
     let providers = Providers::load(Arc::clone(&store), committer.clone(), host.clone()).await?;
     let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
+    warn_of_synthetic_data(&system).await?;
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
@@ -363,6 +366,19 @@ fn verifies(
     Verifies::new(Arc::clone(&services.store), lines.clone(), keys, host.clone())
 }
 
+/// Whoever starts a server on made-up data is told so, each time.
+async fn warn_of_synthetic_data(system: &SystemStream) -> Result<(), StoreError> {
+    if let Some(data) = system.state().await?.synthetic {
+        let (seed, lines) = (data.seed, data.lines);
+        tracing::warn!(
+            seed,
+            lines,
+            "the store holds synthetic data of linepass seed, no real lines"
+        );
+    }
+    Ok(())
+}
+
 fn start_committer(
     config: &Config,
     store: &Arc<dyn Store>,
@@ -386,17 +402,26 @@ fn end_the_process(error: &StoreError) {
 }
 
 fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, AppError> {
-    let cost = HashCost {
-        memory_kib: config.password.hash_memory_kib,
-        passes: config.password.hash_passes,
-        lanes: config.password.hash_lanes,
-    };
     let threads = match config.password.hash_threads {
         0 => cores(),
         threads => threads,
     };
     let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
-    Ok(PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?)
+    Ok(PasswordPool::start(
+        hash_cost(config),
+        import_key,
+        threads,
+        config.password.hash_queue_limit,
+    )?)
+}
+
+/// What one hash costs by this configuration.
+fn hash_cost(config: &Config) -> HashCost {
+    HashCost {
+        memory_kib: config.password.hash_memory_kib,
+        passes: config.password.hash_passes,
+        lanes: config.password.hash_lanes,
+    }
 }
 
 fn throttle_policy(config: &Config) -> ThrottlePolicy {

@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 
 use self::hasher::Hasher;
 pub use self::keyed::ImportKey;
-pub use self::phc::{NotImportable, check_imported};
+pub use self::phc::{NotImportable, SALT_BYTES, check_imported};
 use super::SecurityError;
 use super::secret::Secret;
 use crate::metrics::histogram::Histogram;
@@ -68,6 +68,22 @@ impl HashCost {
             max_lanes: MAX_LANES,
         })
     }
+}
+
+/// The PHC string of a password under a salt of the caller's, for data that must come out the same
+/// each time they are made; whatever a person chose goes to [`PasswordPool::hash`], which draws one.
+///
+/// # Errors
+/// A cost outside the limits, or no memory.
+pub fn hash_with_salt(
+    cost: HashCost,
+    password: &Secret,
+    salt: &[u8; phc::SALT_BYTES],
+) -> Result<String, SecurityError> {
+    // No imported key is looked at here.
+    let mut hasher = Hasher::new(cost, ImportKey::new([0; 32]))?;
+    let hash = hasher.hash_with(password, salt);
+    hash.ok_or_else(|| SecurityError::PoolStart(std::io::ErrorKind::OutOfMemory.into()))
 }
 
 /// What the check of a password found.
