@@ -1,6 +1,16 @@
 //! A whole server in this process over TLS, and a client that costs little: HTTP/1.1 on
 //! connections that stay, no more of it than the server's answers need.
 
+#![allow(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "each benchmark uses a part of it; rates have few digits"
+)]
+
+pub mod figures;
+pub mod household;
+pub mod sending;
+
 use linepass::{
     app::{self, Clocks, Listeners},
     cli::demo::{
@@ -64,6 +74,13 @@ impl Served {
         let (sample, end) = hear.recv().expect("it starts");
         let tls = connector(&certificate);
         Self { host, sample, tls, end: Some(end), serving: Some(serving) }
+    }
+}
+
+impl Served {
+    /// Where it is, and how it is trusted.
+    pub fn door(&self) -> (&str, &TlsConnector) {
+        (&self.host, &self.tls)
     }
 }
 
