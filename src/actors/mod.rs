@@ -27,6 +27,7 @@
 //! | [`webhooks`] | messages to providers that follow the blocks, each provider on a lane of its own |
 //! | [`backoff`] | how others' servers that fail are spared |
 //! | [`audit`] | who did what and why; the walk over the whole chain |
+//! | [`backup`](mod@backup) | backups of the running server's store, part by part |
 //! | [`verifying`] | the invariants, looked at beside the work |
 //! | [`walk`] | a long look that nobody waits for |
 //! | [`keys`] | rotation of signing and sealing keys |
@@ -37,6 +38,7 @@
 
 pub mod audit;
 pub mod backoff;
+pub mod backup;
 pub mod bills;
 pub mod bulk;
 pub mod change;

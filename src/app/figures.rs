@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         Overload,
+        backup::Backups,
         closing::MonthCloser,
         line::LineServices,
         lines::Lines,
@@ -40,6 +41,8 @@ pub struct Parts<'a> {
     pub certificates: Option<&'a Arc<Certificates>>,
     /// Who closes months.
     pub closer: &'a MonthCloser,
+    /// Who takes backups.
+    pub backups: &'a Backups,
 }
 
 /// Everything, with the figures of all parts.
@@ -62,6 +65,16 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     let help = "Closes of a month that broke off";
     metrics.add_sampled(Sampled::one("month_close_broken", help, Kind::Counter, move || {
         broken.load(Ordering::Relaxed)
+    }));
+    let last = Arc::clone(parts.backups.figures());
+    let help =
+        "When the last backup came to its end, in seconds since 1970; 0 where there was none";
+    let name = "backup_last_timestamp_seconds";
+    metrics.add_sampled(Sampled::one(name, help, Kind::Gauge, move || last.last_s()));
+    let last = Arc::clone(parts.backups.figures());
+    let help = "How large the last backup was";
+    metrics.add_sampled(Sampled::one("backup_last_bytes", help, Kind::Gauge, move || {
+        last.last_bytes()
     }));
     let started = u64::try_from(parts.host.now().seconds()).unwrap_or_default();
     let help = "When the process started, in seconds since 1970";

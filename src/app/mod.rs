@@ -28,6 +28,7 @@ pub mod webhooks;
 use crate::{
     actors::{
         audit::Audits,
+        backup::{BACKUP_KEY, Backups},
         bulk::Bulk,
         closing::MonthCloser,
         committer::{Committer, CommitterOptions},
@@ -193,7 +194,11 @@ pub async fn start(
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
     let webhooks = webhooks::start(config, &services, &providers, &master, &host)?;
+    let backup_key = master.derive(BACKUP_KEY);
+    let backups = Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key);
+    let backups = backups.await?;
     let metrics = figures::metrics(&figures::Parts {
+        backups: &backups,
         mails: desk.as_ref(),
         webhooks: webhooks.desk(),
         services: &services,
@@ -218,6 +223,7 @@ pub async fn start(
         key_keeper: keys::keeper(config, master, &system),
         operators: keys::operators(&config.operator, &system).await?,
         audits: Audits::new(Arc::clone(&store), host.clone()),
+        backups,
         verifies: verifies(&services, &lines, &ring, &host),
         system,
         maintenance,

@@ -14,6 +14,7 @@ use super::logs::args::LogsArgs;
 use super::operator::args::{
     AuditCommand, BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand,
     MaintenanceCommand, TokenCommand,
+    backup::{BACKUP_EXAMPLES, BackupArgs, RESTORE_EXAMPLES, RestoreArgs},
     life::{ContractCommand, PassportCommand, RetentionCommand},
     overdue::OverdueCommand,
     verify::{EXAMPLES as VERIFY_EXAMPLES, VerifyArgs},
@@ -137,6 +138,27 @@ pub enum Command {
     /// Look at the journal: who did what and why, and whether it is whole
     #[command(subcommand, arg_required_else_help = true)]
     Audit(AuditCommand),
+    /// Take a backup of the store, beside the running server's work
+    #[command(
+        long_about = "Takes a backup of the whole store as it is at one block, while the server goes \
+                      on working: nobody waits for it. The file is for its owner alone and has its \
+                      name once it is whole; what is stored under the master key is in it as it is \
+                      stored, and the master key is not: keep that elsewhere. A restore checks \
+                      every byte of it.",
+        after_long_help = BACKUP_EXAMPLES
+    )]
+    Backup(BackupArgs),
+    /// Make a store of a backup, in a new folder
+    #[command(
+        long_about = "Makes a store of a backup, into a new or an empty folder alone. Every hash of \
+                      the backup and the MAC of its manifest are checked before anything is made; \
+                      then every invariant of the store that was made is looked at, and only then \
+                      has it its name. Receipt numbers that may have been given after the backup \
+                      are left out. What was acknowledged after the backup's block is gone: \
+                      docs/runbook/backup.md says what to do then.",
+        after_long_help = RESTORE_EXAMPLES
+    )]
+    Restore(RestoreArgs),
     /// Look at every invariant of the store, and hold a ledger against it
     #[command(
         long_about = "Looks at every invariant of the store by code apart from the rules that \
@@ -450,6 +472,9 @@ mod tests {
             "audit show",
             "audit verify",
             "verify",
+            "backup",
+            "backup drill",
+            "restore",
             "completions",
             "key rotate",
             "man",

@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 pub mod args;
+pub mod backup;
 pub mod config;
 pub mod demo;
 pub mod exit;
@@ -46,6 +47,12 @@ pub fn run(args: Args) -> ExitCode {
         }
         Command::Audit(command) => {
             to_standard_output(|out, talk| operator::audit::run(&command, out, talk))
+        }
+        Command::Backup(args) => {
+            to_standard_output(|out, talk| backup::take::run(&args, out, talk))
+        }
+        Command::Restore(args) => {
+            to_standard_output(|out, talk| backup::restore::run(&args, out, talk))
         }
         Command::Verify(args) => {
             to_standard_output(|out, talk| operator::verify::run(&args, out, talk))

@@ -87,6 +87,26 @@ pub enum SystemEvent {
     },
     /// What comes after this in the store was made up for load tests, by `linepass seed`.
     SyntheticDataSeeded(SyntheticData),
+    /// An operator began to take a backup: all that is stored leaves the house.
+    BackupBegun,
+    /// A backup came to its end.
+    BackupTaken(LastBackup),
+    /// The store was restored from a backup: what was acknowledged after this block is gone.
+    StoreRestored {
+        /// The backup's last block.
+        block: u64,
+    },
+}
+
+/// A backup that came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    /// When.
+    pub at: Instant,
+    /// The store's last block in it.
+    pub block: u64,
+    /// How much was given, in bytes.
+    pub bytes: u64,
 }
 
 /// What households are told while maintenance is on, beside the guide's words.
@@ -217,6 +237,8 @@ pub struct SystemState {
     pub operator_tokens: LiveTokens,
     /// What the data here were made from, where they were made up.
     pub synthetic: Option<SyntheticData>,
+    /// The last backup that came to its end.
+    pub last_backup: Option<LastBackup>,
 }
 
 /// A month's close that was begun, and the last block that was durable then.
@@ -353,6 +375,7 @@ impl SystemState {
                 self.operator_tokens.remove(name);
             }
             SystemEvent::SyntheticDataSeeded(data) => self.synthetic = Some(*data),
+            SystemEvent::BackupTaken(last) => self.last_backup = Some(*last),
             _ => {}
         }
         self
@@ -482,6 +505,27 @@ mod tests {
             (&stored["event"], &stored["seed"]),
             (&serde_json::json!("synthetic_data_seeded"), &serde_json::json!(1))
         );
+    }
+
+    #[test]
+    fn the_events_of_backups_are_stored_like_this() {
+        let last = LastBackup { at: at(5), block: 7, bytes: 9 };
+        for (event, stored) in [
+            (SystemEvent::BackupBegun, serde_json::json!({ "event": "backup_begun" })),
+            (
+                SystemEvent::BackupTaken(last),
+                serde_json::json!({ "event": "backup_taken", "at": at(5), "block": 7, "bytes": 9 }),
+            ),
+            (
+                SystemEvent::StoreRestored { block: 7 },
+                serde_json::json!({ "event": "store_restored", "block": 7 }),
+            ),
+        ] {
+            assert_eq!(serde_json::to_value(&event).expect("writes"), stored);
+            assert_eq!(serde_json::from_value::<SystemEvent>(stored).expect("reads"), event);
+        }
+        let state = SystemState::default().evolve(&SystemEvent::BackupTaken(last));
+        assert_eq!(state.last_backup, Some(last));
     }
 
     #[test]

@@ -13,7 +13,10 @@
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
 //! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
+mod import;
 mod opening;
+
+pub use import::Import;
 
 use super::{
     StoreError,

@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         audit::Audits,
+        backup::Backups,
         bulk::Bulk,
         closing::MonthCloser,
         committer::Committer,
@@ -72,6 +73,8 @@ pub struct WebState {
     pub system: SystemStream,
     /// The walk over the whole chain.
     pub audits: Audits,
+    /// Backups, one at a time.
+    pub backups: Backups,
     /// The look at the invariants.
     pub verifies: Verifies,
     /// Whether maintenance is on.

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`audit`] | `linepass audit` |
+//! | [`backup`](mod@backup) | `linepass backup`, `restore` |
 //! | [`bill`] | `linepass bill` |
 //! | [`life`] | `linepass line transfer`, `billing`, `passport`, `contract`, `retention` |
 //! | [`overdue`] | `linepass overdue` |
@@ -11,6 +12,7 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 mod audit;
+pub mod backup;
 mod bill;
 pub mod life;
 pub mod overdue;

@@ -8,6 +8,7 @@
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`bills`] | a month's bills: preview, close, corrections |
 //! | [`audit`] | who did what, when and why; whether the chain is whole |
+//! | [`backup`](mod@backup) | a backup of the store, part by part |
 //! | [`verify`] | the invariants of the store; what clients know, held against it |
 //! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`change`] | a change of one line: rehearsed or made, logged, told |
@@ -35,6 +36,7 @@
 pub mod access;
 pub mod ask;
 pub mod audit;
+pub mod backup;
 pub mod bars;
 pub mod billing;
 pub mod bills;

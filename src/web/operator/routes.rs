@@ -163,6 +163,8 @@ mod tests {
             ("POST", "/verify", &[Admin]),
             ("POST", "/verify/ledger", &[Admin]),
             ("GET", "/verify/orders", &[Admin]),
+            ("POST", "/backup", &[Admin]),
+            ("GET", "/backup/parts", &[Admin]),
             ("GET", "/lines/{customer}", &[Desk, Billing]),
             ("POST", "/lines/{customer}/restrict", &[Desk]),
             ("POST", "/lines/{customer}/lift", &[Desk]),
