@@ -8,13 +8,14 @@
 //! | many trees bloat | one tree |
 //! | a page of up to 16 rows that is larger than a quarter of a segment becomes a file that is never synced | rows of 64 KiB at most, and segments large enough for 16 of them |
 //! | rows that are not yet synced are already visible | readers stop at the durable block |
-//! | recovery can drop a damaged tail and open | the head file tells |
+//! | recovery can drop a damaged tail and open | the head file tells, raised before opening to what the log's own bytes prove |
 //! | `get` can wait behind `apply_batch` | reads have threads of their own |
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
 //! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
 mod opening;
 mod reads;
+mod tail;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
@@ -129,12 +130,13 @@ impl SledStore {
         let lock = opening::lock(folder)?;
         let engine = folder.join("sled");
         opening::remove_unfinished_snapshots(&engine)?;
+        let head = HeadFile::new(folder, &options.head_key);
+        opening::raise_head(&head, &engine, purpose)?;
         let db = opening::open_engine(&engine, options)?;
         let data = File::open(engine.join("db")).map_err(file_error(&engine))?;
         // After a kill, rows that never were synced come back from the page cache. Before they
         // count as durable, and before the head names them, they are.
         data.sync_data().map_err(file_error(&engine))?;
-        let head = HeadFile::new(folder, &options.head_key);
         let checked = catch_unwind(AssertUnwindSafe(|| match purpose {
             Purpose::Use => opening::check_recent(&db, head.read()?),
             Purpose::Look => opening::last_block(&db),

@@ -1,8 +1,8 @@
 //! What opening does before anything is read: the folder, the lock, what a crash left behind, the
 //! engine, and whether the head and the last blocks are whole.
 
-use super::{SEGMENT_BYTES, SledOptions, engine_error, file_error};
-use crate::store::{Block, StoreError, group::Tip, key, record};
+use super::{Purpose, SEGMENT_BYTES, SledOptions, engine_error, file_error, tail};
+use crate::store::{Block, StoreError, group::Tip, head::HeadFile, key, record};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -43,6 +43,24 @@ pub(super) fn remove_unfinished_snapshots(engine: &Path) -> Result<(), StoreErro
         }
     }
     Ok(())
+}
+
+/// Before the engine drops what it takes for a torn tail: the head names the last block that the log's
+/// own bytes prove to have been durable. A head that is missing or damaged stays what it is.
+pub(super) fn raise_head(
+    head: &HeadFile,
+    engine: &Path,
+    purpose: Purpose,
+) -> Result<(), StoreError> {
+    let written = match (head.read(), purpose) {
+        (Ok(Some(written)), _) => written,
+        (Ok(None), _) | (Err(_), Purpose::Look) => return Ok(()),
+        (Err(error), Purpose::Use) => return Err(error),
+    };
+    match tail::proven(engine, written).map_err(file_error(engine))? {
+        Some(durable) => head.write(durable),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn open_engine(engine: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
