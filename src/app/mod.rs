@@ -84,7 +84,7 @@ const COMMITTER_END: Duration = Duration::from_secs(20);
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The store cannot be used.
-    #[error(transparent)]
+    #[error("{}{}", .0, runbook(.0))]
     Store(#[from] StoreError),
     /// A key or the hashing pool cannot be used.
     #[error("{source}{}", causes(source))]
@@ -108,6 +108,14 @@ pub enum AppError {
     /// The system gave no thread or socket.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
+}
+
+/// Where the runbook tells what to do about a store that is refused.
+const fn runbook(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Damaged { .. } => "; docs/runbook/store-damaged.md tells what to do",
+        _ => "",
+    }
 }
 
 /// The causes of an error, since its own text names only the last step.
