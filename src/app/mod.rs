@@ -51,7 +51,7 @@ use crate::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, provider::limits::ProviderLimits, state::WebState},
+    web::{self, admission::Admission, provider::limits::ProviderLimits, state::WebState},
     webhook::WebhookError,
 };
 use actix_rt::Arbiter;
@@ -189,7 +189,9 @@ pub async fn start(
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
     let webhooks = webhooks::start(config, &services, &providers, &master, &host)?;
+    let admission = Admission::new(Duration::from_millis(config.overload.queue_target_ms));
     let metrics = figures::metrics(&figures::Parts {
+        admission: &admission,
         mails: desk.as_ref(),
         webhooks: webhooks.desk(),
         services: &services,
@@ -220,6 +222,7 @@ pub async fn start(
         store,
         keys: ring,
         passwords,
+        admission,
         limits: public::request_limits(config),
         sources: public::source_policy(config),
         throttle,
@@ -383,7 +386,9 @@ fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, 
         threads => threads,
     };
     let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
-    Ok(PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?)
+    let longest_wait = Duration::from_millis(config.overload.hash_target_ms);
+    let pool = PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?;
+    Ok(pool.with_longest_standing_wait(longest_wait))
 }
 
 fn throttle_policy(config: &Config) -> ThrottlePolicy {
