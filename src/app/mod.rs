@@ -55,7 +55,7 @@ use crate::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, provider::limits::ProviderLimits, state::WebState},
+    web::{self, admission::Admission, provider::limits::ProviderLimits, state::WebState},
     webhook::WebhookError,
 };
 use actix_rt::Arbiter;
@@ -205,8 +205,10 @@ pub async fn start(
     let backup_key = master.derive(BACKUP_KEY);
     let backups = Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key);
     let backups = backups.await?;
+    let admission = Admission::new(Duration::from_millis(config.overload.queue_target_ms));
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
+        admission: &admission,
         mails: desk.as_ref(),
         webhooks: webhooks.desk(),
         services: &services,
@@ -239,6 +241,7 @@ pub async fn start(
         store,
         keys: ring,
         passwords,
+        admission,
         limits: public::request_limits(config),
         sources: public::source_policy(config),
         throttle,
@@ -421,12 +424,10 @@ fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, 
         threads => threads,
     };
     let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
-    Ok(PasswordPool::start(
-        hash_cost(config),
-        import_key,
-        threads,
-        config.password.hash_queue_limit,
-    )?)
+    let longest_wait = Duration::from_millis(config.overload.hash_target_ms);
+    let queue_limit = config.password.hash_queue_limit;
+    let pool = PasswordPool::start(hash_cost(config), import_key, threads, queue_limit)?;
+    Ok(pool.with_longest_standing_wait(longest_wait))
 }
 
 /// What one hash costs by this configuration.
