@@ -7,6 +7,7 @@
 //! | [`operator`] | the operators' listener, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
 //! | [`files`] | the files that a start needs, looked at before it |
+//! | [`seed`] | what `linepass seed` does: made-up data for load tests |
 //! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //! | [`webhooks`] | webhooks and whoever takes them |
@@ -20,6 +21,7 @@ pub mod keys;
 pub mod mails;
 pub mod operator;
 pub mod public;
+pub mod seed;
 pub mod upgrade;
 pub mod webhooks;
 
@@ -53,7 +55,7 @@ use crate::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, provider::limits::ProviderLimits, state::WebState},
+    web::{self, admission::Admission, provider::limits::ProviderLimits, state::WebState},
     webhook::WebhookError,
 };
 use actix_rt::Arbiter;
@@ -82,7 +84,7 @@ const COMMITTER_END: Duration = Duration::from_secs(20);
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// The store cannot be used.
-    #[error(transparent)]
+    #[error("{}{}", .0, runbook(.0))]
     Store(#[from] StoreError),
     /// A key or the hashing pool cannot be used.
     #[error("{source}{}", causes(source))]
@@ -106,6 +108,14 @@ pub enum AppError {
     /// The system gave no thread or socket.
     #[error("the system refused: {0}")]
     System(#[from] std::io::Error),
+}
+
+/// Where the runbook tells what to do about a store that is refused.
+const fn runbook(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Damaged { .. } => "; docs/runbook/store-damaged.md tells what to do",
+        _ => "",
+    }
 }
 
 /// The causes of an error, since its own text names only the last step.
@@ -178,6 +188,7 @@ pub async fn start(
     let providers = Providers::load(Arc::clone(&store), committer.clone(), host.clone()).await?;
     let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
+    warn_of_synthetic_data(&system).await?;
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
@@ -194,8 +205,10 @@ pub async fn start(
     let backup_key = master.derive(BACKUP_KEY);
     let backups = Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key);
     let backups = backups.await?;
+    let admission = Admission::new(Duration::from_millis(config.overload.queue_target_ms));
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
+        admission: &admission,
         mails: desk.as_ref(),
         webhooks: webhooks.desk(),
         services: &services,
@@ -228,6 +241,7 @@ pub async fn start(
         store,
         keys: ring,
         passwords,
+        admission,
         limits: public::request_limits(config),
         sources: public::source_policy(config),
         throttle,
@@ -369,6 +383,19 @@ fn verifies(
     Verifies::new(Arc::clone(&services.store), lines.clone(), keys, host.clone())
 }
 
+/// Whoever starts a server on made-up data is told so, each time.
+async fn warn_of_synthetic_data(system: &SystemStream) -> Result<(), StoreError> {
+    if let Some(data) = system.state().await?.synthetic {
+        let (seed, lines) = (data.seed, data.lines);
+        tracing::warn!(
+            seed,
+            lines,
+            "the store holds synthetic data of linepass seed, no real lines"
+        );
+    }
+    Ok(())
+}
+
 fn start_committer(
     config: &Config,
     store: &Arc<dyn Store>,
@@ -392,17 +419,24 @@ fn end_the_process(error: &StoreError) {
 }
 
 fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, AppError> {
-    let cost = HashCost {
-        memory_kib: config.password.hash_memory_kib,
-        passes: config.password.hash_passes,
-        lanes: config.password.hash_lanes,
-    };
     let threads = match config.password.hash_threads {
         0 => cores(),
         threads => threads,
     };
     let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
-    Ok(PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?)
+    let longest_wait = Duration::from_millis(config.overload.hash_target_ms);
+    let queue_limit = config.password.hash_queue_limit;
+    let pool = PasswordPool::start(hash_cost(config), import_key, threads, queue_limit)?;
+    Ok(pool.with_longest_standing_wait(longest_wait))
+}
+
+/// What one hash costs by this configuration.
+fn hash_cost(config: &Config) -> HashCost {
+    HashCost {
+        memory_kib: config.password.hash_memory_kib,
+        passes: config.password.hash_passes,
+        lanes: config.password.hash_lanes,
+    }
 }
 
 fn throttle_policy(config: &Config) -> ThrottlePolicy {

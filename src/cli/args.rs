@@ -24,6 +24,7 @@ use super::operator::{
     provisioning::{AccessKeyCommand, HoldCommand},
     webhook::WebhookCommand,
 };
+use super::seed::args::SeedArgs;
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -183,6 +184,15 @@ pub enum Command {
             linepass upgrade --config /etc/linepass/linepass.toml"
     )]
     Upgrade(UpgradeArgs),
+    /// Fill an empty store with made-up lines and purchases, for load tests
+    #[command(
+        long_about = "Fills an empty store with made-up lines, providers and purchases while no \
+                      server has it: the same arguments make the same data and the same \
+                      credentials. The store is marked as synthetic for good, the server says so at \
+                      each start, and a store that holds anything else is refused.",
+        after_long_help = super::seed::args::EXAMPLES
+    )]
+    Seed(SeedArgs),
     /// Print the completions of a shell
     #[command(after_long_help = "Examples:\n  \
         linepass completions bash > /usr/share/bash-completion/completions/linepass\n  \
@@ -469,6 +479,7 @@ mod tests {
             "key rotate",
             "man",
             "upgrade",
+            "seed",
             "access-key reset",
             "hold list",
             "hold release",

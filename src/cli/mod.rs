@@ -16,6 +16,7 @@ pub mod offline;
 pub mod operator;
 pub mod printed;
 pub mod progress;
+pub mod seed;
 pub mod serve;
 pub mod shell;
 pub mod upgrade;
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Man(args) => to_standard_output(|out, talk| shell::man(&args, out, talk)),
         Command::Logs(args) => logs::run(args),
         Command::Upgrade(args) => to_standard_output(|out, talk| upgrade::run(&args, out, talk)),
+        Command::Seed(args) => to_standard_output(|out, talk| seed::run(&args, out, talk)),
         Command::Line(command) => {
             to_standard_output(|out, talk| operator::line::run(&command, out, talk))
         }

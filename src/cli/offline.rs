@@ -81,7 +81,7 @@ pub fn look(
 
 /// The engine panics at files it cannot read; that is caught and told as an error. One line is
 /// enough of it.
-fn quiet_panics() {
+pub(super) fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("linepass: a part of the program failed at {place}");

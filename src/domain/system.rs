@@ -3,8 +3,9 @@
 use super::{
     calendar::{Instant, Month},
     characters,
-    ids::OperatorName,
+    ids::{OperatorName, ReceiptNumber},
     operator::{self, LiveToken, LiveTokens, Role, TokenRefusal},
+    synthetic::SyntheticData,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,8 @@ pub enum SystemEvent {
         /// The month.
         month: Month,
     },
+    /// What comes after this in the store was made up for load tests, by `linepass seed`.
+    SyntheticDataSeeded(SyntheticData),
     /// An operator began to take a backup: all that is stored leaves the house.
     BackupBegun,
     /// A backup came to its end.
@@ -188,6 +191,9 @@ pub enum SystemRefusal {
     /// The month was closed; a close is never made twice.
     #[error("{0} is closed already")]
     ClosedAlready(Month),
+    /// Synthetic data stand here that were made from something else.
+    #[error("the store holds synthetic data of another command: {0}")]
+    SeededOtherwise(SyntheticData),
     /// An operator's token.
     #[error(transparent)]
     Token(#[from] TokenRefusal),
@@ -203,6 +209,7 @@ impl SystemRefusal {
             Self::AnotherMonthClosing(_) => "another_month_closing",
             Self::BeforeFirstMonth(_) => "before_first_month",
             Self::ClosedAlready(_) => "closed_already",
+            Self::SeededOtherwise(_) => "seeded_otherwise",
             Self::Token(refusal) => refusal.code(),
         }
     }
@@ -228,6 +235,8 @@ pub struct SystemState {
     pub closed_through: Option<Month>,
     /// Who may use the operator API, besides the first token.
     pub operator_tokens: LiveTokens,
+    /// What the data here were made from, where they were made up.
+    pub synthetic: Option<SyntheticData>,
     /// The last backup that came to its end.
     pub last_backup: Option<LastBackup>,
 }
@@ -306,6 +315,22 @@ impl SystemState {
         closing.max(self.closed_through).map(|month| month.next().begins_at())
     }
 
+    /// The store is marked as one of synthetic data, before any of them, with the receipt numbers
+    /// of their purchases leased. Those of the same command go on.
+    pub fn seed(&self, data: &SyntheticData) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        match self.synthetic {
+            Some(standing) if standing == *data => Ok(Vec::new()),
+            Some(standing) => Err(SystemRefusal::SeededOtherwise(standing)),
+            None => {
+                let first_serial = self.next_serial.unwrap_or(ReceiptNumber::FIRST_SERIAL);
+                let count = data.purchases;
+                let lease = SystemEvent::ReceiptNumbersLeased { first_serial, count };
+                let lease = (count > 0).then_some(lease);
+                Ok([SystemEvent::SyntheticDataSeeded(*data)].into_iter().chain(lease).collect())
+            }
+        }
+    }
+
     /// A token of an operator's is added.
     pub fn add_token(
         &self,
@@ -349,6 +374,7 @@ impl SystemState {
             SystemEvent::OperatorTokenRevoked { name } => {
                 self.operator_tokens.remove(name);
             }
+            SystemEvent::SyntheticDataSeeded(data) => self.synthetic = Some(*data),
             SystemEvent::BackupTaken(last) => self.last_backup = Some(*last),
             _ => {}
         }
@@ -452,6 +478,33 @@ mod tests {
         });
         let read: SystemEvent = serde_json::from_value(stored.clone()).expect("reads");
         assert_eq!(serde_json::to_value(&read).expect("writes"), stored);
+    }
+
+    #[test]
+    fn a_store_is_seeded_by_one_command_and_no_other() {
+        let data = SyntheticData {
+            seed: 1,
+            lines: 2,
+            purchases: 3,
+            spread: crate::domain::synthetic::Spread::Zipf,
+            until: at(4),
+            passwords: 5,
+            plan: crate::domain::synthetic::PLAN,
+        };
+        let new = SystemState::default();
+        let events = new.seed(&data).expect("an empty store");
+        assert!(matches!(events[0], SystemEvent::SyntheticDataSeeded(_)), "the mark comes first");
+        let marked = events.iter().fold(new.clone(), SystemState::evolve);
+        assert_eq!(marked.next_serial, Some(ReceiptNumber::FIRST_SERIAL + 3));
+        assert_eq!(marked.seed(&data), Ok(Vec::new()), "the same command goes on");
+        let other = SyntheticData { seed: 2, ..data };
+        assert_eq!(marked.seed(&other), Err(SystemRefusal::SeededOtherwise(data)));
+        assert_eq!(new.seed(&SyntheticData { purchases: 0, ..data }).map(|e| e.len()), Ok(1));
+        let stored = serde_json::to_value(&events[0]).expect("writes");
+        assert_eq!(
+            (&stored["event"], &stored["seed"]),
+            (&serde_json::json!("synthetic_data_seeded"), &serde_json::json!(1))
+        );
     }
 
     #[test]

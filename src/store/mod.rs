@@ -17,6 +17,8 @@
 //! | [`backup`] | a copy of the whole store in one file, and a store of it again |
 //! | [`audit`] | walks the whole chain and says where it is broken |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
+//! | [`engine`] | what is asked of whatever keeps the rows: the seam below our own order of writing |
+//! | [`journal`] | that order: committing, opening, reading, on any engine |
 //! | [`head`] | the head file, by which a lost tail is noticed |
 //! | [`sled_store`] | sled 0.34 as it really behaves |
 //! | [`memory`] | the same in memory, for tests |
@@ -25,8 +27,10 @@ pub mod audit;
 pub mod backup;
 pub mod batch;
 pub mod block;
+pub mod engine;
 pub mod group;
 pub mod head;
+pub mod journal;
 pub mod key;
 pub mod mail;
 pub mod memory;

@@ -29,7 +29,10 @@ use crate::{
         AddressPolicy, CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
     },
     store::Store,
-    web::provider::{limits::ProviderLimits, redeemed::RedeemedCodes},
+    web::{
+        admission::Admission,
+        provider::{limits::ProviderLimits, redeemed::RedeemedCodes},
+    },
 };
 use governor::DefaultKeyedRateLimiter;
 use std::{
@@ -91,6 +94,8 @@ pub struct WebState {
     pub operators: Operators,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
+    /// Who is heard when more comes than can be done.
+    pub admission: Admission,
     /// What one request may cost.
     pub limits: RequestLimits,
     /// Whose requests they are.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod server;
+
 use crate::common::wait_for_end;
 use serde_json::Value;
 use std::{

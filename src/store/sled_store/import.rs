@@ -1,14 +1,14 @@
 //! A new store of rows as they were stored elsewhere: for a restore alone, which has checked them.
 
 use super::{SledOptions, engine_error, file_error, opening};
-use crate::store::{StoreError, group::Tip, head::HeadFile, notes::Change};
+use crate::store::{StoreError, engine::Folder, group::Tip, head::HeadFile, notes::Change};
 use std::{fs::File, path::PathBuf};
 
 /// A store that is being made.
 pub struct Import {
     db: sled::Db,
     engine: PathBuf,
-    head: HeadFile,
+    head: HeadFile<Folder>,
     lock: File,
 }
 
@@ -23,7 +23,7 @@ impl Import {
         let lock = opening::lock(folder)?;
         let engine = folder.join("sled");
         let db = opening::open_engine(&engine, options)?;
-        Ok(Self { db, engine, head: HeadFile::new(folder, &options.head_key), lock })
+        Ok(Self { db, engine, head: HeadFile::new(Folder::new(folder), &options.head_key), lock })
     }
 
     /// Puts rows and takes others away.

@@ -27,6 +27,7 @@
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
+//! | [`status`] | how the server and its store stand |
 //! | [`tokens`] | the tokens of operators |
 //! | [`providers`] | providers and their catalogue |
 //! | [`provisioning`] | a line's prefixes, limit and access key |
@@ -58,6 +59,7 @@ pub mod provisioning;
 pub mod retention;
 pub mod routes;
 pub mod sign_ins;
+pub mod status;
 pub mod tokens;
 pub mod transfers;
 pub mod verify;

@@ -128,6 +128,7 @@ mod tests {
     fn every_route_has_the_roles_it_is_meant_to_have() {
         let meant: &[(&str, &str, &[Role])] = &[
             ("GET", "/openapi.json", &[Desk, Billing]),
+            ("GET", "/status", &[Desk, Billing]),
             ("GET", "/bills/{month}", &[Billing]),
             ("GET", "/bills/{month}/preview", &[Billing]),
             ("POST", "/bills/{month}/close", &[Billing]),

@@ -7,7 +7,7 @@ use crate::{
     web::operator::{
         audit, backup, bills, keys, log, mails, maintenance,
         openapi::{self, json, json_up_to, of},
-        providers, tokens, verify, webhooks,
+        providers, status, tokens, verify, webhooks,
     },
 };
 use actix_web::http::Method;
@@ -23,6 +23,16 @@ pub static ROUTES: &[ApiRoute] = &[
         body: None,
         answer: json::<openapi::Document>(),
         handler: |route| route.to(openapi::show),
+    },
+    ApiRoute {
+        method: Method::GET,
+        path: "/status",
+        roles: &[Desk, Billing],
+        summary: "Tell the version, how far the journal is, and whether the data are synthetic",
+        query: None,
+        body: None,
+        answer: json::<status::Told>(),
+        handler: |route| route.to(status::show),
     },
     ApiRoute {
         method: Method::GET,
