@@ -228,11 +228,11 @@ pub(super) async fn rows(walk: &mut Walk<'_>, expected: &Expected) -> Result<(),
 /// How many rows of a section were there when the walk began.
 async fn count(walk: &mut Walk<'_>, section: Section) -> Result<u64, StoreError> {
     let mut rows = Rows::of(walk.store, section, None);
-    let mut count = 0;
+    let mut count = 0_u64;
     while let Some(row) = rows.next().await? {
         if is_of_walk(walk, &row) {
             count += 1;
-            if count % ROWS_AT_ONCE as u64 == 0 {
+            if count.is_multiple_of(ROWS_AT_ONCE as u64) {
                 walk.told(Step::Index, count, 0);
             }
         }

@@ -53,7 +53,7 @@ pub(super) async fn lines(walk: &mut Walk<'_>, house: &House) -> Result<Expected
         let Some(look) = &mut now else { continue };
         look.row(walk, house, &mut expected, &row);
         expected.look_up_many(walk).await?;
-        if walk.found.events % ROWS_AT_ONCE as u64 == 0 {
+        if walk.found.events.is_multiple_of(ROWS_AT_ONCE as u64) {
             walk.told(Step::Lines, walk.found.events.min(walk.events), walk.events);
         }
     }
