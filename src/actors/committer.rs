@@ -153,6 +153,11 @@ impl Committer {
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
+
+    /// How many may.
+    pub const fn most_waiting(&self) -> usize {
+        self.most_waiting
+    }
 }
 
 struct Committing {

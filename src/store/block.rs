@@ -104,6 +104,29 @@ impl Block {
         entries.chunks_exact(ENTRY).any(|entry| entry == wanted)
     }
 
+    /// The blocks after number `after` whose stored form is somewhere in these bytes: of each its number,
+    /// the previous block's hash and its own. Nothing of them is proven but that they have the form of one.
+    /// Numbers far beyond are no block's: rows of other kinds look like one with such a number.
+    pub fn all_in(bytes: &[u8], after: u64) -> Vec<(u64, [u8; 32], [u8; 32])> {
+        let mut begins = [0; 5];
+        begins[0] = VERSION;
+        begins[1..].copy_from_slice(&key::SHARD.to_be_bytes());
+        let found = memchr::memmem::find_iter(bytes, &begins);
+        let near = |number: u64| after < number && number - after < u64::from(u32::MAX) / 2;
+        let blocks = found.filter_map(|at| Self::begins_at(&bytes[at..]));
+        blocks.filter(|(number, ..)| near(*number)).collect()
+    }
+
+    fn begins_at(bytes: &[u8]) -> Option<(u64, [u8; 32], [u8; 32])> {
+        let header = bytes.first_chunk::<HEADER>()?;
+        let number = u64::from_be_bytes(header[5..13].try_into().ok()?);
+        let count = u32::from_be_bytes(header[HEADER - 4..].try_into().ok()?);
+        let count = usize::try_from(count).ok().filter(|count| *count <= 2 * MOST_EVENTS)?;
+        let encoded = bytes.get(..HEADER + count * ENTRY)?;
+        let block = Self::read(number, encoded)?;
+        Some((number, block.previous, Self::hash(encoded)))
+    }
+
     /// The hash by which the next block names it.
     pub fn hash(encoded: &[u8]) -> [u8; 32] {
         sha256(encoded)
@@ -162,6 +185,24 @@ mod tests {
         assert!(!Block::closes(&bytes, &stream, 1_001, &[7; 32]));
         assert!(!Block::closes(&bytes, &stream, 1_000, &[8; 32]));
         assert!(Block::names(&bytes, &stream, 1_000) && !Block::names(&bytes, &stream, 1_001));
+    }
+
+    #[test]
+    fn blocks_are_found_among_other_bytes_and_a_cut_one_is_none() {
+        let blocks = [(3, 2), (5, 0), (4, 1)].map(|(number, entries)| {
+            let previous = [u8::try_from(number).expect("small"); 32];
+            Block { number, previous, ..block(entries) }.encode()
+        });
+        let found = |number: u8, place: usize| {
+            (u64::from(number), [number; 32], Block::hash(&blocks[place]))
+        };
+        let row = super::super::record::encode(7, br#"{"at":1}"#);
+        let bytes = [&[1, 0, 0][..], &blocks[0], &row, &blocks[1], &[0; 80], &blocks[2]].concat();
+        assert_eq!(Block::all_in(&bytes, 0), [found(3, 0), found(5, 1), found(4, 2)]);
+        assert_eq!(Block::all_in(&bytes, 4), [found(5, 1)]);
+        let cut = [&blocks[0][..], &blocks[1][..56]].concat();
+        assert_eq!(Block::all_in(&cut, 0), [found(3, 0)]);
+        assert_eq!(Block::all_in(&[], 0), []);
     }
 
     #[test]

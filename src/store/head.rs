@@ -31,11 +31,13 @@ impl<F: Files> HeadFile<F> {
     /// The head, if there is one. Any change to the file makes it damaged.
     pub fn read(&self) -> Result<Option<Tip>, StoreError> {
         let text = match self.files.read(HEAD) {
-            Ok(text) => text,
+            Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // It is no text any more.
+            Err(error) if error.kind() == ErrorKind::InvalidData => None,
             Err(error) => return Err(self.failed(error)),
         };
-        let tip = self.parse(&text).ok_or_else(|| {
+        let tip = text.and_then(|text| self.parse(&text)).ok_or_else(|| {
             let what = "its MAC does not fit: it was changed, or the master key is another one";
             StoreError::damaged(self.files.path(HEAD).display().to_string(), what)
         })?;
@@ -103,12 +105,14 @@ mod tests {
 
         let path = folder.path().join("head");
         let text = fs::read(&path).expect("reads");
-        // Bit 5 turns a small letter into a capital one.
-        for (place, bit) in (0..text.len() - 1).flat_map(|place| [(place, 1), (place, 0x20)]) {
+        // Bit 5 turns a small letter into a capital one, bit 7 makes it no text at all.
+        let bits = |place| [(place, 1), (place, 0x20), (place, 0x80)];
+        for (place, bit) in (0..text.len() - 1).flat_map(bits) {
             let mut changed = text.clone();
             changed[place] ^= bit;
             fs::write(&path, &changed).expect("writes");
-            assert!(head.read().is_err(), "{place}, bit {bit}");
+            let refused = head.read().expect_err("it was changed");
+            assert!(matches!(refused, StoreError::Damaged { .. }), "{place}, bit {bit}: {refused}");
         }
         fs::write(&path, &text).expect("writes");
         assert!(HeadFile::new(files, &[2; 32]).read().is_err(), "another key");

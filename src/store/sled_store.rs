@@ -13,11 +13,16 @@
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
 //! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
+mod import;
 mod opening;
+mod tail;
+
+pub use import::Import;
 
 use super::{
     StoreError,
     engine::{Engine, Folder, Pair, Readers, Rows},
+    head::HeadFile,
     journal::{Journal, JournalStore, Place, Purpose},
 };
 use std::{
@@ -74,7 +79,7 @@ impl SledStore {
     }
 
     fn open_for(options: &SledOptions, purpose: Purpose) -> Result<Self, StoreError> {
-        let engine = SledEngine::open(options)?;
+        let engine = SledEngine::open(options, purpose)?;
         let place = Place {
             files: Folder::new(&options.folder),
             head_key: options.head_key,
@@ -98,11 +103,13 @@ pub struct SledEngine {
 }
 
 impl SledEngine {
-    fn open(options: &SledOptions) -> Result<Self, StoreError> {
+    fn open(options: &SledOptions, purpose: Purpose) -> Result<Self, StoreError> {
         let folder = options.folder.clone();
         let lock = opening::lock(&folder)?;
         let engine = folder.join("sled");
         opening::remove_unfinished_snapshots(&engine)?;
+        let head = HeadFile::new(Folder::new(&folder), &options.head_key);
+        opening::raise_head(&head, &engine, purpose)?;
         let db = opening::open_engine(&engine, options)?;
         let data = File::open(engine.join("db")).map_err(file_error(&engine))?;
         Ok(Self { db, data, folder, _lock: lock })

@@ -18,7 +18,9 @@ use super::{
     engine::{Engine, Files, Readers},
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
-    key, record,
+    key,
+    notes::{NoteBook, Noted, Noting},
+    record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -61,8 +63,8 @@ pub struct Journal<E, F> {
     pub(super) engine: E,
     /// One writer at a time: all of them write the same new file first.
     head: Mutex<HeadFile<F>>,
-    /// What only the committer changes.
-    tails: tokio::sync::Mutex<Tails>,
+    /// Held while a group becomes durable.
+    writing: tokio::sync::Mutex<Writing>,
     /// The last durable block.
     tip: Mutex<Tip>,
     /// Its number.
@@ -72,6 +74,14 @@ pub struct Journal<E, F> {
     min_free_space_bytes: u64,
     /// Opened to look at: no row and no head is written.
     looks_only: AtomicBool,
+}
+
+/// What only the committer changes, and who has its groups noted.
+#[derive(Default)]
+struct Writing {
+    tails: Tails,
+    /// While somebody copies the store.
+    noting: Noting,
 }
 
 /// A store: the journal, and who reads it.
@@ -131,7 +141,7 @@ impl<E: Engine, F: Files> Journal<E, F> {
         let journal = Self {
             engine,
             head: Mutex::new(head),
-            tails: tokio::sync::Mutex::default(),
+            writing: tokio::sync::Mutex::default(),
             tip: Mutex::new(tip),
             durable: AtomicU64::new(tip.number),
             has_room: AtomicBool::new(true),
@@ -156,18 +166,22 @@ impl<E: Engine, F: Files> Journal<E, F> {
         if self.looks_only.load(Ordering::Acquire) {
             return Err(StoreError::Engine("the store was opened to look at it alone".into()));
         }
-        let mut tails = self.tails.lock().await;
+        let mut writing = self.writing.lock().await;
         let Writes { outcomes, rows, tip: next } =
-            group::assemble(group, *self.tip(), at, &mut tails, &self.engine)?;
+            group::assemble(group, *self.tip(), at, &mut writing.tails, &self.engine)?;
         if rows.is_empty() {
             return Ok(outcomes);
         }
+        let noted = writing.noting.wanted().map(|book| (book, rows.clone()));
         self.engine.apply(rows)?;
         self.engine.flush()?;
         self.engine.disk_time().await;
         self.engine.sync()?;
         *self.tip() = next;
         self.durable.store(next.number, Ordering::Release);
+        if let Some((book, rows)) = noted {
+            book.add(rows);
+        }
         Ok(outcomes)
     }
 
@@ -356,6 +370,17 @@ impl<E: Engine, F: Files, R: Readers> Store for JournalStore<E, F, R> {
             rows.map(|row| Ok(row?.map(|row| row.as_ref().to_vec()))).collect()
         })
         .await
+    }
+
+    async fn begin_notes(&self, most_bytes: usize) -> Result<(NoteBook, u64), StoreError> {
+        // Held while a group becomes durable: none is half noted.
+        let mut writing = self.journal.writing.lock().await;
+        Ok((writing.noting.begin(most_bytes), self.journal.tip().number))
+    }
+
+    async fn take_notes(&self, book: &NoteBook) -> Result<Noted, StoreError> {
+        let _between_groups = self.journal.writing.lock().await;
+        Ok(Noted { tip: *self.journal.tip(), changes: book.take() })
     }
 }
 

@@ -1,8 +1,8 @@
 //! What opening does before anything is read: the folder, the lock, what a crash left behind, the
 //! engine.
 
-use super::{SEGMENT_BYTES, SledOptions, file_error};
-use crate::store::StoreError;
+use super::{Purpose, SEGMENT_BYTES, SledOptions, file_error, tail};
+use crate::store::{StoreError, engine::Folder, head::HeadFile};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     panic::{AssertUnwindSafe, catch_unwind},
@@ -40,6 +40,24 @@ pub(super) fn remove_unfinished_snapshots(engine: &Path) -> Result<(), StoreErro
         }
     }
     Ok(())
+}
+
+/// Before the engine drops what it takes for a torn tail: the head names the last block that the log's
+/// own bytes prove to have been durable. A head that is missing or damaged stays what it is.
+pub(super) fn raise_head(
+    head: &HeadFile<Folder>,
+    engine: &Path,
+    purpose: Purpose,
+) -> Result<(), StoreError> {
+    let written = match (head.read(), purpose) {
+        (Ok(Some(written)), _) => written,
+        (Ok(None), _) | (Err(_), Purpose::Look) => return Ok(()),
+        (Err(error), Purpose::Use) => return Err(error),
+    };
+    match tail::proven(engine, written).map_err(file_error(engine))? {
+        Some(durable) => head.write(durable),
+        None => Ok(()),
+    }
 }
 
 pub(super) fn open_engine(engine: &Path, options: &SledOptions) -> Result<sled::Db, StoreError> {
