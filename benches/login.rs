@@ -9,6 +9,7 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod wired;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use common::{Browser, Demo, Options, anime, door::decisions, unique};
@@ -19,6 +20,11 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+use wired::{
+    Served,
+    household::{Generator, LOOSE},
+    sending::Sending,
+};
 
 /// As in the program itself.
 #[global_allocator]
@@ -26,6 +32,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the pool has to keep of what the machine can do.
 const FLOOR: f64 = 0.9;
+/// What logins over HTTPS have to keep of it.
+const HTTPS_FLOOR: f64 = 0.85;
+/// Lines whose IDs log in over HTTPS.
+const LOGIN_LINES: u64 = 64;
 /// Turns of raw and pool, one after the other, so that a machine whose speed drifts hits both.
 const TURNS: u32 = 10;
 /// Logins of each kind before any is timed, so that connection, caches and store are warm.
@@ -48,6 +58,7 @@ fn main() {
         cost.memory_kib, cost.passes, cost.lanes
     );
     compare(cost, threads, length);
+    over_https(cost, threads, length);
     latencies(cost, usize::try_from(from_env("LINEPASS_BENCH_LOGINS", 1_000)).expect("fits"));
 }
 
@@ -72,6 +83,32 @@ fn compare(cost: HashCost, threads: usize, length: Duration) {
     if ratio < FLOOR {
         println!("    below the floor");
     }
+}
+
+/// Logins over HTTPS with the right password, each to its 303, beside raw hashes: flows that stand
+/// at their login page, made beforehand.
+fn over_https(cost: HashCost, threads: usize, length: Duration) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let served = Served::start(folder.path(), LOGIN_LINES, &LOOSE);
+    let generator = Generator::new(&served, LOGIN_LINES);
+    let turn = length / TURNS;
+    let runtime = runtime();
+    let each = raw(cost, threads, turn / 2) * turn.as_secs_f64();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred")]
+    let each = each as usize;
+    let (mut raw_rate, mut logins, mut took) = (0.0, 0.0, 0.0);
+    for _ in 0..TURNS {
+        raw_rate += raw(cost, threads, turn) / f64::from(TURNS);
+        let flows = runtime.block_on(generator.logins(each));
+        let sending = Sending { connections: threads * 4, rate: None };
+        let is_right = |answer: &wired::Answer| answer.location().ends_with("/success");
+        let figures = runtime.block_on(sending.send(served.door(), flows, is_right));
+        logins += figures.latency_us.len() as f64;
+        took += figures.took.as_secs_f64();
+    }
+    let (rate, floor) = (logins / took, HTTPS_FLOOR);
+    println!("\n    raw hashes/s   logins/s over HTTPS   ratio   floor");
+    println!("    {raw_rate:>12.1}   {rate:>19.1}   {:>5.2}   {floor:>5.2}", rate / raw_rate);
 }
 
 /// Hashes a second by bare threads that each reuse their blocks.
@@ -119,7 +156,7 @@ fn pooled(pool: &PasswordPool, stored: &str, threads: usize, length: Duration) -
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime")
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`domain`] | the rules of the guide, pure: no clock, no I/O, no async |
 //! | [`store`] | what is kept: batches as values, the journal's blocks, sled and memory behind one trait |
+//! | [`verify`] | nine invariants of a store, looked at by code apart from the rules |
 //! | [`actors`] | one actor for each line, the committer, the directory: gather, decide, commit, answer |
 //! | [`security`] | passwords, keys, sealed tokens, throttles |
 //! | [`net`] | TLS, PROXY headers, slow and crooked clients: how connections come in |
@@ -42,5 +43,6 @@ pub mod security;
 pub mod store;
 pub mod telemetry;
 pub mod text;
+pub mod verify;
 pub mod web;
 pub mod webhook;

@@ -22,12 +22,11 @@ use linepass::{
         sled_store::{SledOptions, SledStore},
     },
 };
-use process::{Ended, copy_folder, linepass, run};
+use process::{Ended, Row, copy_folder, linepass, run};
 use serde_json::{Value, json};
 use std::path::Path;
 use tempfile::TempDir;
 
-type Row = (Vec<u8>, Vec<u8>);
 /// A key, and what is put there instead.
 type Edit = (Vec<u8>, Option<Vec<u8>>);
 
@@ -37,10 +36,7 @@ fn raw<T>(folder: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
 }
 
 fn rows(folder: &Path) -> Vec<Row> {
-    let pair = |row: sled::Result<(sled::IVec, sled::IVec)>| {
-        row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")
-    };
-    raw(folder, |db| db.iter().map(pair).collect())
+    process::rows(&folder.join("store"))
 }
 
 fn verify_offline(folder: &Path, more: &[&str]) -> Ended {

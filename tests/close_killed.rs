@@ -7,72 +7,24 @@ mod fill;
 mod process;
 
 use linepass::store::Store;
-use process::{Started, copy_folder, free_port, linepass, send};
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+use process::{
+    Started, copy_folder, linepass, send,
+    server::{Server, pause},
 };
+use std::{collections::BTreeMap, fs, path::Path, process::Command, time::Instant};
 
 const LINES: u64 = 1_500;
 const PURCHASES: u64 = 6;
 
-/// A server on a folder, and its operator's door.
-struct Server {
-    child: Child,
-    url: String,
-    token: String,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        let (public, operator) = (free_port(), free_port());
-        let token = folder.join("operator.token").display().to_string();
-        let mut command = linepass(&["serve"]);
-        command
-            .env("LINEPASS__SERVER__ISSUER", format!("http://127.0.0.1:{public}"))
-            .env("LINEPASS__SERVER__LISTEN", format!("127.0.0.1:{public}"))
-            .env("LINEPASS__OPERATOR__LISTEN", format!("127.0.0.1:{operator}"))
-            .env("LINEPASS__OPERATOR__TOKEN_FILE", &token)
-            .env("LINEPASS__STORE__PATH", folder.join("store"))
-            .env("LINEPASS__KEYS__MASTER_KEY_FILE", folder.join("master.key"))
-            .current_dir(folder)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let child = command.spawn().expect("the server starts");
-        let server = Self { child, url: format!("http://127.0.0.1:{operator}"), token };
-        let began = Instant::now();
-        while ureq::get(format!("{}/readyz", server.url)).call().is_err() {
-            assert!(began.elapsed() < process::PATIENCE, "it is not ready");
-            pause();
-        }
-        server
-    }
-
-    fn close(&self, out: &Path) -> Command {
-        let mut command =
-            linepass(&["bill", "close", "--month", "2026-10", "--reason", "month end"]);
-        command
-            .arg("--out")
-            .arg(out)
-            .env("LINEPASS_OPERATOR_URL", &self.url)
-            .env("LINEPASS_OPERATOR_TOKEN_FILE", &self.token);
-        command
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "asking again and again needs a pause")]
-fn pause() {
-    std::thread::sleep(Duration::from_millis(5));
+/// The command that closes the month on a server.
+fn close(server: &Server, out: &Path) -> Command {
+    let mut command = linepass(&["bill", "close", "--month", "2026-10", "--reason", "month end"]);
+    command
+        .arg("--out")
+        .arg(out)
+        .env("LINEPASS_OPERATOR_URL", &server.url)
+        .env("LINEPASS_OPERATOR_TOKEN_FILE", &server.token);
+    command
 }
 
 /// A whole folder's files, by name.
@@ -102,7 +54,7 @@ fn a_close_killed_at_any_point_and_run_again_writes_the_same_bytes() {
     let out = quiet.path().join("bills");
     let server = Server::start(quiet.path());
     let began = Instant::now();
-    let ended = process::run(&mut server.close(&out));
+    let ended = process::run(&mut close(&server, &out));
     let took = began.elapsed();
     assert_eq!(ended.code, Some(0), "{ended:?}");
     drop(server);
@@ -119,7 +71,7 @@ fn a_close_killed_at_any_point_and_run_again_writes_the_same_bytes() {
     let mut broken = 0;
     for round in 1..=6 {
         let server = Server::start(killed.path());
-        let command = Started::spawn(&mut server.close(&out));
+        let command = Started::spawn(&mut close(&server, &out));
         let until = took * round / 7;
         let began = Instant::now();
         while began.elapsed() < until {
@@ -135,7 +87,7 @@ fn a_close_killed_at_any_point_and_run_again_writes_the_same_bytes() {
     // The command dies while it writes, each time further on.
     for round in 1..=4 {
         let server = Server::start(killed.path());
-        let command = server.close(&out).spawn();
+        let command = close(&server, &out).spawn();
         let mut command = command.expect("the command starts");
         let began = Instant::now();
         while began.elapsed() < took * round / 5 {
@@ -146,7 +98,7 @@ fn a_close_killed_at_any_point_and_run_again_writes_the_same_bytes() {
     }
     for _ in 0..2 {
         let server = Server::start(killed.path());
-        let ended = process::run(&mut server.close(&out));
+        let ended = process::run(&mut close(&server, &out));
         assert_eq!(ended.code, Some(0), "{ended:?}");
         let written = files(&out);
         let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();

@@ -1,15 +1,13 @@
 //! Looking at the journal: who did what, when and why; and whether the chain is whole, walked
 //! beside the server's work, one walk at a time.
 
+use super::walk::{self, Walks};
 use crate::{
     clock::Clock,
-    domain::{
-        calendar::Instant,
-        line::{
-            By, Entry, Line,
-            difference::{Changed, difference},
-            replay,
-        },
+    domain::line::{
+        By, Entry, Line,
+        difference::{Changed, difference},
+        replay,
     },
     store::{
         EventRow, Store, StoreError, Stream,
@@ -18,7 +16,7 @@ use crate::{
     },
 };
 use serde_json::Value;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// Event rows of one page.
 const PAGE: usize = 256;
@@ -26,60 +24,33 @@ const PAGE: usize = 256;
 const PAGE_BYTES: usize = 1 << 20;
 
 /// How the last walk of the chain stands.
-#[derive(Debug, Clone, Default)]
-pub enum Walk {
-    /// There was none since the start.
-    #[default]
-    Never,
-    /// One is under way.
-    Running(Option<Progress>),
-    /// It came to its end.
-    Done {
-        /// What it found.
-        report: Arc<Report>,
-        /// When it ended.
-        at: Instant,
-    },
-}
+pub type Walk = walk::Walk<Progress, Report>;
 
 /// Walks the chain where nobody waits for it.
 #[derive(Clone)]
 pub struct Audits {
     store: Arc<dyn Store>,
-    clock: Clock,
-    walk: Arc<Mutex<Walk>>,
+    walks: Walks<Progress, Report>,
 }
 
 impl Audits {
     /// Nothing was walked yet; `clock` is the host's.
     pub fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self { store, clock, walk: Arc::default() }
-    }
-
-    fn walk(&self) -> MutexGuard<'_, Walk> {
-        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { store, walks: Walks::new(clock) }
     }
 
     /// How the last one stands.
     pub fn last(&self) -> Walk {
-        self.walk().clone()
+        self.walks.last()
     }
 
     /// Begins a walk, unless one is under way: then it is the one that is asked for. Reads go in
     /// pages through the store's reading threads, like those of any line that wakes.
     pub fn begin(&self) {
-        {
-            let mut walk = self.walk();
-            if matches!(*walk, Walk::Running(_)) {
-                return;
-            }
-            *walk = Walk::Running(None);
-        }
-        let own = self.clone();
-        actix_rt::spawn(async move {
-            let _lost = Lost(own.clone());
-            let mut note = |progress| *own.walk() = Walk::Running(Some(progress));
-            let report = audit::verify(own.store.as_ref(), true, &mut note).await;
+        let store = Arc::clone(&self.store);
+        self.walks.begin("the audit of the journal", |walks| async move {
+            let mut note = |progress| walks.note(progress);
+            let report = audit::verify(store.as_ref(), true, &mut note).await;
             if report.is_whole() {
                 tracing::info!(blocks = report.blocks, "the audit found the journal whole");
             } else {
@@ -87,21 +58,8 @@ impl Audits {
                 let first = report.faults.first().map(ToString::to_string);
                 tracing::error!(faults, block, first, "the audit found the journal broken");
             }
-            *own.walk() = Walk::Done { report: Arc::new(report), at: own.clock.now() };
+            report
         });
-    }
-}
-
-/// A walk that ends without its end is no longer under way: the next one may begin.
-struct Lost(Audits);
-
-impl Drop for Lost {
-    fn drop(&mut self) {
-        let mut walk = self.0.walk();
-        if matches!(*walk, Walk::Running(_)) {
-            *walk = Walk::Never;
-            tracing::error!("the audit of the journal was lost before its end");
-        }
     }
 }
 
@@ -192,7 +150,10 @@ fn folded(
 mod tests {
     use super::*;
     use crate::{
-        domain::line::{Event, event::Barrier},
+        domain::{
+            calendar::Instant,
+            line::{Event, event::Barrier},
+        },
         store::{Batch, memory::MemoryStore},
     };
 

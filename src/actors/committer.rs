@@ -77,6 +77,21 @@ impl Committer {
         options: CommitterOptions,
         fatal: impl Fn(&StoreError) + Send + 'static,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (committer, committing) = Self::with(store, clock, options, fatal);
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let thread = std::thread::Builder::new()
+            .name("committer".into())
+            .spawn(move || runtime.block_on(committing))?;
+        Ok((committer, thread))
+    }
+
+    /// The same with its work as a future, for whoever runs it elsewhere than on a thread of its own.
+    pub fn with(
+        store: Arc<dyn Store>,
+        clock: Clock,
+        options: CommitterOptions,
+        fatal: impl Fn(&StoreError) + Send + 'static,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let figures = CommitFigures {
@@ -85,7 +100,6 @@ impl Committer {
             clock_clamped: Tally::default(),
             unreadable_lines: Tally::default(),
         };
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let committing = Committing {
             store: Arc::clone(&store),
             clock,
@@ -93,10 +107,8 @@ impl Committer {
             group_max_events: options.group_max_events.clamp(1, MOST_EVENTS),
             figures: figures.clone(),
         };
-        let thread = std::thread::Builder::new()
-            .name("committer".into())
-            .spawn(move || runtime.block_on(committing.run(queue, fatal)))?;
-        Ok((Self { jobs, waiting, most_waiting: options.most_waiting, store, figures }, thread))
+        let committer = Self { jobs, waiting, most_waiting: options.most_waiting, store, figures };
+        (committer, committing.run(queue, fatal))
     }
 
     /// Commits a batch: durable, or refused, when this returns.
@@ -141,6 +153,11 @@ impl Committer {
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
+
+    /// How many may.
+    pub const fn most_waiting(&self) -> usize {
+        self.most_waiting
+    }
 }
 
 struct Committing {
@@ -152,7 +169,11 @@ struct Committing {
 }
 
 impl Committing {
-    async fn run(self, mut queue: mpsc::UnboundedReceiver<Job>, fatal: impl Fn(&StoreError)) {
+    async fn run(
+        self,
+        mut queue: mpsc::UnboundedReceiver<Job>,
+        fatal: impl Fn(&StoreError) + Send + 'static,
+    ) {
         while let Some(first) = queue.recv().await {
             let (batches, replies) = self.gather(first, &mut queue);
             let began = Instant::now();

@@ -17,9 +17,9 @@ use actix::prelude::*;
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 /// The directory of one Arbiter. That two activations of one line cannot both commit is the
 /// store's business (`expect`), never this one's.
@@ -46,12 +46,16 @@ impl Directory {
         let idle = self.services.idle_before_sleep;
         let directory = ctx.address().recipient();
         let now = Instant::now();
-        for entry in self.awake.values_mut() {
+        let is_due = |entry: &Entry| {
             let can_be_asked = entry.stopping.is_none() && entry.line.connected();
-            if can_be_asked && now.duration_since(entry.last_asked) >= idle {
-                entry.stopping = Some(Vec::new());
-                entry.line.do_send(Sleep { directory: directory.clone() });
-            }
+            can_be_asked && now.duration_since(entry.last_asked) >= idle
+        };
+        let mut due: Vec<_> = self.awake.iter_mut().filter(|(_, entry)| is_due(entry)).collect();
+        // In an order that the map's own hashing has no part in: a schedule can be made again.
+        due.sort_unstable_by_key(|(customer, _)| **customer);
+        for (_, entry) in due {
+            entry.stopping = Some(Vec::new());
+            entry.line.do_send(Sleep { directory: directory.clone() });
         }
     }
 

@@ -78,6 +78,11 @@ impl Lines {
         self.asking.load(Ordering::Relaxed)
     }
 
+    /// How many may.
+    pub const fn most_asking(&self) -> usize {
+        self.most_asking
+    }
+
     /// How many requests were turned away for this reason since the start, for metrics.
     pub fn turned_away(&self, overload: Overload) -> u64 {
         self.turned_away[overload as usize].load(Ordering::Relaxed)

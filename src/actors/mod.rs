@@ -27,6 +27,9 @@
 //! | [`webhooks`] | messages to providers that follow the blocks, each provider on a lane of its own |
 //! | [`backoff`] | how others' servers that fail are spared |
 //! | [`audit`] | who did what and why; the walk over the whole chain |
+//! | [`backup`](mod@backup) | backups of the running server's store, part by part |
+//! | [`verifying`] | the invariants, looked at beside the work |
+//! | [`walk`] | a long look that nobody waits for |
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`system`] | changes of Linepass as a whole: maintenance |
 //! | [`operators`] | who may use the operator API |
@@ -35,6 +38,7 @@
 
 pub mod audit;
 pub mod backoff;
+pub mod backup;
 pub mod bills;
 pub mod bulk;
 pub mod change;
@@ -57,6 +61,8 @@ pub mod receipts;
 pub mod snapshot;
 pub mod statement;
 pub mod system;
+pub mod verifying;
+pub mod walk;
 pub mod webhooks;
 
 use crate::{domain::line::Refusal, store::StoreError};

@@ -107,6 +107,31 @@ pub async fn read_system(store: &dyn Store) -> Result<(SystemState, u64), StoreE
     }
 }
 
+/// Notes in a store that it was restored from a backup, and leaves receipt numbers out that may have
+/// been given after the backup's block: a number is never given twice, whatever happens.
+///
+/// # Errors
+/// The store cannot be read or written.
+pub async fn note_restore(
+    store: &dyn Store,
+    block: u64,
+    skipped: u64,
+    at: crate::domain::calendar::Instant,
+) -> Result<(), StoreError> {
+    let (state, seq) = read_system(store).await?;
+    let mut events = vec![SystemEvent::StoreRestored { block }];
+    let first_serial = state.next_serial.unwrap_or(ReceiptNumber::FIRST_SERIAL);
+    let left = (ReceiptNumber::LAST_SERIAL + 1).saturating_sub(first_serial);
+    let count = skipped.min(left);
+    if count > 0 {
+        events.push(SystemEvent::ReceiptNumbersLeased { first_serial, count });
+    }
+    match store.commit(vec![system_batch(seq, at, events)], at).await?.as_slice() {
+        [Outcome::Committed { .. }] => Ok(()),
+        refused => Err(StoreError::damaged("the system stream", format!("{refused:?}"))),
+    }
+}
+
 /// A batch of system events.
 pub fn system_batch(
     last: u64,
@@ -132,6 +157,23 @@ mod tests {
             Committer::start(Arc::clone(store), clock.clone(), options, |error| panic!("{error}"))
                 .expect("starts");
         ReceiptNumbers::new(Arc::clone(store), committer, clock)
+    }
+
+    #[tokio::test]
+    async fn numbers_that_may_have_been_given_after_a_backup_are_left_out() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let first = numbers(&store).next().await.expect("leases").expect("left");
+        let at = crate::domain::calendar::Instant::from_micros(1);
+        note_restore(store.as_ref(), 1, 10_000_000, at).await.expect("notes");
+        let next = numbers(&store).next().await.expect("leases").expect("left");
+        assert_eq!(next.serial(), first.serial() + RANGE + 10_000_000);
+        // None left out is none leased; more than there are is as many as there are.
+        let before = read_system(store.as_ref()).await.expect("reads").0.next_serial;
+        note_restore(store.as_ref(), 1, 0, at).await.expect("notes");
+        assert_eq!(read_system(store.as_ref()).await.expect("reads").0.next_serial, before);
+        note_restore(store.as_ref(), 1, u64::MAX, at).await.expect("notes");
+        let state = read_system(store.as_ref()).await.expect("reads").0;
+        assert_eq!(state.next_serial, Some(ReceiptNumber::LAST_SERIAL + 1));
     }
 
     #[tokio::test]

@@ -68,6 +68,9 @@ struct Head {
     mac: String,
 }
 
+/// Why a snapshot is of no use that is no fault: it is made anew.
+pub const ANOTHER_FOLD: &str = "another version of the fold made it";
+
 /// A snapshot that was opened.
 pub struct Opened {
     /// The line.
@@ -144,7 +147,7 @@ impl Snapshots {
             return Err("it is not what was written");
         }
         if head.fold != FOLD_VERSION {
-            return Err("another version of the fold made it");
+            return Err(ANOTHER_FOLD);
         }
         let line = serde_json::from_slice(line_json).map_err(|_| UNREADABLE)?;
         let newest_stays = head.opens.is_some();
@@ -213,6 +216,6 @@ mod tests {
         };
         let open = |fold| snapshots.open(line.customer, &SnapshotRow { seq: 5, body: head(fold) });
         assert!(open(FOLD_VERSION).is_ok_and(|opened| opened.line == line));
-        assert_eq!(open(FOLD_VERSION + 1).err(), Some("another version of the fold made it"));
+        assert_eq!(open(FOLD_VERSION + 1).err(), Some(ANOTHER_FOLD));
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         Overload,
+        backup::Backups,
         closing::MonthCloser,
         line::LineServices,
         lines::Lines,
@@ -17,11 +18,17 @@ use crate::{
     net::Certificates,
     security::{PasswordPool, Throttle},
     telemetry,
+    web::admission::{Admission, class::Class, room::TooMuch},
 };
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering},
+};
 
 /// The parts that are asked.
 pub struct Parts<'a> {
+    /// Who is heard when more comes than can be done.
+    pub admission: &'a Admission,
     /// Lines, committer and store.
     pub services: &'a Arc<LineServices>,
     /// The door to the lines.
@@ -40,6 +47,8 @@ pub struct Parts<'a> {
     pub certificates: Option<&'a Arc<Certificates>>,
     /// Who closes months.
     pub closer: &'a MonthCloser,
+    /// Who takes backups.
+    pub backups: &'a Backups,
 }
 
 /// Everything, with the figures of all parts.
@@ -51,6 +60,7 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     mails(&mut metrics, parts);
     of_webhooks(&mut metrics, parts);
     log(&mut metrics);
+    admission(&mut metrics, parts);
     metrics.add_sampled(turned_away(parts));
     if let Some(certificates) = parts.certificates.map(Arc::clone) {
         let help = "When the TLS certificate in force expires, in seconds since 1970";
@@ -62,6 +72,16 @@ pub fn metrics(parts: &Parts<'_>) -> Metrics {
     let help = "Closes of a month that broke off";
     metrics.add_sampled(Sampled::one("month_close_broken", help, Kind::Counter, move || {
         broken.load(Ordering::Relaxed)
+    }));
+    let last = Arc::clone(parts.backups.figures());
+    let help =
+        "When the last backup came to its end, in seconds since 1970; 0 where there was none";
+    let name = "backup_last_timestamp_seconds";
+    metrics.add_sampled(Sampled::one(name, help, Kind::Gauge, move || last.last_s()));
+    let last = Arc::clone(parts.backups.figures());
+    let help = "How large the last backup was";
+    metrics.add_sampled(Sampled::one("backup_last_bytes", help, Kind::Gauge, move || {
+        last.last_bytes()
     }));
     let started = u64::try_from(parts.host.now().seconds()).unwrap_or_default();
     let help = "When the process started, in seconds since 1970";
@@ -245,15 +265,52 @@ fn of_webhooks(metrics: &mut Metrics, parts: &Parts<'_>) {
     metrics.add_sampled(Sampled::labelled("webhook_failed", help, "reason", series));
 }
 
-/// Requests that were answered 503, by what was too much.
+/// Who was heard, who was not, and how long requests wait for a thread.
+fn admission(metrics: &mut Metrics, parts: &Parts<'_>) {
+    let by_class = |read: fn(&Admission, Class) -> u64| -> Vec<(&'static str, Read)> {
+        let of = |class: Class| -> (&'static str, Read) {
+            let admission = parts.admission.clone();
+            (class.as_str(), Box::new(move || read(&admission, class)))
+        };
+        Class::ALL.into_iter().map(of).collect()
+    };
+    let help = "Requests of the public listener that were heard, by class";
+    let heard = by_class(Admission::heard);
+    metrics.add_sampled(Sampled::labelled("requests_heard", help, "class", heard));
+    let help =
+        "Requests of the public listener that were turned away (503) before any work, by class";
+    let turned_away = by_class(Admission::turned_away);
+    metrics.add_sampled(Sampled::labelled("requests_turned_away", help, "class", turned_away));
+    let help = "Requests of the public listener that are worked on, by class";
+    let under_way = by_class(|admission, class| admission.under_way(class) as u64);
+    metrics.add_sampled(Sampled::labelled_gauge("requests_under_way", help, "class", under_way));
+    let help = "From when a request could be answered until a thread came to it: the shortest of each \
+                25 ms, on each thread, while requests come";
+    metrics.add_histogram("request_wait_seconds", help, parts.admission.waits_s().clone());
+}
+
+/// Requests that were answered 503, by what was too much: before any work, or in the midst of it.
 fn turned_away(parts: &Parts<'_>) -> Sampled {
-    let mut series: Vec<(&'static str, Read)> = Vec::new();
-    for overload in Overload::ALL {
-        let lines = parts.lines.clone();
-        series.push((overload.code(), Box::new(move || lines.turned_away(overload))));
-    }
-    let passwords = parts.passwords.clone();
-    series.push(("hash_queue", Box::new(move || passwords.turned_away_total())));
+    let (lines, passwords) = (parts.lines.clone(), parts.passwords.clone());
+    let in_the_midst = move |code: &str| {
+        let of_lines = Overload::ALL.into_iter().find(|overload| overload.code() == code);
+        let of_lines = of_lines.map_or(0, |overload| lines.turned_away(overload));
+        of_lines + if code == TooMuch::HashQueue.code() { passwords.turned_away_total() } else { 0 }
+    };
+    let before = |code: &str, admission: &Admission| {
+        let why = TooMuch::ALL.into_iter().find(|why| why.code() == code);
+        why.map_or(0, |why| admission.turned_away_for(why))
+    };
+    let codes: BTreeSet<&'static str> = Overload::ALL
+        .into_iter()
+        .map(Overload::code)
+        .chain(TooMuch::ALL.into_iter().map(TooMuch::code))
+        .collect();
+    let read = |code: &'static str| -> (&'static str, Read) {
+        let (in_the_midst, admission) = (in_the_midst.clone(), parts.admission.clone());
+        (code, Box::new(move || in_the_midst(code) + before(code, &admission)))
+    };
+    let series = codes.into_iter().map(read).collect();
     let help = "Requests that were turned away (503), by what was too much";
     Sampled::labelled("shed", help, "reason", series)
 }

@@ -7,6 +7,7 @@
 //! | [`operator`] | the operators' listener, from the configuration |
 //! | [`figures`] | what monitoring reads of each part |
 //! | [`files`] | the files that a start needs, looked at before it |
+//! | [`seed`] | what `linepass seed` does: made-up data for load tests |
 //! | [`upgrade`] | what a new version does before its server starts |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //! | [`webhooks`] | webhooks and whoever takes them |
@@ -20,12 +21,14 @@ pub mod keys;
 pub mod mails;
 pub mod operator;
 pub mod public;
+pub mod seed;
 pub mod upgrade;
 pub mod webhooks;
 
 use crate::{
     actors::{
         audit::Audits,
+        backup::{BACKUP_KEY, Backups},
         bulk::Bulk,
         closing::MonthCloser,
         committer::{Committer, CommitterOptions},
@@ -37,6 +40,7 @@ use crate::{
         receipts::ReceiptNumbers,
         snapshot::Snapshots,
         system::{Maintenance, SystemStream},
+        verifying::{SNAPSHOT_KEY, StoreKeys, Verifies},
         webhooks::Webhooks,
     },
     clock::{Clock, Floor},
@@ -44,14 +48,14 @@ use crate::{
     domain::{line::LineDefaults, retention::Terms, yen::Yen},
     mail::MailError,
     security::{
-        HashCost, ImportKey, MasterKey, PasswordPool, SecurityError, SourceLimiter, Throttle,
-        ThrottlePolicy, random,
+        HashCost, ImportKey, KeyRing, MasterKey, PasswordPool, SecurityError, SourceLimiter,
+        Throttle, ThrottlePolicy, random,
     },
     store::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
-    web::{self, provider::limits::ProviderLimits, state::WebState},
+    web::{self, admission::Admission, provider::limits::ProviderLimits, state::WebState},
     webhook::WebhookError,
 };
 use actix_rt::Arbiter;
@@ -179,16 +183,15 @@ pub async fn start(
     let master = Arc::new(keys::master_key(&config.keys)?);
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
     let (committer, committing) = start_committer(config, &store, &host)?;
-    let ring = keys::ring(store.as_ref(), &committer, &master, &host).await?;
+    let ring = Arc::new(keys::ring(store.as_ref(), &committer, &master, &host).await?);
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
     let providers = Providers::load(Arc::clone(&store), committer.clone(), host.clone()).await?;
     let providers = Arc::new(providers);
     let system = SystemStream::new(Arc::clone(&store), committer.clone(), host.clone());
+    warn_of_synthetic_data(&system).await?;
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
-    let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
-    let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
-    let lines = Lines::start(&services, &handles, MOST_ASKING);
+    let (arbiters, lines) = start_lines(&services);
     let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let closer =
         MonthCloser::load(system.clone(), &bulk, &store, (decisions.clone(), floor)).await?;
@@ -197,7 +200,13 @@ pub async fn start(
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
     let webhooks = webhooks::start(config, &services, &providers, &master, &host)?;
+    let backup_key = master.derive(BACKUP_KEY);
+    let backups =
+        Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key).await?;
+    let admission = admission(config);
     let metrics = figures::metrics(&figures::Parts {
+        backups: &backups,
+        admission: &admission,
         mails: desk.as_ref(),
         webhooks: webhooks.desk(),
         services: &services,
@@ -214,7 +223,7 @@ pub async fn start(
         billing: config.billing.clone(),
         erasure: Erasure::new(bulk.clone(), Arc::clone(&store), terms(config)),
         bulk,
-        lines,
+        lines: lines.clone(),
         providers,
         mails: desk,
         webhooks: webhooks.desk().clone(),
@@ -222,23 +231,20 @@ pub async fn start(
         key_keeper: keys::keeper(config, master, &system),
         operators: keys::operators(&config.operator, &system).await?,
         audits: Audits::new(Arc::clone(&store), host.clone()),
+        backups,
+        verifies: verifies(&services, &lines, &ring, &host),
         system,
         maintenance,
         committer: committer.clone(),
         store,
         keys: ring,
         passwords,
+        admission,
         limits: public::request_limits(config),
         sources: public::source_policy(config),
         throttle,
-        logins: SourceLimiter::new(
-            at_least_one(config.throttle.logins_per_minute_per_source),
-            config.throttle.tracked_entries,
-        ),
-        provider_limits: ProviderLimits::new(
-            &config.provider_limits,
-            config.throttle.tracked_entries,
-        ),
+        logins: logins(config),
+        provider_limits: provider_limits(config),
         redeemed: web::provider::redeemed::RedeemedCodes::default(),
         decisions,
         host,
@@ -247,9 +253,7 @@ pub async fn start(
         shortest_password: config.password.minimum_length,
         sends_mail: outbox.is_some(),
         portal: config.portal.clone(),
-        name_checks: RateLimiter::keyed(Quota::per_hour(at_least_one(
-            config.portal.name_checks_per_hour,
-        ))),
+        name_checks: RateLimiter::keyed(name_checks(config)),
         contact: config.contact.clone(),
         run: random::token(16),
         metrics,
@@ -349,13 +353,63 @@ fn line_services(
         defaults: defaults(config),
         most_waiting_changes: config.line.queued_commands_per_line,
         snapshots: Snapshots {
-            key: master.derive("linepass/snapshot/v1"),
+            key: master.derive(SNAPSHOT_KEY),
             every_events: config.line.snapshot_every_events,
         },
         draw_salt: random::bytes::<32>,
         idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
         awake_lines: AtomicUsize::new(0),
     })
+}
+
+/// A directory of lines for each core.
+fn start_lines(services: &Arc<LineServices>) -> (Vec<Arbiter>, Lines) {
+    let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
+    let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+    let lines = Lines::start(services, &handles, MOST_ASKING);
+    (arbiters, lines)
+}
+
+/// Who is let in while more comes than can be done.
+fn admission(config: &Config) -> Admission {
+    Admission::new(Duration::from_millis(config.overload.queue_target_ms))
+}
+
+fn logins(config: &Config) -> SourceLimiter {
+    let a_minute = at_least_one(config.throttle.logins_per_minute_per_source);
+    SourceLimiter::new(a_minute, config.throttle.tracked_entries)
+}
+
+fn provider_limits(config: &Config) -> ProviderLimits {
+    ProviderLimits::new(&config.provider_limits, config.throttle.tracked_entries)
+}
+
+fn name_checks(config: &Config) -> Quota {
+    Quota::per_hour(at_least_one(config.portal.name_checks_per_hour))
+}
+
+/// The look at the invariants, beside the lines' work.
+fn verifies(
+    services: &Arc<LineServices>,
+    lines: &Lines,
+    ring: &Arc<KeyRing>,
+    host: &Clock,
+) -> Verifies {
+    let keys = StoreKeys::new(services.snapshots.clone(), Arc::clone(ring));
+    Verifies::new(Arc::clone(&services.store), lines.clone(), keys, host.clone())
+}
+
+/// Whoever starts a server on made-up data is told so, each time.
+async fn warn_of_synthetic_data(system: &SystemStream) -> Result<(), StoreError> {
+    if let Some(data) = system.state().await?.synthetic {
+        let (seed, lines) = (data.seed, data.lines);
+        tracing::warn!(
+            seed,
+            lines,
+            "the store holds synthetic data of linepass seed, no real lines"
+        );
+    }
+    Ok(())
 }
 
 fn start_committer(
@@ -381,17 +435,24 @@ fn end_the_process(error: &StoreError) {
 }
 
 fn start_passwords(config: &Config, master: &MasterKey) -> Result<PasswordPool, AppError> {
-    let cost = HashCost {
-        memory_kib: config.password.hash_memory_kib,
-        passes: config.password.hash_passes,
-        lanes: config.password.hash_lanes,
-    };
     let threads = match config.password.hash_threads {
         0 => cores(),
         threads => threads,
     };
     let import_key = ImportKey::new(master.derive("linepass/access_key/v1"));
-    Ok(PasswordPool::start(cost, import_key, threads, config.password.hash_queue_limit)?)
+    let longest_wait = Duration::from_millis(config.overload.hash_target_ms);
+    let queue_limit = config.password.hash_queue_limit;
+    let pool = PasswordPool::start(hash_cost(config), import_key, threads, queue_limit)?;
+    Ok(pool.with_longest_standing_wait(longest_wait))
+}
+
+/// What one hash costs by this configuration.
+fn hash_cost(config: &Config) -> HashCost {
+    HashCost {
+        memory_kib: config.password.hash_memory_kib,
+        passes: config.password.hash_passes,
+        lanes: config.password.hash_lanes,
+    }
 }
 
 fn throttle_policy(config: &Config) -> ThrottlePolicy {

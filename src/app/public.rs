@@ -4,10 +4,10 @@
 use super::AppError;
 use crate::{
     config::{Config, ConfigErrors},
-    net::{Certificates, Door, ServerLimits, activity::Patience, reload, server},
+    net::{Certificates, Door, ServerLimits, activity::Patience, descriptors, reload, server},
     security::SourcePolicy,
     web::{
-        self, context, limits, maintenance,
+        self, admission, context, limits, maintenance,
         state::{RequestLimits, WebState},
     },
 };
@@ -70,7 +70,10 @@ pub fn server(
         App::new()
             .app_data(state.clone())
             .app_data(actix_web::web::PayloadConfig::new(body_limit))
+            // This closure runs once on each thread that answers.
+            .app_data(state.admission.worker())
             .wrap(from_fn(maintenance::gate))
+            .wrap(from_fn(admission::gate))
             .wrap(from_fn(limits::middleware))
             .wrap(from_fn(context::middleware))
             .configure(web::public_listener)
@@ -96,7 +99,7 @@ pub fn source_policy(config: &Config) -> SourcePolicy {
 fn server_limits(config: &Config) -> ServerLimits {
     ServerLimits {
         workers: config.server.workers,
-        most_connections: config.server.max_connections,
+        most_connections: descriptors::connections(config.server.max_connections),
         patience: Patience {
             head: Duration::from_millis(config.server.request_header_timeout_ms),
             idle: Duration::from_millis(config.server.idle_timeout_ms),

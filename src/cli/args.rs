@@ -14,14 +14,17 @@ use super::logs::args::LogsArgs;
 use super::operator::args::{
     AuditCommand, BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand,
     MaintenanceCommand, TokenCommand,
+    backup::{BACKUP_EXAMPLES, BackupArgs, RESTORE_EXAMPLES, RestoreArgs},
     life::{ContractCommand, PassportCommand, RetentionCommand},
     overdue::OverdueCommand,
+    verify::{EXAMPLES as VERIFY_EXAMPLES, VerifyArgs},
 };
 use super::operator::{
     provider::{ProviderCommand, ServiceCommand},
     provisioning::{AccessKeyCommand, HoldCommand},
     webhook::WebhookCommand,
 };
+use super::seed::args::SeedArgs;
 
 /// Linepass: login and purchase for access lines.
 #[derive(Debug, Parser)]
@@ -135,6 +138,40 @@ pub enum Command {
     /// Look at the journal: who did what and why, and whether it is whole
     #[command(subcommand, arg_required_else_help = true)]
     Audit(AuditCommand),
+    /// Take a backup of the store, beside the running server's work
+    #[command(
+        long_about = "Takes a backup of the whole store as it is at one block, while the server goes \
+                      on working: nobody waits for it. The file is for its owner alone and has its \
+                      name once it is whole; what is stored under the master key is in it as it is \
+                      stored, and the master key is not: keep that elsewhere. A restore checks \
+                      every byte of it.",
+        after_long_help = BACKUP_EXAMPLES
+    )]
+    Backup(BackupArgs),
+    /// Make a store of a backup, in a new folder
+    #[command(
+        long_about = "Makes a store of a backup, into a new or an empty folder alone. Every hash of \
+                      the backup and the MAC of its manifest are checked before anything is made; \
+                      then every invariant of the store that was made is looked at, and only then \
+                      has it its name. Receipt numbers that may have been given after the backup \
+                      are left out. What was acknowledged after the backup's block is gone: \
+                      docs/runbook/backup.md says what to do then.",
+        after_long_help = RESTORE_EXAMPLES
+    )]
+    Restore(RestoreArgs),
+    /// Look at every invariant of the store, and hold a ledger against it
+    #[command(
+        long_about = "Looks at every invariant of the store by code apart from the rules that \
+                      decided: nothing accepted is lost or there twice, limits held at each \
+                      purchase, nothing goes on after a restriction, bills are what the events \
+                      come to, mails and webhooks are owed once, the chain is whole, replay is the \
+                      state. Exits with 0 where all hold, 1 where one does not. The running server \
+                      looks beside its work, up to the block that was durable when it began; with \
+                      --offline this command opens the store itself. A ledger has what clients were \
+                      told of their orders, a JSON object on each line.",
+        after_long_help = VERIFY_EXAMPLES
+    )]
+    Verify(VerifyArgs),
     /// Make a store ready for this version, before its server starts
     #[command(
         long_about = "Makes a store ready for this version while no server has it: sees that this \
@@ -147,6 +184,15 @@ pub enum Command {
             linepass upgrade --config /etc/linepass/linepass.toml"
     )]
     Upgrade(UpgradeArgs),
+    /// Fill an empty store with made-up lines and purchases, for load tests
+    #[command(
+        long_about = "Fills an empty store with made-up lines, providers and purchases while no \
+                      server has it: the same arguments make the same data and the same \
+                      credentials. The store is marked as synthetic for good, the server says so at \
+                      each start, and a store that holds anything else is refused.",
+        after_long_help = super::seed::args::EXAMPLES
+    )]
+    Seed(SeedArgs),
     /// Print the completions of a shell
     #[command(after_long_help = "Examples:\n  \
         linepass completions bash > /usr/share/bash-completion/completions/linepass\n  \
@@ -425,10 +471,15 @@ mod tests {
             "bill settle",
             "audit show",
             "audit verify",
+            "verify",
+            "backup",
+            "backup drill",
+            "restore",
             "completions",
             "key rotate",
             "man",
             "upgrade",
+            "seed",
             "access-key reset",
             "hold list",
             "hold release",

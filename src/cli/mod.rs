@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 pub mod args;
+pub mod backup;
 pub mod config;
 pub mod demo;
 pub mod exit;
@@ -15,6 +16,7 @@ pub mod offline;
 pub mod operator;
 pub mod printed;
 pub mod progress;
+pub mod seed;
 pub mod serve;
 pub mod shell;
 pub mod upgrade;
@@ -36,6 +38,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Man(args) => to_standard_output(|out, talk| shell::man(&args, out, talk)),
         Command::Logs(args) => logs::run(args),
         Command::Upgrade(args) => to_standard_output(|out, talk| upgrade::run(&args, out, talk)),
+        Command::Seed(args) => to_standard_output(|out, talk| seed::run(&args, out, talk)),
         Command::Line(command) => {
             to_standard_output(|out, talk| operator::line::run(&command, out, talk))
         }
@@ -44,6 +47,15 @@ pub fn run(args: Args) -> ExitCode {
         }
         Command::Audit(command) => {
             to_standard_output(|out, talk| operator::audit::run(&command, out, talk))
+        }
+        Command::Backup(args) => {
+            to_standard_output(|out, talk| backup::take::run(&args, out, talk))
+        }
+        Command::Restore(args) => {
+            to_standard_output(|out, talk| backup::restore::run(&args, out, talk))
+        }
+        Command::Verify(args) => {
+            to_standard_output(|out, talk| operator::verify::run(&args, out, talk))
         }
         Command::Passport(command) => {
             to_standard_output(|out, talk| operator::passport::run(&command, out, talk))

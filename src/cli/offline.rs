@@ -3,6 +3,7 @@
 use crate::{
     app::{self, AppError},
     config::{Config, ConfigErrors, process_environment},
+    security::MasterKey,
     store::{
         StoreError,
         sled_store::{SledOptions, SledStore},
@@ -42,6 +43,14 @@ pub fn options(
     config: Option<&Path>,
     store: Option<(&Path, &Path)>,
 ) -> Result<SledOptions, OfflineError> {
+    Ok(keyed_options(config, store)?.0)
+}
+
+/// The same with the master key.
+pub fn keyed_options(
+    config: Option<&Path>,
+    store: Option<(&Path, &Path)>,
+) -> Result<(SledOptions, MasterKey), OfflineError> {
     quiet_panics();
     let mut config = Config::load(config, process_environment())?;
     if let Some((folder, key_file)) = store {
@@ -50,7 +59,7 @@ pub fn options(
         config.keys.master_key = Config::default().keys.master_key;
     }
     let master = app::keys::existing_master_key(&config.keys)?;
-    Ok(app::store_options(&config, &master))
+    Ok((app::store_options(&config, &master), master))
 }
 
 /// Opens the store to look at it: no row of it is written.
@@ -58,12 +67,21 @@ pub fn open_to_look(
     config: Option<&Path>,
     store: Option<(&Path, &Path)>,
 ) -> Result<SledStore, OfflineError> {
-    Ok(SledStore::open_to_look(&options(config, store)?)?)
+    Ok(look(config, store)?.0)
+}
+
+/// The same with the master key, for whoever looks at what it opens.
+pub fn look(
+    config: Option<&Path>,
+    store: Option<(&Path, &Path)>,
+) -> Result<(SledStore, MasterKey), OfflineError> {
+    let (options, master) = keyed_options(config, store)?;
+    Ok((SledStore::open_to_look(&options)?, master))
 }
 
 /// The engine panics at files it cannot read; that is caught and told as an error. One line is
 /// enough of it.
-fn quiet_panics() {
+pub(super) fn quiet_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         eprintln!("linepass: a part of the program failed at {place}");

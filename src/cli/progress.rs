@@ -9,13 +9,22 @@ pub struct Bar(ProgressBar);
 impl Bar {
     /// One that has not begun.
     pub fn new() -> Self {
+        Self::of("{msg:<8} {wide_bar} {pos}/{len} {eta}")
+    }
+
+    /// The same, which also tells how many a second.
+    pub fn with_rate() -> Self {
+        Self::of("{msg:<8} {wide_bar} {pos}/{len} {per_sec} {eta}")
+    }
+
+    fn of(template: &str) -> Self {
         let target = if std::io::stderr().is_terminal() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{msg:<8} {wide_bar} {pos}/{len} {eta}");
+        let style = ProgressStyle::with_template(template);
         Self(style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style)))
     }
 

@@ -38,9 +38,9 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
-    OperatorClientConfig, OperatorConfig, OperatorTlsConfig, PasswordConfig, PortalConfig,
-    ProviderLimitsConfig, ProxyProtocolConfig, RetentionConfig, ServerConfig, StoreConfig,
-    ThrottleConfig, TlsConfig, WebhookConfig,
+    OperatorClientConfig, OperatorConfig, OperatorTlsConfig, OverloadConfig, PasswordConfig,
+    PortalConfig, ProviderLimitsConfig, ProxyProtocolConfig, RetentionConfig, ServerConfig,
+    StoreConfig, ThrottleConfig, TlsConfig, WebhookConfig,
 };
 pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
 
@@ -76,6 +76,8 @@ pub struct Config {
     pub throttle: ThrottleConfig,
     /// What one provider may ask of the server.
     pub provider_limits: ProviderLimitsConfig,
+    /// Who is heard when more comes than can be done.
+    pub overload: OverloadConfig,
     /// What an access line may hold.
     pub line: LineConfig,
     /// How long the steps of a purchase live.

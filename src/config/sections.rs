@@ -244,6 +244,19 @@ pub struct ProviderLimitsConfig {
     pub failed_authentications_per_minute_per_source: u32,
 }
 
+/// `[overload]`: who is heard when more comes than can be done.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverloadConfig {
+    /// How long a request should wait at most for the thread that answers it, in milliseconds.
+    #[serde(deserialize_with = "within::<1, 1_000, _, _>")]
+    pub queue_target_ms: u64,
+    /// How long a password should wait at most for a hashing thread while there is always one that
+    /// waits, in milliseconds.
+    #[serde(deserialize_with = "within::<1, 10_000, _, _>")]
+    pub hash_target_ms: u64,
+}
+
 /// `[line]`: what an access line may hold.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -21,6 +21,7 @@
 //! | [`retention`] | which personal rows have served their term (R-187, R-188) |
 //! | [`statement`] | a month's rows, what months came to, how the account stands (R-128 to R-138) |
 //! | [`system`] | what happens to Linepass as a whole: leases, keys, maintenance |
+//! | [`synthetic`] | the mark of data that were made up for load tests |
 //! | [`operator`] | the roles of operators' tokens |
 //! | [`notice`] | which mails an entry sends, and to whom (R-191) |
 //! | [`language`] | the two languages of pages and mails |
@@ -51,6 +52,7 @@ pub mod registration;
 pub mod retention;
 pub mod shape;
 pub mod statement;
+pub mod synthetic;
 pub mod system;
 pub mod transfer;
 pub mod webhook;

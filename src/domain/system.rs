@@ -3,8 +3,9 @@
 use super::{
     calendar::{Instant, Month},
     characters,
-    ids::OperatorName,
+    ids::{OperatorName, ReceiptNumber},
     operator::{self, LiveToken, LiveTokens, Role, TokenRefusal},
+    synthetic::SyntheticData,
 };
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +85,28 @@ pub enum SystemEvent {
         /// The month.
         month: Month,
     },
+    /// What comes after this in the store was made up for load tests, by `linepass seed`.
+    SyntheticDataSeeded(SyntheticData),
+    /// An operator began to take a backup: all that is stored leaves the house.
+    BackupBegun,
+    /// A backup came to its end.
+    BackupTaken(LastBackup),
+    /// The store was restored from a backup: what was acknowledged after this block is gone.
+    StoreRestored {
+        /// The backup's last block.
+        block: u64,
+    },
+}
+
+/// A backup that came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastBackup {
+    /// When.
+    pub at: Instant,
+    /// The store's last block in it.
+    pub block: u64,
+    /// How much was given, in bytes.
+    pub bytes: u64,
 }
 
 /// What households are told while maintenance is on, beside the guide's words.
@@ -168,6 +191,9 @@ pub enum SystemRefusal {
     /// The month was closed; a close is never made twice.
     #[error("{0} is closed already")]
     ClosedAlready(Month),
+    /// Synthetic data stand here that were made from something else.
+    #[error("the store holds synthetic data of another command: {0}")]
+    SeededOtherwise(SyntheticData),
     /// An operator's token.
     #[error(transparent)]
     Token(#[from] TokenRefusal),
@@ -183,6 +209,7 @@ impl SystemRefusal {
             Self::AnotherMonthClosing(_) => "another_month_closing",
             Self::BeforeFirstMonth(_) => "before_first_month",
             Self::ClosedAlready(_) => "closed_already",
+            Self::SeededOtherwise(_) => "seeded_otherwise",
             Self::Token(refusal) => refusal.code(),
         }
     }
@@ -208,6 +235,10 @@ pub struct SystemState {
     pub closed_through: Option<Month>,
     /// Who may use the operator API, besides the first token.
     pub operator_tokens: LiveTokens,
+    /// What the data here were made from, where they were made up.
+    pub synthetic: Option<SyntheticData>,
+    /// The last backup that came to its end.
+    pub last_backup: Option<LastBackup>,
 }
 
 /// A month's close that was begun, and the last block that was durable then.
@@ -284,6 +315,22 @@ impl SystemState {
         closing.max(self.closed_through).map(|month| month.next().begins_at())
     }
 
+    /// The store is marked as one of synthetic data, before any of them, with the receipt numbers
+    /// of their purchases leased. Those of the same command go on.
+    pub fn seed(&self, data: &SyntheticData) -> Result<Vec<SystemEvent>, SystemRefusal> {
+        match self.synthetic {
+            Some(standing) if standing == *data => Ok(Vec::new()),
+            Some(standing) => Err(SystemRefusal::SeededOtherwise(standing)),
+            None => {
+                let first_serial = self.next_serial.unwrap_or(ReceiptNumber::FIRST_SERIAL);
+                let count = data.purchases;
+                let lease = SystemEvent::ReceiptNumbersLeased { first_serial, count };
+                let lease = (count > 0).then_some(lease);
+                Ok([SystemEvent::SyntheticDataSeeded(*data)].into_iter().chain(lease).collect())
+            }
+        }
+    }
+
     /// A token of an operator's is added.
     pub fn add_token(
         &self,
@@ -327,6 +374,8 @@ impl SystemState {
             SystemEvent::OperatorTokenRevoked { name } => {
                 self.operator_tokens.remove(name);
             }
+            SystemEvent::SyntheticDataSeeded(data) => self.synthetic = Some(*data),
+            SystemEvent::BackupTaken(last) => self.last_backup = Some(*last),
             _ => {}
         }
         self
@@ -429,6 +478,54 @@ mod tests {
         });
         let read: SystemEvent = serde_json::from_value(stored.clone()).expect("reads");
         assert_eq!(serde_json::to_value(&read).expect("writes"), stored);
+    }
+
+    #[test]
+    fn a_store_is_seeded_by_one_command_and_no_other() {
+        let data = SyntheticData {
+            seed: 1,
+            lines: 2,
+            purchases: 3,
+            spread: crate::domain::synthetic::Spread::Zipf,
+            until: at(4),
+            passwords: 5,
+            plan: crate::domain::synthetic::PLAN,
+        };
+        let new = SystemState::default();
+        let events = new.seed(&data).expect("an empty store");
+        assert!(matches!(events[0], SystemEvent::SyntheticDataSeeded(_)), "the mark comes first");
+        let marked = events.iter().fold(new.clone(), SystemState::evolve);
+        assert_eq!(marked.next_serial, Some(ReceiptNumber::FIRST_SERIAL + 3));
+        assert_eq!(marked.seed(&data), Ok(Vec::new()), "the same command goes on");
+        let other = SyntheticData { seed: 2, ..data };
+        assert_eq!(marked.seed(&other), Err(SystemRefusal::SeededOtherwise(data)));
+        assert_eq!(new.seed(&SyntheticData { purchases: 0, ..data }).map(|e| e.len()), Ok(1));
+        let stored = serde_json::to_value(&events[0]).expect("writes");
+        assert_eq!(
+            (&stored["event"], &stored["seed"]),
+            (&serde_json::json!("synthetic_data_seeded"), &serde_json::json!(1))
+        );
+    }
+
+    #[test]
+    fn the_events_of_backups_are_stored_like_this() {
+        let last = LastBackup { at: at(5), block: 7, bytes: 9 };
+        for (event, stored) in [
+            (SystemEvent::BackupBegun, serde_json::json!({ "event": "backup_begun" })),
+            (
+                SystemEvent::BackupTaken(last),
+                serde_json::json!({ "event": "backup_taken", "at": at(5), "block": 7, "bytes": 9 }),
+            ),
+            (
+                SystemEvent::StoreRestored { block: 7 },
+                serde_json::json!({ "event": "store_restored", "block": 7 }),
+            ),
+        ] {
+            assert_eq!(serde_json::to_value(&event).expect("writes"), stored);
+            assert_eq!(serde_json::from_value::<SystemEvent>(stored).expect("reads"), event);
+        }
+        let state = SystemState::default().evolve(&SystemEvent::BackupTaken(last));
+        assert_eq!(state.last_backup, Some(last));
     }
 
     #[test]

@@ -50,6 +50,16 @@ impl Sampled {
         Self { name, help, kind: Kind::Counter, label, series }
     }
 
+    /// A figure that goes up and down for each of a label's values.
+    pub fn labelled_gauge(
+        name: &'static str,
+        help: &'static str,
+        label: &'static str,
+        series: Vec<(&'static str, Read)>,
+    ) -> Self {
+        Self { kind: Kind::Gauge, ..Self::labelled(name, help, label, series) }
+    }
+
     fn write(&self, mut encoder: MetricEncoder<'_>, value: u64) -> Result<(), fmt::Error> {
         match self.kind {
             Kind::Counter => encoder.encode_counter::<NoLabelSet, u64, f64>(&value, None),

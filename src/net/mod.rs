@@ -8,6 +8,7 @@
 //! | [`proxy_header`] | the PROXY protocol's header, version 2 |
 //! | [`stream`] | a client's stream, plain or TLS, closed where it is idle or slow |
 //! | [`activity`] | what a connection's stream and its requests know of each other |
+//! | [`descriptors`] | how many connections the limit of open files leaves room for |
 //! | [`head`] | line feeds without carriage returns in HTTP/1 heads are no line ends |
 //! | [`server`] | accept, header, handshake, HTTP: the pipeline of all listeners |
 //!
@@ -16,6 +17,7 @@
 
 pub mod activity;
 pub mod certificates;
+pub mod descriptors;
 pub mod head;
 pub mod mutual;
 pub mod proxy_header;

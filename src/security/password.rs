@@ -2,7 +2,8 @@
 //!
 //! A fresh allocation for each hash halves what a machine can do, so each thread keeps its blocks.
 //! The queue is bounded: past it the caller hears [`PoolError::Overloaded`] at once, so a flood of
-//! logins costs neither memory nor the other pages (security.md 17).
+//! logins costs neither memory nor the other pages (security.md 17). `standing.rs` has how long it may
+//! be.
 //!
 //! Every [`PasswordPool::verify`] is exactly one hash, also for an ID that does not exist and for
 //! a stored hash that cannot be read (security.md 2, 3), so time tells nobody who exists.
@@ -10,19 +11,21 @@
 mod hasher;
 mod keyed;
 mod phc;
+mod standing;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use argon2::Params;
 use tokio::sync::oneshot;
 
 use self::hasher::Hasher;
 pub use self::keyed::ImportKey;
-pub use self::phc::{NotImportable, check_imported};
+pub use self::phc::{NotImportable, SALT_BYTES, check_imported};
+use self::standing::Standing;
 use super::SecurityError;
 use super::secret::Secret;
 use crate::metrics::histogram::Histogram;
@@ -70,6 +73,22 @@ impl HashCost {
     }
 }
 
+/// The PHC string of a password under a salt of the caller's, for data that must come out the same
+/// each time they are made; whatever a person chose goes to [`PasswordPool::hash`], which draws one.
+///
+/// # Errors
+/// A cost outside the limits, or no memory.
+pub fn hash_with_salt(
+    cost: HashCost,
+    password: &Secret,
+    salt: &[u8; phc::SALT_BYTES],
+) -> Result<String, SecurityError> {
+    // No imported key is looked at here.
+    let mut hasher = Hasher::new(cost, ImportKey::new([0; 32]))?;
+    let hash = hasher.hash_with(password, salt);
+    hash.ok_or_else(|| SecurityError::PoolStart(std::io::ErrorKind::OutOfMemory.into()))
+}
+
 /// What the check of a password found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
@@ -98,9 +117,13 @@ pub struct PasswordPool {
     jobs: SyncSender<Queued>,
     counters: Arc<Counters>,
     import_key: ImportKey,
+    threads: usize,
+    queue_limit: usize,
+    longest_standing_wait: Duration,
 }
 
 struct Counters {
+    standing: Standing,
     hashes_total: AtomicU64,
     turned_away_total: AtomicU64,
     queued: AtomicUsize,
@@ -110,6 +133,7 @@ struct Counters {
 impl Default for Counters {
     fn default() -> Self {
         Self {
+            standing: Standing::new(),
             hashes_total: AtomicU64::new(0),
             turned_away_total: AtomicU64::new(0),
             queued: AtomicUsize::new(0),
@@ -196,7 +220,23 @@ impl PasswordPool {
                 .spawn(move || work(hasher, &queue, &counters))
                 .map_err(SecurityError::PoolStart)?;
         }
-        Ok(Self { jobs, counters, import_key })
+        let longest_standing_wait = Duration::MAX;
+        Ok(Self { jobs, counters, import_key, threads, queue_limit, longest_standing_wait })
+    }
+
+    /// The same where, once passwords have waited without a pause for a while, no more are taken than
+    /// can be hashed in this time.
+    #[must_use]
+    pub fn with_longest_standing_wait(self, wait: Duration) -> Self {
+        Self { longest_standing_wait: wait, ..self }
+    }
+
+    /// Whether one more password would be taken now: whoever has none to spare is turned away before
+    /// anything is done for it.
+    pub fn has_room(&self) -> bool {
+        let standing = &self.counters.standing;
+        let most = standing.most(self.queue_limit, self.threads, self.longest_standing_wait);
+        self.queued() < most
     }
 
     /// The key of the hashes that an import keeps.
@@ -248,7 +288,13 @@ impl PasswordPool {
     }
 
     fn submit(&self, job: Job) -> Result<(), PoolError> {
-        self.counters.queued.fetch_add(1, Ordering::Relaxed);
+        if !self.has_room() {
+            self.counters.turned_away_total.fetch_add(1, Ordering::Relaxed);
+            return Err(PoolError::Overloaded);
+        }
+        if self.counters.queued.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.counters.standing.is_empty();
+        }
         self.jobs.try_send(Queued { since: Instant::now(), job }).map_err(|error| {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
             match error {
@@ -268,10 +314,14 @@ fn work(mut hasher: Hasher, queue: &Mutex<Receiver<Queued>>, counters: &Counters
         // The guard lives for this statement only: one thread waits for a job, the others for it.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Queued { since, job }) = next else { return };
-        counters.queued.fetch_sub(1, Ordering::Relaxed);
+        if counters.queued.fetch_sub(1, Ordering::Relaxed) == 1 {
+            counters.standing.is_empty();
+        }
         counters.wait_s.observe(since.elapsed().as_secs_f64());
         if !job.is_abandoned() {
+            let began = Instant::now();
             job.run(&mut hasher, counters);
+            counters.standing.hashed(began.elapsed());
         }
     }
 }

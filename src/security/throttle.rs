@@ -35,6 +35,9 @@ use self::gate::{Evaluation, Gates, Turn};
 use self::ledger::Ledger;
 use super::source::Source;
 
+/// So many attempts may wait for their turn in the whole process.
+const MOST_WAITING: usize = 1_024;
+
 /// The numbers of the throttle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottlePolicy {
@@ -230,6 +233,13 @@ impl Throttle {
     /// line.
     pub fn holds_of(&self, id_key: [u8; 32]) -> Vec<CommittedHold> {
         self.0.state().ledger.holds_of(id_key, self.0.now())
+    }
+
+    /// Whether one more attempt may wait for its turn. Past it whoever comes is told to come again
+    /// before anything is done for it, since those who wait take up memory and nobody's patience is
+    /// that long.
+    pub fn has_room(&self) -> bool {
+        self.0.state().gates.visitors() < MOST_WAITING
     }
 
     /// How many (ID, source) pairs have failures, for metrics.

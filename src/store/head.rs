@@ -1,38 +1,45 @@
 //! The head file beside the store: the last block's number and hash under a MAC. sled can drop a
 //! damaged tail and open; the head tells that something acknowledged is missing.
 
-use super::{StoreError, group::Tip};
+use super::{StoreError, engine::Files, group::Tip};
 use aws_lc_rs::hmac;
-use std::{
-    fs::{self, File},
-    io::{ErrorKind, Write},
-    path::{Path, PathBuf},
-};
+use std::io::{self, ErrorKind};
+
+/// The head's name.
+const HEAD: &str = "head";
+/// Where the next one is written before it takes its place.
+const NEW: &str = "head.new";
 
 /// Where the head stands and the key of its MAC.
 #[derive(Debug)]
-pub struct HeadFile {
-    path: PathBuf,
+pub struct HeadFile<F> {
+    files: F,
     key: hmac::Key,
 }
 
-impl HeadFile {
+impl<F: Files> HeadFile<F> {
     /// The head in the store's folder.
-    pub fn new(folder: &Path, key: &[u8; 32]) -> Self {
-        Self { path: folder.join("head"), key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+    pub fn new(files: F, key: &[u8; 32]) -> Self {
+        Self { files, key: hmac::Key::new(hmac::HMAC_SHA256, key) }
+    }
+
+    /// The folder it stands in.
+    pub const fn files(&self) -> &F {
+        &self.files
     }
 
     /// The head, if there is one. Any change to the file makes it damaged.
     pub fn read(&self) -> Result<Option<Tip>, StoreError> {
-        let bytes = match fs::read(&self.path) {
-            Ok(bytes) => bytes,
+        let text = match self.files.read(HEAD) {
+            Ok(text) => Some(text),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            // It is no text any more.
+            Err(error) if error.kind() == ErrorKind::InvalidData => None,
             Err(error) => return Err(self.failed(error)),
         };
-        let text = std::str::from_utf8(&bytes).ok();
-        let tip = text.and_then(|text| self.parse(text)).ok_or_else(|| {
+        let tip = text.and_then(|text| self.parse(&text)).ok_or_else(|| {
             let what = "its MAC does not fit: it was changed, or the master key is another one";
-            StoreError::damaged(self.path.display().to_string(), what)
+            StoreError::damaged(self.files.path(HEAD).display().to_string(), what)
         })?;
         Ok(Some(tip))
     }
@@ -53,19 +60,18 @@ impl HeadFile {
     pub fn write(&self, tip: Tip) -> Result<(), StoreError> {
         let line = format!("linepass-head-1 {} {}", tip.number, hex(&tip.hash));
         let mac = hex(hmac::sign(&self.key, line.as_bytes()).as_ref());
-        let new = self.path.with_extension("new");
-        let written = File::create(&new).and_then(|mut file| {
-            writeln!(file, "{line} {mac}")?;
-            file.sync_all()?;
-            fs::rename(&new, &self.path)?;
-            let folder = self.path.parent().unwrap_or(Path::new("."));
-            File::open(folder)?.sync_all()
-        });
-        written.map_err(|error| self.failed(error))
+        self.replace(&format!("{line} {mac}\n")).map_err(|error| self.failed(error))
     }
 
-    fn failed(&self, source: std::io::Error) -> StoreError {
-        StoreError::File { path: self.path.clone(), source }
+    fn replace(&self, text: &str) -> io::Result<()> {
+        self.files.write(NEW, text)?;
+        self.files.sync(NEW)?;
+        self.files.rename(NEW, HEAD)?;
+        self.files.sync_folder()
+    }
+
+    fn failed(&self, source: io::Error) -> StoreError {
+        StoreError::File { path: self.files.path(HEAD), source }
     }
 }
 
@@ -84,11 +90,14 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::engine::Folder;
+    use std::fs;
 
     #[test]
     fn every_changed_byte_of_the_head_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let head = HeadFile::new(folder.path(), &[1; 32]);
+        let files = Folder::new(folder.path());
+        let head = HeadFile::new(files.clone(), &[1; 32]);
         assert_eq!(head.read().expect("reads"), None);
         let tip = Tip { number: 42, hash: [9; 32] };
         head.write(tip).expect("writes");
@@ -106,6 +115,6 @@ mod tests {
             assert!(matches!(refused, StoreError::Damaged { .. }), "{place}, bit {bit}: {refused}");
         }
         fs::write(&path, &text).expect("writes");
-        assert!(HeadFile::new(folder.path(), &[2; 32]).read().is_err(), "another key");
+        assert!(HeadFile::new(files, &[2; 32]).read().is_err(), "another key");
     }
 }

@@ -5,7 +5,9 @@ use super::{
     ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
     StreamKind, WebhookState,
     group::{self, Stored, Tails, Tip},
-    key, raw, record,
+    key,
+    notes::{NoteBook, Noted, Noting},
+    raw, record,
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -29,11 +31,17 @@ struct State {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     tip: Tip,
     tails: Tails,
+    noting: Noting,
 }
 
 impl Default for State {
     fn default() -> Self {
-        Self { rows: BTreeMap::new(), tip: Tip::GENESIS, tails: Tails::default() }
+        Self {
+            rows: BTreeMap::new(),
+            tip: Tip::GENESIS,
+            tails: Tails::default(),
+            noting: Noting::default(),
+        }
     }
 }
 
@@ -60,13 +68,13 @@ impl MemoryStore {
 
     /// A row as it is stored, for tests of what notices damage.
     #[cfg(test)]
-    pub(super) fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
         self.state().rows.get(key).cloned()
     }
 
     /// Puts or takes away a row behind the chain's back.
     #[cfg(test)]
-    pub(super) fn edit(&self, key: &[u8], row: Option<Vec<u8>>) {
+    pub(crate) fn edit(&self, key: &[u8], row: Option<Vec<u8>>) {
         let mut state = self.state();
         match row {
             Some(row) => state.rows.insert(key.to_vec(), row),
@@ -90,8 +98,11 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let State { rows, tip, tails } = &mut *state;
+        let State { rows, tip, tails, noting } = &mut *state;
         let writes = group::assemble(&group, *tip, at, tails, rows)?;
+        if let Some(book) = noting.wanted() {
+            book.add(writes.rows.clone());
+        }
         for (key, row) in writes.rows {
             match row {
                 Some(row) => state.rows.insert(key, row),
@@ -264,5 +275,15 @@ impl Store for MemoryStore {
     async fn raw(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         let state = self.state();
         Ok(keys.iter().map(|key| state.rows.get(key).cloned()).collect())
+    }
+
+    async fn begin_notes(&self, most_bytes: usize) -> Result<(NoteBook, u64), StoreError> {
+        let mut state = self.state();
+        Ok((state.noting.begin(most_bytes), state.tip.number))
+    }
+
+    async fn take_notes(&self, book: &NoteBook) -> Result<Noted, StoreError> {
+        let state = self.state();
+        Ok(Noted { tip: state.tip, changes: book.take() })
     }
 }

@@ -13,20 +13,28 @@
 //! | [`mail`] | the outbox's rows |
 //! | [`webhook`] | how far a provider's webhooks are |
 //! | [`raw`] | rows as they are stored, for whoever checks the store itself |
+//! | [`notes`] | what is committed while somebody copies the store |
+//! | [`backup`] | a copy of the whole store in one file, and a store of it again |
 //! | [`audit`] | walks the whole chain and says where it is broken |
 //! | [`group`] | a group of batches made into writes: the part that all backends share |
+//! | [`engine`] | what is asked of whatever keeps the rows: the seam below our own order of writing |
+//! | [`journal`] | that order: committing, opening, reading, on any engine |
 //! | [`head`] | the head file, by which a lost tail is noticed |
 //! | [`sled_store`] | sled 0.34 as it really behaves |
 //! | [`memory`] | the same in memory, for tests |
 
 pub mod audit;
+pub mod backup;
 pub mod batch;
 pub mod block;
+pub mod engine;
 pub mod group;
 pub mod head;
+pub mod journal;
 pub mod key;
 pub mod mail;
 pub mod memory;
+pub mod notes;
 pub mod raw;
 pub mod record;
 pub mod sled_store;
@@ -51,6 +59,7 @@ use crate::domain::{
 };
 use group::Tip;
 use ipnetwork::IpNetwork;
+use notes::{NoteBook, Noted};
 use std::path::PathBuf;
 
 /// What went wrong with the store. None of these is the fault of whoever asked.
@@ -207,4 +216,27 @@ pub trait Store: Send + Sync + 'static {
 
     /// The same for single keys; `None` where there is no row.
     async fn raw(&self, keys: Vec<Vec<u8>>) -> Result<Vec<Option<Vec<u8>>>, StoreError>;
+
+    /// From now on the rows of each group are noted, for whoever copies the store beside commits, as
+    /// long as the book is held; `most_bytes` of them until they are taken. Who began before is not
+    /// noted for any more. The book, and the last block before the first that is noted.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    async fn begin_notes(&self, most_bytes: usize) -> Result<(NoteBook, u64), StoreError> {
+        let _ = most_bytes;
+        Err(StoreError::Engine(CANNOT_NOTE.into()))
+    }
+
+    /// What was noted since it was taken last, and the tip of that very moment, between two groups.
+    ///
+    /// # Errors
+    /// The store cannot be asked.
+    async fn take_notes(&self, book: &NoteBook) -> Result<Noted, StoreError> {
+        let _ = book;
+        Err(StoreError::Engine(CANNOT_NOTE.into()))
+    }
 }
+
+/// What a backend says that cannot be copied beside commits.
+const CANNOT_NOTE: &str = "it cannot be copied while somebody commits";

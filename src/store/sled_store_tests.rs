@@ -1,6 +1,7 @@
 //! What only a store on disk can get wrong: two processes, lost tails, damaged blocks, leftovers.
 
 use super::super::suite::{at, event, line, options};
+use super::super::{Outcome, Store, Stream, head::HeadFile, key, record};
 use super::*;
 use std::fs;
 use tempfile::TempDir;
@@ -102,7 +103,7 @@ async fn rows_of_a_group_that_is_not_durable_are_not_read() {
     store.commit(vec![event(&line(1), 0)], at()).await.expect("commits");
     // As a row looks that is applied while its group's sync is still under way.
     let row = record::encode(2, b"{\"n\":1}");
-    store.inner.db.insert(key::event(&line(1), 2), row).expect("puts");
+    store.journal.engine.db.insert(key::event(&line(1), 2), row).expect("puts");
     assert_eq!(store.events(&line(1), 0, 10).await.expect("reads").len(), 1);
 }
 
@@ -134,7 +135,8 @@ async fn a_closed_store_has_its_last_block_in_the_head_before_anybody_drops_it()
     let store = SledStore::open(&options(&folder)).expect("opens");
     store.commit(vec![event(&line(1), 0)], at()).await.expect("commits");
     store.close().await.expect("closes");
-    let head = HeadFile::new(&options(&folder).folder, &options(&folder).head_key);
+    let files = Folder::new(&options(&folder).folder);
+    let head = HeadFile::new(files, &options(&folder).head_key);
     assert_eq!(head.read().expect("reads").map(|tip| tip.number), Some(store.durable_block()));
 }
 
@@ -158,7 +160,7 @@ async fn damage_older_than_the_checked_blocks_is_found_by_whoever_reads_it() {
         store.commit(vec![event(&line(1), last)], at()).await.expect("commits");
     }
     let row = record::encode(2, b"{\"n\":9}");
-    store.inner.db.insert(key::event(&line(1), 2), row).expect("puts");
+    store.journal.engine.db.insert(key::event(&line(1), 2), row).expect("puts");
     let refused = store.events(&line(1), 0, 10).await.expect_err("damaged").to_string();
     assert!(refused.contains("event 2 of CAF0000000001"), "{refused}");
 }
@@ -205,7 +207,7 @@ async fn a_store_that_was_looked_at_is_taken_into_use_if_it_is_whole() {
     store.begin_use().await.expect("whole");
     let outcomes = store.commit(vec![event(&line(1), 3)], at()).await.expect("commits");
     assert_eq!(outcomes, [Outcome::Committed { block: 4 }]);
-    store.inner.db.remove(key::block(2)).expect("removes");
+    store.journal.engine.db.remove(key::block(2)).expect("removes");
     assert!(store.begin_use().await.is_err());
 }
 

@@ -15,6 +15,7 @@
 //! | [`state`] | what handlers reach |
 //! | [`context`] | request ID, nonce, source, and the headers of every response |
 //! | [`limits`] | what one request may cost: head, body, time |
+//! | [`admission`] | who is heard when more comes than can be done |
 //! | [`maintenance`] | what the public listener answers while maintenance is on (R-171) |
 //! | [`form`] | parameters, read strictly |
 //! | [`posted`] | a form that a page of ours posted |
@@ -24,6 +25,7 @@
 //! | [`openapi`] | tables of routes as `OpenAPI` documents |
 //! | [`bearer`] | the token of a request |
 
+pub mod admission;
 pub mod afterwards;
 pub mod answer;
 pub mod assets;

@@ -87,6 +87,9 @@ impl ProblemDetails {
         let (code, detail) = match status {
             StatusCode::REQUEST_TIMEOUT => ("too_slow", "the body took too long"),
             StatusCode::TOO_MANY_REQUESTS => ("too_many_requests", "too many requests at once"),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                ("busy", "too many requests at once: ask again after Retry-After seconds")
+            }
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
                 ("head_too_large", "the request's head is too large")
             }

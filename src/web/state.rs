@@ -3,6 +3,7 @@
 use crate::{
     actors::{
         audit::Audits,
+        backup::Backups,
         bulk::Bulk,
         closing::MonthCloser,
         committer::Committer,
@@ -14,6 +15,7 @@ use crate::{
         outbox::Desk,
         providers::Providers,
         system::{Maintenance, SystemStream},
+        verifying::Verifies,
         webhooks,
     },
     clock::Clock,
@@ -27,7 +29,10 @@ use crate::{
         AddressPolicy, CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
     },
     store::Store,
-    web::provider::{limits::ProviderLimits, redeemed::RedeemedCodes},
+    web::{
+        admission::Admission,
+        provider::{limits::ProviderLimits, redeemed::RedeemedCodes},
+    },
 };
 use governor::DefaultKeyedRateLimiter;
 use std::{
@@ -71,6 +76,10 @@ pub struct WebState {
     pub system: SystemStream,
     /// The walk over the whole chain.
     pub audits: Audits,
+    /// Backups, one at a time.
+    pub backups: Backups,
+    /// The look at the invariants.
+    pub verifies: Verifies,
     /// Whether maintenance is on.
     pub maintenance: Maintenance,
     /// What commits; asked only whether it is there.
@@ -78,13 +87,15 @@ pub struct WebState {
     /// For completed orders and passport IDs' names.
     pub store: Arc<dyn Store>,
     /// Keys that seal, sign, and name.
-    pub keys: KeyRing,
+    pub keys: Arc<KeyRing>,
     /// Who rotates them.
     pub key_keeper: KeyKeeper,
     /// Who may use the operator API.
     pub operators: Operators,
     /// Where passwords are hashed.
     pub passwords: PasswordPool,
+    /// Who is heard when more comes than can be done.
+    pub admission: Admission,
     /// What one request may cost.
     pub limits: RequestLimits,
     /// Whose requests they are.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod server;
+
 use crate::common::wait_for_end;
 use serde_json::Value;
 use std::{
@@ -143,6 +145,17 @@ pub fn with_engine<T>(store: &Path, act: impl FnOnce(&sled::Db) -> T) -> T {
     let file = std::fs::File::open(folder.join("db")).expect("the engine's file");
     file.lock().expect("nobody keeps it");
     done
+}
+
+/// A row as the engine has it: its key and what stands there.
+pub type Row = (Vec<u8>, Vec<u8>);
+
+/// All rows of a store, in their order.
+pub fn rows(store: &Path) -> Vec<Row> {
+    let pair = |row: sled::Result<(sled::IVec, sled::IVec)>| {
+        row.map(|(key, row)| (key.to_vec(), row.to_vec())).expect("reads")
+    };
+    with_engine(store, |db| db.iter().map(pair).collect())
 }
 
 /// A port of loopback that was free a moment ago.

@@ -3,16 +3,20 @@
 //! | file | what |
 //! |---|---|
 //! | [`audit`] | `linepass audit` |
+//! | [`backup`](mod@backup) | `linepass backup`, `restore` |
 //! | [`bill`] | `linepass bill` |
 //! | [`life`] | `linepass line transfer`, `billing`, `passport`, `contract`, `retention` |
 //! | [`overdue`] | `linepass overdue` |
+//! | [`verify`] | `linepass verify` |
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 mod audit;
+pub mod backup;
 mod bill;
 pub mod life;
 pub mod overdue;
+pub mod verify;
 
 pub use audit::{AuditCommand, AuditShowArgs, AuditVerifyArgs};
 pub use bill::{BillCommand, CloseArgs, CorrectArgs, PreviewArgs, SettleArgs};

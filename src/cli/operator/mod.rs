@@ -7,6 +7,7 @@
 //! | [`bill`] | `linepass bill preview`, `close`, `correct`, `settle` |
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`audit`] | `linepass audit verify`, `show` |
+//! | [`verify`] | `linepass verify` |
 //! | [`import`] | `linepass line import` |
 //! | [`key`] | `linepass key rotate` |
 //! | [`log`] | `linepass log level` |
@@ -40,6 +41,7 @@ pub mod retention;
 pub mod secret;
 pub mod token;
 pub mod transfer;
+pub mod verify;
 pub mod webhook;
 
 use super::exit::Exit;
@@ -59,10 +61,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whether what it asks for lasts: no question, no rehearsal, no walk of the audit.
+    /// Whether what it asks for lasts: no question, no rehearsal, no look at what is there.
     fn changes(&self) -> bool {
         let rehearses = self.body.as_ref().is_some_and(|body| body["dry_run"] == true);
-        self.method != "GET" && !rehearses && !self.path.starts_with("/audit/")
+        let looks = self.path.starts_with("/audit/") || self.path.starts_with("/verify");
+        self.method != "GET" && !rehearses && !looks
     }
 }
 

@@ -33,10 +33,18 @@ impl Hasher {
 
     /// The PHC string of a new password.
     pub(super) fn hash(&mut self, password: &Secret) -> Option<String> {
-        let salt = random::bytes::<SALT_BYTES>();
+        self.hash_with(password, &random::bytes())
+    }
+
+    /// The same under a salt of the caller's.
+    pub(super) fn hash_with(
+        &mut self,
+        password: &Secret,
+        salt: &[u8; SALT_BYTES],
+    ) -> Option<String> {
         let params = self.params.clone();
-        let hash = self.compute(&params, password, &salt, HASH_BYTES)?;
-        phc::format(&params, &salt, &hash)
+        let hash = self.compute(&params, password, salt, HASH_BYTES)?;
+        phc::format(&params, salt, &hash)
     }
 
     /// Compares with one hash, whatever is stored. The way through is the same for an unknown ID:

@@ -8,7 +8,7 @@ use super::{MAX_LANES, MAX_MEMORY_KIB, MAX_PASSES};
 /// The length of the hashes that are made here, in bytes.
 pub(super) const HASH_BYTES: usize = 32;
 /// The length of the salts that are made here, in bytes (RFC 9106, 3.1 recommends 16).
-pub(super) const SALT_BYTES: usize = 16;
+pub const SALT_BYTES: usize = 16;
 /// A shorter hash is not accepted from the store: guessing it would become thinkable.
 const MIN_HASH_BYTES: usize = 16;
 

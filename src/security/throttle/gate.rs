@@ -20,6 +20,15 @@ type PairKey = (IdKey, IpNetwork);
 pub(super) struct Gates {
     pairs: HashMap<PairKey, PairGate>,
     ids: HashMap<IdKey, IdGate>,
+    /// At all gates of pairs together.
+    visitors: usize,
+}
+
+impl Gates {
+    /// How many attempts are at the gates, in their turn or waiting for it.
+    pub(super) fn visitors(&self) -> usize {
+        self.visitors
+    }
 }
 
 #[derive(Default)]
@@ -39,7 +48,7 @@ struct IdGate {
 #[cfg(test)]
 impl Gates {
     pub(super) fn is_empty(&self) -> bool {
-        self.pairs.is_empty() && self.ids.is_empty()
+        self.pairs.is_empty() && self.ids.is_empty() && self.visitors == 0
     }
 }
 
@@ -62,7 +71,9 @@ impl Turn {
             let mut state = shared.state();
             let gate = state.gates.pairs.entry(key).or_default();
             gate.visitors += 1;
-            Arc::clone(&gate.turn)
+            let turn = Arc::clone(&gate.turn);
+            state.gates.visitors += 1;
+            turn
         };
         let visit = PairVisit { shared: Arc::clone(shared), key };
         Self { _turn: turn.lock_owned().await, _visit: visit }
@@ -71,11 +82,12 @@ impl Turn {
 
 impl Drop for PairVisit {
     fn drop(&mut self) {
-        let pairs = &mut self.shared.state().gates.pairs;
-        if let Some(gate) = pairs.get_mut(&self.key) {
+        let gates = &mut self.shared.state().gates;
+        if let Some(gate) = gates.pairs.get_mut(&self.key) {
             gate.visitors -= 1;
+            gates.visitors -= 1;
             if gate.visitors == 0 {
-                pairs.remove(&self.key);
+                gates.pairs.remove(&self.key);
             }
         }
     }

@@ -285,6 +285,27 @@ async fn who_stops_waiting_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn those_who_wait_for_their_turn_are_counted_and_past_a_thousand_there_is_no_room() {
+    let (throttle, _clock) = throttle(without_aggregates());
+    let first = throttle.permit(ID, neighbour(1), false).await.expect("heard");
+    let wait = || {
+        let throttle = throttle.clone();
+        tokio::spawn(async move { drop(throttle.permit(ID, neighbour(1), false).await) })
+    };
+    let waiting: Vec<_> = (0..1_022).map(|_| wait()).collect();
+    evaluate().await;
+    assert!(throttle.has_room(), "one more may wait");
+    let last = wait();
+    evaluate().await;
+    assert!(!throttle.has_room());
+    drop(first);
+    for waited in waiting.into_iter().chain([last]) {
+        waited.await.expect("no panic");
+    }
+    assert!(throttle.has_room() && gates_are_empty(&throttle));
+}
+
+#[tokio::test]
 async fn one_source_over_many_ids_is_held() {
     // security.md 7 and 16: one /64.
     let (throttle, clock) = throttle(ThrottlePolicy::default());

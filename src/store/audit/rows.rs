@@ -8,47 +8,14 @@ use crate::{
         line::{Entry, rows::CommittedRow},
     },
     store::{
-        Store, StoreError, Stream,
+        StoreError, Stream,
         block::Block,
         key,
-        raw::{RawRow, Section},
+        raw::{ROWS_AT_ONCE, RawRow, Rows, Section},
         record::{self, SIGN_INS_ROW},
     },
 };
-use std::collections::{BTreeMap, VecDeque};
-
-/// Rows of one page.
-const ROWS_AT_ONCE: usize = 512;
-
-/// Rows of a section, one after the other.
-struct Rows<'a> {
-    store: &'a dyn Store,
-    section: Section,
-    after: Option<Vec<u8>>,
-    page: VecDeque<RawRow>,
-    ended: bool,
-}
-
-impl<'a> Rows<'a> {
-    fn of(store: &'a dyn Store, section: Section, after: Option<Vec<u8>>) -> Self {
-        Self { store, section, after, page: VecDeque::new(), ended: false }
-    }
-
-    async fn peek(&mut self) -> Result<Option<&RawRow>, StoreError> {
-        if self.page.is_empty() && !self.ended {
-            let page = self.store.raw_rows(self.section, self.after.as_deref(), ROWS_AT_ONCE).await;
-            self.ended = page.as_ref().map_or(true, Vec::is_empty);
-            self.page = page?.into();
-            self.after = self.page.back().map(|row| row.key.clone());
-        }
-        Ok(self.page.front())
-    }
-
-    async fn next(&mut self) -> Result<Option<RawRow>, StoreError> {
-        self.peek().await?;
-        Ok(self.page.pop_front())
-    }
-}
+use std::collections::BTreeMap;
 
 /// What the events of the line that is read now committed to.
 #[derive(Default)]
@@ -82,10 +49,7 @@ impl Walk<'_> {
         let mut events = Rows::of(self.store, Section::Events, None);
         let mut personal = Rows::of(self.store, Section::Personal, None);
         if let Err(error) = self.all_rows(&mut events, &mut personal).await {
-            let after = [&events, &personal].map(|rows| match &rows.after {
-                Some(key) => key::readable(key),
-                None => "the beginning".to_owned(),
-            });
+            let after = [events.place(), personal.place()];
             let what = format!("beyond {} and {}: {error}", after[0], after[1]);
             self.fault(None, FaultKind::Unreadable, "rows", what);
         }

@@ -1,8 +1,8 @@
 //! What opening does before anything is read: the folder, the lock, what a crash left behind, the
-//! engine, and whether the head and the last blocks are whole.
+//! engine.
 
-use super::{Purpose, SEGMENT_BYTES, SledOptions, engine_error, file_error, tail};
-use crate::store::{Block, StoreError, group::Tip, head::HeadFile, key, record};
+use super::{Purpose, SEGMENT_BYTES, SledOptions, file_error, tail};
+use crate::store::{StoreError, engine::Folder, head::HeadFile};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::ErrorKind,
@@ -10,9 +10,6 @@ use std::{
     path::Path,
 };
 use tokio::runtime::Runtime;
-
-/// How many of the last blocks are checked at every opening; the audit checks all.
-const BLOCKS_CHECKED_ON_OPENING: u64 = 1_000;
 
 /// The folder, for its owner alone.
 pub(super) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
@@ -80,7 +77,7 @@ pub(super) fn remove_unfinished_snapshots(engine: &Path) -> Result<(), StoreErro
 /// Before the engine drops what it takes for a torn tail: the head names the last block that the log's
 /// own bytes prove to have been durable. A head that is missing or damaged stays what it is.
 pub(super) fn raise_head(
-    head: &HeadFile,
+    head: &HeadFile<Folder>,
     engine: &Path,
     purpose: Purpose,
 ) -> Result<(), StoreError> {
@@ -121,64 +118,4 @@ pub(super) fn reading_threads(threads: usize) -> std::io::Result<Runtime> {
         .max_blocking_threads(threads.max(1))
         .thread_name("store-read")
         .build()
-}
-
-/// The last block that is stored, with nothing checked.
-pub(super) fn last_block(db: &sled::Db) -> Result<Tip, StoreError> {
-    let last = db.scan_prefix(key::blocks()).next_back().transpose().map_err(engine_error)?;
-    let tip = last.and_then(|(key, row)| {
-        Some(Tip { number: key::seq_of_event(&key)?, hash: Block::hash(&row) })
-    });
-    Ok(tip.unwrap_or(Tip::GENESIS))
-}
-
-/// The chain's tip, once the head and the last blocks were found whole.
-pub(super) fn check_recent(db: &sled::Db, head: Option<Tip>) -> Result<Tip, StoreError> {
-    let last = last_block(db)?.number;
-    let head = match head {
-        Some(head) => head,
-        None if last == 0 => Tip::GENESIS,
-        None => return Err(StoreError::damaged("head", "the head file is missing")),
-    };
-    if head.number > last {
-        let what =
-            format!("the head names it, but the last block stored is {last}: a tail is lost");
-        return Err(StoreError::damaged(format!("block {}", head.number), what));
-    }
-    if head.number > 0 && encoded_block(db, head.number)?.1 != head.hash {
-        let what = "it is not the block that the head names";
-        return Err(StoreError::damaged(format!("block {}", head.number), what));
-    }
-    let mut tip = Tip::GENESIS;
-    for number in last.saturating_sub(BLOCKS_CHECKED_ON_OPENING - 1).max(1)..=last {
-        tip = check_block(db, number, tip)?;
-    }
-    Ok(tip)
-}
-
-fn encoded_block(db: &sled::Db, number: u64) -> Result<(sled::IVec, [u8; 32]), StoreError> {
-    let row = db.get(key::block(number)).map_err(engine_error)?;
-    let row = row.ok_or_else(|| StoreError::damaged(format!("block {number}"), "it is missing"))?;
-    let hash = Block::hash(&row);
-    Ok((row, hash))
-}
-
-/// Checks a block's link to the one before (where that was checked too) and each of its rows.
-fn check_block(db: &sled::Db, number: u64, previous: Tip) -> Result<Tip, StoreError> {
-    let (row, hash) = encoded_block(db, number)?;
-    let block = Block::decode(number, &row)?;
-    let follows = previous.number + 1 == number;
-    if follows && block.previous != previous.hash {
-        let what = "it does not follow from the block before it";
-        return Err(StoreError::damaged(format!("block {number}"), what));
-    }
-    for entry in &block.entries {
-        let key = key::event(&entry.stream, entry.seq);
-        let row = db.get(&key).map_err(engine_error)?;
-        if row.is_none_or(|row| record::sha256(&row) != entry.hash) {
-            let what = format!("it is not the row that block {number} closed");
-            return Err(StoreError::damaged(key::readable(&key), what));
-        }
-    }
-    Ok(Tip { number, hash })
 }

@@ -5,6 +5,7 @@ use crate::{
     domain::provider::Provider,
     text::Language,
     web::{
+        admission::refusal::retry_after_s,
         answer,
         context::{self, RequestContext},
         form::{Body, Form},
@@ -133,7 +134,8 @@ impl Visit {
     /// Too much is under way: try again.
     pub fn overloaded(&self, retry_page: &str) -> HttpResponse {
         let retry_path = Some(self.flow.path(retry_page));
-        let problem = Problem::Overloaded { retry_path, retry_after_s: 2 };
+        let retry_after_s = retry_after_s();
+        let problem = Problem::Overloaded { retry_path, retry_after_s };
         answer::problem(&self.context, self.language, problem)
     }
 

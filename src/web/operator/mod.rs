@@ -8,6 +8,8 @@
 //! | [`ask`] | JSON bodies, the reason of a change |
 //! | [`bills`] | a month's bills: preview, close, corrections |
 //! | [`audit`] | who did what, when and why; whether the chain is whole |
+//! | [`backup`](mod@backup) | a backup of the store, part by part |
+//! | [`verify`] | the invariants of the store; what clients know, held against it |
 //! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`change`] | a change of one line: rehearsed or made, logged, told |
 //! | [`lines`] | how a line stands |
@@ -25,6 +27,7 @@
 //! | [`keys`] | rotation of signing and sealing keys |
 //! | [`mails`] | mails that wait or are parked, and another try for them |
 //! | [`maintenance`] | maintenance on and off |
+//! | [`status`] | how the server and its store stand |
 //! | [`tokens`] | the tokens of operators |
 //! | [`providers`] | providers and their catalogue |
 //! | [`provisioning`] | a line's prefixes, limit and access key |
@@ -33,6 +36,7 @@
 pub mod access;
 pub mod ask;
 pub mod audit;
+pub mod backup;
 pub mod bars;
 pub mod billing;
 pub mod bills;
@@ -55,8 +59,10 @@ pub mod provisioning;
 pub mod retention;
 pub mod routes;
 pub mod sign_ins;
+pub mod status;
 pub mod tokens;
 pub mod transfers;
+pub mod verify;
 pub mod webhooks;
 
 use super::{answer, problem as problems, state::WebState};

@@ -128,6 +128,7 @@ mod tests {
     fn every_route_has_the_roles_it_is_meant_to_have() {
         let meant: &[(&str, &str, &[Role])] = &[
             ("GET", "/openapi.json", &[Desk, Billing]),
+            ("GET", "/status", &[Desk, Billing]),
             ("GET", "/bills/{month}", &[Billing]),
             ("GET", "/bills/{month}/preview", &[Billing]),
             ("POST", "/bills/{month}/close", &[Billing]),
@@ -158,6 +159,12 @@ mod tests {
             ("GET", "/audit/entries", &[Desk]),
             ("GET", "/audit/verify", &[Admin]),
             ("POST", "/audit/verify", &[Admin]),
+            ("GET", "/verify", &[Admin]),
+            ("POST", "/verify", &[Admin]),
+            ("POST", "/verify/ledger", &[Admin]),
+            ("GET", "/verify/orders", &[Admin]),
+            ("POST", "/backup", &[Admin]),
+            ("GET", "/backup/parts", &[Admin]),
             ("GET", "/lines/{customer}", &[Desk, Billing]),
             ("POST", "/lines/{customer}/restrict", &[Desk]),
             ("POST", "/lines/{customer}/lift", &[Desk]),

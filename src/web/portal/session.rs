@@ -15,6 +15,7 @@ use crate::{
     security::{CsrfToken, Purpose},
     text::Language,
     web::{
+        admission::refusal::retry_after_s,
         answer,
         context::{self, RequestContext},
         form::{Body, Form},
@@ -197,7 +198,8 @@ pub fn line_failed(
 /// Too much waits.
 pub fn overloaded(context: &RequestContext, language: Language) -> HttpResponse {
     let retry_path = context.page.clone();
-    answer::problem(context, language, Problem::Overloaded { retry_path, retry_after_s: 5 })
+    let retry_after_s = retry_after_s();
+    answer::problem(context, language, Problem::Overloaded { retry_path, retry_after_s })
 }
 
 async fn begin(request: &HttpRequest) -> Result<Signed, Why> {

@@ -120,7 +120,7 @@ fn credentials(request: &HttpRequest, form: &mut Form) -> Result<(String, Secret
 }
 
 /// Reads Basic credentials, both parts form-encoded (RFC 6749 section 2.3.1).
-fn basic(value: &str) -> Option<(String, Secret)> {
+pub fn basic(value: &str) -> Option<(String, Secret)> {
     let (scheme, encoded) = value.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;

@@ -165,7 +165,9 @@ impl OAuthError {
     /// What cost too much, as a listener's bounds tell it.
     pub fn bounded(status: StatusCode) -> HttpResponse {
         let description = match status {
-            StatusCode::TOO_MANY_REQUESTS => return Self { status, ..Self::busy(1) }.response(),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                return Self { status, ..Self::busy(1) }.response();
+            }
             StatusCode::REQUEST_TIMEOUT => "the body: took too long",
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the head: is too large",
             _ => "the request: cannot be read",

@@ -108,7 +108,12 @@ async fn accept(
     Ok(pushed)
 }
 
-fn read(form: &Form, provider: &Provider) -> Result<PushedRequest, OAuthError> {
+/// Reads the parameters of a pushed request of this provider's (RFC 9126 section 2.1); nothing is looked
+/// up, so its order stands against no catalogue yet.
+///
+/// # Errors
+/// The first parameter that is missing or wrong, with what is allowed.
+pub fn read(form: &Form, provider: &Provider) -> Result<PushedRequest, OAuthError> {
     // RFC 9126 section 2.1 forbids the one, and the other stands for a pushed object we do not take.
     if form.get("request_uri").is_some() {
         return Err(OAuthError::invalid_request("request_uri: must not be pushed"));

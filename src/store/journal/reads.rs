@@ -1,23 +1,24 @@
 //! What is read: rows that are durable, each held against the block that closed it.
 
-use super::{Inner, engine_error};
+use super::Journal;
 use crate::{
     domain::calendar::Month,
     store::{
         BillPlace, Block, EventRow, Holder, MailPlace, MailRow, RawRow, Section, Shelf,
-        SnapshotRow, StoreError, Stream, StreamKind, group, key, raw, record,
+        SnapshotRow, StoreError, Stream, StreamKind,
+        engine::{Engine, Files, Pair},
+        group, key, raw, record,
     },
 };
 use ipnetwork::IpNetwork;
 use serde::de::DeserializeOwned;
-use sled::IVec;
 use std::{ops::Bound, sync::atomic::Ordering};
 
-impl Inner {
+impl<E: Engine, F: Files> Journal<E, F> {
     /// A row's body, unless its group is not durable yet.
     pub(super) fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(row) = self.db.get(key).map_err(engine_error)? else { return Ok(None) };
-        let (block, body) = record::decode(key, &row)?;
+        let Some(row) = self.engine.get(key)? else { return Ok(None) };
+        let (block, body) = record::decode(key, row.as_ref())?;
         Ok((block <= self.durable.load(Ordering::Acquire)).then(|| body.to_vec()))
     }
 
@@ -34,16 +35,18 @@ impl Inner {
         limit: usize,
     ) -> Result<Vec<EventRow>, StoreError> {
         let durable = self.durable.load(Ordering::Acquire);
-        let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
+        let from = key::event(stream, after.saturating_add(1));
+        let to = key::event(stream, u64::MAX);
         let mut rows = Vec::new();
-        for row in self.db.range(range).take(limit) {
-            let (key, row) = row.map_err(engine_error)?;
-            let (block, entry) = record::decode(&key, &row)?;
+        for row in self.engine.range(Bound::Included(&from), Bound::Included(&to)).take(limit) {
+            let (key, row) = row?;
+            let (key, row) = (key.as_ref(), row.as_ref());
+            let (block, entry) = record::decode(key, row)?;
             if block > durable {
                 break;
             }
-            let seq = key::seq_of_event(&key).unwrap_or_default();
-            self.check_row(stream, seq, block, &row)?;
+            let seq = key::seq_of_event(key).unwrap_or_default();
+            self.check_row(stream, seq, block, row)?;
             rows.push(EventRow { seq, block, entry: entry.to_vec() });
         }
         Ok(rows)
@@ -58,9 +61,9 @@ impl Inner {
         block: u64,
         row: &[u8],
     ) -> Result<(), StoreError> {
-        let closed = self.db.get(key::block(block)).map_err(engine_error)?;
+        let closed = self.engine.get(&key::block(block))?;
         let hash = record::sha256(row);
-        if closed.is_some_and(|closed| Block::closes(&closed, stream, seq, &hash)) {
+        if closed.is_some_and(|closed| Block::closes(closed.as_ref(), stream, seq, &hash)) {
             return Ok(());
         }
         let what = format!("it is not the row that block {block} closed");
@@ -70,10 +73,10 @@ impl Inner {
     /// The last row that is durable: one at most, of the group under way, stands beyond it.
     pub(super) fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
         let durable = self.durable.load(Ordering::Acquire);
-        for row in self.db.scan_prefix(key::events_of(stream)).rev() {
-            let (key, row) = row.map_err(engine_error)?;
-            if record::decode(&key, &row)?.0 <= durable {
-                return Ok(key::seq_of_event(&key).unwrap_or_default());
+        for row in self.engine.prefix(&key::events_of(stream)).rev() {
+            let (key, row) = row?;
+            if record::decode(key.as_ref(), row.as_ref())?.0 <= durable {
+                return Ok(key::seq_of_event(key.as_ref()).unwrap_or_default());
             }
         }
         Ok(0)
@@ -87,21 +90,22 @@ impl Inner {
         limit: usize,
     ) -> Result<Vec<RawRow>, StoreError> {
         let from = after.map_or(Bound::Included(section.prefix()), Bound::Excluded);
-        let rows = self.db.range::<&[u8], _>((from, Bound::Unbounded));
-        let within = |row: &sled::Result<(IVec, IVec)>| {
-            row.as_ref().map_or(true, |(key, _)| key.starts_with(section.prefix()))
+        let rows = self.engine.range(from, Bound::Unbounded);
+        let within = |row: &Pair<E::Bytes>| {
+            row.as_ref().map_or(true, |(key, _)| key.as_ref().starts_with(section.prefix()))
         };
         let rows = rows.take_while(within).map(|row| {
-            let (key, row) = row.map_err(engine_error)?;
-            Ok(RawRow { key: key.to_vec(), row: row.to_vec() })
+            let (key, row) = row?;
+            Ok(RawRow { key: key.as_ref().to_vec(), row: row.as_ref().to_vec() })
         });
         raw::page(rows, limit)
     }
 
     pub(super) fn newest_snapshot(&self, stream: &Stream) -> Option<SnapshotRow> {
         let durable = self.durable.load(Ordering::Acquire);
-        let rows = self.db.scan_prefix(key::snapshots_of(stream)).rev();
-        record::newest_snapshot(rows.filter_map(Result::ok), durable)
+        let rows = self.engine.prefix(&key::snapshots_of(stream)).rev();
+        // An engine that fails to read may fail again for ever: whoever reads the events finds out.
+        record::newest_snapshot(rows.map_while(Result::ok), durable)
     }
 
     /// Streams, each found by skipping over the events of the one before.
@@ -115,13 +119,14 @@ impl Inner {
         let mut from = after.map_or_else(|| from.to_vec(), |s| key::event(s, u64::MAX));
         let mut streams = Vec::new();
         while streams.len() < limit {
-            let next = self.db.get_gt(&from).map_err(engine_error)?;
-            let Some((key, row)) = next.filter(|(key, _)| **key < *to) else { break };
-            let stream = key::stream_of_event(&key)
-                .ok_or_else(|| StoreError::damaged(key::readable(&key), "no stream's key"))?;
+            let next = self.engine.range(Bound::Excluded(&from), Bound::Excluded(to)).next();
+            let Some((key, row)) = next.transpose()? else { break };
+            let (key, row) = (key.as_ref(), row.as_ref());
+            let stream = key::stream_of_event(key)
+                .ok_or_else(|| StoreError::damaged(key::readable(key), "no stream's key"))?;
             from = key::event(&stream, u64::MAX);
             // A stream whose first row is not durable yet is not there yet.
-            if record::decode(&key, &row)?.0 <= self.durable.load(Ordering::Acquire) {
+            if record::decode(key, row)?.0 <= self.durable.load(Ordering::Acquire) {
                 streams.push(stream);
             }
         }
@@ -140,14 +145,15 @@ impl Inner {
         // No key is the last one's successor and shorter than it.
         from.push(0);
         let mut rows = Vec::new();
-        for row in self.db.range(from..).take(limit) {
-            let (key, row) = row.map_err(engine_error)?;
+        for row in self.engine.range(Bound::Included(&from), Bound::Unbounded).take(limit) {
+            let (key, row) = row?;
+            let (key, row) = (key.as_ref(), row.as_ref());
             if !key.starts_with(&prefix) {
                 break;
             }
-            let (block, body) = record::decode(&key, &row)?;
+            let (block, body) = record::decode(key, row)?;
             if block <= self.durable.load(Ordering::Acquire) {
-                rows.push(record::bill_row(&key, body)?);
+                rows.push(record::bill_row(key, body)?);
             }
         }
         Ok(rows)
@@ -159,7 +165,7 @@ impl Inner {
         network: &IpNetwork,
     ) -> Result<Vec<(IpNetwork, Holder)>, StoreError> {
         let mut owners = Vec::new();
-        for key in group::overlapping(network, &self.db)? {
+        for key in group::overlapping(network, &self.engine)? {
             if let Some(body) = self.body(&key)? {
                 owners.push(record::owner_row(&key, &body)?);
             }
@@ -169,9 +175,9 @@ impl Inner {
 
     pub(super) fn keys(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut bodies = Vec::new();
-        for row in self.db.scan_prefix(key::KEYS) {
-            let (key, _) = row.map_err(engine_error)?;
-            bodies.extend(self.body(&key)?);
+        for row in self.engine.prefix(key::KEYS) {
+            let (key, _) = row?;
+            bodies.extend(self.body(key.as_ref())?);
         }
         Ok(bodies)
     }
@@ -187,12 +193,14 @@ impl Inner {
         let mut from = after.map_or_else(|| prefix.clone(), key::mail);
         let mut rows = Vec::new();
         while rows.len() < limit {
-            let Some((key, _)) = self.db.get_gt(&from).map_err(engine_error)? else { break };
+            let next = self.engine.range(Bound::Excluded(&from), Bound::Unbounded).next();
+            let Some((key, _)) = next.transpose()? else { break };
+            let key = key.as_ref();
             if !key.starts_with(&prefix) {
                 break;
             }
-            if let Some(body) = self.body(&key)? {
-                rows.push(record::mail_row(&key, &body)?);
+            if let Some(body) = self.body(key)? {
+                rows.push(record::mail_row(key, &body)?);
             }
             from = key.to_vec();
         }
@@ -203,7 +211,7 @@ impl Inner {
         if number > self.durable.load(Ordering::Acquire) {
             return Ok(None);
         }
-        let row = self.db.get(key::block(number)).map_err(engine_error)?;
-        row.map(|bytes| Block::decode(number, &bytes)).transpose()
+        let row = self.engine.get(&key::block(number))?;
+        row.map(|bytes| Block::decode(number, bytes.as_ref())).transpose()
     }
 }

@@ -1,0 +1,252 @@
+//! A whole server in this process over TLS, and a client that costs little: HTTP/1.1 on
+//! connections that stay, no more of it than the server's answers need.
+
+#![allow(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "each benchmark uses a part of it; rates have few digits"
+)]
+
+pub mod figures;
+pub mod household;
+pub mod sending;
+
+use linepass::{
+    app::{self, Clocks, Listeners},
+    cli::demo::{
+        fill,
+        sample::{Sample, SampleLine, SamplePassport},
+    },
+    clock::Clock,
+    config::Config,
+    domain::{language::Language, line::LineService},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use std::{net::TcpListener, path::Path, sync::Arc, sync::mpsc, thread, thread::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::oneshot,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// A server under way; it stops in order when it is dropped.
+pub struct Served {
+    /// `localhost` and its port.
+    pub host: String,
+    /// What it was filled with.
+    pub sample: Sample,
+    /// How a client trusts it.
+    pub tls: TlsConnector,
+    end: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<()>>,
+}
+
+impl Served {
+    /// Starts one in this folder with `lines` lines more than the sample's.
+    pub fn start(folder: &Path, lines: u64, env: &[(&str, &str)]) -> Self {
+        let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+        let (public, operator) = (listener(), listener());
+        let host = format!("localhost:{}", public.local_addr().expect("an address").port());
+        let config = configure(folder, &format!("https://{host}"), env);
+        let certificate = config.tls.certificate_file.clone();
+        let listeners = Listeners { public, balanced: None, operator };
+        let (say, hear) = mpsc::channel();
+        let file = folder.join("demo.json");
+        let serving = thread::spawn(move || {
+            actix_rt::System::new().block_on(async {
+                let clocks = Clocks::deciding_at(Clock::host());
+                let running = app::start(&config, clocks, listeners).await.expect("starts");
+                let mut sample = Sample::load_or_make(&file).expect("sample data");
+                sample.lines.extend((1..=lines).map(line));
+                let issuer = config.server.issuer.as_str();
+                sample.addresses(issuer, "http://127.0.0.1:9875", String::new(), (None, None));
+                fill::fill(&running.state, &sample).await.expect("sample data");
+                let (end, ended) = oneshot::channel();
+                say.send((sample, end)).expect("somebody waits");
+                let _ = ended.await;
+                assert!(running.stop().await, "it did not stop cleanly");
+            });
+        });
+        let (sample, end) = hear.recv().expect("it starts");
+        let tls = connector(&certificate);
+        Self { host, sample, tls, end: Some(end), serving: Some(serving) }
+    }
+}
+
+impl Served {
+    /// Where it is, and how it is trusted.
+    pub fn door(&self) -> (&str, &TlsConnector) {
+        (&self.host, &self.tls)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        let ended = self.serving.take().map(JoinHandle::join);
+        assert!(matches!(ended, Some(Ok(()))) || thread::panicking(), "the server panicked");
+    }
+}
+
+/// The n-th line; its passport ID authenticates from everywhere.
+fn line(number: u64) -> SampleLine {
+    SampleLine {
+        customer_id: format!("CAF{:010}", 9_000_000_000 + number),
+        access_key: format!("key{number:07}"),
+        service: LineService::HikariNext,
+        networks: Vec::new(),
+        passport_ids: vec![SamplePassport {
+            passport_id: passport_id(number),
+            password: PASSWORD.to_owned(),
+            line_authentication: false,
+            language: Language::Ja,
+        }],
+    }
+}
+
+/// The n-th line's passport ID.
+pub fn passport_id(number: u64) -> String {
+    format!("bench{number:07}")
+}
+
+/// The password of all of them.
+pub const PASSWORD: &str = "Pw7-bench";
+
+fn configure(folder: &Path, issuer: &str, env: &[(&str, &str)]) -> Config {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let own = [
+        ("LINEPASS__SERVER__ISSUER", issuer.to_owned()),
+        ("LINEPASS__TLS__ENABLED", "true".into()),
+        ("LINEPASS__TLS__CERTIFICATE_FILE", path("server.crt")),
+        ("LINEPASS__TLS__KEY_FILE", path("server.key")),
+        ("LINEPASS__STORE__PATH", path("store")),
+        ("LINEPASS__KEYS__MASTER_KEY_FILE", path("master.key")),
+        ("LINEPASS__OPERATOR__TOKEN_FILE", path("operator.token")),
+    ];
+    let env = env.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    Config::load(None, own.chain(env)).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// A client that trusts this certificate alone.
+pub fn connector(certificate: &Path) -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).expect("PEM")).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+/// One connection that stays.
+pub struct Connection {
+    stream: TlsStream<TcpStream>,
+    buffer: Vec<u8>,
+}
+
+/// An answer.
+pub struct Answer {
+    /// Its status.
+    pub status: u16,
+    head: String,
+    /// Its body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// All values of a header.
+    pub fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.head.lines().filter_map(move |line| {
+            let (of, value) = line.split_once(':')?;
+            of.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
+    /// Where it leads.
+    pub fn location(&self) -> &str {
+        self.headers("location").next().unwrap_or_default()
+    }
+
+    /// Its body as text.
+    pub fn text(&self) -> std::borrow::Cow<'_, str> {
+        String::from_utf8_lossy(&self.body)
+    }
+
+    /// The value of a hidden field of its form.
+    pub fn field(&self, name: &str) -> String {
+        let text = self.text();
+        let field = format!("name=\"{name}\" value=\"");
+        let (_, rest) = text.split_once(&field).unwrap_or_else(|| panic!("no {name}: {text}"));
+        rest.split('"').next().unwrap_or_default().to_owned()
+    }
+}
+
+impl Connection {
+    /// Opens one to `localhost` and this port.
+    pub async fn open(host: &str, tls: &TlsConnector) -> Self {
+        let (name, port) = host.split_once(':').expect("a port");
+        let socket = TcpStream::connect(("127.0.0.1", port.parse().expect("a port"))).await;
+        let socket = socket.expect("connects");
+        socket.set_nodelay(true).expect("sets");
+        let name = ServerName::try_from(name.to_owned()).expect("a name");
+        let stream = tls.connect(name, socket).await.expect("TLS");
+        Self { stream, buffer: Vec::with_capacity(32 << 10) }
+    }
+
+    /// Sends a request as it is, and reads its answer.
+    pub async fn ask(&mut self, request: &[u8]) -> Answer {
+        self.stream.write_all(request).await.expect("writes");
+        self.stream.flush().await.expect("writes");
+        self.buffer.clear();
+        let head_bytes = loop {
+            if let Some(end) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                break end + 4;
+            }
+            self.more().await;
+        };
+        let head = String::from_utf8_lossy(&self.buffer[..head_bytes]).into_owned();
+        let status = head.get(9..12).and_then(|status| status.parse().ok()).expect("a status");
+        let answer = Answer { status, head, body: Vec::new() };
+        let length = answer
+            .headers("content-length")
+            .next()
+            .map_or(0, |length| length.parse::<usize>().expect("a length"));
+        while self.buffer.len() < head_bytes + length {
+            self.more().await;
+        }
+        Answer { body: self.buffer.split_off(head_bytes), ..answer }
+    }
+
+    async fn more(&mut self) {
+        let read = self.stream.read_buf(&mut self.buffer).await.expect("reads");
+        assert!(read > 0, "the server closed");
+    }
+}
+
+/// A GET.
+pub fn get(host: &str, path: &str, cookie: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n").into_bytes()
+}
+
+/// A form posted by a page of ours, or by a provider where there is no cookie.
+pub fn post(host: &str, path: &str, cookie: &str, form: &[(&str, &str)]) -> Vec<u8> {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let own = if cookie.is_empty() {
+        String::new()
+    } else {
+        format!("cookie: {cookie}\r\norigin: https://{host}\r\nsec-fetch-site: same-origin\r\n")
+    };
+    format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\n{own}\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}

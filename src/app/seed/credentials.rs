@@ -1,0 +1,146 @@
+//! The file of credentials: JSON Lines, for its owner alone, there whole or not at all.
+//!
+//! The first line says what the data were made from, then comes one line for each provider, then
+//! one for each access line in the order of customer IDs.
+
+use super::{
+    plan::{LinePlan, LineState, Plan},
+    providers::{ProviderPlan, REDIRECT_URI},
+    secrets::Secrets,
+};
+use crate::{
+    domain::{
+        line::LineService,
+        registration::{ServiceEntry, ServiceKind},
+        synthetic::SyntheticData,
+    },
+    security::random,
+};
+use serde::Serialize;
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, BufWriter, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Row<'a> {
+    Seed(&'a SyntheticData),
+    Provider {
+        client_id: &'a str,
+        client_secret: &'a str,
+        redirect_uri: &'a str,
+        services: Vec<ServiceRow<'a>>,
+    },
+    Line {
+        customer_id: &'a str,
+        access_key: &'a str,
+        service: LineService,
+        network: String,
+        state: LineState,
+        line_limit_yen: u64,
+        passport_ids: Vec<PassportRow<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+struct ServiceRow<'a> {
+    service: &'a str,
+    name: &'a str,
+    kind: ServiceKind,
+    unit_price: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct PassportRow<'a> {
+    passport_id: &'a str,
+    password: &'a str,
+    line_authentication: bool,
+    limit_yen: u64,
+}
+
+/// Writes the file. Where there is one of this name already, it stays as it is.
+///
+/// # Errors
+/// The system did not keep it, or there is one; nothing is left of the new one.
+pub fn write(
+    path: &Path,
+    plan: &Plan,
+    secrets: &Secrets,
+    told: &mut dyn FnMut(u64),
+) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", random::token(6)));
+    let sibling = path.with_file_name(name);
+    let options = OpenOptions::new().write(true).create_new(true).mode(0o600).clone();
+    let written = options.open(&sibling).and_then(|file| {
+        rows(&file, plan, secrets, told)?;
+        file.sync_all()?;
+        // A link never takes the place of a file that is there.
+        fs::hard_link(&sibling, path)
+    });
+    let removed = match fs::remove_file(&sibling) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    };
+    written.and(removed)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+fn rows(file: &File, plan: &Plan, secrets: &Secrets, told: &mut dyn FnMut(u64)) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    put(&mut out, &Row::Seed(&plan.data))?;
+    for provider in ProviderPlan::all() {
+        let client_secret = provider.secret(plan.data.seed);
+        put(
+            &mut out,
+            &Row::Provider {
+                client_id: provider.id.as_str(),
+                client_secret: client_secret.expose(),
+                redirect_uri: REDIRECT_URI,
+                services: provider.services.iter().map(service_row).collect(),
+            },
+        )?;
+    }
+    for index in 0..plan.data.lines {
+        put(&mut out, &row(&plan.line(index), secrets))?;
+        if (index + 1).is_multiple_of(1_000) {
+            told(index + 1);
+        }
+    }
+    out.flush()
+}
+
+fn service_row(entry: &ServiceEntry) -> ServiceRow<'_> {
+    let ServiceEntry { service, name, kind, unit_price_yen, .. } = entry;
+    ServiceRow { service, name, kind: *kind, unit_price: *unit_price_yen }
+}
+
+fn row<'a>(line: &'a LinePlan, secrets: &'a Secrets) -> Row<'a> {
+    let limit = |number| line.changed_limit.filter(|_| number == 0).unwrap_or(line.passport_limit);
+    let passports = line.passports.iter().enumerate();
+    Row::Line {
+        customer_id: line.customer.as_str(),
+        access_key: secrets.access_key(line.access_key).plain.expose(),
+        service: line.service,
+        network: line.network.to_string(),
+        state: line.state,
+        line_limit_yen: line.line_limit.get(),
+        passport_ids: passports
+            .map(|(number, passport)| PassportRow {
+                passport_id: &passport.name,
+                password: secrets.password(passport.password).plain.expose(),
+                line_authentication: passport.line_authentication,
+                limit_yen: limit(number).get(),
+            })
+            .collect(),
+    }
+}
+
+fn put(out: &mut impl Write, row: &Row<'_>) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, row)?;
+    out.write_all(b"\n")
+}

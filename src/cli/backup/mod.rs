@@ -1,0 +1,115 @@
+//! `linepass backup`, `restore` and the drill of both.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`file`](mod@file) | the backup's file, which has its name once it is whole |
+//! | [`take`] | a backup of the running server, or of a store that nobody has |
+//! | [`restore`] | a store of a backup |
+//! | [`drill`] | both, one after the other, and how long they took |
+
+pub mod drill;
+pub mod file;
+pub mod restore;
+pub mod take;
+
+use super::{
+    exit::Exit,
+    offline::OfflineError,
+    operator::{args::ServerArgs, client::ClientError, refused},
+};
+use crate::{
+    actors::verifying::StoreKeysError,
+    store::{
+        StoreError,
+        backup::{BackupFault, CopyError, restore::RestoreError},
+    },
+};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+/// Why it was not done. Nothing stands where it was to be.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The server said no, or does not answer.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The store that no server has.
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The copy.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] StoreKeysError),
+    /// A file.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What the server sent is no part of a backup.
+    #[error("the server sent what is no part of a backup")]
+    Part(#[from] BackupFault),
+    /// The restore.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The restored store is not whole.
+    #[error(
+        "the restored store is not whole, so it was taken away again; --no-verify restores it all \
+         the same"
+    )]
+    NotWhole(String),
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted; nothing is left of it")]
+    Interrupted,
+}
+
+/// Tells why nothing was done.
+fn told(
+    error: BackupError,
+    server: Option<&ServerArgs>,
+    out: &mut impl Write,
+    talk: &mut impl Write,
+) -> io::Result<Exit> {
+    match (error, server) {
+        (BackupError::Client(error), Some(server)) => refused(server, error, out, talk),
+        (BackupError::Interrupted, _) => {
+            writeln!(talk, "linepass: {}", BackupError::Interrupted)?;
+            Ok(Exit::Interrupted)
+        }
+        (BackupError::NotWhole(report), _) => {
+            write!(talk, "{report}")?;
+            writeln!(talk, "linepass: {}", BackupError::NotWhole(String::new()))?;
+            Ok(Exit::Failed)
+        }
+        (error, _) => {
+            writeln!(talk, "linepass: {error}")?;
+            Ok(Exit::Failed)
+        }
+    }
+}
+
+/// Does it, unless Ctrl-C or SIGTERM comes first: what is half done is dropped then, and takes itself
+/// away.
+async fn unless_interrupted<T>(
+    work: impl Future<Output = Result<T, BackupError>>,
+) -> Result<T, BackupError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let system = |source| BackupError::File { path: "signals".into(), source };
+    // Both are heard of before anything is made.
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
+    tokio::select! {
+        done = work => done,
+        _ = interrupt.recv() => Err(BackupError::Interrupted),
+        _ = terminate.recv() => Err(BackupError::Interrupted),
+    }
+}

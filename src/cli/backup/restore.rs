@@ -1,0 +1,149 @@
+//! `linepass restore`: a backup is read to its end, a store is made of it beside its name, looked at,
+//! and given its name.
+
+use super::{BackupError, told, unless_interrupted};
+use crate::{
+    actors::{backup::BACKUP_KEY, receipts::note_restore, verifying::StoreKeys},
+    cli::{
+        exit::Exit,
+        offline,
+        operator::{
+            args::backup::RestoreArgs,
+            verify::{offline_report, verified},
+        },
+        printed::note_change,
+        progress::Bar,
+    },
+    clock::Clock,
+    security::MasterKey,
+    store::{
+        Store,
+        backup::{
+            Manifest,
+            restore::{RestoreError, Staged, check},
+        },
+        sled_store::{SledOptions, SledStore},
+    },
+    text::format,
+    verify::Keyed,
+};
+use serde_json::{Value, json};
+use std::{
+    io::{self, Write},
+    path::Path,
+    time::Instant,
+};
+
+/// Does it.
+///
+/// # Errors
+/// `out` or `talk` cannot be written.
+pub fn run(args: &RestoreArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    let restored = actix_rt::System::new().block_on(unless_interrupted(async {
+        let own = Some((args.store.as_path(), args.master_key_file.as_path()));
+        let (options, master) = offline::keyed_options(args.config.as_deref(), own)?;
+        let how = How { verify: !args.no_verify, skipped: args.skip_receipt_numbers };
+        restore(&args.backup, &options, &master, how).await
+    }));
+    match restored {
+        Ok(restored) => {
+            note_change();
+            if args.json {
+                writeln!(out, "{restored}")?;
+            } else {
+                write!(out, "{}", pretty(&restored))?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(error) => told(error, None, out, talk),
+    }
+}
+
+fn pretty(restored: &Value) -> String {
+    let number = |field: &str| format::grouped(restored[field].as_u64().unwrap_or_default());
+    let report = match &restored["verify"] {
+        Value::Null => "not looked at (--no-verify)\n".to_owned(),
+        report => verified(report),
+    };
+    format!(
+        "{}\n  block {}   receipt numbers left out {}   {:.1} s\n{report}what was acknowledged after \
+         this block is gone; docs/runbook/backup.md says what to do now\n",
+        restored["store"].as_str().unwrap_or_default(),
+        number("block"),
+        number("receipt_numbers_skipped"),
+        restored["seconds"].as_f64().unwrap_or_default(),
+    )
+}
+
+/// How a backup is restored.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Whether its invariants are looked at.
+    pub verify: bool,
+    /// Receipt numbers that are left out.
+    pub skipped: u64,
+}
+
+/// Restores a backup into the folder of these options.
+pub(super) async fn restore(
+    backup: &Path,
+    options: &SledOptions,
+    master: &MasterKey,
+    how: How,
+) -> Result<Value, BackupError> {
+    let began = Instant::now();
+    let bar = Bar::new();
+    let of = std::fs::metadata(backup).map_or(0, |file| file.len());
+    let mut read = 0;
+    let mut note = |bytes| {
+        read += bytes;
+        bar.at("checked", read, of);
+    };
+    let checked = check(backup, &master.derive(BACKUP_KEY), &mut note)?;
+    let mut read = 0;
+    let mut note = |bytes| {
+        read += bytes;
+        bar.at("restored", read, of);
+    };
+    let staged = Staged::make(&checked, options, &mut note)?;
+    bar.end();
+    let own = SledOptions { folder: staged.folder.clone(), ..options.clone() };
+    let report = settle(&own, master, &checked.manifest, how).await?;
+    staged.keep()?;
+    Ok(json!({
+        "store": options.folder.display().to_string(),
+        "block": checked.manifest.block,
+        "made_at": checked.manifest.made_at,
+        "receipt_numbers_skipped": how.skipped,
+        "seconds": began.elapsed().as_secs_f64(),
+        "verify": report,
+    }))
+}
+
+/// The store is what the manifest says, knows that it was restored, and is whole.
+async fn settle(
+    options: &SledOptions,
+    master: &MasterKey,
+    manifest: &Manifest,
+    how: How,
+) -> Result<Option<Value>, BackupError> {
+    let store = SledStore::open(options)?;
+    let (found, wanted) = (store.durable_block(), manifest.block);
+    if found != wanted {
+        return Err(RestoreError::AnotherTip { found, wanted }.into());
+    }
+    if wanted > 0 {
+        note_restore(&store, wanted, how.skipped, Clock::host().now()).await?;
+    }
+    store.close().await?;
+    if !how.verify {
+        return Ok(None);
+    }
+    let keys = StoreKeys::read(&store, master).await?;
+    let keyed = keys.as_ref().map(|keys| keys as &dyn Keyed);
+    let report = offline_report(&store, keyed).await;
+    if report["whole"] == true {
+        return Ok(Some(report));
+    }
+    Err(BackupError::NotWhole(verified(&report)))
+}

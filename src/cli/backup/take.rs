@@ -1,0 +1,168 @@
+//! `linepass backup`: a file of the running server's store, or of one that nobody has.
+
+use super::{BackupError, file::NewFile, told, unless_interrupted};
+use crate::{
+    actors::backup::BACKUP_KEY,
+    cli::{
+        exit::Exit,
+        offline,
+        operator::{
+            Request,
+            args::backup::{BackupArgs, BackupCommand},
+            client::Client,
+        },
+        progress::Bar,
+    },
+    clock::Clock,
+    domain::reason::Reason,
+    store::backup::{BackupFault, Copy, Manifest, Part, PartKind, Writer},
+    text::format,
+    web::operator::backup::PartTold,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
+
+/// Does it.
+///
+/// # Errors
+/// `out` or `talk` cannot be written.
+pub fn run(args: &BackupArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    if let Some(BackupCommand::Drill(args)) = &args.command {
+        return super::drill::run(args, out, talk);
+    }
+    let to = args.out.clone().unwrap_or_default();
+    let taken = actix_rt::System::new().block_on(unless_interrupted(async {
+        if args.offline {
+            let store = args.store.as_deref().zip(args.master_key_file.as_deref());
+            of_store(args.server.config.as_deref(), store, &to).await
+        } else {
+            let client = Client::find(args.server.config.as_deref())?;
+            of_server(&client, &args.reason, &to).await
+        }
+    }));
+    match taken {
+        Ok(taken) if args.server.json => writeln!(out, "{taken}").map(|()| Exit::Done),
+        Ok(taken) => write!(out, "{}", pretty(&taken)).map(|()| Exit::Done),
+        Err(error) => told(error, Some(&args.server), out, talk),
+    }
+}
+
+/// For people.
+pub(super) fn pretty(taken: &Value) -> String {
+    let number = |field: &str| format::grouped(taken[field].as_u64().unwrap_or_default());
+    format!(
+        "{}\n  block {}   rows {}   changed meanwhile {}   bytes {}   {:.1} s\n",
+        taken["file"].as_str().unwrap_or_default(),
+        number("block"),
+        number("rows"),
+        number("changes"),
+        number("bytes"),
+        taken["seconds"].as_f64().unwrap_or_default(),
+    )
+}
+
+fn name() -> String {
+    let now = Clock::host().now().rfc3339();
+    let digits: String = now.chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
+    format!("linepass-{digits}.backup")
+}
+
+/// A file that is being written.
+struct Taking {
+    writer: Writer<NewFile>,
+    began: Instant,
+    bar: Bar,
+}
+
+impl Taking {
+    fn begin(to: &Path) -> Result<Self, BackupError> {
+        let file = NewFile::begin(to, &name())?;
+        let target = file.target().to_owned();
+        let writer = Writer::begin(file);
+        let writer = writer.map_err(|source| BackupError::File { path: target, source })?;
+        Ok(Self { writer, began: Instant::now(), bar: Bar::new() })
+    }
+
+    fn put(&mut self, part: &Part, to: &Path) -> Result<(), BackupError> {
+        let put = self.writer.put(part);
+        put.map_err(|source| BackupError::File { path: to.to_owned(), source })?;
+        self.bar.at("bytes", self.writer.bytes(), 0);
+        Ok(())
+    }
+
+    fn end(self, manifest: &Manifest, to: &Path) -> Result<Value, BackupError> {
+        let Self { writer, began, bar } = self;
+        bar.end();
+        let bytes = writer.bytes();
+        let file = writer.end();
+        let file = file.map_err(|source| BackupError::File { path: to.to_owned(), source })?;
+        let kept = file.keep()?;
+        let mut taken = json!(manifest);
+        taken["file"] = json!(kept.display().to_string());
+        taken["bytes"] = json!(bytes);
+        taken["seconds"] = json!(began.elapsed().as_secs_f64());
+        Ok(taken)
+    }
+}
+
+/// What the manifest's part says; its MAC is the restore's to check.
+fn manifest_of(part: &Part) -> Result<Manifest, BackupError> {
+    let json = part.body.len().checked_sub(32).and_then(|length| part.body.get(..length));
+    let manifest = json.and_then(|json| serde_json::from_slice(json).ok());
+    Ok(manifest.ok_or(BackupFault::Mac)?)
+}
+
+#[derive(Deserialize)]
+struct Begun {
+    backup: String,
+}
+
+/// A backup of the running server.
+pub(super) async fn of_server(
+    client: &Client,
+    reason: &Reason,
+    to: &Path,
+) -> Result<Value, BackupError> {
+    let mut taking = Taking::begin(to)?;
+    let body = Some(json!({ "reason": reason.as_str() }));
+    let request = Request { method: "POST", path: "/backup".to_owned(), body };
+    let begun: Begun = client.ask_as(&request).await?;
+    let mut number = 0_u64;
+    loop {
+        let path = format!("/backup/parts?backup={}&part={number}", begun.backup);
+        let told: PartTold = client.ask_as(&Request { method: "GET", path, body: None }).await?;
+        let body = STANDARD.decode(&told.body).map_err(|_| BackupFault::Changed(number))?;
+        let part = Part { kind: told.kind, body };
+        taking.put(&part, to)?;
+        if part.kind == PartKind::Manifest {
+            return taking.end(&manifest_of(&part)?, to);
+        }
+        number += 1;
+    }
+}
+
+/// A backup of a store that nobody has.
+async fn of_store(
+    config: Option<&Path>,
+    store: Option<(&Path, &Path)>,
+    to: &Path,
+) -> Result<Value, BackupError> {
+    let mut taking = Taking::begin(to)?;
+    let (store, master) = offline::look(config, store)?;
+    let mut copy = Copy::begin(Arc::new(store), master.derive(BACKUP_KEY), false).await?;
+    loop {
+        let part = copy.next(Clock::host().now()).await?;
+        let part = part.ok_or(BackupFault::Cut(0))?;
+        taking.put(&part, to)?;
+        if part.kind == PartKind::Manifest {
+            return taking.end(&manifest_of(&part)?, to);
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A store of a backup's parts: made beside its name and given it at the end, so that a folder with
+//! the good name is whole.
+
+use super::format::{BackupFault, Manifest, PartKind, Reader};
+use crate::store::{
+    StoreError,
+    group::Tip,
+    sled_store::{Import, SledOptions},
+};
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, ErrorKind, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+/// Why a backup was not restored. Nothing stands at the store's name.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The backup.
+    #[error("{path}: {fault}")]
+    Backup {
+        /// Its file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: BackupFault,
+    },
+    /// A file or folder.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something is there already.
+    #[error("{0} is not empty: a backup is restored into a new or an empty folder alone")]
+    NotEmpty(PathBuf),
+    /// The store that was made.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is not the store that the manifest tells of.
+    #[error("the restored store ends at block {found}, and the backup at block {wanted}")]
+    AnotherTip {
+        /// What was found.
+        found: u64,
+        /// What the manifest says.
+        wanted: u64,
+    },
+}
+
+/// A backup's file whose every part and MAC were checked.
+pub struct Checked {
+    path: PathBuf,
+    file: File,
+    /// What it says of itself.
+    pub manifest: Manifest,
+}
+
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
+    let path = path.to_owned();
+    move |source| RestoreError::File { path, source }
+}
+
+/// Reads a backup to its end before anything is made of it. `told` hears of bytes that were read.
+///
+/// # Errors
+/// Something is wrong with it.
+pub fn check(
+    path: &Path,
+    key: &[u8; 32],
+    told: &mut dyn FnMut(u64),
+) -> Result<Checked, RestoreError> {
+    let file = File::open(path).map_err(file_error(path))?;
+    let fault = |fault| RestoreError::Backup { path: path.to_owned(), fault };
+    let reader = Reader::begin(BufReader::with_capacity(1 << 20, &file)).map_err(fault)?;
+    let manifest = reader.check(key, told).map_err(fault)?;
+    Ok(Checked { path: path.to_owned(), file, manifest })
+}
+
+/// A store that is whole and does not have its name yet; dropped, it goes away.
+pub struct Staged {
+    /// Where it stands.
+    pub folder: PathBuf,
+    target: PathBuf,
+    is_kept: bool,
+}
+
+impl Staged {
+    /// Makes a store of a checked backup beside `options.folder`. `told` hears of bytes that were
+    /// read.
+    ///
+    /// # Errors
+    /// Something is there, or the store cannot be made.
+    pub fn make(
+        checked: &Checked,
+        options: &SledOptions,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<Self, RestoreError> {
+        let target = options.folder.clone();
+        let staged = Self { folder: staging(&target)?, target, is_kept: false };
+        let own = SledOptions { folder: staged.folder.clone(), ..options.clone() };
+        staged.fill(checked, &own, told)?;
+        Ok(staged)
+    }
+
+    fn fill(
+        &self,
+        checked: &Checked,
+        options: &SledOptions,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<(), RestoreError> {
+        let Checked { path, file, manifest } = checked;
+        let mut file = file;
+        file.seek(SeekFrom::Start(0)).map_err(file_error(path))?;
+        let fault = |fault| RestoreError::Backup { path: path.clone(), fault };
+        let mut reader = Reader::begin(BufReader::with_capacity(1 << 20, file)).map_err(fault)?;
+        let import = Import::begin(options)?;
+        while let Some(part) = reader.next().map_err(fault)? {
+            told(part.body.len() as u64);
+            if part.kind != PartKind::Manifest {
+                import.put(reader.rows_of(&part).map_err(fault)?)?;
+            }
+        }
+        let hash = unhex(&manifest.block_hash);
+        let hash = hash.ok_or_else(|| {
+            fault(BackupFault::Form(manifest.parts, "block_hash is no hash".to_owned()))
+        })?;
+        Ok(import.end(Tip { number: manifest.block, hash })?)
+    }
+
+    /// Gives the store its name, for good.
+    ///
+    /// # Errors
+    /// Something came to stand there, or the files cannot be written.
+    pub fn keep(mut self) -> Result<(), RestoreError> {
+        sync_all(&self.folder).map_err(file_error(&self.folder))?;
+        is_free(&self.target)?;
+        fs::rename(&self.folder, &self.target).map_err(file_error(&self.target))?;
+        self.is_kept = true;
+        let parent = parent_of(&self.target);
+        File::open(parent).and_then(|folder| folder.sync_all()).map_err(file_error(parent))
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.is_kept
+            && let Err(error) = fs::remove_dir_all(&self.folder)
+        {
+            tracing::warn!(%error, folder = %self.folder.display(), "it could not be taken away");
+        }
+    }
+}
+
+fn parent_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Whether nothing stands at a name, or an empty folder.
+fn is_free(target: &Path) -> Result<(), RestoreError> {
+    match fs::read_dir(target) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => Err(RestoreError::NotEmpty(target.to_owned())),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(file_error(target)(error)),
+    }
+}
+
+/// The folder beside the target in which the store is made. What a restore left that was cut off is
+/// taken away; one that is under way has it locked.
+fn staging(target: &Path) -> Result<PathBuf, RestoreError> {
+    is_free(target)?;
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let folder = parent_of(target).join(format!(".{name}.restoring"));
+    if let Ok(lock) = File::open(folder.join("lock"))
+        && lock.try_lock().is_err()
+    {
+        return Err(StoreError::InUse { path: folder }.into());
+    }
+    match fs::remove_dir_all(&folder) {
+        Ok(()) => Ok(folder),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(folder),
+        Err(error) => Err(file_error(&folder)(error)),
+    }
+}
+
+/// Every file and folder is on disk.
+fn sync_all(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            sync_all(&path)?;
+        } else {
+            File::open(&path)?.sync_all()?;
+        }
+    }
+    File::open(folder)?.sync_all()
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let pairs = (digits && text.len() == 64).then(|| text.as_bytes().chunks_exact(2))?;
+    let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+    bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()
+}

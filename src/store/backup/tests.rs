@@ -1,0 +1,484 @@
+//! A copy that is made beside commits is the store as it was at its block, row by row; every changed,
+//! missing and added byte of its file is noticed; and a restore leaves nothing half done.
+
+use super::{
+    Copy, CopyError, Reader, Writer,
+    format::{BackupFault, MAGIC, Manifest, Part, PartKind, decode, encode},
+    restore::{RestoreError, Staged, check},
+};
+use crate::{
+    domain::{calendar::Instant, ids::CustomerId},
+    store::{
+        Batch, Delete, Holder, MailId, MailPlace, MailRecord, MailRow, Outcome, PersonalRow, Put,
+        RawRow, Reservation, Section, Shelf, Store, StoreError, Stream, WebhookState,
+        memory::MemoryStore,
+        record::Personal,
+        sled_store::{SledOptions, SledStore},
+        suite,
+    },
+};
+use proptest::prelude::*;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tempfile::TempDir;
+
+const KEY: [u8; 32] = [7; 32];
+
+type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
+
+async fn rows_of(store: &dyn Store) -> Rows {
+    let mut rows = Rows::new();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let page = store.raw_rows(Section::All, after.as_deref(), 500).await.expect("reads");
+        let Some(last) = page.last() else { return rows };
+        after = Some(last.key.clone());
+        rows.extend(page.into_iter().map(|RawRow { key, row }| (key, row)));
+    }
+}
+
+/// What a copy's parts come to, read in their order.
+fn replayed(parts: &[Part]) -> Rows {
+    let mut rows = Rows::new();
+    let data = parts.iter().filter(|part| part.kind != PartKind::Manifest);
+    for (key, row) in data.flat_map(|part| decode(&part.body).expect("rows")) {
+        match row {
+            Some(row) => drop(rows.insert(key, row)),
+            None => drop(rows.remove(&key)),
+        }
+    }
+    rows
+}
+
+fn line(number: u64) -> CustomerId {
+    format!("CAF{number:010}").parse().expect("a customer ID")
+}
+
+/// A batch that writes new rows, writes over others and takes others away, in every section that the
+/// product does that in.
+fn batch(number: u64, last: &mut BTreeMap<u64, u64>) -> Batch {
+    let customer = line(number % 7);
+    let stream = Stream::Line(customer);
+    let seq = last.entry(number % 7).or_default();
+    let mut batch = Batch::event(stream.clone(), *seq, format!("{{\"n\":{number}}}").into_bytes());
+    *seq += 1;
+    let row = u32::try_from(number % 5).expect("small");
+    let body = PersonalRow::new([1; 32], Personal::Credential { hash: format!("h{number}") });
+    match number % 3 {
+        0 => batch.put.push(Put::Personal { customer, row, body }),
+        1 => batch.delete.push(Delete::Personal { customer, row }),
+        _ => {
+            batch.put.push(Put::Snapshot { stream: stream.clone(), seq: *seq, body: vec![7; 900] })
+        }
+    }
+    if number % 4 == 3 && *seq > 2 {
+        batch.delete.push(Delete::Snapshot { stream, seq: *seq - 2 });
+    }
+    batch.put.push(Put::Cursor { follower: "mail", block: number });
+    let network = format!("10.0.{}.0/24", number % 11).parse().expect("a prefix");
+    let reservation = Reservation::Network(network);
+    if number % 2 == 0 {
+        let holder = Holder { customer, passport: None, seq: None };
+        batch.put.push(Put::Reservation { reservation, holder });
+    } else {
+        batch.delete.push(Delete::Reservation(reservation));
+    }
+    let at = Instant::from_micros(i64::try_from(number % 9).expect("small"));
+    let mail: MailId = format!("CAF000000000{}-1-purchased-4", number % 7).parse().expect("a mail");
+    let place = MailPlace { shelf: Shelf::Waiting, at, mail };
+    if number % 5 < 3 {
+        let record = MailRecord {
+            accepted_at: at,
+            since: at,
+            attempts: u32::try_from(number).unwrap_or(u32::MAX),
+            reason: "later".into(),
+            code: None,
+        };
+        batch.put.push(Put::Mail(MailRow { place, record }));
+    } else {
+        batch.delete.push(Delete::Mail(place));
+    }
+    let provider = "a-sha".parse().expect("a provider");
+    batch.put.push(Put::Webhooks { provider, epoch: 0, state: WebhookState::after(number) });
+    batch
+}
+
+/// Commits batches, each a group of its own.
+struct Work {
+    number: u64,
+    last: BTreeMap<u64, u64>,
+}
+
+impl Work {
+    const fn new() -> Self {
+        Self { number: 0, last: BTreeMap::new() }
+    }
+
+    async fn commit(&mut self, store: &dyn Store, groups: u64) {
+        for _ in 0..groups {
+            let group = (0..2).map(|_| {
+                self.number += 1;
+                batch(self.number, &mut self.last)
+            });
+            let outcomes = store.commit(group.collect(), suite::at()).await.expect("commits");
+            let all = outcomes.iter().all(|one| matches!(one, Outcome::Committed { .. }));
+            assert!(all, "{outcomes:?}");
+        }
+    }
+}
+
+fn manifest_of(parts: &[Part]) -> Manifest {
+    let last = parts.last().expect("a manifest");
+    assert_eq!(last.kind, PartKind::Manifest);
+    serde_json::from_slice(&last.body[..last.body.len() - 32]).expect("JSON")
+}
+
+/// Copies beside commits: between its parts as many groups are committed as `between` says.
+async fn copied_beside(
+    store: &Arc<dyn Store>,
+    work: &mut Work,
+    mut between: impl FnMut() -> u64,
+) -> Vec<Part> {
+    let mut copy = Copy::begin(Arc::clone(store), KEY, true).await.expect("begins");
+    let mut parts = Vec::new();
+    while let Some(part) = copy.next(suite::at()).await.expect("copies") {
+        parts.push(part);
+        work.commit(store.as_ref(), between()).await;
+    }
+    parts
+}
+
+/// The rows of a store at the block of a copy of it, by committing the same work to another store up
+/// to that block.
+async fn model_at(block: u64) -> Rows {
+    let (store, mut work) = (MemoryStore::new(), Work::new());
+    work.commit(&store, block).await;
+    assert_eq!(store.durable_block(), block);
+    rows_of(&store).await
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_copy_made_beside_commits_is_the_store_at_its_block_row_by_row(
+        before in 0_u64..120,
+        between in proptest::collection::vec(0_u64..30, 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            let mut work = Work::new();
+            work.commit(store.as_ref(), before).await;
+            let mut turns = between.iter().copied().cycle();
+            let parts =
+                copied_beside(&store, &mut work, || turns.next().unwrap_or_default()).await;
+            let manifest = manifest_of(&parts);
+            assert_eq!(manifest.begun_block, before);
+            assert!(manifest.block >= before && manifest.block <= store.durable_block());
+            assert_eq!(replayed(&parts), model_at(manifest.block).await);
+        });
+    }
+}
+
+/// Pages of a few rows, so that much is committed between them: the product's pages would take a
+/// store of thousands of rows to be more than one.
+struct SmallPages(MemoryStore);
+
+macro_rules! as_within {
+    ($($(#[$doc:meta])* async fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $answer:ty;)+) => {
+        #[async_trait::async_trait]
+        impl Store for SmallPages {
+            $(async fn $name(&self $(, $arg: $type)*) -> Result<$answer, StoreError> {
+                self.0.$name($($arg),*).await
+            })+
+
+            fn durable_block(&self) -> u64 {
+                self.0.durable_block()
+            }
+
+            fn has_room(&self) -> bool {
+                true
+            }
+
+            async fn raw_rows(
+                &self,
+                section: Section,
+                after: Option<&[u8]>,
+                limit: usize,
+            ) -> Result<Vec<RawRow>, StoreError> {
+                self.0.raw_rows(section, after, limit.min(9)).await
+            }
+        }
+    };
+}
+
+as_within! {
+    async fn commit(&self, group: Vec<Batch>, at: Instant) -> Vec<Outcome>;
+    async fn close(&self) -> ();
+    async fn events(&self, stream: &Stream, after: u64, limit: usize) -> Vec<crate::store::EventRow>;
+    async fn last_seq(&self, stream: &Stream) -> u64;
+    async fn newest_snapshot(&self, stream: &Stream) -> Option<crate::store::SnapshotRow>;
+    async fn streams(&self, kind: crate::store::StreamKind, after: Option<&Stream>, limit: usize) -> Vec<Stream>;
+    async fn bills(&self, month: crate::domain::calendar::Month, after: Option<crate::store::BillPlace>, limit: usize) -> Vec<(crate::store::BillPlace, u64)>;
+    async fn holder(&self, reservation: &Reservation) -> Option<Holder>;
+    async fn receipt(&self, key: crate::store::ReceiptKey) -> Option<crate::store::ReceiptPlace>;
+    async fn owners(&self, network: ipnetwork::IpNetwork) -> Vec<(ipnetwork::IpNetwork, Holder)>;
+    async fn personal(&self, customer: CustomerId, row: u32) -> Option<PersonalRow>;
+    async fn keys(&self) -> Vec<Vec<u8>>;
+    async fn block(&self, number: u64) -> Option<crate::store::Block>;
+    async fn cursor(&self, follower: &str) -> Option<u64>;
+    async fn mails(&self, shelf: Shelf, after: Option<&MailPlace>, limit: usize) -> Vec<MailRow>;
+    async fn webhooks(&self, provider: &crate::domain::ids::ProviderId, epoch: u32) -> Option<WebhookState>;
+    async fn head(&self) -> Option<crate::store::group::Tip>;
+    async fn raw(&self, keys: Vec<Vec<u8>>) -> Vec<Option<Vec<u8>>>;
+    async fn begin_notes(&self, most_bytes: usize) -> (crate::store::notes::NoteBook, u64);
+    async fn take_notes(&self, book: &crate::store::notes::NoteBook) -> crate::store::notes::Noted;
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_where_every_few_rows_many_are_written_over_and_deleted(
+        before in 10_u64..60,
+        between in proptest::collection::vec(0_u64..6, 1..12),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let store: Arc<dyn Store> = Arc::new(SmallPages(MemoryStore::new()));
+            let mut work = Work::new();
+            work.commit(store.as_ref(), before).await;
+            let mut turns = between.iter().copied().chain([0, 0, 0, 0, 0, 0]).cycle();
+            let parts =
+                copied_beside(&store, &mut work, || turns.next().unwrap_or_default()).await;
+            assert!(parts.len() > 10, "{} parts", parts.len());
+            let manifest = manifest_of(&parts);
+            assert_eq!(replayed(&parts), model_at(manifest.block).await);
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_is_not_asked_for_in_time_fails_and_is_never_taken_for_whole() {
+    let store: Arc<dyn Store> = Arc::new(SmallPages(MemoryStore::new()));
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 20).await;
+    let mut first = Copy::begin(Arc::clone(&store), KEY, true).await.expect("begins");
+    assert!(first.next(suite::at()).await.expect("copies").is_some());
+    let _second = Copy::begin(Arc::clone(&store), KEY, true).await.expect("begins");
+    assert!(matches!(first.next(suite::at()).await, Err(CopyError::Behind)));
+}
+
+#[tokio::test]
+async fn an_empty_store_is_copied_too() {
+    for is_live in [true, false] {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let mut copy = Copy::begin(store, KEY, is_live).await.expect("begins");
+        let part = copy.next(suite::at()).await.expect("copies").expect("a manifest");
+        assert_eq!(manifest_of(&[part]).block, 0);
+        assert!(copy.next(suite::at()).await.expect("copies").is_none());
+    }
+}
+
+/// A backup's file of a store with some blocks.
+async fn written(folder: &Path) -> (std::path::PathBuf, Rows, Manifest) {
+    let store: Arc<dyn Store> = Arc::new(SmallPages(MemoryStore::new()));
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 6).await;
+    let mut turns = [1, 0, 1].into_iter();
+    let parts = copied_beside(&store, &mut work, || turns.next().unwrap_or_default()).await;
+    assert!(parts.iter().any(|part| part.kind == PartKind::Changes), "{parts:?}");
+    let path = folder.join("a.backup");
+    let mut writer = Writer::begin(Vec::new()).expect("begins");
+    for part in &parts {
+        writer.put(part).expect("writes");
+    }
+    let length = writer.bytes();
+    let bytes = writer.end().expect("ends");
+    assert_eq!(bytes.len() as u64, length);
+    std::fs::write(&path, bytes).expect("writes");
+    let manifest = manifest_of(&parts);
+    let rows = model_at(manifest.block).await;
+    assert_eq!(replayed(&parts), rows);
+    (path, rows, manifest)
+}
+
+fn fault_of(bytes: &[u8], key: &[u8; 32]) -> Option<BackupFault> {
+    Reader::begin(bytes).and_then(|reader| reader.check(key, &mut |_| {})).err()
+}
+
+#[tokio::test]
+async fn every_byte_that_was_changed_cut_or_added_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, _, manifest) = written(folder.path()).await;
+    let bytes = std::fs::read(path).expect("reads");
+    assert!(fault_of(&bytes, &KEY).is_none());
+    for place in 0..bytes.len() {
+        for bit in [1, 0x80] {
+            let mut changed = bytes.clone();
+            changed[place] ^= bit;
+            let fault = fault_of(&changed, &KEY);
+            let named = match fault {
+                Some(BackupFault::Foreign | BackupFault::Newer(_)) => place < MAGIC.len(),
+                Some(BackupFault::Changed(part) | BackupFault::Cut(part)) => {
+                    part <= manifest.parts && place >= MAGIC.len()
+                }
+                _ => false,
+            };
+            assert!(named, "byte {place}, bit {bit}: {fault:?}");
+        }
+    }
+    for length in 0..bytes.len() {
+        let fault = fault_of(&bytes[..length], &KEY);
+        let named = match fault {
+            Some(BackupFault::Foreign) => length == 0,
+            Some(BackupFault::Cut(_)) => length > 0,
+            _ => false,
+        };
+        assert!(named, "{length} bytes: {fault:?}");
+    }
+    let longer = [&bytes[..], b"x"].concat();
+    assert!(matches!(fault_of(&longer, &KEY), Some(BackupFault::Longer)));
+    assert!(matches!(fault_of(&bytes, &[8; 32]), Some(BackupFault::Mac)));
+}
+
+#[tokio::test]
+async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, ..) = written(folder.path()).await;
+    let bytes = std::fs::read(path).expect("reads");
+    let mut reader = Reader::begin(&bytes[..]).expect("begins");
+    let mut forged = Writer::begin(Vec::new()).expect("begins");
+    while let Some(mut part) = reader.next().expect("reads") {
+        if part.kind == PartKind::Rows {
+            let last = part.body.len() - 1;
+            part.body[last] ^= 1;
+        }
+        forged.put(&part).expect("writes");
+    }
+    let forged = forged.end().expect("ends");
+    assert!(matches!(fault_of(&forged, &KEY), Some(BackupFault::Mac)));
+    // A part of a stranger's form is told as that, and never panics.
+    let mut odd = Writer::begin(Vec::new()).expect("begins");
+    odd.put(&Part { kind: PartKind::Rows, body: vec![0, 9, 1] }).expect("writes");
+    assert!(matches!(fault_of(&odd.end().expect("ends"), &KEY), Some(BackupFault::Form(0, _))));
+}
+
+proptest! {
+    #[test]
+    fn rows_keep_their_bytes_and_rubbish_is_no_rows(
+        rows in proptest::collection::vec(
+            (
+                proptest::collection::vec(any::<u8>(), 0..40),
+                proptest::option::of(proptest::collection::vec(any::<u8>(), 0..90)),
+            ),
+            0..20,
+        ),
+        rubbish in proptest::collection::vec(any::<u8>(), 0..200),
+    ) {
+        let borrowed = rows.iter().map(|(key, row)| (key.as_slice(), row.as_deref()));
+        assert_eq!(decode(&encode(borrowed)), Some(rows));
+        // Whatever comes of it, nothing panics and nothing large is asked for.
+        drop(decode(&rubbish));
+        drop(fault_of(&[&MAGIC[..], &rubbish].concat(), &KEY));
+    }
+}
+
+fn options(folder: &TempDir) -> SledOptions {
+    suite::options(folder)
+}
+
+#[tokio::test]
+async fn a_restored_store_is_the_store_at_the_backups_block_row_by_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, rows, manifest) = written(folder.path()).await;
+    let options = options(&folder);
+    let checked = check(&path, &KEY, &mut |_| {}).expect("whole");
+    assert_eq!(checked.manifest, manifest);
+    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
+    assert!(!options.folder.exists() && staged.folder.exists());
+    staged.keep().expect("keeps");
+    let store = SledStore::open(&options).expect("opens, its head and its blocks whole");
+    assert_eq!(store.durable_block(), manifest.block);
+    assert_eq!(rows_of(&store).await, rows);
+    let head = store.head().await.expect("reads").expect("a head");
+    assert_eq!(head.number, manifest.block);
+    drop(store);
+    // Nothing is restored over a store, and the one that is there stays.
+    let again = Staged::make(&checked, &options, &mut |_| {});
+    assert!(matches!(again, Err(RestoreError::NotEmpty(_))));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("reads").collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[tokio::test]
+async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_taken_away() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, rows, _) = written(folder.path()).await;
+    let options = options(&folder);
+    let checked = check(&path, &KEY, &mut |_| {}).expect("whole");
+    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
+    let stage = staged.folder.clone();
+    drop(staged);
+    assert!(!stage.exists() && !options.folder.exists());
+    // As a kill would leave it.
+    std::fs::create_dir(&stage).expect("makes");
+    std::fs::write(stage.join("rubbish"), b"x").expect("writes");
+    // An empty folder may stand at the name.
+    std::fs::create_dir(&options.folder).expect("makes");
+    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
+    assert!(!stage.join("rubbish").exists());
+    staged.keep().expect("keeps");
+    let store = SledStore::open(&options).expect("opens");
+    assert_eq!(rows_of(&store).await, rows);
+    // One that is under way is not disturbed.
+    let lock = {
+        std::fs::create_dir(&stage).expect("makes");
+        let lock = std::fs::File::create(stage.join("lock")).expect("makes");
+        lock.lock().expect("locks");
+        lock
+    };
+    let other = SledOptions { folder: options.folder.clone(), ..options };
+    drop(store);
+    std::fs::remove_dir_all(&other.folder).expect("goes");
+    let refused = Staged::make(&checked, &other, &mut |_| {});
+    assert!(matches!(refused, Err(RestoreError::Store(StoreError::InUse { .. }))));
+    drop(lock);
+}
+
+#[tokio::test]
+async fn a_missing_file_and_another_key_are_told_before_anything_is_made() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, ..) = written(folder.path()).await;
+    let missing = check(&folder.path().join("nowhere"), &KEY, &mut |_| {}).err().expect("refused");
+    assert!(missing.to_string().contains("nowhere"), "{missing}");
+    let wrong = check(&path, &[9; 32], &mut |_| {}).err().expect("refused");
+    let said = wrong.to_string();
+    assert!(said.contains("a.backup") && said.contains("another master key"), "{said}");
+}
+
+#[tokio::test]
+async fn a_store_on_disk_is_copied_beside_its_commits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(&folder)).expect("opens"));
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 40).await;
+    let mut copy = Copy::begin(Arc::clone(&store), KEY, true).await.expect("begins");
+    let mut parts = Vec::new();
+    while let Some(part) = copy.next(suite::at()).await.expect("copies") {
+        parts.push(part);
+        work.commit(store.as_ref(), 3).await;
+    }
+    let manifest = manifest_of(&parts);
+    assert!(manifest.block > manifest.begun_block && manifest.block < store.durable_block());
+    assert_eq!(replayed(&parts), model_at(manifest.block).await);
+    drop(copy);
+    // Of a store that nobody commits to.
+    let mut copy = Copy::begin(Arc::clone(&store), KEY, false).await.expect("begins");
+    let mut parts = Vec::new();
+    while let Some(part) = copy.next(suite::at()).await.expect("copies") {
+        parts.push(part);
+    }
+    assert_eq!(manifest_of(&parts).block, store.durable_block());
+    assert_eq!(replayed(&parts), rows_of(store.as_ref()).await);
+}

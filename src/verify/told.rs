@@ -1,0 +1,365 @@
+//! What waits to be told: mails and webhooks (I7). Which of them an entry owes is told once more
+//! here, from the guide, and what the rows of the outbox and of the providers refer to is looked up.
+
+use super::{
+    Step, Walk,
+    house::House,
+    index::entry as entry_at,
+    report::{Found, InvariantName},
+};
+use crate::{
+    domain::{
+        ids::{CustomerId, PassportNumber, ProviderId},
+        line::{By, EndReason, Entry, Event, Line, event::Barrier},
+        notice::{self, Notice, NoticeKind, Recipient},
+        webhook::{MessageId, messages},
+    },
+    store::{
+        MailId, RawRow, Section, StoreError, WebhookState, key,
+        raw::{ROWS_AT_ONCE, Rows},
+        record,
+    },
+};
+use std::collections::{BTreeSet, HashSet};
+
+/// So many names of mails are held at once while it is looked whether one stands twice.
+const NAMES_AT_ONCE: u64 = 1 << 20;
+
+/// What an entry owes, once.
+pub(super) fn entry(
+    (customer, seq): (CustomerId, u64),
+    entry: &Entry,
+    (line, before): (Option<&Line>, Option<&Line>),
+    found: &mut Found,
+) {
+    let mut fault = |what: String| {
+        found.fault(InvariantName::I7, format!("event {seq} of {customer}: {what}"));
+    };
+    let owed = owed_messages(entry);
+    let made: Vec<(ProviderId, String)> = messages(entry)
+        .into_iter()
+        .map(|message| (message.provider, message.id.to_string()))
+        .collect();
+    let ids: BTreeSet<&(ProviderId, String)> = made.iter().collect();
+    if made != owed || ids.len() != made.len() {
+        fault(format!("it owes the webhooks {owed:?}, and {made:?} are made of it"));
+    }
+    let notices = line.map(|line| notice::notices(entry, line, before)).unwrap_or_default();
+    let names: BTreeSet<(NoticeKind, u32)> =
+        notices.iter().map(|notice| (notice.kind, notice.recipient.row().row)).collect();
+    if names.len() != notices.len() {
+        fault("it makes the same mail twice".to_owned());
+    }
+    let kinds: BTreeSet<NoticeKind> = notices.iter().map(|notice| notice.kind).collect();
+    let owed_kinds = if line.is_some() { owed_kinds(entry) } else { BTreeSet::new() };
+    if kinds != owed_kinds {
+        fault(format!("it owes mails of the kinds {owed_kinds:?}, and {kinds:?} are made of it"));
+    }
+    for (passport, kind) in owed_to_applicants(entry) {
+        let now = notices.iter().filter(|notice| is_to(notice, kind, passport)).count();
+        if line.is_some() && now != 1 {
+            fault(format!("it owes ID {passport} one mail {kind}, and {now} are made of it"));
+        }
+    }
+    found.count(InvariantName::I7, (owed.len() + notices.len()) as u64);
+}
+
+fn is_to(notice: &Notice, kind: NoticeKind, wanted: PassportNumber) -> bool {
+    let is_to = matches!(
+        notice.recipient,
+        Recipient::Applicant { passport, is_former: false, .. } if passport == wanted
+    );
+    notice.kind == kind && is_to
+}
+
+/// One webhook for each purchase, and one for each contract that ended (interfaces.md 1.4).
+fn owed_messages(entry: &Entry) -> Vec<(ProviderId, String)> {
+    let owed = entry.events.iter().filter_map(|event| match event {
+        Event::Purchased { receipt, provider, .. } => {
+            Some((provider.clone(), format!("purchase-{receipt}")))
+        }
+        Event::ContractEnded { contract, provider, .. } => {
+            Some((provider.clone(), format!("cancelled-{}", contract.0)))
+        }
+        _ => None,
+    });
+    owed.collect()
+}
+
+/// What concerns a whole line is told as that, and nothing of it apart.
+fn owed_as_a_whole(entry: &Entry) -> Option<NoticeKind> {
+    entry.events.iter().find_map(|event| match event {
+        Event::LineEnded { .. } => Some(NoticeKind::LineEnded),
+        Event::BarrierRaised { barrier } => Some(match barrier {
+            Barrier::CustomerRestriction => NoticeKind::Restricted,
+            Barrier::CompanyStop | Barrier::Unbillable => NoticeKind::UseStopped,
+        }),
+        Event::BarrierLifted { barrier } => Some(match barrier {
+            Barrier::CustomerRestriction => NoticeKind::RestrictionLifted,
+            Barrier::CompanyStop | Barrier::Unbillable => NoticeKind::UseResumed,
+        }),
+        Event::LineLimitSet { .. } => Some(NoticeKind::LimitsChanged),
+        Event::SignedInFromNewPlace { passport: None, .. } => Some(NoticeKind::NewSignIn),
+        _ => None,
+    })
+}
+
+/// What the guide promises an ID's applicant, and the cancellation.
+fn owed_to_applicants(entry: &Entry) -> BTreeSet<(PassportNumber, NoticeKind)> {
+    if owed_as_a_whole(entry).is_some() {
+        return BTreeSet::new();
+    }
+    let is_somebodys = !matches!(entry.by, By::System);
+    let owed = entry.events.iter().filter_map(|event| match event {
+        Event::PassportRegistered { passport, .. } if is_somebodys => {
+            Some((*passport, NoticeKind::Registered))
+        }
+        Event::PassportRenamed { passport, .. } | Event::ApplicantSet { passport, .. }
+            if is_somebodys =>
+        {
+            Some((*passport, NoticeKind::Changed))
+        }
+        Event::PasswordSet { passport, rehash: false, .. } if is_somebodys => {
+            Some((*passport, NoticeKind::Changed))
+        }
+        Event::LineAuthenticationSet { passport, .. } if is_somebodys => {
+            Some((*passport, NoticeKind::Changed))
+        }
+        Event::Purchased { passport, .. } => Some((*passport, NoticeKind::Purchased)),
+        Event::ContractEnded { passport, reason: EndReason::Customer, .. } => {
+            Some((*passport, NoticeKind::Cancelled))
+        }
+        _ => None,
+    });
+    owed.collect()
+}
+
+/// The kinds of mail that an entry owes anybody.
+fn owed_kinds(entry: &Entry) -> BTreeSet<NoticeKind> {
+    if let Some(kind) = owed_as_a_whole(entry) {
+        return BTreeSet::from([kind]);
+    }
+    let is_deleted = |id: PassportNumber| {
+        entry
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::PassportDeleted { passport } if *passport == id))
+    };
+    let mut kinds: BTreeSet<NoticeKind> =
+        owed_to_applicants(entry).into_iter().map(|(_, kind)| kind).collect();
+    kinds.extend(entry.events.iter().filter_map(|event| match event {
+        Event::ContractEnded { passport, reason, .. }
+            if *reason != EndReason::Customer && !is_deleted(*passport) =>
+        {
+            Some(NoticeKind::ContractsEnded)
+        }
+        Event::PassportLimitSet { .. } => Some(NoticeKind::LimitsChanged),
+        Event::PassportDeleted { .. } => Some(NoticeKind::PassportDeleted),
+        Event::SignedInFromNewPlace { passport: Some(_), .. } => Some(NoticeKind::NewSignIn),
+        Event::InquiryReceived { .. } => Some(NoticeKind::Inquiry),
+        _ => None,
+    }));
+    kinds
+}
+
+/// Looks at the cursors, the outbox's rows and the providers' rows.
+pub(super) async fn rows(walk: &mut Walk<'_>, house: &House) -> Result<(), StoreError> {
+    cursors(walk).await?;
+    let mails = mails(walk).await?;
+    mails_twice(walk, mails).await?;
+    webhooks(walk, house).await
+}
+
+/// A follower is done with nothing that is not there.
+async fn cursors(walk: &mut Walk<'_>) -> Result<(), StoreError> {
+    let mut rows = Rows::of(walk.store, Section::Cursors, None);
+    while let Some(row) = rows.next().await? {
+        let place = key::readable(&row.key);
+        let block = body_of(&row).and_then(|body| serde_json::from_slice::<u64>(body).ok());
+        let last = walk.store.durable_block();
+        walk.found.count(InvariantName::I7, 1);
+        match block {
+            Some(block) if block <= last => {}
+            Some(block) => {
+                let what = format!("{place}: it is done with block {block}; the last is {last}");
+                walk.found.fault(InvariantName::I7, what);
+            }
+            None => walk.found.fault(InvariantName::I7, format!("{place}: it cannot be read")),
+        }
+    }
+    Ok(())
+}
+
+fn body_of(row: &RawRow) -> Option<&[u8]> {
+    record::decode(&row.key, &row.row).ok().map(|(_, body)| body)
+}
+
+/// Each mail that waits or is parked is one that its entry owes. How many they are.
+async fn mails(walk: &mut Walk<'_>) -> Result<u64, StoreError> {
+    let mut rows = Rows::of(walk.store, Section::Mails, None);
+    let mut count = 0;
+    while let Some(row) = rows.next().await? {
+        count += 1;
+        if count % ROWS_AT_ONCE as u64 == 0 {
+            walk.told(Step::Outbox, count, 0);
+        }
+        walk.found.count(InvariantName::I7, 1);
+        let body = body_of(&row);
+        let known = body.and_then(|body| record::mail_row(&row.key, body).ok());
+        let Some(known) = known else {
+            let what = format!("{}: it is no mail", key::readable(&row.key));
+            walk.found.fault(InvariantName::I7, what);
+            continue;
+        };
+        let mail = known.place.mail;
+        let what = match entry_at(walk, mail.customer, mail.seq).await? {
+            None => "its event is not there",
+            Some((_, entry)) if !owed_kinds(&entry).contains(&mail.kind) => {
+                "its event owes no such mail"
+            }
+            Some((_, entry)) if entry.at != known.record.accepted_at => {
+                "it says another time than its event"
+            }
+            Some(_) => continue,
+        };
+        walk.found.fault(InvariantName::I7, format!("mail {mail}: {what}"));
+    }
+    Ok(count)
+}
+
+/// No mail stands twice, on whatever shelf: names are held a part of them at a time, so that memory
+/// does not grow with the rows.
+async fn mails_twice(walk: &mut Walk<'_>, count: u64) -> Result<(), StoreError> {
+    let passes = count.div_ceil(NAMES_AT_ONCE).max(1);
+    for pass in 0..passes {
+        let mut seen: HashSet<MailId> = HashSet::new();
+        let mut rows = Rows::of(walk.store, Section::Mails, None);
+        while let Some(row) = rows.next().await? {
+            let Some(mail) = key::mail_place(&row.key).map(|place| place.mail) else { continue };
+            if part_of(&mail) % passes != pass || seen.insert(mail) {
+                continue;
+            }
+            // A mail that moved from one place to the other meanwhile was seen at both.
+            if walk.options.live && places(walk, mail).await? < 2 {
+                continue;
+            }
+            walk.found.fault(InvariantName::I7, format!("mail {mail}: it stands twice"));
+        }
+    }
+    Ok(())
+}
+
+/// A number that spreads mails evenly.
+fn part_of(mail: &MailId) -> u64 {
+    let digest = record::sha256(mail.to_string().as_bytes());
+    digest.first_chunk().copied().map_or(0, u64::from_be_bytes)
+}
+
+/// At how many places a mail stands now.
+async fn places(walk: &Walk<'_>, wanted: MailId) -> Result<u64, StoreError> {
+    let mut rows = Rows::of(walk.store, Section::Mails, None);
+    let mut places = 0;
+    while let Some(row) = rows.next().await? {
+        places += u64::from(key::mail_place(&row.key).is_some_and(|place| place.mail == wanted));
+    }
+    Ok(places)
+}
+
+/// How far each provider's webhooks are agrees with the journal.
+async fn webhooks(walk: &mut Walk<'_>, house: &House) -> Result<(), StoreError> {
+    let mut rows = Rows::of(walk.store, Section::Webhooks, None);
+    let mut kept = BTreeSet::new();
+    while let Some(row) = rows.next().await? {
+        let place = key::readable(&row.key);
+        walk.found.count(InvariantName::I7, 1);
+        let Some((provider, epoch)) = place_of_webhooks(&row.key) else {
+            walk.found.fault(InvariantName::I7, format!("{place}: it names no provider"));
+            continue;
+        };
+        let state = body_of(&row).and_then(|body| serde_json::from_slice(body).ok());
+        let Some(state) = state else {
+            walk.found.fault(InvariantName::I7, format!("{place}: it cannot be read"));
+            continue;
+        };
+        let is_new = record::decode(&row.key, &row.row).is_ok_and(|(block, _)| block > walk.tip);
+        let known = house.providers.get(&provider);
+        // A provider that stopped and began anew meanwhile has another row than it had.
+        let is_its_own =
+            known.is_some_and(|known| known.webhook_url.is_some() && known.webhook_epoch == epoch);
+        if !is_its_own && !is_new {
+            let what = format!("{place}: its provider wants no webhooks by it");
+            walk.found.fault(InvariantName::I7, what);
+        }
+        for what in state_faults(walk, &provider, &state).await? {
+            walk.found.fault(InvariantName::I7, format!("webhooks of {provider}: {what}"));
+        }
+        kept.insert((provider, epoch));
+    }
+    for provider in house.providers.values().filter(|one| one.webhook_url.is_some()) {
+        let (id, epoch) = (&provider.id, provider.webhook_epoch);
+        let is_stopped = walk.options.live && stopped_since(walk, id, epoch).await?;
+        if !kept.contains(&(id.clone(), epoch)) && !is_stopped {
+            let what = format!("webhooks of {id}: it is not known how far they are");
+            walk.found.fault(InvariantName::I7, what);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a row that was not met is there after all, or its provider did something meanwhile.
+async fn stopped_since(
+    walk: &Walk<'_>,
+    provider: &ProviderId,
+    epoch: u32,
+) -> Result<bool, StoreError> {
+    let stream = crate::store::Stream::Provider(provider.clone());
+    let last = walk.store.last_seq(&stream).await?;
+    let rows = walk.store.events(&stream, last.saturating_sub(1), 1).await?;
+    let has_moved = rows.last().is_some_and(|row| row.block > walk.tip);
+    Ok(has_moved || walk.store.webhooks(provider, epoch).await?.is_some())
+}
+
+fn place_of_webhooks(key: &[u8]) -> Option<(ProviderId, u32)> {
+    let text = std::str::from_utf8(key).ok()?.strip_prefix("h/")?;
+    let (provider, epoch) = text.rsplit_once('/')?;
+    Some((provider.parse().ok()?, epoch.parse().ok()?))
+}
+
+/// What is wrong with how far a provider's webhooks are.
+async fn state_faults(
+    walk: &mut Walk<'_>,
+    provider: &ProviderId,
+    state: &WebhookState,
+) -> Result<Vec<String>, StoreError> {
+    let mut faults = Vec::new();
+    let last = walk.store.durable_block();
+    let WebhookState { begins_after, block, .. } = *state;
+    if block < begins_after || block > last {
+        faults.push(format!(
+            "they are done with block {block}; they begin after {begins_after}, and the last is {last}"
+        ));
+    }
+    let mut seen: BTreeSet<MessageId> = BTreeSet::new();
+    for message in state.waiting.iter().chain(&state.parked) {
+        walk.found.count(InvariantName::I7, 1);
+        let id = message.id;
+        if !seen.insert(id) {
+            faults.push(format!("{id} is kept twice"));
+        }
+        let owed = (provider.clone(), id.to_string());
+        let what = match entry_at(walk, message.line, message.seq).await? {
+            None => "its event is not there",
+            Some((_, entry)) if !owed_messages(&entry).contains(&owed) => {
+                "its event owes this provider no such message"
+            }
+            Some((block, _)) if block != message.block => "it names another block than its event",
+            Some((block, _)) if block <= begins_after => "it is from before they began",
+            Some((_, entry)) if entry.at != message.accepted_at => {
+                "it says another time than its event"
+            }
+            Some(_) => continue,
+        };
+        faults.push(format!("{id}: {what}"));
+    }
+    Ok(faults)
+}

@@ -1,0 +1,410 @@
+//! More comes than can be done: who is turned away first, who last, how, and that it is over when it is
+//! over (reliability.md 8, 9, 26, 31 to 33).
+
+mod common;
+mod inside;
+mod process;
+mod wire;
+
+use actix::prelude::*;
+use common::{Answer, Browser, Demo, Flow, Http, anime, door::until, operator::SAKURA, unique};
+use inside::Inside;
+use linepass::{
+    actors::{
+        LineError,
+        change::{Change, Opening, What},
+        committer::{Committer, CommitterOptions},
+        line::LineServices,
+        lines::Lines,
+        receipts::ReceiptNumbers,
+        snapshot::Snapshots,
+    },
+    clock::Clock,
+    domain::{
+        ids::CustomerId,
+        line::{By, Command, LineDefaults, LineService, event::BillingRoute},
+        yen::Yen,
+    },
+    security::Secret,
+    store::{Batch, Put, Store, memory::MemoryStore},
+};
+use process::{PATIENCE, Started};
+use serde_json::json;
+use std::{
+    net::TcpStream,
+    path::Path,
+    process::{Command as Run, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+use wire::Wire;
+
+/// So many tries are enough to meet what is so nearly always: a queue that a test holds full has room
+/// for a moment each time that a group of it is done.
+const TRIES: usize = 200;
+
+/// Does something while something else goes on without an end.
+fn meanwhile<T>(goes_on: impl Fn(&AtomicBool) + Sync, what: impl FnOnce() -> T) -> T {
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| goes_on(&over));
+        let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(what));
+        over.store(true, Ordering::Relaxed);
+        ended.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Does something while so many decisions wait for the disk.
+fn while_writing<T>(server: &Inside, waiting: usize, what: impl FnOnce() -> T) -> T {
+    let committer = server.state().committer.clone();
+    let fill = |over: &AtomicBool| {
+        while !over.load(Ordering::Relaxed) {
+            while committer.waiting() < waiting {
+                let cursor = Put::Cursor { follower: "test", block: 0 };
+                committer.offer(Batch { put: vec![cursor], ..Batch::default() });
+            }
+            thread::yield_now();
+        }
+    };
+    let done = meanwhile(fill, what);
+    until("an empty queue", || (server.state().committer.waiting() == 0).then_some(()));
+    done
+}
+
+/// A server for whose disk 16 decisions may wait.
+fn with_a_short_queue() -> Inside {
+    Inside::start(&[
+        ("LINEPASS__STORE__WRITE_QUEUE_LIMIT", "16"),
+        ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "10000"),
+        // How long requests wait for a thread is another test's business.
+        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
+    ])
+}
+
+/// A browser whose flow is at its confirmation.
+fn at_confirmation(server: &Inside) -> (Browser, Flow) {
+    let (browser, flow) = server.arrived();
+    let login = browser.log_in(&flow, "sakura01", server.password("sakura01"));
+    assert_eq!(login.status, 303, "{login:?}");
+    (browser, flow)
+}
+
+/// Asks again and again until this is the answer's status.
+fn until_status(status: u16, ask: impl Fn() -> Answer) -> Answer {
+    let found = (0..TRIES).map(|_| ask()).find(|answer| answer.status == status);
+    found.unwrap_or_else(|| panic!("never {status} in {TRIES} tries: {:?}", ask()))
+}
+
+fn assert_turned_away(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{answer:?}");
+    let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
+    assert!(matches!(seconds, Some(2..=9)), "{answer:?}");
+    for name in ["content-security-policy", "x-frame-options", "x-request-id"] {
+        assert!(answer.header(name).is_some(), "{name}: {answer:?}");
+    }
+    assert_eq!(answer.header("cache-control"), Some("no-store"), "{answer:?}");
+    assert!(answer.header("set-cookie").is_none(), "{answer:?}");
+}
+
+#[test]
+fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_32() {
+    let server = with_a_short_queue();
+    let (browser, flow) = at_confirmation(&server);
+    let login = format!("{}/login", flow.path);
+    let statement = || assert_eq!(browser.open("/help/errors").status, 200);
+    while_writing(&server, 12, || {
+        assert_turned_away(&until_status(503, || browser.open(&login)));
+        statement();
+        let bought = until_status(303, || browser.buy(&flow));
+        assert!(bought.location().ends_with("/complete"), "{bought:?}");
+    });
+    let (other, flow) = at_confirmation(&server);
+    while_writing(&server, 15, || {
+        assert_turned_away(&until_status(503, || other.confirmation(&flow)));
+        statement();
+        // What is left of the queue is the operators'.
+        let body = json!({ "kind": "customer", "reason": "form 2026-11-27/31" });
+        let restrict = format!("/lines/{SAKURA}/restrict");
+        let restricted =
+            until_status(200, || server.operator.send("POST", &restrict, &body.to_string()));
+        assert_eq!(restricted.json()["dry_run"], false, "{restricted:?}");
+    });
+    let shed = |class: &str| {
+        server.state().metrics.encode().expect("writes").lines().any(|line| {
+            let name = format!("linepass_requests_turned_away_total{{class=\"{class}\"}} ");
+            line.strip_prefix(&name).is_some_and(|count| count != "0")
+        })
+    };
+    assert!(shed("login") && shed("confirmation") && !shed("statement"));
+}
+
+#[test]
+fn a_press_that_was_turned_away_bought_nothing_and_buys_once_when_it_is_repeated_check_8() {
+    let server = with_a_short_queue();
+    let (browser, flow) = at_confirmation(&server);
+    let csrf = browser.confirmation(&flow).csrf();
+    let path = format!("{}/confirm", flow.path);
+    let press = || browser.post(&path, &[("csrf", &csrf), ("consent", "yes")]);
+    let details = |answer: &Answer| {
+        answer.json()["authorization_details"][0]["receipt_number"].as_str().map(str::to_owned)
+    };
+    let first = while_writing(&server, 16, || (0..TRIES).map(|_| press()).collect::<Vec<_>>());
+    for answer in &first {
+        assert!(matches!(answer.status, 303 | 503), "{answer:?}");
+    }
+    assert!(first.iter().any(|answer| answer.status == 503), "the queue was never full");
+    // Whether one of them was taken or not: there is one purchase, and the next press tells of it.
+    let pressed = press();
+    assert!(pressed.location().ends_with("/complete"), "{pressed:?}");
+    let code = browser.go_back(&flow).parameter("code").expect("a code");
+    let receipt = details(&server.provider().exchange(&code)).expect("a receipt");
+    let code = browser.go_back(&flow).parameter("code").expect("a code");
+    assert_eq!(details(&server.provider().exchange(&code)), Some(receipt), "bought once");
+}
+
+#[test]
+fn a_full_hashing_pool_turns_logins_away_at_once_and_purchases_go_on_check_32() {
+    let server = Inside::start(&[
+        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "16384"),
+        ("LINEPASS__PASSWORD__HASH_PASSES", "4"),
+        ("LINEPASS__PASSWORD__HASH_THREADS", "1"),
+        ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "1"),
+        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
+    ]);
+    let (browser, flow) = at_confirmation(&server);
+    let (guest, guests) = server.arrived();
+    let login = format!("{}/login", guests.path);
+    let csrf = guest.open(&login).csrf();
+    let typed = [("csrf", &*csrf), ("passport_id", "momiji01"), ("password", "not-this-one")];
+    let pool = server.state().passwords.clone();
+    // One more than are hashed and wait.
+    let fill = |over: &AtomicBool| {
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        // Turned away itself, it tries again.
+                        let _ = inside::wait(pool.hash(Secret::from("a1b2")));
+                        thread::yield_now();
+                    }
+                });
+            }
+        });
+    };
+    let hashes = server.state().passwords.hashes_total();
+    meanwhile(fill, || {
+        assert_turned_away(&until_status(503, || guest.post(&login, &typed)));
+        let portal = until_status(503, || guest.post("/wso/login", &[("csrf", "x")]));
+        assert_turned_away(&portal);
+        assert_eq!(guest.open(&login).status, 200, "the page itself needs no hash");
+        assert_eq!(browser.open("/help/errors").status, 200);
+        let bought = browser.buy(&flow);
+        assert!(bought.location().ends_with("/complete"), "{bought:?}");
+    });
+    assert!(server.state().passwords.hashes_total() > hashes);
+    let again = browser_logs_in(&server);
+    assert_eq!(again.status, 303, "once it is over: {again:?}");
+}
+
+fn browser_logs_in(server: &Inside) -> Answer {
+    let (browser, flow) = server.arrived();
+    browser.log_in(&flow, "sakura01", server.password("sakura01"))
+}
+
+#[test]
+fn a_refusal_leaves_the_connection_open_for_what_comes_next() {
+    let server = with_a_short_queue();
+    let address = server.issuer.strip_prefix("http://").expect("http").to_owned();
+    let body = "client_id=nobody&client_secret=none";
+    let push = format!(
+        "POST /oauth/par HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n{body}",
+        body.len()
+    );
+    while_writing(&server, 16, || {
+        let mut wire = Wire::plain(&address);
+        let turned_away = (0..TRIES).filter(|_| {
+            // Were it closed, the next one would get no answer.
+            wire.send(&push).answer().starts_with("http/1.1 503")
+        });
+        assert!(turned_away.count() > 0, "the queue was never full");
+        assert!(
+            wire.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").answer().starts_with("http/1.1 200")
+        );
+    });
+}
+
+// ---------------------------------------------------------------------------------------------
+// Lines whose actor panics
+
+/// Whether the next salt that is drawn is the poison.
+static POISONED: AtomicBool = AtomicBool::new(false);
+/// How often it was met.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+fn salt_or_poison() -> [u8; 32] {
+    if POISONED.swap(false, Ordering::Relaxed) {
+        PANICS.fetch_add(1, Ordering::Relaxed);
+        panic!("the poison");
+    }
+    [7; 32]
+}
+
+fn customer(number: u64) -> CustomerId {
+    format!("CAF{number:010}").parse().expect("an ID")
+}
+
+async fn make(lines: &Lines, number: u64, what: What) -> linepass::actors::line::Answer {
+    let change = Change { what, by: By::System, source: None, request_id: None };
+    lines.make(customer(number), change).await
+}
+
+async fn set_limit(lines: &Lines, number: u64, yen: u64) -> linepass::actors::line::Answer {
+    make(lines, number, What::Plain(Box::new(Command::SetLineLimit(Yen::new(yen))))).await
+}
+
+async fn open(lines: &Lines, number: u64) -> linepass::actors::line::Answer {
+    let opening = Opening {
+        service: LineService::HikariPremium,
+        line_limit: Yen::new(1),
+        billing: BillingRoute::Telephone,
+        networks: Vec::new(),
+        record: std::collections::BTreeMap::new(),
+        access_key_hash: "-".into(),
+    };
+    make(lines, number, What::Open(Box::new(opening))).await
+}
+
+fn lines() -> (Lines, Arc<LineServices>) {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let clock = Clock::standing_at("2026-11-23T21:00:00+09:00".parse().expect("an instant"));
+    let options = CommitterOptions { group_max_events: 1_000, most_waiting: 1_000 };
+    let (committer, _) =
+        Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
+            .expect("starts");
+    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
+    let services = Arc::new(LineServices {
+        store,
+        committer,
+        clock,
+        receipts,
+        defaults: LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(10_000),
+            activation_delay_s: 0,
+        },
+        most_waiting_changes: 16,
+        snapshots: Snapshots { key: [1; 32], every_events: 8 },
+        draw_salt: salt_or_poison,
+        idle_before_sleep: Duration::from_mins(5),
+        awake_lines: AtomicUsize::new(0),
+    });
+    (Lines::start(&services, &[Arbiter::current()], 100), services)
+}
+
+#[test]
+fn a_line_whose_actor_panics_is_read_again_and_the_poison_does_not_come_back_check_26() {
+    System::new().block_on(async {
+        let (lines, services) = lines();
+        open(&lines, 1).await.expect("opened");
+        set_limit(&lines, 1, 2).await.expect("made");
+        let read = lines.look(customer(1)).await.expect("answers");
+        assert_eq!(read.line.expect("there").line_limit.get(), 2);
+        POISONED.store(true, Ordering::Relaxed);
+        // An access key has a personal row, and that a salt.
+        let key = What::ResetAccessKey("-".into());
+        let poisoned = make(&lines, 1, key).await;
+        assert!(
+            matches!(poisoned.as_ref().map_err(|e| &**e), Err(LineError::Stopping)),
+            "{poisoned:?}"
+        );
+        let after = set_limit(&lines, 1, 3).await;
+        assert!(after.is_ok(), "the next one is heard: {after:?}");
+        let read = lines.look(customer(1)).await.expect("answers");
+        assert_eq!(read.line.expect("there").line_limit.get(), 3, "from the journal");
+        assert_eq!(read.seq, 3, "the opening and two limits: nothing of the poison");
+        assert_eq!(PANICS.load(Ordering::Relaxed), 1, "it was met once");
+        assert_eq!(services.awake_lines.load(Ordering::Relaxed), 1);
+    });
+}
+
+// ---------------------------------------------------------------------------------------------
+// Open files
+
+/// A demo whose process may open so many files.
+fn demo_with_open_files(folder: &Path, most: usize) -> (Started, serde_json::Value) {
+    let mut command = Run::new("prlimit");
+    command.arg(format!("--nofile={most}:{most}"));
+    command.arg(env!("CARGO_BIN_EXE_linepass")).args(["demo", "--json", "--data"]).arg(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216");
+    command.env("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64");
+    command.env("LINEPASS__PASSWORD__HASH_PASSES", "1");
+    Started::spawn(&mut command).ready().unwrap_or_else(|ended| panic!("{ended:?}"))
+}
+
+fn address(url: &str) -> &str {
+    url.strip_prefix("http://").expect("http")
+}
+
+/// Waits until the server answers a fresh connection.
+fn until_it_answers(url: &str) {
+    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build();
+    let agent: ureq::Agent = config.into();
+    let began = Instant::now();
+    while agent.get(url).call().is_err() {
+        assert!(began.elapsed() < PATIENCE, "{url} never answers");
+    }
+}
+
+#[test]
+fn connections_take_no_more_files_than_the_limit_leaves_and_operators_come_in_check_9() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (started, said) = demo_with_open_files(folder.path(), 448);
+    let (public, operator) =
+        (said["issuer"].as_str().expect("an address"), said["operator"].as_str().expect("one"));
+    let crowd: Vec<TcpStream> = (0..300)
+        .map(|_| TcpStream::connect(address(public)).expect("the backlog takes it"))
+        .collect();
+    let health = Http::new().get(&format!("{operator}/readyz"), &[]);
+    assert_eq!(health.status, 200, "operators have files left: {health:?}");
+    drop(crowd);
+    until_it_answers(public);
+    started.signal("TERM");
+    let ended = started.ended();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.err.contains("server.max_connections"), "it is told: {}", ended.err);
+    assert!(!ended.err.contains("Error accepting connection"), "{}", ended.err);
+}
+
+/// How many files a process has open.
+fn open_files(process_id: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process_id}/fd")).expect("Linux").count()
+}
+
+#[test]
+fn a_server_that_can_open_no_more_files_goes_on_when_it_can_again_check_9() {
+    let demo = Demo::start();
+    until_it_answers(demo.issuer());
+    let process_id = demo.process_id();
+    let limit = |most: usize| {
+        let ran = Run::new("prlimit")
+            .args([&format!("--pid={process_id}"), &format!("--nofile={most}:")])
+            .status();
+        assert!(ran.expect("prlimit runs").success());
+    };
+    limit(open_files(process_id) + 3);
+    let crowd: Vec<TcpStream> = (0..20)
+        .map(|_| TcpStream::connect(address(demo.issuer())).expect("the backlog takes it"))
+        .collect();
+    until("the accept loop", || demo.log().contains("Error accepting connection").then_some(()));
+    drop(crowd);
+    limit(1_024);
+    until_it_answers(demo.issuer());
+    let browser = Browser::new(demo.issuer());
+    common::purchase(&demo, &browser, "sakura01", &anime(&unique()));
+}
