@@ -9,6 +9,7 @@
 use super::{
     LineError, Overload,
     change::{self, Change, Prepared},
+    committer::CommitError,
     line::{Answer, Done, LineServices, LineView},
     lines::Lines,
     reading::read_line,
@@ -18,7 +19,7 @@ use crate::{
         ids::CustomerId,
         line::{Entry, Facts, decide},
     },
-    store::{Outcome, StoreError, Stream, StreamKind},
+    store::{Batch, Outcome, StoreError, Stream, StreamKind},
 };
 use std::sync::Arc;
 
@@ -102,17 +103,36 @@ impl Bulk {
             return Some(Ok(done));
         }
         let batch = change::batch(customer, line, place.seq, &entry, &change.what, &rows);
-        match services.committer.commit(batch).await {
-            Ok(Outcome::Committed { .. }) => {
-                // It may have woken meanwhile, with what was there before.
-                self.lines.refresh(customer).await;
-                Some(Ok(done))
-            }
+        // It may wake meanwhile, with what was there before.
+        match self.commit(batch, vec![customer]).await {
+            Ok(Outcome::Committed { .. }) => Some(Ok(done)),
             Ok(Outcome::Refused(broken)) => {
                 super::line::refused(broken).map(|error| Err(Arc::new(error)))
             }
             Err(error) => Some(Err(Arc::new(error.into()))),
         }
+    }
+
+    /// Commits a batch, and has the lines that it changes read themselves again. Both go to their
+    /// end where whoever asked goes away meanwhile, as a request does whose client does: what was
+    /// committed past a line that is awake must not be unknown to it.
+    pub(super) async fn commit(
+        &self,
+        batch: Batch,
+        changed: Vec<CustomerId>,
+    ) -> Result<Outcome, CommitError> {
+        let (committer, lines) = (self.services.committer.clone(), self.lines.clone());
+        let committing = tokio::spawn(async move {
+            let outcome = committer.commit(batch).await?;
+            if matches!(outcome, Outcome::Committed { .. }) {
+                for line in changed {
+                    lines.refresh(line).await;
+                }
+            }
+            Ok(outcome)
+        });
+        // It ends before its time with the runtime alone.
+        committing.await.unwrap_or(Err(CommitError::Stopped))
     }
 
     pub(super) async fn read(

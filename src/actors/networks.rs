@@ -67,14 +67,10 @@ impl Bulk {
         for _ in 0..TRIES {
             let Plan { moved, batch } = self.plan(customer, change).await?;
             let Some(batch) = batch else { return Ok(moved) };
-            match self.services.committer.commit(batch).await {
-                Ok(Outcome::Committed { .. }) => {
-                    self.lines.refresh(customer).await;
-                    for lost in &moved.taken {
-                        self.lines.refresh(lost.customer).await;
-                    }
-                    return Ok(moved);
-                }
+            let lost = moved.taken.iter().map(|lost| lost.customer);
+            let changed = std::iter::once(customer).chain(lost).collect();
+            match self.commit(batch, changed).await {
+                Ok(Outcome::Committed { .. }) => return Ok(moved),
                 Ok(Outcome::Refused(
                     Broken::Sequence(_) | Broken::Taken(Reservation::Network(_)),
                 )) => {}

@@ -24,7 +24,7 @@ use linepass::{
     },
     store::record::sha256,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 const LINES: u64 = 3;
 const HOUR_MICROS: i64 = 3_600_000_000;
@@ -223,6 +223,25 @@ impl Client {
         let networks = vec![network(1 + fate.below(LINES), fate.pick(&[24, 25, 28]))];
         let what = plain(Command::SetNetworks(networks));
         self.submit("prefix", line, (what, operator(), None), Way::Taking).await;
+    }
+
+    /// A change past the actors of lines that somebody looks at, by an asker who goes away soon.
+    pub async fn leave_a_change(&self) {
+        let (line, fate) = (customer(1 + self.world.fate.below(LINES)), &self.world.fate);
+        let looks = (1..=LINES).map(|number| async move {
+            fate.wait_below(12).await;
+            self.look(customer(number)).await;
+        });
+        let change = async {
+            if fate.percent(50) {
+                self.move_prefix(line).await;
+            } else {
+                self.change_past_the_actor(line).await;
+            }
+        };
+        let patience = Duration::from_millis(1 + fate.below(15));
+        let change = async { tokio::time::timeout(patience, change).await.is_ok() };
+        futures_util::future::join(futures_util::future::join_all(looks), change).await;
     }
 
     /// The last month that ended, or the one that is to be closed next.

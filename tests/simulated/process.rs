@@ -94,7 +94,7 @@ impl Process {
         settings: Settings,
     ) -> Result<Self, StoreError> {
         SALTS.set(fate.now_ms() << 20);
-        let journal = Arc::new(Self::open(fate, disk)?);
+        let journal = Arc::new(open(fate, disk)?);
         let store: Arc<dyn Store> =
             Arc::new(JournalStore::new(Arc::clone(&journal), SimReaders(fate.clone())));
         keep(&journal);
@@ -108,15 +108,6 @@ impl Process {
         let closer = MonthCloser::load(system, &bulk, &store, (decisions, floor)).await?;
         let erasure = Erasure::new(bulk.clone(), Arc::clone(&store), TERMS);
         Ok(Self { lines, bulk, closer, erasure, store, journal, failed, ended })
-    }
-
-    fn open(fate: &Fate, disk: &Disk) -> Result<Journal<SimEngine, SimFiles>, StoreError> {
-        let place = Place {
-            files: SimFiles(disk.clone()),
-            head_key: [1; 32],
-            min_free_space_bytes: MIN_FREE_BYTES,
-        };
-        Journal::open(SimEngine { disk: disk.clone(), fate: fate.clone() }, place, Purpose::Use)
     }
 
     /// Whether a commit has failed, so that this process may answer nobody.
@@ -138,6 +129,16 @@ impl Process {
     pub fn look_around(&self) {
         self.journal.keep();
     }
+}
+
+/// Opens the store on a disk.
+pub fn open(fate: &Fate, disk: &Disk) -> Result<Journal<SimEngine, SimFiles>, StoreError> {
+    let place = Place {
+        files: SimFiles(disk.clone()),
+        head_key: [1; 32],
+        min_free_space_bytes: MIN_FREE_BYTES,
+    };
+    Journal::open(SimEngine { disk: disk.clone(), fate: fate.clone() }, place, Purpose::Use)
 }
 
 /// Short terms, so that something is due.

@@ -100,11 +100,18 @@ pub fn run(seed: u64, aloud: bool) -> Result<Whole, Broken> {
     world.verdict()
 }
 
-/// Lets commands race on so many lines, one line after the other, with nothing else going wrong.
-pub fn race(seed: u64, lines: u64) -> Result<Whole, Broken> {
-    let world = World::of(seed, false);
-    world.live(|world| async move { world.races(lines).await });
+/// Lets commands race on a hundred lines, one line after the other, with nothing else going wrong.
+pub fn race(seed: u64, aloud: bool) -> Result<Whole, Broken> {
+    let world = World::of(seed, aloud);
+    world.live(|world| async move { world.races(100).await });
     world.live(|world| async move { world.quiet().await });
+    world.verdict()
+}
+
+/// Lets operators change lines past their actors and go away before they are answered.
+pub fn leave(seed: u64, aloud: bool) -> Result<Whole, Broken> {
+    let world = World::with(seed, aloud, |settings| settings.idle_ms = 2_000);
+    world.live(|world| async move { world.leaves(20).await });
     world.verdict()
 }
 
@@ -113,8 +120,13 @@ type Lived = End;
 
 impl World {
     fn of(seed: u64, aloud: bool) -> Rc<Self> {
+        Self::with(seed, aloud, |_| ())
+    }
+
+    fn with(seed: u64, aloud: bool, set: impl FnOnce(&mut Settings)) -> Rc<Self> {
         let fate = Fate::of(seed, aloud);
-        let (disk, settings) = (Disk::new(&fate), Settings::drawn(&fate));
+        let (disk, mut settings) = (Disk::new(&fate), Settings::drawn(&fate));
+        set(&mut settings);
         fate.note(format_args!("{settings:?}"));
         let moved_days = i64::try_from(fate.below(20)).expect("small");
         Rc::new(Self {
@@ -290,6 +302,22 @@ impl World {
             Client::new(&self, &process, 0).race(line).await;
         }
         self.check(&process).await;
+        self.abrupt_end()
+    }
+
+    /// Changes past the actors, whose askers go away.
+    async fn leaves(self: Rc<Self>, times: u64) -> Lived {
+        let Some(process) = self.start().await else { return End::Killed };
+        let process = Rc::new(process);
+        let client = Client::new(&self, &process, 1);
+        client.open_lines().await;
+        for _ in 0..times {
+            // All lines sleep, then some wake while they are changed.
+            tokio::time::sleep(SETTLES).await;
+            client.leave_a_change().await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            self.check(&process).await;
+        }
         self.abrupt_end()
     }
 
