@@ -109,7 +109,7 @@ impl SledEngine {
         let lock = opening::lock(&folder)?;
         let engine = folder.join("sled");
         if purpose == Purpose::Use {
-            opening::make_engine(folder, options)?;
+            opening::make_engine(&folder, options)?;
         }
         opening::remove_unfinished_snapshots(&engine)?;
         let head = HeadFile::new(Folder::new(&folder), &options.head_key);
