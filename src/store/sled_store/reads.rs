@@ -36,6 +36,7 @@ impl Inner {
         let durable = self.durable.load(Ordering::Acquire);
         let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
         let mut rows = Vec::new();
+        let mut closing = None;
         for row in self.db.range(range).take(limit) {
             let (key, row) = row.map_err(engine_error)?;
             let (block, entry) = record::decode(&key, &row)?;
@@ -43,24 +44,29 @@ impl Inner {
                 break;
             }
             let seq = key::seq_of_event(&key).unwrap_or_default();
-            self.check_row(stream, seq, block, &row)?;
+            self.check_row(stream, seq, block, &row, &mut closing)?;
             rows.push(EventRow { seq, block, entry: entry.to_vec() });
         }
         Ok(rows)
     }
 
     /// A row is what its block closed: damage older than the blocks checked at opening is found
-    /// by whoever reads it.
-    pub(super) fn check_row(
+    /// by whoever reads it. `closing` is the block that was read last: the rows of a line that was
+    /// opened at once stand in one, and reading it again may mean reading it from the disk.
+    fn check_row(
         &self,
         stream: &Stream,
         seq: u64,
         block: u64,
         row: &[u8],
+        closing: &mut Option<(u64, IVec)>,
     ) -> Result<(), StoreError> {
-        let closed = self.db.get(key::block(block)).map_err(engine_error)?;
+        if closing.as_ref().is_none_or(|(number, _)| *number != block) {
+            let read = self.db.get(key::block(block)).map_err(engine_error)?;
+            *closing = read.map(|read| (block, read));
+        }
         let hash = record::sha256(row);
-        if closed.is_some_and(|closed| Block::closes(&closed, stream, seq, &hash)) {
+        if closing.as_ref().is_some_and(|(_, closed)| Block::closes(closed, stream, seq, &hash)) {
             return Ok(());
         }
         let what = format!("it is not the row that block {block} closed");
