@@ -181,7 +181,7 @@ pub async fn start(
     let doors = public::Doors::open(config)?;
     let operator_door = operator::OperatorDoor::open(config)?;
     let master = Arc::new(keys::master_key(&config.keys)?);
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
+    let store = open_store(config, &master)?;
     let (committer, committing) = start_committer(config, &store, &host)?;
     let ring = Arc::new(keys::ring(store.as_ref(), &committer, &master, &host).await?);
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
@@ -336,6 +336,15 @@ pub fn store_options(config: &Config, master: &MasterKey) -> SledOptions {
         min_free_space_bytes: config.store.min_free_space_bytes,
         read_threads: config.store.read_threads,
     }
+}
+
+/// Opens the store, and tells how long that took: most of a start, where much is stored.
+fn open_store(config: &Config, master: &MasterKey) -> Result<Arc<dyn Store>, StoreError> {
+    let began = std::time::Instant::now();
+    let store = SledStore::open(&store_options(config, master))?;
+    let open_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(open_ms, block = store.durable_block(), "the store is open");
+    Ok(Arc::new(store))
 }
 
 /// What all lines use.
