@@ -55,6 +55,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "webhook",
         ],
     ),
+    ("load", &["net"]),
     (
         "cli",
         &[
@@ -63,6 +64,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "domain",
+            "load",
             "net",
             "security",
             "store",
