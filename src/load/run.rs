@@ -370,9 +370,6 @@ impl<'a> Run<'a> {
         let now = Instant::now();
         let seen = &self.seen;
         let passed = now.saturating_duration_since(seen.at);
-        if passed < Duration::from_millis(1) {
-            return;
-        }
         let generator_cpu = share(thread_time().saturating_sub(seen.generator), passed);
         let server = self.server.and_then(Process::time);
         let server_cpu = server
