@@ -109,6 +109,9 @@ fn over_https(cost: HashCost, threads: usize, length: Duration) {
     let (rate, floor) = (logins / took, HTTPS_FLOOR);
     println!("\n    raw hashes/s   logins/s over HTTPS   ratio   floor");
     println!("    {raw_rate:>12.1}   {rate:>19.1}   {:>5.2}   {floor:>5.2}", rate / raw_rate);
+    if rate / raw_rate < floor {
+        println!("    below the floor");
+    }
 }
 
 /// Hashes a second by bare threads that each reuse their blocks.

@@ -14,7 +14,9 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// Limits that would turn one generator away.
-pub const LOOSE: [(&str, &str); 7] = [
+pub const LOOSE: [(&str, &str); 9] = [
+    ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
+    ("LINEPASS__OVERLOAD__HASH_TARGET_MS", "5000"),
     ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "1000000"),
     ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1000000"),
     ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "10000000"),
