@@ -114,6 +114,13 @@ async fn run(plan: &Plan, folder: &Path) {
             ceiling.cpu_us_each(),
             house_rate.per_second() / ceiling.per_second()
         );
+        if std::env::var_os("LINEPASS_BENCH_JSON").is_some() {
+            println!(
+                "{{\"waiting\":{waiting},\"purchases_per_s\":{:.1},\"ceiling_per_s\":{:.1}}}",
+                house_rate.per_second(),
+                ceiling.per_second()
+            );
+        }
     }
 }
 

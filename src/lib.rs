@@ -26,6 +26,7 @@
 //! | [`metrics`] | counters and histograms, and what monitoring reads |
 //! | [`clock`] | the one place that asks what time it is |
 //! | [`app`] | config → store → actors → web, in one function that the tests use too |
+//! | [`load`] | the load generator: a client like any other, whose results are checked |
 //! | [`cli`] | the command line: `serve`, `demo`, `config`, the operator's commands, and what runs without a server |
 //!
 //! ARCHITECTURE.md tells the flows, the invariants and what is absent on purpose.
@@ -36,6 +37,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod load;
 pub mod mail;
 pub mod metrics;
 pub mod net;

@@ -19,6 +19,7 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Instant,
 };
 use tempfile::TempDir;
 
@@ -83,6 +84,15 @@ fn verify(store: &Path, master: &Path, more: &[&str]) -> Value {
     serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"))
 }
 
+/// Waits for a condition, as long as anything may take here.
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < process::PATIENCE, "no {what}");
+        std::thread::yield_now();
+    }
+}
+
 fn names(folder: &Path) -> BTreeSet<String> {
     let entries = fs::read_dir(folder).expect("reads");
     entries.map(|entry| entry.expect("reads").file_name().to_string_lossy().into_owned()).collect()
@@ -115,12 +125,7 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it_and_stops_nobody(
                 })
             })
             .collect();
-        let wait_for = |count: u64| {
-            while made.load(Ordering::Relaxed) < count {
-                std::thread::yield_now();
-            }
-        };
-        wait_for(6);
+        until("purchases", || made.load(Ordering::Relaxed) >= 6);
         // What is acknowledged now is before the block of a backup that begins now.
         let first = bought(&issuer, &provider(&demo), ("sakura01", &buyers[0].1));
         let before = made.load(Ordering::Relaxed);
@@ -440,13 +445,10 @@ fn no_half_file_is_left_and_none_is_written_over() {
     assert_eq!(names(folder.path()), before);
     // A server that never comes to the end, and Ctrl-C.
     let endless = [json!({ "backup": "x" }), json!({ "kind": "rows", "body": "" })];
-    let url = answering(endless.to_vec());
     for signal in ["INT", "TERM"] {
-        let running = Started::spawn(&mut against(&url));
+        let running = Started::spawn(&mut against(&answering(endless.to_vec())));
         let is_half = |name: &String| name.starts_with(".b.backup.");
-        while !names(folder.path()).iter().any(is_half) {
-            std::thread::yield_now();
-        }
+        until("a half file", || names(folder.path()).iter().any(is_half));
         running.signal(signal);
         let ended = running.ended();
         assert!(ended.code == Some(130) && ended.err.contains("interrupted"), "{ended:?}");

@@ -60,6 +60,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "webhook",
         ],
     ),
+    ("load", &["net"]),
     (
         "cli",
         &[
@@ -68,6 +69,7 @@ const WALLS: &[(&str, &[&str])] = &[
             "clock",
             "config",
             "domain",
+            "load",
             "net",
             "security",
             "store",

@@ -16,6 +16,7 @@ use crate::{
         record::{self, Personal},
     },
 };
+use futures_util::future::{try_join, try_join_all};
 use std::{collections::HashMap, sync::Arc};
 
 /// Event rows that one look into the store takes.
@@ -51,11 +52,11 @@ impl Awake {
         snapshots: &Snapshots,
     ) -> Result<Self, StoreError> {
         let (line, place) = read_line(store, customer, snapshots).await?;
-        let mut private = HashMap::new();
-        for passport in line.iter().flat_map(Line::live_passports) {
-            private.insert(passport.number, read_private(store, customer, passport).await?);
-        }
-        Ok(Self { line: line.map(Arc::new), place, private: Arc::new(private) })
+        // All at once: whoever waits for the line waits for the slowest of them, not for their sum.
+        let ids = line.iter().flat_map(Line::live_passports);
+        let private = try_join_all(ids.map(|id| read_private(store, customer, id))).await?;
+        let private = Arc::new(private.into_iter().collect());
+        Ok(Self { line: line.map(Arc::new), place, private })
     }
 
     /// Takes over what was committed in `block`, with its personal rows. Gives the snapshot that
@@ -115,7 +116,7 @@ pub async fn read_line(
         Some((Opened { line, place }, rows)) => (Some(line), place, rows),
         None => (None, Place::default(), store.events(&stream, 0, PAGE).await?),
     };
-    while !rows.is_empty() {
+    loop {
         for row in &rows {
             if row.seq != place.seq + 1 {
                 let missing = format!("event {} of {stream}", place.seq + 1);
@@ -126,9 +127,12 @@ pub async fn read_line(
             let entry: Entry = record::from_json(&what, &row.entry)?;
             line = replay(line, &entry);
         }
+        // Less than a page were the last ones; a snapshot's page lacks the row it stands after.
+        if rows.len() + 1 < PAGE {
+            return Ok((line, place));
+        }
         rows = store.events(&stream, place.seq, PAGE).await?;
     }
-    Ok((line, place))
 }
 
 /// The newest snapshot, if it holds, and the first page of what came after it. It must stand after
@@ -163,16 +167,17 @@ async fn read_private(
     store: &dyn Store,
     customer: CustomerId,
     passport: &Passport,
-) -> Result<PrivatePassport, StoreError> {
-    let name = committed(store, customer, passport.rows.name).await?;
-    let credential = committed(store, customer, passport.rows.credential).await?;
+) -> Result<(PassportNumber, PrivatePassport), StoreError> {
+    let name = committed(store, customer, passport.rows.name);
+    let credential = committed(store, customer, passport.rows.credential);
+    let (name, credential) = try_join(name, credential).await?;
     let (Personal::PassportName { name }, Personal::Credential { hash }) =
         (name.data, credential.data)
     else {
         let place = format!("personal rows of passport {} of {customer}", passport.number);
         return Err(StoreError::damaged(place, "they are of another kind"));
     };
-    Ok(PrivatePassport { name, password_hash: hash })
+    Ok((passport.number, PrivatePassport { name, password_hash: hash }))
 }
 
 #[cfg(test)]

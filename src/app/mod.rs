@@ -181,7 +181,7 @@ pub async fn start(
     let doors = public::Doors::open(config)?;
     let operator_door = operator::OperatorDoor::open(config)?;
     let master = Arc::new(keys::master_key(&config.keys)?);
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store_options(config, &master))?);
+    let store = open_store(config, &master)?;
     let (committer, committing) = start_committer(config, &store, &host)?;
     let ring = Arc::new(keys::ring(store.as_ref(), &committer, &master, &host).await?);
     let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), host.clone());
@@ -191,9 +191,7 @@ pub async fn start(
     warn_of_synthetic_data(&system).await?;
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
-    let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
-    let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
-    let lines = Lines::start(&services, &handles, MOST_ASKING);
+    let (arbiters, lines) = start_lines(&services);
     let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let closer =
         MonthCloser::load(system.clone(), &bulk, &store, (decisions.clone(), floor)).await?;
@@ -203,9 +201,9 @@ pub async fn start(
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
     let webhooks = webhooks::start(config, &services, &providers, &master, &host)?;
     let backup_key = master.derive(BACKUP_KEY);
-    let backups = Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key);
-    let backups = backups.await?;
-    let admission = Admission::new(Duration::from_millis(config.overload.queue_target_ms));
+    let backups =
+        Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key).await?;
+    let admission = admission(config);
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
         admission: &admission,
@@ -245,14 +243,8 @@ pub async fn start(
         limits: public::request_limits(config),
         sources: public::source_policy(config),
         throttle,
-        logins: SourceLimiter::new(
-            at_least_one(config.throttle.logins_per_minute_per_source),
-            config.throttle.tracked_entries,
-        ),
-        provider_limits: ProviderLimits::new(
-            &config.provider_limits,
-            config.throttle.tracked_entries,
-        ),
+        logins: logins(config),
+        provider_limits: provider_limits(config),
         redeemed: web::provider::redeemed::RedeemedCodes::default(),
         decisions,
         host,
@@ -261,9 +253,7 @@ pub async fn start(
         shortest_password: config.password.minimum_length,
         sends_mail: outbox.is_some(),
         portal: config.portal.clone(),
-        name_checks: RateLimiter::keyed(Quota::per_hour(at_least_one(
-            config.portal.name_checks_per_hour,
-        ))),
+        name_checks: RateLimiter::keyed(name_checks(config)),
         contact: config.contact.clone(),
         run: random::token(16),
         metrics,
@@ -348,6 +338,15 @@ pub fn store_options(config: &Config, master: &MasterKey) -> SledOptions {
     }
 }
 
+/// Opens the store, and tells how long that took: most of a start, where much is stored.
+fn open_store(config: &Config, master: &MasterKey) -> Result<Arc<dyn Store>, StoreError> {
+    let began = std::time::Instant::now();
+    let store = SledStore::open(&store_options(config, master))?;
+    let open_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(open_ms, block = store.durable_block(), "the store is open");
+    Ok(Arc::new(store))
+}
+
 /// What all lines use.
 fn line_services(
     config: &Config,
@@ -370,6 +369,32 @@ fn line_services(
         idle_before_sleep: Duration::from_secs(config.line.idle_before_sleep_s),
         awake_lines: AtomicUsize::new(0),
     })
+}
+
+/// A directory of lines for each core.
+fn start_lines(services: &Arc<LineServices>) -> (Vec<Arbiter>, Lines) {
+    let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
+    let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+    let lines = Lines::start(services, &handles, MOST_ASKING);
+    (arbiters, lines)
+}
+
+/// Who is let in while more comes than can be done.
+fn admission(config: &Config) -> Admission {
+    Admission::new(Duration::from_millis(config.overload.queue_target_ms))
+}
+
+fn logins(config: &Config) -> SourceLimiter {
+    let a_minute = at_least_one(config.throttle.logins_per_minute_per_source);
+    SourceLimiter::new(a_minute, config.throttle.tracked_entries)
+}
+
+fn provider_limits(config: &Config) -> ProviderLimits {
+    ProviderLimits::new(&config.provider_limits, config.throttle.tracked_entries)
+}
+
+fn name_checks(config: &Config) -> Quota {
+    Quota::per_hour(at_least_one(config.portal.name_checks_per_hour))
 }
 
 /// The look at the invariants, beside the lines' work.

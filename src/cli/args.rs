@@ -10,6 +10,7 @@ use jiff::tz::Offset;
 use jiff::{Span, SpanRelativeTo, Timestamp};
 use url::Url;
 
+use super::load::args::LoadArgs;
 use super::logs::args::LogsArgs;
 use super::operator::args::{
     AuditCommand, BillCommand, KeyCommand, LineCommand, LogCommand, MailCommand,
@@ -93,6 +94,16 @@ pub enum Command {
         after_long_help = super::logs::args::EXAMPLES
     )]
     Logs(LogsArgs),
+    /// Load a server as households, providers and attackers do, and check every answer
+    #[command(
+        long_about = "Loads a server as households, providers and attackers do. In an open loop starts \
+                      come at their rate whatever the server does, and each latency is counted from \
+                      the intended start. Every answer is checked, the orders are asked for again \
+                      afterwards, and the run ends with verify: a fast wrong answer is a failure \
+                      (exit code 1).",
+        after_long_help = super::load::args::EXAMPLES
+    )]
+    Load(Box<LoadArgs>),
     /// Show or delete passport IDs
     #[command(subcommand, arg_required_else_help = true)]
     Passport(PassportCommand),
@@ -480,6 +491,7 @@ mod tests {
             "man",
             "upgrade",
             "seed",
+            "load",
             "access-key reset",
             "hold list",
             "hold release",

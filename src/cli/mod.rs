@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod listen;
+pub mod load;
 pub mod logs;
 pub mod offline;
 pub mod operator;
@@ -37,6 +38,7 @@ pub fn run(args: Args) -> ExitCode {
         Command::Completions(args) => to_standard_output(|out, _| shell::completions(&args, out)),
         Command::Man(args) => to_standard_output(|out, talk| shell::man(&args, out, talk)),
         Command::Logs(args) => logs::run(args),
+        Command::Load(args) => to_standard_output(|out, talk| load::run(&args, out, talk)),
         Command::Upgrade(args) => to_standard_output(|out, talk| upgrade::run(&args, out, talk)),
         Command::Seed(args) => to_standard_output(|out, talk| seed::run(&args, out, talk)),
         Command::Line(command) => {

@@ -112,14 +112,15 @@ impl Block {
         begins[0] = VERSION;
         begins[1..].copy_from_slice(&key::SHARD.to_be_bytes());
         let found = memchr::memmem::find_iter(bytes, &begins);
-        let near = |number: u64| after < number && number - after < u64::from(u32::MAX) / 2;
-        let blocks = found.filter_map(|at| Self::begins_at(&bytes[at..]));
-        blocks.filter(|(number, ..)| near(*number)).collect()
+        found.filter_map(|at| Self::begins_at(&bytes[at..], after)).collect()
     }
 
-    fn begins_at(bytes: &[u8]) -> Option<(u64, [u8; 32], [u8; 32])> {
+    fn begins_at(bytes: &[u8], after: u64) -> Option<(u64, [u8; 32], [u8; 32])> {
         let header = bytes.first_chunk::<HEADER>()?;
         let number = u64::from_be_bytes(header[5..13].try_into().ok()?);
+        if number <= after || number - after > u64::from(u32::MAX) / 2 {
+            return None;
+        }
         let count = u32::from_be_bytes(header[HEADER - 4..].try_into().ok()?);
         let count = usize::try_from(count).ok().filter(|count| *count <= 2 * MOST_EVENTS)?;
         let encoded = bytes.get(..HEADER + count * ENTRY)?;

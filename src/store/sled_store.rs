@@ -10,6 +10,7 @@
 //! | rows that are not yet synced are already visible | readers stop at the durable block |
 //! | recovery can drop a damaged tail and open | the head file tells |
 //! | `get` can wait behind `apply_batch` | reads have threads of their own |
+//! | a power cut while it makes its files leaves some that it refuses for good | they are made beside their place and moved there whole |
 //! | a crash while opening leaves `snap.*.generating`, and every later open fails | it is deleted before opening |
 //! | damaged files can make it panic, at opening or at a later page | the panic becomes an error; of a commit, one that ends the process |
 
@@ -107,6 +108,9 @@ impl SledEngine {
         let folder = options.folder.clone();
         let lock = opening::lock(&folder)?;
         let engine = folder.join("sled");
+        if purpose == Purpose::Use {
+            opening::make_engine(&folder, options)?;
+        }
         opening::remove_unfinished_snapshots(&engine)?;
         let head = HeadFile::new(Folder::new(&folder), &options.head_key);
         opening::raise_head(&head, &engine, purpose)?;

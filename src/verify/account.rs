@@ -399,7 +399,7 @@ impl Account {
             let what = format!("{month} is closed after a later month");
             self.fault(found, InvariantName::I6, seq, &what);
         } else if items != closing.items {
-            let what = difference(&month, &items, &closing.items);
+            let what = difference(month, &items, &closing.items);
             self.fault(found, InvariantName::I6, seq, &what);
         }
         if self.corrected_in(month) != closing.corrections {
@@ -435,7 +435,7 @@ fn monthly_items<'a>(
 }
 
 /// The first charge in which a bill differs from what the events come to.
-fn difference(month: &CountedMonth, events: &[ClosedItem], billed: &[ClosedItem]) -> String {
+fn difference(month: CountedMonth, events: &[ClosedItem], billed: &[ClosedItem]) -> String {
     let told = |items: &[ClosedItem], place: usize| match items.get(place) {
         Some(item) => format!("{} at {} yen", item.receipt, item.amount),
         None => "nothing".to_owned(),

@@ -115,7 +115,7 @@ impl House {
         let weighed = digits.iter().rev().zip([1, 2].into_iter().cycle());
         let sum: u32 =
             weighed.map(|(digit, weight)| digit * weight % 10 + digit * weight / 10).sum();
-        if text.len() != 12 || digits.len() != 12 || sum % 10 != 0 {
+        if text.len() != 12 || digits.len() != 12 || !sum.is_multiple_of(10) {
             return Err(format!("{text} is no receipt number"));
         }
         let serial = number.serial();

@@ -7,13 +7,14 @@
 use super::{Step, Walk, report::InvariantName};
 use crate::{
     domain::{
-        ids::CustomerId,
+        ids::{CustomerId, PassportNumber},
         line::{Entry, Event},
     },
     store::{
-        Holder, RawRow, ReceiptKey, ReceiptPlace, Section, StoreError, Stream, key,
+        Holder, PersonalRow, RawRow, ReceiptKey, ReceiptPlace, Reservation, Section, StoreError,
+        Stream, key,
         raw::{ROWS_AT_ONCE, Rows},
-        record,
+        record::{self, Personal},
     },
 };
 use ipnetwork::IpNetwork;
@@ -44,9 +45,23 @@ pub(super) struct Wanted {
     pub(super) block: u64,
 }
 
+/// A passport ID's string, whose reservation is looked up.
+pub(super) struct Named {
+    pub(super) customer: CustomerId,
+    pub(super) passport: PassportNumber,
+    /// The personal row that the string stands in.
+    pub(super) row: u32,
+    /// The last event of the line that was read.
+    pub(super) seq: u64,
+}
+
 /// How many rows of each section events want, and have.
 #[derive(Default)]
 pub(super) struct Expected {
+    /// Rows that are looked up soon, many at once.
+    wanted: Vec<Wanted>,
+    /// Strings whose reservations are looked up soon.
+    named: Vec<Named>,
     orders: u64,
     receipts: u64,
     networks: u64,
@@ -57,17 +72,64 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// Looks rows up that events want.
-    pub(super) async fn look_up(
-        &mut self,
-        walk: &mut Walk<'_>,
-        wanted: Vec<Wanted>,
-    ) -> Result<(), StoreError> {
+    /// An event wants a row.
+    pub(super) fn want(&mut self, wanted: Wanted) {
+        self.wanted.push(wanted);
+    }
+
+    /// An ID was given a string.
+    pub(super) fn name(&mut self, named: Named) {
+        self.named.push(named);
+    }
+
+    /// Looks up what is wanted so far, once it is enough to be worth it.
+    pub(super) async fn look_up_many(&mut self, walk: &mut Walk<'_>) -> Result<(), StoreError> {
+        let is_much = self.wanted.len() >= ROWS_AT_ONCE || self.named.len() >= ROWS_AT_ONCE;
+        if is_much { self.look_up(walk).await } else { Ok(()) }
+    }
+
+    /// Looks up all that is wanted.
+    pub(super) async fn look_up(&mut self, walk: &mut Walk<'_>) -> Result<(), StoreError> {
+        self.look_names_up(walk).await?;
+        let wanted = std::mem::take(&mut self.wanted);
         for wanted in wanted.chunks(ROWS_AT_ONCE) {
             let keys = wanted.iter().map(|wanted| wanted.key.clone()).collect();
             let rows = walk.store.raw(keys).await?;
             for (wanted, row) in wanted.iter().zip(rows) {
                 self.compare(walk, wanted, row.as_deref()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The reservations of strings, as far as the strings are not erased.
+    async fn look_names_up(&mut self, walk: &Walk<'_>) -> Result<(), StoreError> {
+        let named = std::mem::take(&mut self.named);
+        let Some(keyed) = walk.options.keyed else { return Ok(()) };
+        for named in named.chunks(ROWS_AT_ONCE) {
+            let keys: Vec<_> =
+                named.iter().map(|named| key::personal(named.customer, named.row)).collect();
+            let rows = walk.store.raw(keys.clone()).await?;
+            for ((Named { customer, passport, seq, .. }, key), row) in
+                named.iter().zip(&keys).zip(rows)
+            {
+                let body = row.as_deref().and_then(|row| record::decode(key, row).ok());
+                let row: Option<PersonalRow> =
+                    body.and_then(|(_, body)| serde_json::from_slice(body).ok());
+                let Some(PersonalRow { data: Personal::PassportName { name }, .. }) = row else {
+                    continue;
+                };
+                let hash = Reservation::PassportName(keyed.name_hash(name.as_str()));
+                let (customer, seq) = (*customer, *seq);
+                let holder = Holder { customer, passport: Some(*passport), seq: None };
+                self.wanted.push(Wanted {
+                    name: InvariantName::I2,
+                    key: key::reservation(&hash),
+                    want: Want::Name(holder),
+                    customer,
+                    seq,
+                    block: walk.tip,
+                });
             }
         }
         Ok(())
@@ -166,11 +228,11 @@ pub(super) async fn rows(walk: &mut Walk<'_>, expected: &Expected) -> Result<(),
 /// How many rows of a section were there when the walk began.
 async fn count(walk: &mut Walk<'_>, section: Section) -> Result<u64, StoreError> {
     let mut rows = Rows::of(walk.store, section, None);
-    let mut count = 0;
+    let mut count = 0_u64;
     while let Some(row) = rows.next().await? {
         if is_of_walk(walk, &row) {
             count += 1;
-            if count % ROWS_AT_ONCE as u64 == 0 {
+            if count.is_multiple_of(ROWS_AT_ONCE as u64) {
                 walk.told(Step::Index, count, 0);
             }
         }

@@ -5,7 +5,7 @@ use super::{
     Opened, Step, Walk,
     account::Account,
     house::House,
-    index::{Expected, Want, Wanted},
+    index::{Expected, Named, Want, Wanted},
     report::InvariantName,
     told,
 };
@@ -17,10 +17,10 @@ use crate::{
         notice,
     },
     store::{
-        BillPlace, Holder, PersonalRow, RawRow, ReceiptKey, ReceiptPlace, Reservation, Section,
-        SnapshotRow, StoreError, Stream, StreamKind, key,
+        BillPlace, Holder, RawRow, ReceiptKey, ReceiptPlace, Reservation, Section, SnapshotRow,
+        StoreError, Stream, StreamKind, key,
         raw::{ROWS_AT_ONCE, Rows},
-        record::{self, Personal},
+        record,
     },
 };
 use ipnetwork::IpNetwork;
@@ -51,18 +51,16 @@ pub(super) async fn lines(walk: &mut Walk<'_>, house: &House) -> Result<Expected
             now = Some(Look::new(customer, own));
         }
         let Some(look) = &mut now else { continue };
-        look.row(walk, house, &row);
-        if look.wanted.len() >= ROWS_AT_ONCE {
-            let wanted = std::mem::take(&mut look.wanted);
-            expected.look_up(walk, wanted).await?;
-        }
-        if walk.found.events % ROWS_AT_ONCE as u64 == 0 {
+        look.row(walk, house, &mut expected, &row);
+        expected.look_up_many(walk).await?;
+        if walk.found.events.is_multiple_of(ROWS_AT_ONCE as u64) {
             walk.told(Step::Lines, walk.found.events.min(walk.events), walk.events);
         }
     }
     if let Some(before) = now.take() {
         before.end(walk, house, &mut expected).await?;
     }
+    expected.look_up(walk).await?;
     while let Some(row) = snapshots.next().await? {
         stray_snapshot(walk, &row);
     }
@@ -115,8 +113,6 @@ struct Look {
     line: Option<Line>,
     account: Account,
     snapshots: BTreeMap<u64, RawRow>,
-    /// Rows that its events want, and that are looked up soon.
-    wanted: Vec<Wanted>,
     /// Where the parts of its bills stand: a close that broke off was made anew.
     bills: BTreeMap<(Month, u32), u64>,
     names: BTreeSet<(PassportNumber, u32)>,
@@ -133,7 +129,6 @@ impl Look {
             line: None,
             account: Account::new(customer.to_string()),
             snapshots,
-            wanted: Vec::new(),
             bills: BTreeMap::new(),
             names: BTreeSet::new(),
             networks: Vec::new(),
@@ -141,7 +136,7 @@ impl Look {
         }
     }
 
-    fn row(&mut self, walk: &mut Walk<'_>, house: &House, row: &RawRow) {
+    fn row(&mut self, walk: &mut Walk<'_>, house: &House, expected: &mut Expected, row: &RawRow) {
         let Some(seq) = key::seq_of_event(&row.key) else { return };
         let (block, body) = match record::decode(&row.key, &row.row) {
             Ok(decoded) => decoded,
@@ -158,7 +153,7 @@ impl Look {
         self.seq = seq;
         walk.found.events += 1;
         match serde_json::from_slice::<Entry>(body) {
-            Ok(entry) => self.take(walk, house, block, &entry),
+            Ok(entry) => self.take(walk, house, expected, block, &entry),
             Err(error) => {
                 let what = format!("event {seq} of {}: {error}", self.customer);
                 self.broken(walk, &what);
@@ -172,7 +167,14 @@ impl Look {
         }
     }
 
-    fn take(&mut self, walk: &mut Walk<'_>, house: &House, block: u64, entry: &Entry) {
+    fn take(
+        &mut self,
+        walk: &mut Walk<'_>,
+        house: &House,
+        expected: &mut Expected,
+        block: u64,
+        entry: &Entry,
+    ) {
         self.account.take(self.seq, entry, &mut walk.found);
         let before = notice::needs_line_before(entry).then(|| self.line.clone()).flatten();
         self.line = replay(self.line.take(), entry);
@@ -180,7 +182,7 @@ impl Look {
         told::entry((self.customer, self.seq), entry, around, &mut walk.found);
         let mut receipts = BTreeSet::new();
         for event in &entry.events {
-            self.want(event, block);
+            self.want(event, block, expected);
             if let Some(number) = numbers_of(event) {
                 walk.found.count(InvariantName::I2, 1);
                 if let Err(what) = house.gave(number) {
@@ -200,10 +202,10 @@ impl Look {
     }
 
     /// The rows that lead to an event.
-    fn want(&mut self, event: &Event, block: u64) {
+    fn want(&mut self, event: &Event, block: u64, expected: &mut Expected) {
         let (customer, seq) = (self.customer, self.seq);
         let mut want = |name, key, want| {
-            self.wanted.push(Wanted { name, key, want, customer, seq, block });
+            expected.want(Wanted { name, key, want, customer, seq, block });
         };
         let place = |provider: &ProviderId| {
             Want::Receipt(ReceiptPlace { provider: provider.clone(), customer, seq })
@@ -291,16 +293,16 @@ impl Look {
         for ((month, part), seq) in &self.bills {
             let key = key::bill(*month, &BillPlace { customer, part: *part });
             let (name, want, seq) = (InvariantName::I6, Want::Bill(*seq), *seq);
-            self.wanted.push(Wanted { name, key, want, customer, seq, block });
+            expected.want(Wanted { name, key, want, customer, seq, block });
         }
         for network in &self.networks {
             let key = key::reservation(&Reservation::Network(*network));
             let want = Want::Network(Holder { customer, passport: None, seq: None });
             let name = InvariantName::I2;
-            self.wanted.push(Wanted { name, key, want, customer, seq, block });
+            expected.want(Wanted { name, key, want, customer, seq, block });
         }
-        self.want_names(walk, expected).await?;
-        expected.look_up(walk, std::mem::take(&mut self.wanted)).await?;
+        self.want_names(expected);
+        expected.look_up_many(walk).await?;
         if self.is_broken {
             return Ok(());
         }
@@ -316,38 +318,15 @@ impl Look {
         self.compare_awake(walk).await
     }
 
-    /// The reservations of its IDs' strings, as far as the strings are not erased.
-    async fn want_names(
-        &mut self,
-        walk: &Walk<'_>,
-        expected: &mut Expected,
-    ) -> Result<(), StoreError> {
-        let (customer, seq, block) = (self.customer, self.seq, walk.tip);
+    /// The reservations of its IDs' strings.
+    fn want_names(&self, expected: &mut Expected) {
+        let (customer, seq) = (self.customer, self.seq);
         let mut seen = BTreeSet::new();
-        for (passport, _) in &self.names {
-            if seen.insert(*passport) {
-                expected.names_at_least += 1;
-            }
+        for (passport, row) in &self.names {
+            expected.names_at_least += u64::from(seen.insert(*passport));
             expected.names_at_most += 1;
+            expected.name(Named { customer, passport: *passport, row: *row, seq });
         }
-        let Some(keyed) = walk.options.keyed else { return Ok(()) };
-        let rows: Vec<_> =
-            self.names.iter().map(|(_, row)| key::personal(customer, *row)).collect();
-        let stored = walk.store.raw(rows.clone()).await?;
-        for (((passport, _), key), row) in self.names.iter().zip(&rows).zip(stored) {
-            let body = row.as_deref().and_then(|row| record::decode(key, row).ok());
-            let row: Option<PersonalRow> =
-                body.and_then(|(_, body)| serde_json::from_slice(body).ok());
-            let Some(PersonalRow { data: Personal::PassportName { name }, .. }) = row else {
-                continue;
-            };
-            let hash = Reservation::PassportName(keyed.name_hash(name.as_str()));
-            let holder = Holder { customer, passport: Some(*passport), seq: None };
-            let (name, key, want) =
-                (InvariantName::I2, key::reservation(&hash), Want::Name(holder));
-            self.wanted.push(Wanted { name, key, want, customer, seq, block });
-        }
-        Ok(())
     }
 
     /// I9: what the events come to is what a running server has in memory.

@@ -197,10 +197,10 @@ fn body_of(row: &RawRow) -> Option<&[u8]> {
 /// Each mail that waits or is parked is one that its entry owes. How many they are.
 async fn mails(walk: &mut Walk<'_>) -> Result<u64, StoreError> {
     let mut rows = Rows::of(walk.store, Section::Mails, None);
-    let mut count = 0;
+    let mut count = 0_u64;
     while let Some(row) = rows.next().await? {
         count += 1;
-        if count % ROWS_AT_ONCE as u64 == 0 {
+        if count.is_multiple_of(ROWS_AT_ONCE as u64) {
             walk.told(Step::Outbox, count, 0);
         }
         walk.found.count(InvariantName::I7, 1);

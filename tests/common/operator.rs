@@ -38,6 +38,7 @@ pub fn sample_path(path: &str) -> String {
 }
 
 /// An operator of a demo.
+#[derive(Clone)]
 pub struct Operator {
     /// The operator listener.
     pub url: String,

@@ -1,6 +1,7 @@
 //! `linepass serve` on a folder of its own.
 
-use super::{PATIENCE, free_port, linepass};
+use super::{PATIENCE, free_port, linepass, send};
+use crate::common::wait_for_end;
 use std::{
     fs::File,
     path::{Path, PathBuf},
@@ -30,6 +31,11 @@ impl Server {
 
     /// The same with more environment.
     pub fn with(folder: &Path, env: &[(&str, &str)]) -> Self {
+        Self::within(PATIENCE, folder, env)
+    }
+
+    /// The same for one that may take longer until it is ready.
+    pub fn within(most: Duration, folder: &Path, env: &[(&str, &str)]) -> Self {
         let (public, operator) = (free_port(), free_port());
         let issuer = format!("http://127.0.0.1:{public}");
         let log = folder.join(format!("server-{public}.log"));
@@ -46,10 +52,17 @@ impl Server {
         let server = Self { child, issuer, url, token, log };
         let began = Instant::now();
         while ureq::get(format!("{}/readyz", server.url)).call().is_err() {
-            assert!(began.elapsed() < PATIENCE, "it is not ready");
+            assert!(began.elapsed() < most, "it is not ready");
             pause();
         }
         server
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) {
+        send(self.child.id(), "TERM");
+        let ended = wait_for_end(&mut self.child, PATIENCE);
+        assert!(ended.success(), "{ended:?}");
     }
 }
 

@@ -4,11 +4,14 @@
 use super::{SeedError, line::Making};
 use crate::{
     domain::ids::ReceiptNumber,
-    store::{Batch, Broken, Outcome, Store, block::MOST_EVENTS},
+    store::{Batch, Broken, Outcome, Store},
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
+/// Event rows of one group at most: as many as a server makes of them that is busy. Whoever wakes a
+/// line reads the blocks of its rows, so larger ones would make a store that no server leaves.
+const GROUP_EVENTS: usize = 256;
 /// So many groups are made ahead of the disk: some megabytes.
 const AHEAD: usize = 4;
 
@@ -17,6 +20,8 @@ const AHEAD: usize = 4;
 pub enum Step {
     /// Lines become durable.
     Lines,
+    /// The store is opened once more, so that later starts are quick.
+    Opening,
     /// The file of credentials is written.
     Credentials,
 }
@@ -26,6 +31,7 @@ impl Step {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lines => "lines",
+            Self::Opening => "opening",
             Self::Credentials => "file",
         }
     }
@@ -78,7 +84,7 @@ fn make(making: &Making, from: u64, groups: &mpsc::Sender<Result<Group, SeedErro
             Err(error) => return drop(groups.blocking_send(Err(error))),
         };
         serial += u64::from(making.plan.line(index).purchases);
-        if group.batches.len() + batches.len() > MOST_EVENTS {
+        if group.batches.len() + batches.len() > GROUP_EVENTS {
             let full = std::mem::replace(&mut group, Group { batches: Vec::new(), lines: index });
             if groups.blocking_send(Ok(full)).is_err() {
                 return;

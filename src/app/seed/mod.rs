@@ -44,7 +44,10 @@ use crate::{
         system::{SystemRefusal, SystemState},
     },
     security::SecurityError,
-    store::{Store, StoreError, Stream, StreamKind, sled_store::SledStore},
+    store::{
+        Store, StoreError, Stream, StreamKind,
+        sled_store::{SledOptions, SledStore},
+    },
 };
 use groups::Step;
 use line::{Making, Shop};
@@ -54,7 +57,12 @@ use secrets::Secrets;
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
+
+/// How often the store is tried to be opened once more, and how long between two tries.
+const SETTLE_TRIES: u32 = 50;
+const SETTLE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a store was not filled, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -227,6 +235,11 @@ pub async fn seed(
         if standing.synthetic.is_some() { lines_there(store.as_ref(), &plan).await? } else { 0 };
     groups::write(store.as_ref(), Arc::new(making), found_lines, told).await?;
     store.close().await?;
+    drop(store);
+    if found_lines < data.lines {
+        told(Step::Opening, 0, 1);
+        settle(&store_options(config, &master)).await?;
+    }
     if let Some(path) = credentials {
         let mut told = |done| told(Step::Credentials, done, data.lines);
         credentials::write(path, &plan, &secrets, &mut told).map_err(|source| {
@@ -295,6 +308,24 @@ async fn prepare(
     drop(committer);
     committing.join().map_err(|_| SeedError::Thread)?;
     made
+}
+
+/// Opens the store once more. The engine writes its table of pages down when it opens, and at the
+/// next opening reads the log since then: without this the first start of a server would read all
+/// that was just written, and so would the next one after a kill.
+async fn settle(options: &SledOptions) -> Result<(), StoreError> {
+    let mut tries = 0;
+    loop {
+        match SledStore::open(options) {
+            Ok(store) => return store.close().await,
+            // The engine's own threads may hold its files a moment longer.
+            Err(_) if tries < SETTLE_TRIES => {
+                tries += 1;
+                tokio::time::sleep(SETTLE_PAUSE).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// How many lines are there: they were committed in their order, so the first that is missing is

@@ -238,10 +238,10 @@ pub(crate) fn verified(answer: &Value) -> String {
         let line = format!("  {name:<9} {stands:<10} {checked:>10} looked at: {what}\n");
         let first = invariant["first"].as_array().into_iter().flatten();
         let told = first.clone().filter_map(Value::as_str);
-        let told = told.map(|fault| format!("    {}\n", plain_text(fault))).collect::<String>();
+        let told = told.fold(line, |all, fault| format!("{all}    {}\n", plain_text(fault)));
         let left = faults.saturating_sub(first.count() as u64);
         let more = if left > 0 { format!("    and {left} more\n") } else { String::new() };
-        all + &line + &told + &more
+        all + &told + &more
     })
 }
 

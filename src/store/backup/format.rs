@@ -301,7 +301,7 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     /// It is cut or was changed, or cannot be read.
-    pub fn next(&mut self) -> Result<Option<Part>, BackupFault> {
+    pub fn part(&mut self) -> Result<Option<Part>, BackupFault> {
         let number = self.chain.parts();
         if self.has_ended {
             let more = read_most(&mut self.from, &mut [0])?;
@@ -347,7 +347,7 @@ impl<R: Read> Reader<R> {
         told: &mut dyn FnMut(u64),
     ) -> Result<Manifest, BackupFault> {
         let mut manifest = None;
-        while let Some(part) = self.next()? {
+        while let Some(part) = self.part()? {
             told(part.body.len() as u64);
             match part.kind {
                 PartKind::Manifest => manifest = Some(self.chain.open(&part, key)?),

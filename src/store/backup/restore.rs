@@ -99,33 +99,8 @@ impl Staged {
         let target = options.folder.clone();
         let staged = Self { folder: staging(&target)?, target, is_kept: false };
         let own = SledOptions { folder: staged.folder.clone(), ..options.clone() };
-        staged.fill(checked, &own, told)?;
+        fill(checked, &own, told)?;
         Ok(staged)
-    }
-
-    fn fill(
-        &self,
-        checked: &Checked,
-        options: &SledOptions,
-        told: &mut dyn FnMut(u64),
-    ) -> Result<(), RestoreError> {
-        let Checked { path, file, manifest } = checked;
-        let mut file = file;
-        file.seek(SeekFrom::Start(0)).map_err(file_error(path))?;
-        let fault = |fault| RestoreError::Backup { path: path.clone(), fault };
-        let mut reader = Reader::begin(BufReader::with_capacity(1 << 20, file)).map_err(fault)?;
-        let import = Import::begin(options)?;
-        while let Some(part) = reader.next().map_err(fault)? {
-            told(part.body.len() as u64);
-            if part.kind != PartKind::Manifest {
-                import.put(reader.rows_of(&part).map_err(fault)?)?;
-            }
-        }
-        let hash = unhex(&manifest.block_hash);
-        let hash = hash.ok_or_else(|| {
-            fault(BackupFault::Form(manifest.parts, "block_hash is no hash".to_owned()))
-        })?;
-        Ok(import.end(Tip { number: manifest.block, hash })?)
     }
 
     /// Gives the store its name, for good.
@@ -140,6 +115,31 @@ impl Staged {
         let parent = parent_of(&self.target);
         File::open(parent).and_then(|folder| folder.sync_all()).map_err(file_error(parent))
     }
+}
+
+/// Makes a store of a checked backup.
+fn fill(
+    checked: &Checked,
+    options: &SledOptions,
+    told: &mut dyn FnMut(u64),
+) -> Result<(), RestoreError> {
+    let Checked { path, file, manifest } = checked;
+    let mut file = file;
+    file.seek(SeekFrom::Start(0)).map_err(file_error(path))?;
+    let fault = |fault| RestoreError::Backup { path: path.clone(), fault };
+    let mut reader = Reader::begin(BufReader::with_capacity(1 << 20, file)).map_err(fault)?;
+    let import = Import::begin(options)?;
+    while let Some(part) = reader.part().map_err(fault)? {
+        told(part.body.len() as u64);
+        if part.kind != PartKind::Manifest {
+            import.put(reader.rows_of(&part).map_err(fault)?)?;
+        }
+    }
+    let hash = unhex(&manifest.block_hash);
+    let hash = hash.ok_or_else(|| {
+        fault(BackupFault::Form(manifest.parts, "block_hash is no hash".to_owned()))
+    })?;
+    Ok(import.end(Tip { number: manifest.block, hash })?)
 }
 
 impl Drop for Staged {

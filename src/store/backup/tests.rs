@@ -67,7 +67,7 @@ fn batch(number: u64, last: &mut BTreeMap<u64, u64>) -> Batch {
         0 => batch.put.push(Put::Personal { customer, row, body }),
         1 => batch.delete.push(Delete::Personal { customer, row }),
         _ => {
-            batch.put.push(Put::Snapshot { stream: stream.clone(), seq: *seq, body: vec![7; 900] })
+            batch.put.push(Put::Snapshot { stream: stream.clone(), seq: *seq, body: vec![7; 900] });
         }
     }
     if number % 4 == 3 && *seq > 2 {
@@ -76,7 +76,7 @@ fn batch(number: u64, last: &mut BTreeMap<u64, u64>) -> Batch {
     batch.put.push(Put::Cursor { follower: "mail", block: number });
     let network = format!("10.0.{}.0/24", number % 11).parse().expect("a prefix");
     let reservation = Reservation::Network(network);
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         let holder = Holder { customer, passport: None, seq: None };
         batch.put.push(Put::Reservation { reservation, holder });
     } else {
@@ -349,7 +349,7 @@ async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
     let bytes = std::fs::read(path).expect("reads");
     let mut reader = Reader::begin(&bytes[..]).expect("begins");
     let mut forged = Writer::begin(Vec::new()).expect("begins");
-    while let Some(mut part) = reader.next().expect("reads") {
+    while let Some(mut part) = reader.part().expect("reads") {
         if part.kind == PartKind::Rows {
             let last = part.body.len() - 1;
             part.body[last] ^= 1;

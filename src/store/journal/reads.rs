@@ -38,6 +38,7 @@ impl<E: Engine, F: Files> Journal<E, F> {
         let from = key::event(stream, after.saturating_add(1));
         let to = key::event(stream, u64::MAX);
         let mut rows = Vec::new();
+        let mut closing = None;
         for row in self.engine.range(Bound::Included(&from), Bound::Included(&to)).take(limit) {
             let (key, row) = row?;
             let (key, row) = (key.as_ref(), row.as_ref());
@@ -46,24 +47,30 @@ impl<E: Engine, F: Files> Journal<E, F> {
                 break;
             }
             let seq = key::seq_of_event(key).unwrap_or_default();
-            self.check_row(stream, seq, block, row)?;
+            self.check_row(stream, seq, block, row, &mut closing)?;
             rows.push(EventRow { seq, block, entry: entry.to_vec() });
         }
         Ok(rows)
     }
 
     /// A row is what its block closed: damage older than the blocks checked at opening is found
-    /// by whoever reads it.
-    pub(super) fn check_row(
+    /// by whoever reads it. `closing` is the block that was read last: the rows of a line that was
+    /// opened at once stand in one, and reading it again may mean reading it from the disk.
+    fn check_row(
         &self,
         stream: &Stream,
         seq: u64,
         block: u64,
         row: &[u8],
+        closing: &mut Option<(u64, E::Bytes)>,
     ) -> Result<(), StoreError> {
-        let closed = self.engine.get(&key::block(block))?;
+        if closing.as_ref().is_none_or(|(number, _)| *number != block) {
+            let read = self.engine.get(&key::block(block))?;
+            *closing = read.map(|read| (block, read));
+        }
         let hash = record::sha256(row);
-        if closed.is_some_and(|closed| Block::closes(closed.as_ref(), stream, seq, &hash)) {
+        let closes = |closed: &E::Bytes| Block::closes(closed.as_ref(), stream, seq, &hash);
+        if closing.as_ref().is_some_and(|(_, closed)| closes(closed)) {
             return Ok(());
         }
         let what = format!("it is not the row that block {block} closed");

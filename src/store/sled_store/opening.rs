@@ -5,6 +5,7 @@ use super::{Purpose, SEGMENT_BYTES, SledOptions, file_error, tail};
 use crate::store::{StoreError, engine::Folder, head::HeadFile};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
+    io::ErrorKind,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
@@ -14,7 +15,38 @@ use tokio::runtime::Runtime;
 pub(super) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::DirBuilderExt;
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true).mode(0o700).create(folder).map_err(file_error(folder))
+    builder.recursive(true).mode(0o700).create(folder).map_err(file_error(folder))?;
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    sync(above.unwrap_or(Path::new(".")))
+}
+
+/// The engine's files, made at the first opening: beside their place, synced, and moved there whole. A
+/// power cut leaves all of them or none, for half of them the engine would refuse for good.
+pub(super) fn make_engine(folder: &Path, options: &SledOptions) -> Result<(), StoreError> {
+    let (engine, new) = (folder.join("sled"), folder.join("sled.new"));
+    if engine.exists() {
+        return Ok(());
+    }
+    match fs::remove_dir_all(&new) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(file_error(&new)(error)),
+        _ => {}
+    }
+    drop(open_engine(&new, options)?);
+    let log = new.join("db");
+    // Its own threads may hold the files a moment longer than whoever dropped it.
+    File::open(&log).and_then(|log| log.lock()).map_err(file_error(&log))?;
+    for entry in fs::read_dir(&new).map_err(file_error(&new))? {
+        let path = entry.map_err(file_error(&new))?.path();
+        sync(&path)?;
+    }
+    sync(&new)?;
+    fs::rename(&new, &engine).map_err(file_error(&engine))?;
+    sync(folder)
+}
+
+/// Syncs a folder's names, or a file.
+fn sync(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|opened| opened.sync_all()).map_err(file_error(path))
 }
 
 /// One process has the store: a second one exits at once.

@@ -375,8 +375,11 @@ pub fn webhooks(block: u64) -> WebhookState {
     WebhookState { begins_after: 1, block, waiting: vec![message], ..WebhookState::after(1) }
 }
 
+/// What spoils a provider's row.
+pub type Spoil = fn(&mut WebhookState);
+
 /// Ways in which a provider's row is wrong, and how each is named.
-pub fn spoilt_webhooks() -> Vec<(fn(&mut WebhookState), &'static str)> {
+pub fn spoilt_webhooks() -> Vec<(Spoil, &'static str)> {
     vec![
         (|state| state.block = 999, "they are done with block 999"),
         (|state| state.begins_after = state.block + 1, "they begin after"),

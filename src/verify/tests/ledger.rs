@@ -79,10 +79,11 @@ async fn a_ledger_is_held_in_parts_of_which_none_is_lost() {
             let bought = book::bought(&reference, 100 + number, 1, "song", false, 1);
             book.put(1, at("2026-12-21T10:00:00"), vec![bought]).await;
         }
-        all += &format!(
+        let line = format!(
             "{{\"order\":{{\"client_id\":\"a-sha\",\"reference\":\"{reference}\"}},\"kind\":\
              \"purchase\",\"outcome\":\"acknowledged\"}}\n"
         );
+        all.push_str(&line);
     }
     let mut told = Vec::new();
     let mut at_hand = AtHand { store: &book.store, keyed: None };

@@ -1,0 +1,196 @@
+//! A store of `linepass seed` for benchmarks: made once in `LINEPASS_BENCH_FOLDER` and found there by
+//! every later run, or made in a temporary folder and removed again.
+
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
+
+use linepass::{
+    actors::{
+        committer::{Committer, CommitterOptions},
+        line::LineServices,
+        lines::Lines,
+        receipts::ReceiptNumbers,
+        snapshot::Snapshots,
+    },
+    app::{
+        keys::existing_master_key,
+        seed::{
+            plan::{LinePlan, Plan},
+            seed,
+        },
+        store_options,
+    },
+    clock::Clock,
+    config::Config,
+    domain::{
+        line::LineDefaults,
+        synthetic::{PLAN, Spread, SyntheticData},
+        yen::Yen,
+    },
+    security::random,
+    store::{Store, sled_store::SledStore},
+};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicUsize},
+    time::{Duration, Instant},
+};
+
+/// A number of the environment.
+pub fn from_env(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+/// Where seeded stores are.
+pub struct Stores {
+    folder: PathBuf,
+    /// Held so that it lives as long as the benchmark.
+    _own: Option<tempfile::TempDir>,
+}
+
+/// One of them.
+pub struct Seeded {
+    /// Its folder: `store`, and `master.key` beside it.
+    pub folder: PathBuf,
+    /// What it holds.
+    pub plan: Plan,
+}
+
+impl Stores {
+    /// Those of `LINEPASS_BENCH_FOLDER`, or none yet.
+    pub fn open() -> Self {
+        let kept = std::env::var_os("LINEPASS_BENCH_FOLDER").map(PathBuf::from);
+        let own = kept.is_none().then(|| tempfile::tempdir().expect("a folder"));
+        let folder = kept.or_else(|| own.as_ref().map(|own| own.path().to_owned()));
+        let folder = std::path::absolute(folder.expect("one of both")).expect("a folder");
+        Self { folder, _own: own }
+    }
+
+    /// A place beside the stores, empty.
+    pub fn scratch(&self, name: &str) -> PathBuf {
+        let folder = self.folder.join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
+    }
+
+    /// The store of so many lines and purchases; an interrupted one is filled to its end.
+    pub async fn seeded(&self, lines: u64, purchases: u64) -> Seeded {
+        let folder = self.folder.join(format!("seeded-{lines}-{purchases}"));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let until = "2025-01-01T00:00:00+09:00".parse().expect("an instant");
+        let (seed_number, spread, passwords) = (42, Spread::Zipf, 4);
+        let data = SyntheticData {
+            seed: seed_number,
+            lines,
+            purchases,
+            spread,
+            until,
+            passwords,
+            plan: PLAN,
+        };
+        let began = Instant::now();
+        let seeded = seed(&config(&folder), data, None, &mut |_, _, _| ()).await;
+        let seeded = seeded.unwrap_or_else(|error| panic!("{error}"));
+        if seeded.found_lines < lines {
+            let took = began.elapsed();
+            println!(
+                "{lines} lines and {purchases} purchases seeded in {:.1} s",
+                took.as_secs_f64()
+            );
+        }
+        Seeded { folder, plan: Plan::new(data, "CAF").expect("it has been made") }
+    }
+}
+
+/// The server's own configuration on the store of a folder.
+pub fn config(folder: &Path) -> Config {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let own = [
+        ("LINEPASS__STORE__PATH", path("store")),
+        ("LINEPASS__KEYS__MASTER_KEY_FILE", path("master.key")),
+        ("LINEPASS__OPERATOR__TOKEN_FILE", path("operator.token")),
+        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64".to_owned()),
+        ("LINEPASS__PASSWORD__HASH_PASSES", "1".to_owned()),
+    ];
+    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    Config::load(None, own).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+impl Seeded {
+    /// Opens it as the server does, with the configured cache.
+    pub fn open(&self) -> Arc<dyn Store> {
+        let config = config(&self.folder);
+        let master = existing_master_key(&config.keys).expect("a master key");
+        let store = SledStore::open(&store_options(&config, &master));
+        Arc::new(store.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// The bare engine on the same files, with the same cache.
+    pub fn open_engine(&self) -> sled::Db {
+        let config = config(&self.folder);
+        sled::Config::new()
+            .path(config.store.path.join("sled"))
+            .cache_capacity(config.store.cache_bytes)
+            .segment_size(8 << 20)
+            .flush_every_ms(Some(config.store.flush_every_ms))
+            .open()
+            .expect("opens")
+    }
+
+    /// So many lines drawn over all of them, each once; `turn` draws others.
+    pub fn drawn(&self, count: u64, turn: u64) -> impl Iterator<Item = LinePlan> {
+        let lines = self.plan.data.lines;
+        assert!(count * (turn + 1) <= lines, "{count} lines in turn {turn} of {lines}");
+        // A step that has no divisor in common with the number of lines meets each once.
+        let step = (lines * 618 / 1_000..).find(|step| greatest_divisor(*step, lines) == 1);
+        let step = step.expect("a prime number at the latest");
+        (count * turn..count * (turn + 1)).map(move |n| self.plan.line(n * step % lines))
+    }
+}
+
+fn greatest_divisor(one: u64, other: u64) -> u64 {
+    if other == 0 { one } else { greatest_divisor(other, one % other) }
+}
+
+/// What lines need, over this store; `master` is not the installation's, for there are no snapshots.
+pub fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
+    let clock = Clock::host();
+    let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
+    let fatal = |error: &_| panic!("{error}");
+    let committer = Committer::start(Arc::clone(store), clock.clone(), committing, fatal);
+    let (committer, _) = committer.expect("starts");
+    let receipts = ReceiptNumbers::new(Arc::clone(store), committer.clone(), clock.clone());
+    Arc::new(LineServices {
+        store: Arc::clone(store),
+        committer,
+        clock,
+        receipts,
+        defaults: LineDefaults {
+            passports_per_line: 5,
+            passport_limit: Yen::new(10_000),
+            activation_delay_s: 0,
+        },
+        most_waiting_changes: 32,
+        snapshots: Snapshots { key: [2; 32], every_events: 100 },
+        draw_salt: random::bytes::<32>,
+        idle_before_sleep: Duration::from_hours(1),
+        awake_lines: AtomicUsize::new(0),
+    })
+}
+
+/// Lines over this store, on as many threads as the machine has cores.
+pub fn lines(store: &Arc<dyn Store>) -> Lines {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let arbiters: Vec<_> = (0..cores).map(|_| actix::Arbiter::new().handle()).collect();
+    Lines::start(&services(store), &arbiters, 20_000)
+}
+
+/// A figure of /proc/self/status or of another process, in KiB (proc(5)).
+pub fn memory_kib(process: &str, figure: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(figure));
+    let kib = line.and_then(|line| {
+        line.trim_start_matches(':').trim().trim_end_matches(" kB").trim().parse().ok()
+    });
+    kib.unwrap_or(0)
+}

@@ -1,0 +1,249 @@
+//! The arguments of `linepass load`.
+
+#![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
+
+use crate::{
+    cli::args::parse_duration,
+    load::{
+        arrivals::Spacing,
+        scenario::{Mix, attack::AttackKind},
+    },
+};
+use clap::{ArgGroup, Args};
+use std::{path::PathBuf, time::Duration};
+use url::Url;
+
+/// The examples of the long help.
+pub const EXAMPLES: &str = "Examples:\n  \
+    linepass load --url https://127.0.0.1:8480 --ca certs/server.crt --credentials seed.jsonl \\\n      \
+    --scenario purchase --rate 50 --duration 2m --out run-1\n      \
+    Fifty purchases a second for two minutes, from the push to the receipt; then verify.\n  \
+    linepass load … --scenario press --ladder 25..200 --duration 30s --out ladder\n      \
+    Find the capacity of the press on 購入, then 25 to 200 % of it, and open ladder/report.html.\n  \
+    linepass load … --scenario mix=login:5,purchase:3,portal:2 --ramp 10..400 --duration 10m\n      \
+    A mix that grows.\n  \
+    linepass load … --scenario attack --rate 500\n      \
+    Four attacks for each purchase: does who means well notice?\n  \
+    linepass load … --scenario login --clients 16\n      \
+    A closed loop: how much it does when it is never idle.";
+
+/// `linepass load`.
+#[derive(Debug, Clone, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own on the command line"
+)]
+#[command(group = ArgGroup::new("shape").required(true).multiple(false))]
+pub struct LoadArgs {
+    /// The server under test; loopback, unless --i-own-this-host
+    #[arg(long, value_name = "URL", value_parser = parse_url)]
+    pub url: Url,
+    /// Who buys and sells: what `linepass seed --credentials` wrote or `linepass demo --json` printed
+    #[arg(long, value_name = "FILE")]
+    pub credentials: PathBuf,
+    /// What is done: login, purchase, press, cancellation, statement, portal, attack, or
+    /// mix=NAME:WEIGHT,NAME:WEIGHT
+    #[arg(long, value_name = "NAME", default_value = "purchase")]
+    pub scenario: Mix,
+    /// Open loop: so many starts a second, whatever the server does
+    #[arg(long, value_name = "PER_S", group = "shape", value_parser = parse_rate)]
+    pub rate: Option<f64>,
+    /// Open loop: a rate that goes evenly from A to B starts a second
+    #[arg(long, value_name = "A..B", group = "shape", value_parser = parse_ramp)]
+    pub ramp: Option<(f64, f64)>,
+    /// Open loop: one rate after another in per cent of the capacity, such as 25..200 or 25,50,100
+    #[arg(long, value_name = "PERCENTS", group = "shape", value_parser = parse_ladder)]
+    pub ladder: Option<Ladder>,
+    /// Closed loop: so many clients, each begins anew when it is answered
+    #[arg(long, value_name = "N", group = "shape", value_parser = clap::value_parser!(u16).range(1..=5000))]
+    pub clients: Option<u16>,
+    /// The capacity of a ladder in starts a second [default: found by a short closed loop]
+    #[arg(long, value_name = "PER_S", requires = "ladder", value_parser = parse_rate)]
+    pub capacity: Option<f64>,
+    /// How starts of an open loop are spaced
+    #[arg(long, value_enum, default_value = "poisson")]
+    pub spacing: Spacing,
+    /// How long it is measured; each step of a ladder
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    pub duration: Duration,
+    /// How long it runs before it is measured; each step of a ladder; 0s for not at all
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_pause)]
+    pub warmup: Duration,
+    /// Connections, each with one request under way
+    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..=5000))]
+    pub connections: u16,
+    /// Addresses 127.0.0.1 and following that connections come from
+    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=250))]
+    pub sources: u8,
+    /// Take the first so many lines of the credentials [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub lines: Option<u32>,
+    /// How unevenly lines are asked for: the exponent of Zipf's law, 0 for all alike
+    #[arg(long, value_name = "S", default_value = "1.0", value_parser = parse_exponent)]
+    pub lines_zipf: f64,
+    /// Where everything that is drawn begins: lines, times, the mix
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// The longest wait for an answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Try 503 and 429 again when Retry-After says so, up to three times
+    #[arg(long)]
+    pub retry: bool,
+    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for the
+    /// search for a capacity
+    #[arg(long, value_name = "N", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    pub prepare: u32,
+    /// Households that are signed in beforehand for statement
+    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub sessions: u32,
+    /// What attackers do, with commas between
+    #[arg(
+        long,
+        value_name = "KINDS",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "guess,unknown,foreign,crooked,slow"
+    )]
+    pub attacks: Vec<AttackKind>,
+    /// Write result.json, one .hgrm for each scenario, report.html and ledger.jsonl into this new
+    /// folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Write what the server said of each order into this new file [default: ledger.jsonl of --out]
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
+    /// Print the result as one JSON object on one line
+    #[arg(long)]
+    pub json: bool,
+    /// The certificate authority in PEM that the server's certificate comes from [default: the
+    /// system's]
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure_ca")]
+    pub ca: Option<PathBuf>,
+    /// Believe any certificate; loopback only
+    #[arg(long)]
+    pub insecure_ca: bool,
+    /// Load a host that is not this machine: it is yours, and its operators know
+    #[arg(long)]
+    pub i_own_this_host: bool,
+    /// The server's process, where it is on this machine: its processor and memory are in the report
+    #[arg(long, value_name = "PID")]
+    pub server_pid: Option<u32>,
+    /// Orders that the providers ask for afterwards, drawn from all; 0 for none
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    pub reconcile: u32,
+    /// The server's configuration, by which its operator API is found for verify;
+    /// LINEPASS_OPERATOR_URL and LINEPASS_OPERATOR_TOKEN_FILE go before it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Do not verify the store at the end; the report says so in red
+    #[arg(long)]
+    pub no_verify: bool,
+}
+
+/// Steps in per cent of a capacity, rising.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ladder(pub Vec<u32>);
+
+/// The steps that a range of a ladder is made of, beside its ends.
+const RUNGS: [u32; 10] = [25, 50, 70, 80, 90, 100, 110, 125, 150, 200];
+
+fn parse_url(text: &str) -> Result<Url, String> {
+    const ALLOWED: &str = "allowed is http:// or https:// with a host, and no path, such as \
+                           https://127.0.0.1:8480";
+    let url = Url::parse(text).map_err(|_| ALLOWED.to_owned())?;
+    let fits = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty();
+    fits.then_some(url).ok_or_else(|| ALLOWED.to_owned())
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    let rate: Option<f64> = text.trim().parse().ok();
+    let fits = rate.filter(|rate| (0.1..=1_000_000.0).contains(rate));
+    fits.ok_or_else(|| "allowed is a number of starts a second, 0.1 to 1000000".to_owned())
+}
+
+fn parse_ramp(text: &str) -> Result<(f64, f64), String> {
+    const ALLOWED: &str =
+        "allowed is A..B with starts a second, each 0.1 to 1000000, such as 10..400";
+    let (from, to) = text.split_once("..").ok_or(ALLOWED)?;
+    let rate = |text| parse_rate(text).map_err(|_| ALLOWED.to_owned());
+    Ok((rate(from)?, rate(to)?))
+}
+
+fn parse_ladder(text: &str) -> Result<Ladder, String> {
+    const ALLOWED: &str = "allowed is A..B or A,B,C in rising per cent of the capacity, each 1 to 1000, \
+                           such as 25..200";
+    let percent = |text: &str| {
+        let percent: Option<u32> = text.trim().parse().ok();
+        percent.filter(|percent| (1..=1000).contains(percent)).ok_or_else(|| ALLOWED.to_owned())
+    };
+    let steps = match text.split_once("..") {
+        Some((from, to)) => {
+            let (from, to) = (percent(from)?, percent(to)?);
+            if from > to {
+                return Err(ALLOWED.to_owned());
+            }
+            let between = RUNGS.into_iter().filter(|rung| (from + 1..to).contains(rung));
+            std::iter::once(from).chain(between).chain((to > from).then_some(to)).collect()
+        }
+        None => text.split(',').map(percent).collect::<Result<Vec<_>, _>>()?,
+    };
+    let is_rising = steps.windows(2).all(|pair| pair[0] < pair[1]);
+    is_rising.then_some(Ladder(steps)).ok_or_else(|| ALLOWED.to_owned())
+}
+
+fn parse_exponent(text: &str) -> Result<f64, String> {
+    let exponent: Option<f64> = text.parse().ok();
+    let fits = exponent.filter(|exponent| (0.0..=4.0).contains(exponent));
+    fits.ok_or_else(|| "allowed is a number from 0 (all alike) to 4".to_owned())
+}
+
+/// A length of time that may be none.
+fn parse_pause(text: &str) -> Result<Duration, String> {
+    if matches!(text, "0" | "0s") { Ok(Duration::ZERO) } else { parse_duration(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ladder_has_its_ends_and_the_rungs_between() {
+        let steps = |text| parse_ladder(text).map(|ladder| ladder.0);
+        assert_eq!(steps("25..100"), Ok(vec![25, 50, 70, 80, 90, 100]));
+        assert_eq!(steps("30..75"), Ok(vec![30, 50, 70, 75]));
+        assert_eq!(steps("50,100, 200"), Ok(vec![50, 100, 200]));
+        assert_eq!(steps("80"), Ok(vec![80]));
+        for wrong in ["", "0..100", "25..1001", "100..25", "50,50", "a..b", "50,40", "25..25,"] {
+            assert!(steps(wrong).is_err_and(|told| told.contains("rising per cent")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn numbers_and_addresses_out_of_range_are_told_with_what_is_allowed() {
+        for wrong in ["0", "-1", "x", "NaN", "inf", "1000001"] {
+            assert!(
+                parse_rate(wrong).is_err_and(|told| told.contains("0.1 to 1000000")),
+                "{wrong}"
+            );
+        }
+        assert_eq!(parse_ramp("10..400"), Ok((10.0, 400.0)));
+        assert!(parse_ramp("10").is_err() && parse_ramp("0..5").is_err());
+        for wrong in ["-0.1", "4.1", "NaN", "s"] {
+            assert!(
+                parse_exponent(wrong).is_err_and(|told| told.contains("0 (all alike)")),
+                "{wrong}"
+            );
+        }
+        for wrong in ["127.0.0.1:1", "ftp://a/", "https://a/b", "https://a/?b", "https://u@a/"] {
+            assert!(parse_url(wrong).is_err_and(|told| told.contains("http://")), "{wrong}");
+        }
+        assert_eq!(parse_pause("0s"), Ok(Duration::ZERO));
+        assert!(parse_pause("no").is_err());
+    }
+}

@@ -1,0 +1,319 @@
+//! `linepass load`: from the arguments to the files of the report.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`args`] | the arguments |
+//! | [`live`] | the line on a terminal while it goes on |
+//! | [`verify`] | the end of every run |
+//! | [`told`] | what is printed at the end |
+
+pub mod args;
+pub mod live;
+pub mod told;
+pub mod verify;
+
+use super::{exit::Exit, listen::StopSignals};
+use crate::{
+    clock::Clock,
+    load::{
+        credentials::Credentials,
+        host::{Host, Process},
+        http::{Connection, Request},
+        ledger::Ledger,
+        reconcile::reconcile,
+        result::{Around, Config, Results, Verdict, Verification},
+        run::{Audience, Plan, Run, RunError, Shape},
+        scenario::Scenario,
+        target::{Target, Trust, is_loopback},
+        world::{Options, World},
+    },
+    security::random,
+    text::format::instant_rfc3339,
+};
+use args::{Ladder, LoadArgs};
+use live::Live;
+use serde_json::Value;
+use std::{
+    cell::RefCell,
+    fs::{self, DirBuilder},
+    io::{self, Write},
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::Instant,
+};
+use tokio::sync::watch;
+use verify::{OperatorApi, Verifier};
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+enum LoadError {
+    /// An argument, or what it names, cannot be used.
+    #[error("{0}")]
+    Usage(String),
+    /// The run ended before it had anything to tell.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A file cannot be written.
+    #[error("{0}")]
+    File(String),
+}
+
+impl LoadError {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) => Exit::Usage,
+            Self::Run(_) | Self::File(_) => Exit::Failed,
+        }
+    }
+}
+
+/// Does what the arguments ask for.
+///
+/// # Errors
+/// `out` or `talk` cannot be written.
+pub fn run(args: &LoadArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    match actix_rt::System::new().block_on(load(args)) {
+        Ok(results) => {
+            if args.json {
+                serde_json::to_writer(&mut *out, &results)?;
+                writeln!(out)?;
+            } else {
+                write!(out, "{}", told::summary(&results, args.out.as_deref()))?;
+            }
+            Ok(match results.verdict {
+                Verdict::Failed => Exit::Failed,
+                _ if results.is_cut_short => Exit::Interrupted,
+                _ => Exit::Done,
+            })
+        }
+        Err(error) => {
+            writeln!(talk, "linepass: {error}")?;
+            Ok(error.exit())
+        }
+    }
+}
+
+async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
+    let began_at = instant_rfc3339(Clock::host().now().micros());
+    let host = Host::look();
+    let plan = plan(args);
+    let server = args.server_pid.map(Process::find).transpose().map_err(LoadError::Usage)?;
+    let verifier = verifier(args).await?;
+    let world = world(args, &plan).await?;
+    let interrupted = interrupted().map_err(|error| LoadError::File(error.to_string()))?;
+    let live = Live::new();
+    let began = Instant::now();
+    let over = Run::new(&world, &plan, &live, server, interrupted).go().await;
+    live.end();
+    let over = over.inspect_err(|_| drop(world.ledger.borrow_mut().finish()))?;
+    let reconciliation = match args.reconcile {
+        0 => None,
+        _ => Some(reconcile(&world, &|done, of| live.checking("asking again", done, of)).await),
+    };
+    let finished = world.ledger.borrow_mut().finish();
+    finished.map_err(|error| LoadError::File(format!("the ledger is not whole: {error}")))?;
+    let verification = match &verifier {
+        Some(verifier) => verifier.verify(&ledger_lines(args, &world)?, &live).await,
+        None => Verification::Skipped,
+    };
+    live.end();
+    let around = Around {
+        config: config(args, &plan, &world),
+        host,
+        began_at,
+        took_s: began.elapsed().as_secs_f64(),
+        verification,
+        reconciliation,
+    };
+    let recorder = world.recorder.borrow();
+    let results = Results::of(&over, &recorder, around);
+    if let Some(folder) = &args.out {
+        told::write_files(folder, &results, &recorder).map_err(LoadError::File)?;
+    }
+    Ok(results)
+}
+
+fn plan(args: &LoadArgs) -> Plan {
+    let shape = match (args.rate, args.ramp, &args.ladder, args.clients) {
+        (Some(per_s), ..) => Shape::Rate { per_s },
+        (_, Some((from_per_s, to_per_s)), ..) => Shape::Ramp { from_per_s, to_per_s },
+        (_, _, Some(Ladder(percents)), _) => {
+            Shape::Ladder { percents: percents.clone(), capacity_per_s: args.capacity }
+        }
+        (.., clients) => Shape::Clients { count: clients.unwrap_or(1).into() },
+    };
+    Plan {
+        mix: Rc::new(args.scenario.clone()),
+        shape,
+        spacing: args.spacing,
+        warmup: args.warmup,
+        duration: args.duration,
+        connections: args.connections.into(),
+        sources: args.sources,
+        prepare: args.prepare.into(),
+        sessions: args.sessions.into(),
+        seed: args.seed,
+    }
+}
+
+fn config(args: &LoadArgs, plan: &Plan, world: &World) -> Config {
+    Config {
+        url: args.url.as_str().trim_end_matches('/').to_owned(),
+        issuer: world.target.origin.clone(),
+        credentials: args.credentials.display().to_string(),
+        lines: world.credentials.len(),
+        zipf_exponent: args.lines_zipf,
+        timeout_s: args.timeout.as_secs_f64(),
+        retry: args.retry,
+        attacks: args.attacks.clone(),
+        ..Config::of_plan(plan)
+    }
+}
+
+/// Who is asked at the end. That is found out at the beginning: nobody learns after hours of load that
+/// it cannot be verified.
+async fn verifier(args: &LoadArgs) -> Result<Option<OperatorApi>, LoadError> {
+    if args.no_verify {
+        return Ok(None);
+    }
+    let refused = |what: String| {
+        LoadError::Usage(format!(
+            "a run ends with verify, which asks the operator API of the server under test: {what}. \
+             --no-verify leaves it out, and the report says so"
+        ))
+    };
+    let api =
+        OperatorApi::find(args.config.as_deref()).map_err(|error| refused(error.to_string()))?;
+    api.is_there().await.map_err(refused)?;
+    Ok(Some(api))
+}
+
+async fn world(args: &LoadArgs, plan: &Plan) -> Result<Rc<World>, LoadError> {
+    let credentials = Credentials::read(&args.credentials, args.lines.map(|lines| lines as usize));
+    let credentials = credentials.map_err(|error| LoadError::Usage(error.to_string()))?;
+    let target = target(args).await?;
+    let ledger = ledger(args)?;
+    let options = Options {
+        timeout: args.timeout,
+        retry: args.retry,
+        attacks: args.attacks.clone(),
+        seed: args.seed,
+    };
+    let tag = format!("load-{}", random::token(6));
+    let ledger = Rc::new(RefCell::new(ledger));
+    let world = World::new(Rc::new(target), credentials, options, ledger, (tag, args.lines_zipf));
+    let lacks = |scenario: Scenario, what| {
+        let needs = plan.mix.has(scenario);
+        needs.then(|| {
+            LoadError::Usage(format!(
+                "--scenario {scenario}: no provider of the credentials has a {what} service"
+            ))
+        })
+    };
+    for scenario in [Scenario::Purchase, Scenario::Press] {
+        if world.per_use.is_empty() {
+            lacks(scenario, "per-use").map_or(Ok(()), Err)?;
+        }
+    }
+    if world.monthly.is_empty() {
+        lacks(Scenario::Cancellation, "monthly").map_or(Ok(()), Err)?;
+    }
+    Ok(Rc::new(world))
+}
+
+/// Finds the server, and learns by which name it knows itself.
+async fn target(args: &LoadArgs) -> Result<Target, LoadError> {
+    let is_here = is_loopback(&args.url);
+    if !is_here && !args.i_own_this_host {
+        return Err(LoadError::Usage(
+            "--url: this is not loopback; a load test is an attack on whoever did not ask for it. \
+             --i-own-this-host says that it is yours"
+                .to_owned(),
+        ));
+    }
+    let trust = match (&args.ca, args.insecure_ca) {
+        (Some(file), _) => Trust::File(file.clone()),
+        (None, true) if is_here => Trust::Anybody,
+        (None, true) => {
+            let what = "--insecure-ca: allowed for loopback only; --ca FILE names the authority";
+            return Err(LoadError::Usage(what.to_owned()));
+        }
+        (None, false) => Trust::System,
+    };
+    if args.sources > 1 && !is_here {
+        let what = "--sources: more than 1 is allowed for loopback only";
+        return Err(LoadError::Usage(what.to_owned()));
+    }
+    let mut target = Target::find(&args.url, &trust).map_err(LoadError::Usage)?;
+    target.origin =
+        issuer(args, Target::find(&args.url, &trust).map_err(LoadError::Usage)?).await?;
+    Ok(target)
+}
+
+async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
+    let refused = |what: String| LoadError::Usage(format!("--url {}: {what}", args.url));
+    let mut connection = Connection::new(Rc::new(target), None, args.timeout);
+    let path = "/.well-known/openid-configuration";
+    let answer = connection.send(&Request { path, ..Request::default() }).await;
+    let answer = answer.map_err(|broken| refused(format!("no answer: {broken:?}")))?;
+    let body: Value = serde_json::from_slice(connection.body()).unwrap_or_default();
+    let issuer = body["issuer"].as_str().filter(|_| answer.status == 200);
+    let issuer = issuer
+        .ok_or_else(|| refused(format!("{} answers, and it is no Linepass", answer.status)))?;
+    Ok(issuer.to_owned())
+}
+
+fn ledger_file(args: &LoadArgs) -> Option<PathBuf> {
+    let own = args.out.as_ref().map(|folder| folder.join("ledger.jsonl"));
+    args.ledger.clone().or(own)
+}
+
+/// Every line of the ledger where it is kept, and those that are remembered where it is not.
+fn ledger_lines(args: &LoadArgs, world: &World) -> Result<Vec<Value>, LoadError> {
+    let unread = |error: &dyn std::fmt::Display| LoadError::File(format!("the ledger: {error}"));
+    let Some(file) = ledger_file(args) else {
+        let sample = world.ledger.borrow().sample();
+        let lines = sample.into_iter().map(serde_json::to_value);
+        return lines.collect::<Result<_, _>>().map_err(|error| unread(&error));
+    };
+    let text = fs::read_to_string(file).map_err(|error| unread(&error))?;
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().map_err(|error| unread(&error))
+}
+
+fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
+    if let Some(folder) = &args.out {
+        make_folder(folder)
+            .map_err(|error| LoadError::Usage(format!("--out {}: {error}", folder.display())))?;
+    }
+    let file = ledger_file(args);
+    let most = args.reconcile as usize;
+    Ledger::open(file.as_deref(), most, args.seed).map_err(|error| {
+        let name = file.map(|file| file.display().to_string()).unwrap_or_default();
+        LoadError::Usage(format!(
+            "--ledger {name}: {error}; a file that is not there yet is wanted"
+        ))
+    })
+}
+
+/// A folder of the run's own: an older run's files would be taken for this one's.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let is_empty = folder.read_dir()?.next().is_none();
+    let taken = || io::Error::other("it is not empty; a new or empty folder is wanted");
+    is_empty.then_some(()).ok_or_else(taken)
+}
+
+/// Becomes true with Ctrl-C or SIGTERM; a second one ends the process at once.
+fn interrupted() -> io::Result<watch::Receiver<bool>> {
+    let signals = StopSignals::listen()?;
+    let (say, hear) = watch::channel(false);
+    actix_rt::spawn(async move {
+        signals.wait().await;
+        say.send_replace(true);
+        // Held open for as long as somebody listens.
+        say.closed().await;
+    });
+    Ok(hear)
+}

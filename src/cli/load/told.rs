@@ -1,0 +1,191 @@
+//! What is printed and written at the end of a run.
+
+use crate::load::{
+    histogram::{Latencies, Percentiles, ms},
+    recorder::{Counts, Recorder},
+    report,
+    result::{PhaseResult, Results, Verdict, Verification},
+    scenario::Scenario,
+};
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    fs::OpenOptions,
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+/// Errors that are printed; result.json has all.
+const MOST_ERRORS: usize = 12;
+
+/// Writes result.json, a `.hgrm` for each scenario and report.html.
+///
+/// # Errors
+/// A sentence that names the file.
+pub fn write_files(folder: &Path, results: &Results, recorder: &Recorder) -> Result<(), String> {
+    let json = serde_json::to_vec_pretty(results).map_err(|error| error.to_string())?;
+    write(folder, "result.json", |out| out.write_all(&json))?;
+    let page = report::page(results).map_err(|error| error.to_string())?;
+    write(folder, "report.html", |out| out.write_all(page.as_bytes()))?;
+    for (scenario, latencies) in of_all_phases(results, recorder) {
+        write(folder, &format!("{scenario}.hgrm"), |out| latencies.write_hgrm(out))?;
+    }
+    Ok(())
+}
+
+fn write(
+    folder: &Path,
+    name: &str,
+    fill: impl FnOnce(&mut BufWriter<std::fs::File>) -> std::io::Result<()>,
+) -> Result<(), String> {
+    let path = folder.join(name);
+    let file = OpenOptions::new().write(true).create_new(true).open(&path);
+    let written = file.map(BufWriter::new).and_then(|mut out| {
+        fill(&mut out)?;
+        out.flush()
+    });
+    written.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Each scenario's latencies, of all phases but the search for the capacity.
+fn of_all_phases(results: &Results, recorder: &Recorder) -> BTreeMap<Scenario, Latencies> {
+    let mut all: BTreeMap<Scenario, Latencies> = BTreeMap::new();
+    for (phase, record) in results.phases.iter().zip(recorder.phases()) {
+        if phase.phase.is_probe {
+            continue;
+        }
+        for (scenario, record) in &record.scenarios {
+            all.entry(*scenario).or_default().add(&record.latency);
+        }
+    }
+    all
+}
+
+/// The sum for people.
+pub fn summary(results: &Results, folder: Option<&Path>) -> String {
+    let mut text = String::new();
+    // Writing into a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{:<14} {:<13} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
+        "phase",
+        "scenario",
+        "asked/s",
+        "achieved/s",
+        "ok",
+        "refused",
+        "no room",
+        "failed",
+        "wrong",
+        "p50",
+        "p99",
+        "p99.9",
+        "max"
+    );
+    for phase in &results.phases {
+        for (name, scenario) in &phase.scenarios {
+            let asked = rate(scenario.counts.asked, phase.measured_s);
+            let row = (phase.phase.label.as_str(), *name, asked, scenario.achieved_per_s);
+            text.push_str(&row_of(row, &scenario.counts, &scenario.latency));
+        }
+    }
+    errors(&mut text, &results.phases);
+    if let Some(knee) = &results.knee {
+        let _ = writeln!(
+            text,
+            "carried up to {} % of capacity: {:.1}/s, p99 {}",
+            knee.percent,
+            knee.achieved_per_s,
+            ms(knee.p99_us)
+        );
+    }
+    ending(&mut text, results, folder);
+    text
+}
+
+fn row_of(
+    (phase, scenario, asked, achieved): (&str, &str, f64, f64),
+    counts: &Counts,
+    latency: &Percentiles,
+) -> String {
+    format!(
+        "{phase:<14} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} \
+         {:>9} {:>9}\n",
+        counts.ok,
+        counts.refused,
+        counts.shed,
+        counts.failed,
+        counts.wrong,
+        ms(latency.p50_us),
+        ms(latency.p99_us),
+        ms(latency.p999_us),
+        ms(latency.max_us),
+    )
+}
+
+fn errors(text: &mut String, phases: &[PhaseResult]) {
+    let all = phases.iter().flat_map(|phase| phase.errors.iter().map(move |error| (phase, error)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(_, error)| std::cmp::Reverse((error.ending, error.count)));
+    if !all.is_empty() {
+        text.push_str("\nwhat did not end as it should\n");
+    }
+    for (phase, error) in all.iter().take(MOST_ERRORS) {
+        let _ = writeln!(
+            text,
+            "  {:>8}  {:<14} {} / {}: {}{}{}",
+            error.count,
+            phase.phase.label,
+            error.scenario,
+            error.step,
+            error.kind,
+            if error.example.is_empty() { "" } else { ", such as: " },
+            error.example
+        );
+    }
+    if all.len() > MOST_ERRORS {
+        let _ = writeln!(text, "  and {} kinds more in result.json", all.len() - MOST_ERRORS);
+    }
+}
+
+fn ending(text: &mut String, results: &Results, folder: Option<&Path>) {
+    for warning in &results.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    if let Some(found) = &results.reconciliation {
+        let _ = writeln!(
+            text,
+            "asked again: {} of {} orders, {} otherwise than the server said",
+            found.asked, found.orders, found.faults
+        );
+    }
+    let verified = match &results.verification {
+        Verification::Done { whole: true, .. } => "verified: what is stored is whole".to_owned(),
+        Verification::Done { .. } => "verified: what is stored breaks an invariant".to_owned(),
+        Verification::Failed { what } => format!("not verified: {what}"),
+        Verification::Skipped => "NOT VERIFIED (--no-verify)".to_owned(),
+    };
+    let _ = writeln!(text, "{verified}");
+    for reason in &results.reasons {
+        let _ = writeln!(text, "failed: {reason}");
+    }
+    if results.is_cut_short {
+        text.push_str("cut short: these are the results so far\n");
+    }
+    let verdict = match results.verdict {
+        Verdict::Passed => "passed",
+        Verdict::Unverified => "passed, unverified",
+        Verdict::Failed => "FAILED",
+    };
+    let _ = match folder {
+        Some(folder) => {
+            writeln!(text, "{verdict}; the report is {}", folder.join("report.html").display())
+        }
+        None => writeln!(text, "{verdict}"),
+    };
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+fn rate(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}

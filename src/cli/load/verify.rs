@@ -1,0 +1,141 @@
+//! The end of every run: the server is asked whether what is stored is true (I1 to I9).
+
+use crate::{
+    cli::operator::{
+        Request,
+        client::{Client, ClientError},
+    },
+    load::{result::Verification, run::Audience},
+};
+use serde_json::{Value, json};
+use std::{path::Path, time::Duration};
+
+/// How often the server is asked how far it is.
+const ASKING_INTERVAL: Duration = Duration::from_millis(200);
+/// Lines of the ledger that are sent at once.
+const PART: usize = 1_000;
+/// Faults that are told in words.
+const MOST_TOLD: usize = 10;
+/// The reason that the server's log has.
+const REASON: &str = "linepass load";
+/// Where it is asked.
+const PATH: &str = "/verify";
+
+/// Who can say whether what is stored is true.
+#[expect(async_fn_in_trait, reason = "a run and its checks stay on one thread")]
+pub trait Verifier {
+    /// Whether it can be asked at all: that is found out before the load, not after it.
+    ///
+    /// # Errors
+    /// A sentence.
+    async fn is_there(&self) -> Result<(), String>;
+
+    /// Asks, and waits for the answer; the ledger is held against the store too.
+    async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification;
+}
+
+/// The operator API of the server under test.
+pub struct OperatorApi(Client);
+
+impl OperatorApi {
+    /// The one that the environment or the configuration names.
+    pub fn find(config: Option<&Path>) -> Result<Self, ClientError> {
+        Client::find(config).map(Self)
+    }
+
+    async fn ask(&self, method: &'static str, body: Option<Value>) -> Result<Value, ClientError> {
+        self.0.ask(&Request { method, path: PATH.to_owned(), body }).await
+    }
+
+    async fn walk(&self, audience: &dyn Audience) -> Result<Value, ClientError> {
+        let mut answer = self.ask("POST", Some(json!({ "reason": REASON }))).await?;
+        while answer["state"] == "running" {
+            let number = |field: &str| answer[field].as_u64().unwrap_or_default();
+            audience.checking("verifying", number("done"), number("of"));
+            tokio::time::sleep(ASKING_INTERVAL).await;
+            answer = self.ask("GET", None).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Holds the ledger against the store, a part at a time, and adds what came of it to the report.
+    async fn with_ledger(
+        &self,
+        mut report: Value,
+        ledger: &[Value],
+        audience: &dyn Audience,
+    ) -> Result<Value, ClientError> {
+        let mut kept = Held::new("I1, ledger", "what was acknowledged is there as it was told");
+        let mut refused = Held::new("I2, ledger", "what was refused is not there");
+        for (number, part) in ledger.chunks(PART).enumerate() {
+            audience.checking("the ledger", (number * PART) as u64, ledger.len() as u64);
+            let body = Some(json!({ "reason": REASON, "lines": part }));
+            let path = format!("{PATH}/ledger");
+            let held = self.0.ask(&Request { method: "POST", path, body }).await?;
+            kept.add(&held["kept"], &held["kept_faults"]);
+            refused.add(&held["refused"], &held["refused_faults"]);
+        }
+        let is_whole = kept.faults.is_empty() && refused.faults.is_empty();
+        report["whole"] = json!(report["whole"] == true && is_whole);
+        if let Some(invariants) = report["invariants"].as_array_mut() {
+            invariants.extend([kept.told(), refused.told()]);
+        }
+        Ok(report)
+    }
+}
+
+/// What of the ledger was looked at.
+struct Held {
+    name: &'static str,
+    what: &'static str,
+    checked: u64,
+    faults: Vec<Value>,
+}
+
+impl Held {
+    const fn new(name: &'static str, what: &'static str) -> Self {
+        Self { name, what, checked: 0, faults: Vec::new() }
+    }
+
+    fn add(&mut self, checked: &Value, faults: &Value) {
+        self.checked += checked.as_u64().unwrap_or_default();
+        self.faults.extend(faults.as_array().into_iter().flatten().cloned());
+    }
+
+    fn told(&self) -> Value {
+        let first = self.faults.get(..MOST_TOLD).unwrap_or(&self.faults);
+        json!({
+            "name": self.name, "what": self.what, "checked": self.checked,
+            "faults": self.faults.len(), "first": first,
+        })
+    }
+}
+
+impl Verifier for OperatorApi {
+    async fn is_there(&self) -> Result<(), String> {
+        match self.ask("GET", None).await {
+            Ok(_) => Ok(()),
+            // That nothing was verified yet is an answer too; that there is no such address is not.
+            Err(ClientError::Problem { body, .. })
+                if body["status"] == 404 && body["code"] != "no_such_route" =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification {
+        let walked = match self.walk(audience).await {
+            Ok(report) => self.with_ledger(report, ledger, audience).await,
+            Err(error) => Err(error),
+        };
+        match walked {
+            Ok(report) if report["state"] == "done" => {
+                Verification::Done { whole: report["whole"] == true, report }
+            }
+            Ok(_) => Verification::Failed { what: "it was lost before its end".to_owned() },
+            Err(error) => Verification::Failed { what: error.to_string() },
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The report of a run: one HTML page that needs nothing else, for who has to believe it.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`chart`] | line charts |
+//! | [`views`] | what the page shows, drawn from the results |
+//! | `page.html`, `style.css` | the page |
+
+pub mod chart;
+pub mod views;
+
+use super::{
+    histogram::ms,
+    result::{PhaseResult, Results, Verdict, Verification},
+};
+use askama::Template;
+use serde_json::Value;
+use views::{Figure, Measured, Row, TimeTable};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "report/page.html")]
+struct Page<'a> {
+    results: &'a Results,
+    style: &'static str,
+    head: Vec<Figure>,
+    ladder: Option<Measured>,
+    throughput: Measured,
+    latency: Measured,
+    percentiles: Measured,
+    machine: Measured,
+    time_table: TimeTable,
+    settings: Vec<Row>,
+}
+
+/// An invariant as the server told of it.
+struct Invariant {
+    name: String,
+    what: String,
+    checked: u64,
+    faults: u64,
+    first: Vec<String>,
+}
+
+/// Writes the report of a run.
+///
+/// # Errors
+/// The template could not be filled.
+pub fn page(results: &Results) -> Result<String, askama::Error> {
+    let page = Page {
+        results,
+        style: include_str!("style.css"),
+        head: views::head(results),
+        ladder: views::ladder(results),
+        throughput: views::throughput(results),
+        latency: views::latency(results),
+        percentiles: views::percentiles(results),
+        machine: views::machine(results),
+        time_table: views::time_table(results),
+        settings: views::settings(results),
+    };
+    page.render()
+}
+
+impl Page<'_> {
+    /// Phases that are results.
+    fn phases(&self) -> impl Iterator<Item = &PhaseResult> {
+        self.results.phases.iter().filter(|phase| !phase.phase.is_probe)
+    }
+
+    fn has_errors(&self) -> bool {
+        self.phases().any(|phase| !phase.errors.is_empty())
+    }
+
+    fn is_failed(&self) -> bool {
+        self.results.verdict == Verdict::Failed
+    }
+
+    fn is_unverified(&self) -> bool {
+        self.results.verification == Verification::Skipped
+    }
+
+    fn verdict(&self) -> &'static str {
+        match self.results.verdict {
+            Verdict::Passed => "Passed",
+            Verdict::Unverified => "Passed, but not verified",
+            Verdict::Failed => "Failed",
+        }
+    }
+
+    fn verified(&self) -> String {
+        match &self.results.verification {
+            Verification::Done { whole: true, .. } => "Every invariant of the store holds.".to_owned(),
+            Verification::Done { .. } => "The store breaks an invariant.".to_owned(),
+            Verification::Failed { what } => format!("The store could not be verified: {what}."),
+            Verification::Skipped => {
+                "Not verified: this run was made with --no-verify, so nobody looked whether what is \
+                 stored is true."
+                    .to_owned()
+            }
+        }
+    }
+
+    fn is_well_verified(&self) -> bool {
+        matches!(self.results.verification, Verification::Done { whole: true, .. })
+    }
+
+    fn invariants(&self) -> Vec<Invariant> {
+        let Verification::Done { report, .. } = &self.results.verification else {
+            return Vec::new();
+        };
+        let told = report["invariants"].as_array().into_iter().flatten();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        told.map(|told| Invariant {
+            name: text(&told["name"]),
+            what: text(&told["what"]),
+            checked: told["checked"].as_u64().unwrap_or_default(),
+            faults: told["faults"].as_u64().unwrap_or_default(),
+            first: told["first"].as_array().into_iter().flatten().map(text).collect(),
+        })
+        .collect()
+    }
+}
+
+/// How figures are written. Templates call methods and hand them references.
+#[expect(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates do it so")]
+impl Page<'_> {
+    fn ms(&self, us: &u64) -> String {
+        ms(*us)
+    }
+
+    fn per_s(&self, rate: &f64) -> String {
+        views::per_s(*rate)
+    }
+
+    fn percent(&self, share: &f64) -> String {
+        format!("{:.0} %", share * 100.0)
+    }
+
+    fn number(&self, number: &u64) -> String {
+        views::grouped(*number)
+    }
+}

@@ -1,0 +1,459 @@
+//! What a run found, as `result.json` holds it and the report shows it.
+
+use super::{
+    arrivals::Spacing,
+    fault::Ending,
+    health,
+    histogram::{CurvePoint, Latencies, Percentiles},
+    host::Host,
+    phase::Phase,
+    reconcile::Reconciliation,
+    recorder::{Counts, PhaseRecord, Recorder, Second},
+    run::{Plan, RunOver, Shape},
+    scenario::{Mix, attack::AttackKind},
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The form of `result.json`; a number that goes up where a reader would have to know.
+const FORMAT: u32 = 1;
+/// A step of a ladder is carried where so much of what was asked ended as it should in time…
+const CARRIED: f64 = 0.97;
+/// …and its slow answers are no slower than so many times those of the first step.
+const KNEE_SLOWDOWN: u64 = 4;
+/// What an answer may take whatever the first step took, in microseconds: on a quiet server times are so
+/// small that a few of them say nothing.
+const KNEE_FREE_US: u64 = 25_000;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every answer was true, and what is stored was verified.
+    Passed,
+    /// Every answer was true; whether what is stored is, nobody looked.
+    Unverified,
+    /// Something was not true, or nothing succeeded.
+    Failed,
+}
+
+/// Whether what is stored is true.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Verification {
+    /// Every invariant was looked at.
+    Done {
+        /// Whether all hold.
+        whole: bool,
+        /// The server's report.
+        report: Value,
+    },
+    /// It could not be looked at.
+    Failed {
+        /// Why.
+        what: String,
+    },
+    /// `--no-verify`.
+    Skipped,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    /// The address.
+    pub url: String,
+    /// The server's own name for itself.
+    pub issuer: String,
+    /// The credentials' file.
+    pub credentials: String,
+    /// How many lines of it.
+    pub lines: usize,
+    /// How unevenly they are asked for.
+    pub zipf_exponent: f64,
+    /// What was done.
+    pub mix: Mix,
+    /// How much.
+    pub shape: Shape,
+    /// How starts were spaced.
+    pub spacing: Spacing,
+    /// Connections.
+    pub connections: usize,
+    /// Addresses that they came from.
+    pub sources: u8,
+    /// The longest wait for an answer. Unit: seconds.
+    pub timeout_s: f64,
+    /// Whether 503 and 429 were tried again.
+    pub retry: bool,
+    /// What attackers did.
+    pub attacks: Vec<AttackKind>,
+    /// Where everything that was drawn began.
+    pub seed: u64,
+}
+
+impl Config {
+    /// What of the configuration is the plan's.
+    pub fn of_plan(plan: &Plan) -> Self {
+        Self {
+            url: String::new(),
+            issuer: String::new(),
+            credentials: String::new(),
+            lines: 0,
+            zipf_exponent: 0.0,
+            mix: (*plan.mix).clone(),
+            shape: plan.shape.clone(),
+            spacing: plan.spacing,
+            connections: plan.connections,
+            sources: plan.sources,
+            timeout_s: 0.0,
+            retry: false,
+            attacks: Vec::new(),
+            seed: plan.seed,
+        }
+    }
+}
+
+/// One kind of error.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorRow {
+    /// The scenario.
+    pub scenario: &'static str,
+    /// The step.
+    pub step: &'static str,
+    /// What kind.
+    pub kind: String,
+    /// How the scenario ended.
+    pub ending: Ending,
+    /// How often.
+    pub count: u64,
+    /// What exactly, of the first.
+    pub example: String,
+}
+
+/// A scenario in a phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScenarioResult {
+    /// Its counts.
+    pub counts: Counts,
+    /// Ended as they should, a second.
+    pub achieved_per_s: f64,
+    /// From the intended start to the end, of those that ended as they should.
+    pub latency: Percentiles,
+    /// The curve of the same.
+    pub curve: Vec<CurvePoint>,
+    /// The same of those that were refused or turned away.
+    pub turned_away: Percentiles,
+    /// Each step, from the end of the one before.
+    pub steps: BTreeMap<&'static str, Percentiles>,
+}
+
+/// A phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhaseResult {
+    /// How it was laid out.
+    #[serde(flatten)]
+    pub phase: Phase,
+    /// How long it was measured. Unit: seconds.
+    pub measured_s: f64,
+    /// Intended starts a second.
+    pub asked_per_s: f64,
+    /// Ended as they should, a second.
+    pub achieved_per_s: f64,
+    /// The counts of all scenarios together.
+    pub counts: Counts,
+    /// The latencies of all scenarios together.
+    pub latency: Percentiles,
+    /// Those that were refused or turned away.
+    pub turned_away: Percentiles,
+    /// The share of one processor that the generator's thread had.
+    pub generator_cpu: f64,
+    /// How late the generator itself was.
+    pub generator_lag: Percentiles,
+    /// How long intended starts waited for a free connection.
+    pub queueing: Percentiles,
+    /// Each scenario.
+    pub scenarios: BTreeMap<&'static str, ScenarioResult>,
+    /// Each kind of error.
+    pub errors: Vec<ErrorRow>,
+}
+
+/// Where a ladder bends.
+#[derive(Debug, Clone, Serialize)]
+pub struct Knee {
+    /// The last step that was carried, in per cent of the capacity.
+    pub percent: u32,
+    /// What was asked for there, a second.
+    pub asked_per_s: f64,
+    /// What was achieved there, a second.
+    pub achieved_per_s: f64,
+    /// The 99th percentile there, in microseconds.
+    pub p99_us: u64,
+}
+
+/// What a run found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Results {
+    /// The form of this object.
+    pub format: u32,
+    /// The generator.
+    pub program: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it failed, in sentences.
+    pub reasons: Vec<String>,
+    /// What a reader must know, in sentences.
+    pub warnings: Vec<String>,
+    /// Whether it was ended before its end.
+    pub is_cut_short: bool,
+    /// When it began, RFC 3339.
+    pub began_at: String,
+    /// How long it took. Unit: seconds.
+    pub took_s: f64,
+    /// What was asked for.
+    pub config: Config,
+    /// The machine.
+    pub host: Host,
+    /// The capacity that a ladder's steps are part of, starts a second.
+    pub capacity_per_s: Option<f64>,
+    /// Where the ladder bends; none where it did not carry its first step.
+    pub knee: Option<Knee>,
+    /// The phases.
+    pub phases: Vec<PhaseResult>,
+    /// The run second by second.
+    pub seconds: Vec<Second>,
+    /// Whether what is stored is true.
+    pub verification: Verification,
+    /// What the providers were told afterwards.
+    pub reconciliation: Option<Reconciliation>,
+}
+
+/// What is known beside the record.
+pub struct Around {
+    /// What was asked for.
+    pub config: Config,
+    /// The machine.
+    pub host: Host,
+    /// When it began, RFC 3339.
+    pub began_at: String,
+    /// How long it took. Unit: seconds.
+    pub took_s: f64,
+    /// Whether what is stored is true.
+    pub verification: Verification,
+    /// What the providers were told afterwards.
+    pub reconciliation: Option<Reconciliation>,
+}
+
+impl Results {
+    /// Draws the sum.
+    pub fn of(run: &RunOver, recorder: &Recorder, around: Around) -> Self {
+        let nothing = PhaseRecord::default();
+        let record = |number: usize| recorder.phases().get(number).unwrap_or(&nothing);
+        let phases: Vec<PhaseResult> = run
+            .phases
+            .iter()
+            .enumerate()
+            .map(|(number, over)| {
+                let (measured_s, generator_cpu) = (over.measured.as_secs_f64(), over.generator_cpu);
+                phase_result(&over.phase, (measured_s, generator_cpu), record(number))
+            })
+            .collect();
+        let connections = around.config.connections;
+        let concerns = run.phases.iter().enumerate().map(|(number, over)| {
+            (over.phase.label.clone(), health::concerns(over, record(number)))
+        });
+        let mut warnings = health::warnings(&concerns.collect::<Vec<_>>(), connections);
+        if around.host.build == "debug" {
+            warnings.push(
+                "The generator is a debug build: it takes several times the processor of a release \
+                 build"
+                    .to_owned(),
+            );
+        }
+        let knee = knee(&phases);
+        let mut results = Self {
+            format: FORMAT,
+            program: concat!("linepass ", env!("CARGO_PKG_VERSION")),
+            verdict: Verdict::Passed,
+            reasons: Vec::new(),
+            warnings,
+            is_cut_short: run.is_cut,
+            began_at: around.began_at,
+            took_s: around.took_s,
+            config: around.config,
+            host: around.host,
+            capacity_per_s: run.capacity_per_s,
+            knee,
+            phases,
+            seconds: recorder.seconds.clone(),
+            verification: around.verification,
+            reconciliation: around.reconciliation,
+        };
+        results.judge(recorder.all);
+        results
+    }
+
+    /// Whether starts came at their own rate.
+    pub const fn is_open_loop(&self) -> bool {
+        !matches!(self.config.shape, Shape::Clients { .. })
+    }
+
+    /// A fast wrong answer is a failure.
+    fn judge(&mut self, all: Counts) {
+        let mut reasons = Vec::new();
+        let wrong = self.phases.iter().flat_map(|phase| &phase.errors);
+        let wrong = wrong.filter(|error| error.ending == Ending::Wrong);
+        for error in wrong {
+            reasons.push(format!(
+                "{} wrong answers at {} of {}, such as: {}",
+                error.count, error.step, error.scenario, error.example
+            ));
+        }
+        match &self.verification {
+            Verification::Done { whole: false, .. } => {
+                reasons.push("what is stored breaks an invariant".to_owned());
+            }
+            Verification::Failed { what } => {
+                reasons.push(format!("what is stored could not be verified: {what}"));
+            }
+            Verification::Done { .. } | Verification::Skipped => {}
+        }
+        if let Some(found) = &self.reconciliation {
+            if found.faults > 0 {
+                reasons.push(format!(
+                    "{} of {} orders are otherwise than the server said, such as: {}",
+                    found.faults,
+                    found.asked,
+                    found.first.first().map_or("", String::as_str)
+                ));
+            }
+            if found.unanswered > 0 {
+                self.warnings
+                    .push(format!("{} orders could not be asked for afterwards", found.unanswered));
+            }
+        }
+        if all.asked > 0 && all.ok == 0 && !self.is_cut_short {
+            reasons.push("nothing ended as it should".to_owned());
+        }
+        self.verdict = match (&self.verification, reasons.is_empty()) {
+            (_, false) => Verdict::Failed,
+            (Verification::Skipped, true) => Verdict::Unverified,
+            (_, true) => Verdict::Passed,
+        };
+        self.reasons = reasons;
+    }
+}
+
+fn phase_result(
+    phase: &Phase,
+    (measured_s, generator_cpu): (f64, f64),
+    record: &PhaseRecord,
+) -> PhaseResult {
+    let (mut counts, mut latency, mut turned_away) =
+        (Counts::default(), Latencies::default(), Latencies::default());
+    for scenario in record.scenarios.values() {
+        counts.add(&scenario.counts);
+        latency.add(&scenario.latency);
+        turned_away.add(&scenario.turned_away);
+    }
+    let rate = |count: u64| per_s(count, measured_s);
+    let scenarios = record.scenarios.iter().map(|(scenario, record)| {
+        let steps = record.steps.iter();
+        let result = ScenarioResult {
+            counts: record.counts,
+            achieved_per_s: rate(record.counts.ok_in_window),
+            latency: record.latency.percentiles(),
+            curve: record.latency.curve(),
+            turned_away: record.turned_away.percentiles(),
+            steps: steps.map(|(step, latency)| (step.name(), latency.percentiles())).collect(),
+        };
+        (scenario.name(), result)
+    });
+    let errors = record.errors.iter().map(|(place, error)| ErrorRow {
+        scenario: place.scenario.name(),
+        step: place.step.name(),
+        kind: place.kind.clone(),
+        ending: place.ending,
+        count: error.count,
+        example: error.example.clone(),
+    });
+    PhaseResult {
+        phase: phase.clone(),
+        measured_s,
+        asked_per_s: rate(counts.asked),
+        achieved_per_s: rate(counts.ok_in_window),
+        counts,
+        latency: latency.percentiles(),
+        turned_away: turned_away.percentiles(),
+        generator_cpu,
+        generator_lag: record.lag.percentiles(),
+        queueing: record.queueing.percentiles(),
+        scenarios: scenarios.collect(),
+        errors: errors.collect(),
+    }
+}
+
+/// A rate with one digit behind the point.
+#[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
+fn per_s(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 { (count as f64 / seconds * 10.0).round() / 10.0 } else { 0.0 }
+}
+
+/// The last step from below up to which every one was carried.
+fn knee(phases: &[PhaseResult]) -> Option<Knee> {
+    // The step after the ladder is as small as an early one, and no part of it.
+    let mut steps: Vec<&PhaseResult> = Vec::new();
+    for phase in phases.iter().filter(|phase| phase.phase.percent.is_some()) {
+        let is_higher = steps.last().is_none_or(|last| last.phase.percent < phase.phase.percent);
+        if is_higher {
+            steps.push(phase);
+        }
+    }
+    let most_us = steps.first()?.latency.p99_us.saturating_mul(KNEE_SLOWDOWN).max(KNEE_FREE_US);
+    let is_carried = |step: &&&PhaseResult| {
+        // A limit that is reached is no want of room.
+        let answered_per_s = step.achieved_per_s + per_s(step.counts.refused, step.measured_s);
+        answered_per_s >= step.asked_per_s * CARRIED && step.latency.p99_us <= most_us
+    };
+    let last = steps.iter().take_while(is_carried).last()?;
+    Some(Knee {
+        percent: last.phase.percent?,
+        asked_per_s: last.asked_per_s,
+        achieved_per_s: last.achieved_per_s,
+        p99_us: last.latency.p99_us,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::phase::Load;
+    use std::time::Duration;
+
+    fn step(percent: u32, asked: f64, achieved: f64, p99_us: u64) -> PhaseResult {
+        let load = Load::Open { from_per_s: asked, to_per_s: asked };
+        let (warmup, duration) = (Duration::ZERO, Duration::from_secs(1));
+        let label = format!("{percent} %");
+        let percent = Some(percent);
+        let phase = Phase { label, percent, load, warmup, duration, is_probe: false };
+        let mut result = phase_result(&phase, (1.0, 0.1), &PhaseRecord::default());
+        (result.asked_per_s, result.achieved_per_s) = (asked, achieved);
+        result.latency.p99_us = p99_us;
+        result
+    }
+
+    #[test]
+    fn a_ladder_bends_where_less_is_achieved_or_answers_get_slow() {
+        let low = || step(25, 100.0, 100.0, 10_000);
+        let at = |phases: &[PhaseResult]| knee(phases).map(|knee| knee.percent);
+        let slow = [low(), step(50, 200.0, 199.0, 39_000), step(100, 400.0, 399.0, 41_000)];
+        assert_eq!(at(&slow), Some(50));
+        let short = [low(), step(100, 400.0, 380.0, 9_000), step(150, 600.0, 600.0, 9_000)];
+        assert_eq!(at(&short), Some(25));
+        let quick = [step(25, 100.0, 99.0, 500), step(100, 400.0, 400.0, 24_000)];
+        assert_eq!(at(&quick), Some(100));
+        let after = [low(), step(150, 600.0, 400.0, 900_000), step(50, 200.0, 200.0, 10_000)];
+        assert_eq!(at(&after), Some(25));
+        assert_eq!(at(&[step(25, 100.0, 50.0, 1)]), None);
+        assert_eq!(at(&[]), None);
+    }
+}
