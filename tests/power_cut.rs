@@ -119,10 +119,12 @@ fn what_was_acknowledged_is_there_after_a_power_cut_whatever_else_the_disk_has()
         round.settle(&server.house, &mut books);
     }
     books.check_receipts(&server.house);
+    let house = server.house.clone();
     server.kill();
     let copy = store::copy(machine.folder());
     store::check_journal(copy.path(), &books);
     store::assert_whole(copy.path());
+    store::verify(copy.path(), &house, &books);
     outcomes.tell();
 }
 

@@ -236,7 +236,7 @@ impl Books {
                 "customer_id": order.buyer.customer,
                 "passport_id": order.buyer.id,
                 "service": if order.kind == Kind::PerUse { "support" } else { MONTHLY.0 },
-                "amount_yen": order.amount_yen(),
+                "amount_yen": (order.kind != Kind::Cancellation).then(|| order.amount_yen()),
                 "outcome": match outcome(order) {
                     Outcome::Acknowledged => "acknowledged",
                     Outcome::Refused => "refused",

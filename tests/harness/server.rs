@@ -23,10 +23,12 @@ impl Start {
     /// One whose throttles a test cannot reach: it logs in far more often than a household.
     pub fn generous() -> Self {
         let unbound = [
-            "LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE",
-            "LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND",
+            ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "1000000"),
+            ("LINEPASS__PROVIDER_LIMITS__REQUESTS_PER_SECOND", "1000000"),
+            ("LINEPASS__PROVIDER_LIMITS__BURST_REQUESTS", "10000000"),
+            ("LINEPASS__PROVIDER_LIMITS__SHARE_WAIT_MS", "5000"),
         ];
-        let env = unbound.map(|key| (key.to_owned(), "1000000".to_owned()));
+        let env = unbound.map(|(key, value)| (key.to_owned(), value.to_owned()));
         Self { env: env.to_vec(), ..Self::default() }
     }
 

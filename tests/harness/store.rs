@@ -3,6 +3,7 @@
 
 use super::{
     books::{Books, outcome},
+    house::House,
     order::{Kind, Outcome},
 };
 use crate::process::{copy_folder, linepass, run};
@@ -48,6 +49,27 @@ pub fn assert_whole(folder: &Path) {
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let report: Value = serde_json::from_str(&ended.out).expect("JSON");
     assert_eq!(report["whole"], true, "{report}");
+}
+
+/// `linepass verify --offline` on a folder: every invariant (I1 to I9) holds, and what clients know is
+/// what is there, no more and no less.
+#[track_caller]
+pub fn verify(folder: &Path, house: &House, books: &Books) {
+    let ledger = folder.join("ledger.jsonl");
+    books.write_ledger(house, &ledger);
+    let (store, key) = (folder.join("store"), folder.join("master.key"));
+    let mut command = linepass(&["verify", "--offline", "--json", "--ledger-complete", "--ledger"]);
+    let ended =
+        run(command.arg(ledger).arg("--store").arg(store).arg("--master-key-file").arg(key));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let report: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let invariants = report["invariants"].as_array().expect("invariants");
+    // I1 to I9, and the ledger against the store.
+    assert!(report["whole"] == true && invariants.len() > 9, "{report}");
+    // Each was looked at: nothing is whole because there was nothing to see.
+    for one in invariants {
+        assert!(one["checked"].as_u64() > Some(0), "{one}");
+    }
 }
 
 /// An order as the journal has it.
