@@ -293,7 +293,10 @@ async fn those_who_wait_for_their_turn_are_counted_and_past_a_thousand_there_is_
         tokio::spawn(async move { drop(throttle.permit(ID, neighbour(1), false).await) })
     };
     let waiting: Vec<_> = (0..1_022).map(|_| wait()).collect();
-    evaluate().await;
+    // The runtime comes to a few dozen of them at a time.
+    for _ in 0..100 {
+        evaluate().await;
+    }
     assert!(throttle.has_room(), "one more may wait");
     let last = wait();
     evaluate().await;
