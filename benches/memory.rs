@@ -12,7 +12,7 @@ use linepass::{
     actors::bulk::Bulk,
     store::{Store, Stream},
 };
-use seeded::{Seeded, Stores, from_env, memory_kib};
+use seeded::{House, Seeded, Stores, from_env, memory_kib};
 use std::sync::Arc;
 
 /// As in the program itself.
@@ -34,10 +34,8 @@ async fn run() {
     let before_mib = memory_kib("self", "VmRSS") >> 10;
     let store = seeded.open();
     let opened_mib = memory_kib("self", "VmRSS") >> 10;
-    let services = seeded::services(&store);
-    let arbiters = [actix::Arbiter::new().handle(), actix::Arbiter::new().handle()];
-    let house = linepass::actors::lines::Lines::start(&services, &arbiters, 20_000);
-    let bulk = Bulk::new(services, house.clone());
+    let house = House::over(&store);
+    let bulk = Bulk::new(Arc::clone(&house.services), house.lines.clone());
     // Read twice without waking anybody: the engine's pages of these lines are in its cache then,
     // and what comes after is the awake lines alone.
     for _ in 0..2 {
@@ -52,7 +50,7 @@ async fn run() {
     let read_kib = memory_kib("self", "VmRSS");
     let mut ids = 0;
     for line in seeded.drawn(awake, 0) {
-        ids += house.look(line.customer).await.expect("it is there").private.len();
+        ids += house.lines.look(line.customer).await.expect("it is there").private.len();
     }
     let woken_kib = memory_kib("self", "VmRSS");
     let each = woken_kib.saturating_sub(read_kib) as f64 * 1_024.0 / awake as f64;
@@ -77,7 +75,7 @@ async fn run() {
     );
     let verdict = if each < AIM_BYTES { "" } else { "   above the aim" };
     println!("an awake line: {each:.0} bytes, aim {AIM_BYTES}{verdict}");
-    store.close().await.expect("closes");
+    house.end().await;
 }
 
 /// Event rows of each of the lines that were woken.

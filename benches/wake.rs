@@ -16,7 +16,7 @@ use linepass::{
     app::seed::plan::LinePlan,
     store::{Stream, key, record},
 };
-use seeded::{Seeded, Stores, from_env};
+use seeded::{House, Seeded, Stores, from_env};
 use std::time::Instant;
 
 /// As in the program itself.
@@ -91,20 +91,16 @@ fn times() -> Histogram<u64> {
 /// Wakes lines of each store in turns; nanoseconds from the question to the answer.
 async fn wake(both: &[Seeded; 2], a_turn: u64) -> [Histogram<u64>; 2] {
     let mut woken = [times(), times()];
-    let opened = both.each_ref().map(|seeded| {
-        let store = seeded.open();
-        let lines = seeded::lines(&store);
-        (store, lines)
-    });
+    let houses = both.each_ref().map(|seeded| House::over(&seeded.open()));
     for turn in 0..TURNS {
-        for ((seeded, (_, lines)), woken) in both.iter().zip(&opened).zip(&mut woken) {
+        for ((seeded, house), woken) in both.iter().zip(&houses).zip(&mut woken) {
             for line in seeded.drawn(a_turn, turn) {
-                woken.saturating_record(wake_one(lines, &line).await);
+                woken.saturating_record(wake_one(&house.lines, &line).await);
             }
         }
     }
-    for (store, _) in &opened {
-        store.close().await.expect("closes");
+    for house in houses {
+        house.end().await;
     }
     woken
 }

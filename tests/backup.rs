@@ -432,6 +432,16 @@ fn no_half_file_is_left_and_none_is_written_over() {
     assert!(name.starts_with("linepass-") && name.ends_with(".backup"), "{name}");
     let before = names(folder.path());
     let token = demo.text("/operator_token_file");
+    // A disk that takes no more: as a shell makes one for a single command.
+    let mut bounded = std::process::Command::new("sh");
+    let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" backup --out \"$1\"";
+    let full = folder.path().join("full.backup").display().to_string();
+    bounded.args(["-c", script, env!("CARGO_BIN_EXE_linepass"), &full]);
+    bounded.env("LINEPASS_OPERATOR_URL", &operator.url).env("LINEPASS_OPERATOR_TOKEN_FILE", token);
+    let ended = bounded.output().expect("the shell runs");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code() == Some(1) && said.contains("full.backup"), "{ended:?}");
+    assert_eq!(names(folder.path()), before);
     let to = folder.path().join("b.backup").display().to_string();
     let against = |url: &str| {
         let mut command = linepass(&["backup", "--out", &to]);

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+use actix::Arbiter;
 use linepass::{
     actors::{
         committer::{Committer, CommitterOptions},
@@ -128,8 +129,13 @@ impl Seeded {
     /// The bare engine on the same files, with the same cache.
     pub fn open_engine(&self) -> sled::Db {
         let config = config(&self.folder);
+        let engine = config.store.path.join("sled");
+        // Whoever had it open may hold it a moment longer.
+        let file = std::fs::File::open(engine.join("db")).expect("the engine's file");
+        file.lock().expect("nobody keeps it");
+        drop(file);
         sled::Config::new()
-            .path(config.store.path.join("sled"))
+            .path(engine)
             .cache_capacity(config.store.cache_bytes)
             .segment_size(8 << 20)
             .flush_every_ms(Some(config.store.flush_every_ms))
@@ -152,8 +158,8 @@ fn greatest_divisor(one: u64, other: u64) -> u64 {
     if other == 0 { one } else { greatest_divisor(other, one % other) }
 }
 
-/// What lines need, over this store; `master` is not the installation's, for there are no snapshots.
-pub fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
+/// What lines need, over this store. The key is not the installation's own, for there are no snapshots.
+fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
     let clock = Clock::host();
     let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
     let fatal = |error: &_| panic!("{error}");
@@ -178,11 +184,34 @@ pub fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
     })
 }
 
-/// Lines over this store, on as many threads as the machine has cores.
-pub fn lines(store: &Arc<dyn Store>) -> Lines {
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let arbiters: Vec<_> = (0..cores).map(|_| actix::Arbiter::new().handle()).collect();
-    Lines::start(&services(store), &arbiters, 20_000)
+/// Lines over a store, on as many threads as the machine has cores.
+pub struct House {
+    /// The way to the lines.
+    pub lines: Lines,
+    /// What they are made with.
+    pub services: Arc<LineServices>,
+    arbiters: Vec<Arbiter>,
+}
+
+impl House {
+    /// Over this store.
+    pub fn over(store: &Arc<dyn Store>) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let arbiters: Vec<_> = (0..cores).map(|_| Arbiter::new()).collect();
+        let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
+        let services = services(store);
+        Self { lines: Lines::start(&services, &handles, 20_000), services, arbiters }
+    }
+
+    /// Ends the lines and closes the store, whose files others may open soon after.
+    pub async fn end(self) {
+        let store = Arc::clone(&self.services.store);
+        for arbiter in self.arbiters {
+            arbiter.stop();
+            arbiter.join().expect("no panic");
+        }
+        store.close().await.expect("closes");
+    }
 }
 
 /// A figure of /proc/self/status or of another process, in KiB (proc(5)).

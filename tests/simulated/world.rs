@@ -33,6 +33,9 @@ const AFTER_FAILURE: Duration = Duration::from_millis(20);
 /// After this nothing is under way any more, however slow the disk.
 const SETTLES: Duration = Duration::from_secs(20);
 
+/// Whoever waited so long waits for ever.
+const FOR_EVER: Duration = Duration::from_hours(2);
+
 /// What all lives of a server share.
 pub struct World {
     pub fate: Fate,
@@ -244,10 +247,15 @@ impl World {
         self.disk.slow_down(self.fate.pick(&[0, 0, 10, 50]));
         let clients = (1..=CLIENTS).map(|number| client(number).act(ACTIONS));
         let mut clients = std::pin::pin!(join_all(clients));
-        let limit = self.fate.below(4_000);
-        let deadline = tokio::time::sleep(Duration::from_millis(limit));
+        let to_the_end = self.fate.percent(40);
+        let limit =
+            if to_the_end { FOR_EVER } else { Duration::from_millis(self.fate.below(4_000)) };
+        let deadline = tokio::time::sleep(limit);
         let over = select(process.ended().boxed_local(), deadline.boxed_local());
         let all_done = matches!(select(&mut clients, over).await, Either::Left(_));
+        if to_the_end && !all_done && !self.disk.is_gone() && !process.has_failed() {
+            self.violation("somebody was never answered".into());
+        }
         if process.has_failed() {
             // A process that answers anybody now is found out.
             let _ = tokio::time::timeout(AFTER_FAILURE, &mut clients).await;
