@@ -1,6 +1,6 @@
 //! A client for HTTP/1.1 that costs little: one connection, one request at a time, one write and as
 //! few reads as the answer has pieces. The generator shares its processors with the server under
-//! test, so each microsecond here is taken from what is measured; benches/load_client.rs
+//! test, so each microsecond here is taken from what is measured; `benches/load_client.rs`
 //! prints what it costs beside a general client.
 
 use super::target::Target;
