@@ -1,0 +1,478 @@
+//! Logins that are turned away by the throttle, over HTTPS: how many a second, beside a bare actix-web handler that answers a page of the same size
+//! over the same TLS, in one run, generator included; and what each costs the server.
+//!
+//! `cargo bench --bench refusals`; `LINEPASS_BENCH_SECONDS` (20) is the length of each figure.
+//! benches/README.md says how to read it. The servers are this program again, each in a process of
+//! its own, so that the kernel tells what a request cost whom.
+
+#![allow(clippy::cast_precision_loss, reason = "rates are printed with few digits")]
+
+#[path = "../tests/common/mod.rs"]
+mod common;
+
+use actix_web::{App, HttpRequest, HttpResponse, dev::Service as _, web};
+use common::{Http, Provider, REDIRECT_URI, anime, unique};
+use linepass::{
+    app::{self, Clocks, Listeners},
+    cli::demo::{fill, sample::Sample},
+    clock::Clock,
+    config::Config,
+    net::{Certificates, Door, ServerLimits, activity::Patience, server},
+    telemetry,
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Refused logins a second on two cores, generator included.
+const FLOOR: f64 = 10_000.0;
+/// Threads that ask, and connections of each.
+const THREADS: usize = 2;
+const CONNECTIONS: usize = 32;
+/// Turns of the real server and the bare one, one after the other.
+const TURNS: u32 = 4;
+
+fn main() {
+    let role = std::env::var("LINEPASS_BENCH_ROLE").unwrap_or_default();
+    match role.as_str() {
+        "server" => actix_web::rt::System::new().block_on(serve()),
+        "bare" => actix_web::rt::System::new().block_on(serve_bare()),
+        _ => compare(),
+    }
+}
+
+fn compare() {
+    let seconds = std::env::var("LINEPASS_BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
+    let length = Duration::from_secs(seconds.unwrap_or(20));
+    println!("Refusals over HTTPS, {THREADS} threads of {CONNECTIONS} connections that ask\n");
+    println!(
+        "    what                     bytes   per s   bare/s   ratio   us each   bare us   generator us   free cores"
+    );
+    for kind in &KINDS {
+        let folder = tempfile::tempdir().expect("a folder");
+        let real = Server::start("server", folder.path(), kind.env);
+        let page = Page::of(&real, kind);
+        let bare = Server::start("bare", folder.path(), &[("BARE_BYTES", page.bytes)]);
+        let (mut of_real, mut of_bare) = (Measured::default(), Measured::default());
+        for _ in 0..TURNS {
+            of_real.add(&load(&real, &page.request, 403, length / TURNS / 2));
+            of_bare.add(&load(&bare, &page.request, 200, length / TURNS / 2));
+        }
+        println!(
+            "    {:<22}   {:>5}   {:>5.0}   {:>6.0}   {:>5.2}   {:>7.1}   {:>7.1}   {:>12.1}   {:>10.0}{}",
+            kind.name,
+            page.bytes,
+            of_real.rate(),
+            of_bare.rate(),
+            of_real.rate() / of_bare.rate(),
+            of_real.server_us(),
+            of_bare.server_us(),
+            of_real.own_us(),
+            of_real.on_free_cores(),
+            if of_real.on_free_cores() < FLOOR { "   below the floor" } else { "" },
+        );
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// What is asked
+
+/// How a login comes to be refused without a hash.
+struct Kind {
+    name: &'static str,
+    env: &'static [(&'static str, usize)],
+    /// Wrong passwords before anything is measured.
+    failures: usize,
+}
+
+const KINDS: [Kind; 2] = [
+    Kind {
+        name: "login, ID held",
+        env: &[("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", 1_000_000)],
+        failures: 6,
+    },
+    Kind {
+        name: "login, source too often",
+        env: &[("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", 1)],
+        failures: 2,
+    },
+];
+
+/// The request that is sent again and again, and what is answered.
+struct Page {
+    request: Vec<u8>,
+    bytes: usize,
+}
+
+impl Page {
+    /// Goes the way of a browser up to the login page, and fails there as often as it has to.
+    fn of(server: &Server, kind: &Kind) -> Self {
+        let runtime = runtime();
+        runtime.block_on(async {
+            let mut client = Client::connect(server).await;
+            let provider = server.provider();
+            let form = provider.parameters(Some(&anime(&unique())));
+            let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let pushed = client.ask(&server.post("/oauth/par", "", &form)).await;
+            assert_eq!(pushed.status, 201, "{}", pushed.text);
+            let body: Value = serde_json::from_str(pushed.body()).expect("JSON");
+            let url = provider.authorize_url(body["request_uri"].as_str().expect("a request_uri"));
+            let path = url.strip_prefix(&server.issuer()).expect("its own address");
+            let sent = client.ask(&server.get(path, "")).await;
+            assert_eq!(sent.status, 303, "{}", sent.text);
+            let (login, cookie) = (sent.header("location"), sent.header("set-cookie"));
+            let cookie = cookie.split(';').next().expect("a cookie");
+            let page = client.ask(&server.get(&login, cookie)).await;
+            let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").expect("a form");
+            let csrf = rest.split('"').next().expect("a value");
+            let form = [("csrf", csrf), ("passport_id", "sakura01"), ("password", "wrong")];
+            let request = server.post(&login, cookie, &form);
+            for _ in 0..kind.failures {
+                assert_eq!(client.ask(&request).await.status, 403);
+            }
+            let refused = client.ask(&request).await;
+            assert_eq!(refused.status, 403, "{}", refused.text);
+            Self { request, bytes: refused.body().len() }
+        })
+    }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Asking
+
+/// What a turn, or several, came to.
+#[derive(Default)]
+struct Measured {
+    answers: f64,
+    seconds: f64,
+    server_s: f64,
+    own_s: f64,
+}
+
+impl Measured {
+    fn add(&mut self, other: &Self) {
+        self.answers += other.answers;
+        self.seconds += other.seconds;
+        self.server_s += other.server_s;
+        self.own_s += other.own_s;
+    }
+
+    fn rate(&self) -> f64 {
+        self.answers / self.seconds
+    }
+
+    fn server_us(&self) -> f64 {
+        self.server_s * 1e6 / self.answers
+    }
+
+    /// How many a second two processors could answer and ask for that have nothing else to do.
+    fn on_free_cores(&self) -> f64 {
+        2.0 * self.answers / (self.server_s + self.own_s)
+    }
+
+    fn own_us(&self) -> f64 {
+        self.own_s * 1e6 / self.answers
+    }
+}
+
+/// Asks for so long, on all connections as fast as answers come.
+fn load(server: &Server, request: &[u8], status: u16, length: Duration) -> Measured {
+    let (server_before, own_before) = (cpu_s(server.child.id()), cpu_s(std::process::id()));
+    let began = Instant::now();
+    let answers: u64 = thread::scope(|scope| {
+        let ask = || runtime().block_on(ask_on_all(server, request, status, began, length));
+        let asking: Vec<_> = (0..THREADS).map(|_| scope.spawn(ask)).collect();
+        asking.into_iter().map(|asking| asking.join().expect("no panic")).sum()
+    });
+    Measured {
+        answers: answers as f64,
+        seconds: began.elapsed().as_secs_f64(),
+        server_s: cpu_s(server.child.id()) - server_before,
+        own_s: cpu_s(std::process::id()) - own_before,
+    }
+}
+
+async fn ask_on_all(
+    server: &Server,
+    request: &[u8],
+    status: u16,
+    began: Instant,
+    length: Duration,
+) -> u64 {
+    let one = || async {
+        let mut client = Client::connect(server).await;
+        let mut answers = 0;
+        while began.elapsed() < length {
+            assert_eq!(client.status_of(request).await, status);
+            answers += 1;
+        }
+        answers
+    };
+    let all = (0..CONNECTIONS).map(|_| one());
+    futures_util::future::join_all(all).await.into_iter().sum()
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// Processor seconds that a process has used.
+fn cpu_s(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
+    let (_, fields) = stat.rsplit_once(") ").expect("a name");
+    let ticks: f64 = fields.split(' ').skip(11).take(2).map(|t| t.parse::<f64>().expect("t")).sum();
+    // The kernel's unit for it, whatever its own timer does (proc(5), `sysconf(_SC_CLK_TCK)`).
+    ticks / 100.0
+}
+
+/// A connection that asks one thing after the other.
+struct Client {
+    stream: TlsStream<TcpStream>,
+    buffer: Vec<u8>,
+}
+
+/// An answer, whole.
+struct Answer {
+    status: u16,
+    text: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> String {
+        let (head, _) = self.text.split_once("\r\n\r\n").expect("a head");
+        let fields = head.lines().filter_map(|line| line.split_once(": "));
+        let mut found = fields.filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        found.next().unwrap_or_else(|| panic!("no {name}: {}", self.text)).1.to_owned()
+    }
+
+    fn body(&self) -> &str {
+        self.text.split_once("\r\n\r\n").expect("a head").1
+    }
+}
+
+impl Client {
+    async fn connect(server: &Server) -> Self {
+        let stream = TcpStream::connect(server.address).await.expect("connects");
+        stream.set_nodelay(true).expect("sets");
+        let name = ServerName::try_from("localhost").expect("a name");
+        let stream = TlsConnector::from(Arc::clone(&server.tls)).connect(name, stream).await;
+        Self { stream: stream.expect("TLS"), buffer: Vec::new() }
+    }
+
+    async fn ask(&mut self, request: &[u8]) -> Answer {
+        let status = self.status_of(request).await;
+        Answer { status, text: String::from_utf8(self.buffer.clone()).expect("text") }
+    }
+
+    /// Sends the request, reads the answer to its end, and tells its status.
+    async fn status_of(&mut self, request: &[u8]) -> u16 {
+        self.stream.write_all(request).await.expect("writes");
+        self.buffer.clear();
+        let mut whole = None;
+        while whole.is_none_or(|whole| self.buffer.len() < whole) {
+            let count = self.stream.read_buf(&mut self.buffer).await.expect("reads");
+            assert!(count > 0, "it closes after {:?}", String::from_utf8_lossy(&self.buffer));
+            whole = whole.or_else(|| length_of(&self.buffer));
+        }
+        let status = self.buffer.get(9..12).expect("a status");
+        std::str::from_utf8(status).expect("digits").parse().expect("digits")
+    }
+}
+
+/// The bytes of an answer with its head, once that is there.
+fn length_of(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
+    let head = std::str::from_utf8(&bytes[..end]).expect("text");
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    Some(end + length.expect("a length").parse::<usize>().expect("a number"))
+}
+
+// ---------------------------------------------------------------------------------------------
+// Servers
+
+/// A server in a process of its own.
+struct Server {
+    child: Child,
+    said: Value,
+    address: SocketAddr,
+    tls: Arc<ClientConfig>,
+}
+
+impl Server {
+    fn start(role: &str, folder: &Path, env: &[(&str, usize)]) -> Self {
+        let mut command = Command::new(std::env::current_exe().expect("this program"));
+        command.env("LINEPASS_BENCH_ROLE", role).env("LINEPASS_BENCH_FOLDER", folder);
+        command.envs(env.iter().map(|(key, value)| (*key, value.to_string())));
+        let errors = std::fs::File::create(folder.join(format!("{role}.log"))).expect("a file");
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .expect("it starts");
+        let mut line = String::new();
+        let out = child.stdout.take().expect("a pipe");
+        BufReader::new(out).read_line(&mut line).expect("it prints");
+        let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
+            panic!("{role}: {error}: {:?}", std::fs::read_to_string(folder.join("server.log")))
+        });
+        let port = said["port"].as_u64().and_then(|port| u16::try_from(port).ok());
+        let address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
+        Self { child, said, address, tls: trusting(&folder.join("certs/server.crt")) }
+    }
+
+    fn issuer(&self) -> String {
+        format!("https://localhost:{}", self.address.port())
+    }
+
+    fn provider(&self) -> Provider {
+        let text = |name: &str| self.said[name].as_str().expect("a text").to_owned();
+        Provider {
+            issuer: self.issuer(),
+            client_id: text("client_id"),
+            client_secret: text("client_secret"),
+            redirect_uri: REDIRECT_URI.to_owned(),
+            http: Http::new(),
+        }
+    }
+
+    fn get(&self, path: &str, cookie: &str) -> Vec<u8> {
+        self.request("GET", path, cookie, "")
+    }
+
+    fn post(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> Vec<u8> {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        self.request("POST", path, cookie, &body)
+    }
+
+    fn request(&self, method: &str, path: &str, cookie: &str, body: &str) -> Vec<u8> {
+        let cookie =
+            if cookie.is_empty() { String::new() } else { format!("cookie: {cookie}\r\n") };
+        let issuer = self.issuer();
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{cookie}origin: {issuer}\r\n\
+             accept-language: ja\r\nsec-fetch-site: same-origin\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn trusting(certificate: &Path) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(certificate).expect("PEM")).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Arc::new(config)
+}
+
+/// The configuration of a server in the folder that the environment names.
+fn configure(port: u16) -> Config {
+    let folder = std::env::var("LINEPASS_BENCH_FOLDER").expect("a folder");
+    let own = [
+        ("SERVER__ISSUER", format!("https://localhost:{port}")),
+        ("TLS__ENABLED", "true".to_owned()),
+        ("TLS__CERTIFICATE_FILE", format!("{folder}/certs/server.crt")),
+        ("TLS__KEY_FILE", format!("{folder}/certs/server.key")),
+        ("STORE__PATH", format!("{folder}/store")),
+        ("STORE__MIN_FREE_SPACE_BYTES", "16777216".to_owned()),
+        ("KEYS__MASTER_KEY_FILE", format!("{folder}/master.key")),
+        ("OPERATOR__TOKEN_FILE", format!("{folder}/operator.token")),
+        ("LOG__FOLDER", format!("{folder}/logs")),
+        // As many as can be are asked for here, and each is to be answered by the throttle.
+        ("OVERLOAD__QUEUE_TARGET_MS", "1000".to_owned()),
+        ("THROTTLE__FIRST_WAIT_S", "3600".to_owned()),
+        ("THROTTLE__LONGEST_WAIT_S", "86400".to_owned()),
+    ];
+    let own = own.map(|(key, value)| (format!("LINEPASS__{key}"), value));
+    let given = std::env::vars().filter(|(key, _)| key.starts_with("LINEPASS__"));
+    Config::load(None, own.into_iter().chain(given)).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The whole application with its log, as `linepass serve` has it.
+async fn serve() {
+    let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+    let (public, operator) = (listener(), listener());
+    let port = public.local_addr().expect("an address").port();
+    let config = configure(port);
+    let _logging = telemetry::init(&config.log, false).expect("a log");
+    let clocks = Clocks { decisions: Clock::host(), host: Clock::host() };
+    let listeners = Listeners { public, balanced: None, operator };
+    let running = app::start(&config, clocks, listeners).await.expect("starts");
+    let folder = std::env::var("LINEPASS_BENCH_FOLDER").expect("a folder");
+    let mut sample = Sample::load_or_make(&Path::new(&folder).join("demo.json")).expect("data");
+    let issuer = config.server.issuer.as_str();
+    sample.addresses(issuer, "http://127.0.0.1:9875", String::new(), (None, None));
+    fill::fill(&running.state, &sample).await.expect("sample data");
+    let provider = &sample.providers[1];
+    let said = json!({
+        "port": port,
+        "client_id": provider.client_id,
+        "client_secret": provider.client_secret,
+    });
+    println!("{said}");
+    std::future::pending::<()>().await;
+}
+
+/// A handler that answers so many bytes, on the same pipeline of connections.
+async fn serve_bare() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+    let port = listener.local_addr().expect("an address").port();
+    let config = configure(port);
+    let tls = Certificates::open(&config).expect("the server's certificate").server_config();
+    let bytes = std::env::var("BARE_BYTES").ok().and_then(|text| text.parse().ok()).expect("bytes");
+    let page = web::Bytes::from(vec![b'x'; bytes]);
+    let patience = Patience { head: Duration::from_secs(5), idle: Duration::from_secs(15) };
+    let limits =
+        ServerLimits { workers: 2, most_connections: 10_000, patience, shutdown_timeout_s: 1 };
+    let door = Door {
+        tls: Some(tls.expect("TLS")),
+        handshake_timeout: Duration::from_secs(5),
+        balancers: None,
+        header_timeout: Duration::ZERO,
+    };
+    let server = server::build(limits, vec![(listener, door)], move || {
+        let page = page.clone();
+        let answer = move |_: HttpRequest, _: web::Bytes| {
+            let page = page.clone();
+            async move { HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page) }
+        };
+        App::new()
+            .wrap_fn(|request, service| service.call(request))
+            .default_service(web::route().to(answer))
+    });
+    println!("{}", json!({ "port": port }));
+    server.expect("serves").await.expect("serves");
+}
