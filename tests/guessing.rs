@@ -218,8 +218,6 @@ fn a_flood_of_logins_is_turned_away_and_leaves_the_other_pages_alone_security_17
         ("LINEPASS__PASSWORD__HASH_PASSES", "1"),
         ("LINEPASS__PASSWORD__HASH_THREADS", &PERMITS.to_string()),
         ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "16"),
-        // So many at once make the threads of a debug build late, which is another test's business.
-        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
     ]);
     let doors: Vec<Door> = (0..FLOOD)
         .scan(Door::of(&demo), |first, _| {

@@ -80,8 +80,6 @@ fn with_a_short_queue() -> Inside {
     Inside::start(&[
         ("LINEPASS__STORE__WRITE_QUEUE_LIMIT", "16"),
         ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "10000"),
-        // How long requests wait for a thread is another test's business.
-        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
     ])
 }
 
@@ -173,7 +171,6 @@ fn a_full_hashing_pool_turns_logins_away_at_once_and_purchases_go_on_check_32() 
         ("LINEPASS__PASSWORD__HASH_PASSES", "4"),
         ("LINEPASS__PASSWORD__HASH_THREADS", "1"),
         ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "1"),
-        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
     ]);
     let (browser, flow) = at_confirmation(&server);
     let (guest, guests) = server.arrived();

@@ -308,8 +308,14 @@ impl PasswordPool {
     }
 }
 
+/// By how much hashing yields to whatever else wants a processor.
+const NICE: i32 = 5;
+
 /// One thread's life: until every handle of the pool is gone.
 fn work(mut hasher: Hasher, queue: &Mutex<Receiver<Queued>>, counters: &Counters) {
+    // A flood of logins must not slow a purchase at its confirmation (reliability.md 32): on Linux this
+    // is the calling thread's alone. Where it is refused, hashing is as important as the rest.
+    let _ = rustix::process::nice(NICE);
     loop {
         // The guard lives for this statement only: one thread waits for a job, the others for it.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();

@@ -123,9 +123,8 @@ pub fn place_of_snapshot(key: &[u8]) -> Option<(Stream, u64)> {
 
 /// The stream of an event row's key.
 pub fn stream_of_event(key: &[u8]) -> Option<Stream> {
-    let text = key.strip_prefix(b"e/")?;
-    let text = text.get(..text.len().checked_sub(9)?)?;
-    std::str::from_utf8(text).ok()?.parse().ok()
+    let (stream, _) = key.strip_prefix(b"e/")?.split_last_chunk::<8>()?;
+    std::str::from_utf8(stream.strip_suffix(b"/")?).ok()?.parse().ok()
 }
 
 /// The sequence number at the end of an event row's key.
@@ -289,9 +288,11 @@ pub fn bill(month: Month, place: &BillPlace) -> Vec<u8> {
 /// The place that a bill's key names.
 pub fn bill_place(key: &[u8]) -> Option<BillPlace> {
     // `i/2026-11/CAF0000012573/` and the part.
+    let month = std::str::from_utf8(key.get(2..9)?).ok()?.parse().ok()?;
     let customer = std::str::from_utf8(key.get(10..23)?).ok()?.parse().ok()?;
     let part = key.get(24..).and_then(|part| part.try_into().ok()).map(u32::from_be_bytes)?;
-    Some(BillPlace { customer, part })
+    let place = BillPlace { customer, part };
+    (bill(month, &place) == key).then_some(place)
 }
 
 /// Where something with a receipt number stands.
@@ -351,6 +352,24 @@ mod tests {
         for seq in [1, 0x2f, 0x2f2f_2f2f] {
             assert_eq!(stream_of_event(&event(&stream, seq)), Some(stream.clone()));
             assert_eq!(seq_of_event(&event(&stream, seq)), Some(seq));
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_no_key_by_one_byte_names_nothing() {
+        let stream: Stream = "@a-sha".parse().expect("a stream");
+        let mut spoilt = event(&stream, 1);
+        let slash = spoilt.len() - 9;
+        spoilt[slash] = b'0';
+        assert_eq!(stream_of_event(&spoilt), None);
+        let (customer, month) = ("CAF0000012573".parse(), "2026-11".parse());
+        let place = BillPlace { customer: customer.expect("a customer ID"), part: 1 };
+        let key = bill(month.expect("a month"), &place);
+        assert_eq!(bill_place(&key), Some(place));
+        for at in [0, 1, 9, 23] {
+            let mut spoilt = key.clone();
+            spoilt[at] = b'0';
+            assert_eq!(bill_place(&spoilt), None, "{at}");
         }
     }
 

@@ -250,6 +250,7 @@ fn configure(folder: &Path, issuer: &str, env: &[(&str, &str)]) -> Config {
         ("LINEPASS__TLS__ENABLED", "false"),
         ("LINEPASS__STORE__PATH", &store),
         ("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216"),
+        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
         ("LINEPASS__KEYS__MASTER_KEY_FILE", &master),
         ("LINEPASS__OPERATOR__TOKEN_FILE", &token),
         ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64"),

@@ -30,11 +30,13 @@ pub struct Ended {
     pub err: String,
 }
 
-/// The binary with these arguments, a cheap password hash and no bound on the disk.
+/// The binary with these arguments, a cheap password hash, no bound on the disk, and patience with a
+/// machine that other tests keep busy.
 pub fn linepass(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_linepass"));
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216");
+    command.env("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000");
     command.env("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64");
     command.env("LINEPASS__PASSWORD__HASH_PASSES", "1");
     command

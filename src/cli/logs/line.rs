@@ -151,7 +151,10 @@ pub fn time_of(object: &Map<String, Value>) -> Option<Timestamp> {
 fn json(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len() + 1);
     for character in raw.trim().chars() {
-        if acts(character) {
+        if matches!(character, '\t' | '\r' | '\n') {
+            // As such they stand between what JSON holds alone, where an escape would be none.
+            out.push(' ');
+        } else if acts(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
                 let _ = write!(out, "\\u{unit:04x}");
             }
@@ -333,6 +336,13 @@ mod tests {
         let mut shown = Shown::new(Filter::default(), Style::Json);
         let told: Value = serde_json::from_str(&shown.show(inside.as_bytes()).unwrap()).unwrap();
         assert_eq!(told, serde_json::from_str::<Value>(&inside).unwrap(), "JSON says the same");
+    }
+
+    #[test]
+    fn what_stands_between_the_members_of_json_is_no_part_of_them() {
+        let mut shown = Shown::new(Filter::default(), Style::Json);
+        let text = shown.show(b"{\t\"a\":\r\"b\\t\"\r}\r").unwrap();
+        assert_eq!(text, "{ \"a\": \"b\\t\" }\n");
     }
 
     #[test]
