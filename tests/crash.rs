@@ -137,7 +137,11 @@ impl Trial {
         let files = std::fs::read_dir(self.folder().join("mails")).expect("a folder");
         let names =
             files.map(|file| file.expect("a file").file_name().into_string().expect("text"));
-        names.filter(|name| name.ends_with(".eml") && name.contains(&format!("-{kind}-"))).count()
+        names
+            .filter(|name| {
+                name.strip_suffix(".eml").is_some() && name.contains(&format!("-{kind}-"))
+            })
+            .count()
     }
 
     fn tell(&mut self, books: &Books, cut: usize, rounds: usize) {

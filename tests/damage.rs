@@ -1,6 +1,6 @@
 //! Damaged files: what is cut, changed or missing is noticed and named, or costs nothing that was
 //! acknowledged; never a silent loss, a panic or a wait without end (checks/reliability.md 3, 4, 5).
-//! The same in process, byte by byte, is in tests/torn_tail.rs.
+//! The same in process, byte by byte, is in `tests/torn_tail.rs`.
 
 mod common;
 mod harness;

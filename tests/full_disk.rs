@@ -111,7 +111,7 @@ fn below_the_configured_room_writes_are_refused_and_all_else_goes_on_until_there
         let refused =
             house.operator.send("POST", "/tokens", r#"{"name":"x","role":"desk","reason":"r"}"#);
         assert_eq!(refused.status, 503, "{refused:?}");
-        assert_eq!(metric(house, "linepass_store_has_room"), 0.0);
+        assert!(metric(house, "linepass_store_has_room") < 0.5);
         // Reads and logins: a flow up to its confirmation, the operator's look, the order that was bought.
         let read = Order::per_use(house, BUYERS[0]);
         assert!(!read.is_there(house) && orders[0].is_there(house));

@@ -203,7 +203,7 @@ fn what_was_done_to_a_store_behind_the_rules_is_named_with_its_invariant() {
     let stray =
         record::encode(block(&own), br#"{"customer":"CAF0000012573","passport":1,"seq":1}"#);
     let ahead = record::encode(block(&own), b"999999");
-    let edits: [(Vec<u8>, Option<Vec<u8>>, &str, &str); 4] = [
+    let edits = [
         (own.clone(), None, "I1", "is missing"),
         (b"o/b-sha/r-stray".to_vec(), Some(stray), "I1", "leads to nothing"),
         (format!("r/{receipt}").into_bytes(), None, "I1", "is missing"),

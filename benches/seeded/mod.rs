@@ -148,8 +148,9 @@ impl Seeded {
         let lines = self.plan.data.lines;
         assert!(count * (turn + 1) <= lines, "{count} lines in turn {turn} of {lines}");
         // A step that has no divisor in common with the number of lines meets each once.
-        let step = (lines * 618 / 1_000..).find(|step| greatest_divisor(*step, lines) == 1);
-        let step = step.expect("a prime number at the latest");
+        let mut steps = lines * 618 / 1_000..=lines + 1;
+        let step = steps.find(|step| greatest_divisor(*step, lines) == 1);
+        let step = step.expect("lines and the next number have none in common");
         (count * turn..count * (turn + 1)).map(move |n| self.plan.line(n * step % lines))
     }
 }

@@ -22,7 +22,7 @@ pub struct Calendar {
 
 impl Calendar {
     /// The month that it is.
-    pub fn month(&self) -> String {
+    pub fn month(self) -> String {
         format!("{}-{:02}", 2027 + self.month / 12, self.month % 12 + 1)
     }
 

@@ -69,10 +69,9 @@ impl<T: Clone + PartialEq + std::fmt::Debug> Possible<T> {
 
     fn after(&mut self, value: T, fate: &Fate, done: impl Fn(&Reply) -> bool) {
         match fate {
-            Fate::Unsent => {}
             Fate::Unknown => self.0.push(value),
             Fate::Answered(reply) if done(reply) => self.0 = vec![value],
-            Fate::Answered(_) => {}
+            Fate::Unsent | Fate::Answered(_) => {}
         }
     }
 
