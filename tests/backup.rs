@@ -217,18 +217,7 @@ fn filled() -> (TempDir, PathBuf, PathBuf) {
     assert!(demo.terminate().success());
     let (store, master) = (folder.path().join("store"), folder.path().join("master.key"));
     let file = folder.path().join("a.backup");
-    let [store_text, master_text, to] =
-        [&store, &master, &file].map(|path| path.display().to_string());
-    let taken = run(&mut linepass(&[
-        "backup",
-        "--offline",
-        "--store",
-        &store_text,
-        "--master-key-file",
-        &master_text,
-        "--out",
-        &to,
-    ]));
+    let taken = offline(&store, &master, &file);
     assert_eq!(taken.code, Some(0), "{taken:?}");
     assert!(taken.out.contains("a.backup\n  block ") && taken.err.is_empty(), "{taken:?}");
     (folder, file, master)
@@ -301,6 +290,47 @@ fn what_cannot_be_restored_is_named_and_leaves_nothing() {
     assert!(!store.exists());
 }
 
+/// The arguments of a backup of a store that no server has.
+fn offline(store: &Path, master: &Path, to: &Path) -> Ended {
+    let [store, master, to] = [store, master, to].map(|path| path.display().to_string());
+    let fixed = ["backup", "--offline", "--store", &store, "--master-key-file", &master];
+    run(&mut linepass(&[&fixed[..], &["--out", &to]].concat()))
+}
+
+#[test]
+fn a_store_that_lost_its_tail_is_not_backed_up_as_a_whole_one() {
+    let (folder, _, master) = filled();
+    let store = folder.path().join("store");
+    process::with_engine(&store, |db| {
+        let last = db.scan_prefix("b/").next_back().expect("a block").expect("reads");
+        db.remove(last.0).expect("writes");
+        db.flush().expect("writes");
+    });
+    let to = folder.path().join("lost.backup");
+    let ended = offline(&store, &master, &to);
+    assert!(ended.code == Some(1) && ended.err.contains("a tail is lost"), "{ended:?}");
+    assert!(!to.exists());
+}
+
+#[test]
+fn a_store_without_its_keys_is_neither_whole_nor_given_new_ones() {
+    let (folder, _, master) = filled();
+    let store = folder.path().join("store");
+    process::with_engine(&store, |db| {
+        for row in db.scan_prefix("k/") {
+            db.remove(row.expect("reads").0).expect("writes");
+        }
+        db.flush().expect("writes");
+    });
+    let [store, master, data] =
+        [&store, &master, &folder.path().to_path_buf()].map(|path| path.display().to_string());
+    let looked = ["verify", "--offline", "--store", &store, "--master-key-file", &master];
+    for arguments in [&looked[..], &["demo", "--json", "--data", &data]] {
+        let ended = run(&mut linepass(arguments));
+        assert!(ended.code == Some(1) && ended.err.contains("keys were made"), "{ended:?}");
+    }
+}
+
 /// What is restored is looked at before it has its name.
 #[test]
 fn a_backup_of_a_broken_store_is_not_put_in_place_unless_it_is_asked_for() {
@@ -312,19 +342,7 @@ fn a_backup_of_a_broken_store_is_not_put_in_place_unless_it_is_asked_for() {
         db.insert(b"o/b-sha/r-stray", stray.1).expect("writes");
         db.flush().expect("writes");
     });
-    let [store_text, master_text, to] =
-        [&store, &master, &file].map(|path| path.display().to_string());
-    let taken = run(&mut linepass(&[
-        "backup",
-        "--offline",
-        "--store",
-        &store_text,
-        "--master-key-file",
-        &master_text,
-        "--out",
-        &to,
-        "--json",
-    ]));
+    let taken = offline(&store, &master, &file);
     assert_eq!(taken.code, Some(0), "{taken:?}");
     let restored = folder.path().join("restored");
     let ended = restore(&file, &restored, &master, &[]);

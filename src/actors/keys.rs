@@ -8,12 +8,12 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    domain::{calendar::Instant, system::SystemEvent},
+    domain::{calendar::Instant, line::Entry, system::SystemEvent},
     security::{
         KeyPurpose, KeyRecord, KeyRing, MasterKey, Secret, SecurityError, SigningAlgorithm,
         WebhookKey,
     },
-    store::{Delete, Outcome, Put, Store, StoreError, record},
+    store::{Delete, Outcome, Put, Store, StoreError, Stream, record},
 };
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -199,7 +199,28 @@ fn put(record: &KeyRecord) -> Put {
 /// The stored keys, wrapped.
 pub async fn read(store: &dyn Store) -> Result<Vec<KeyRecord>, StoreError> {
     let bodies = store.keys().await?;
+    if bodies.is_empty() && were_made(store).await? {
+        let what = "the system stream says that keys were made, and no row of any is there";
+        return Err(StoreError::damaged("keys", what));
+    }
     bodies.iter().map(|body| record::from_json("a key's row", body)).collect()
+}
+
+/// Whether keys were ever made here: then new ones in their place would be others, by which no
+/// passport ID is found any more.
+async fn were_made(store: &dyn Store) -> Result<bool, StoreError> {
+    let mut seq = 0;
+    loop {
+        let rows = store.events(&Stream::System, seq, 256).await?;
+        let Some(last) = rows.last() else { return Ok(false) };
+        seq = last.seq;
+        for row in &rows {
+            let entry: Entry<SystemEvent> = record::from_json("the system stream", &row.entry)?;
+            if entry.events.iter().any(|event| matches!(event, SystemEvent::KeyMade { .. })) {
+                return Ok(true);
+            }
+        }
+    }
 }
 
 /// Stores the first keys of an installation.

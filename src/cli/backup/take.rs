@@ -15,7 +15,10 @@ use crate::{
     },
     clock::Clock,
     domain::reason::Reason,
-    store::backup::{BackupFault, Copy, Manifest, Part, PartKind, Writer},
+    store::{
+        Store, StoreError,
+        backup::{BackupFault, Copy, Manifest, Part, PartKind, Writer},
+    },
     text::format,
     web::operator::backup::PartTold,
 };
@@ -156,6 +159,7 @@ async fn of_store(
 ) -> Result<Value, BackupError> {
     let mut taking = Taking::begin(to)?;
     let (store, master) = offline::look(config, store)?;
+    refuse_lost_tail(&store).await?;
     let mut copy = Copy::begin(Arc::new(store), master.derive(BACKUP_KEY), false).await?;
     loop {
         let part = copy.next(Clock::host().now()).await?;
@@ -164,5 +168,20 @@ async fn of_store(
         if part.kind == PartKind::Manifest {
             return taking.end(&manifest_of(&part)?, to);
         }
+    }
+}
+
+/// The head is the only witness of a tail that is lost, and a restore writes another one: a copy
+/// would pass for whole.
+async fn refuse_lost_tail(store: &dyn Store) -> Result<(), BackupError> {
+    let last = store.durable_block();
+    match store.head().await? {
+        Some(head) if head.number > last => {
+            let what =
+                format!("the head names it, but the last block stored is {last}: a tail is lost");
+            Err(StoreError::damaged(format!("block {}", head.number), what).into())
+        }
+        None if last > 0 => Err(StoreError::damaged("head", "the head file is missing").into()),
+        _ => Ok(()),
     }
 }
