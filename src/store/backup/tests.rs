@@ -240,7 +240,7 @@ proptest! {
 
     #[test]
     fn the_same_where_every_few_rows_many_are_written_over_and_deleted(
-        before in 10_u64..60,
+        before in 20_u64..60,
         between in proptest::collection::vec(0_u64..6, 1..12),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
