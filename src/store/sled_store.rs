@@ -114,6 +114,7 @@ impl SledEngine {
         opening::remove_unfinished_snapshots(&engine)?;
         let head = HeadFile::new(Folder::new(&folder), &options.head_key);
         opening::raise_head(&head, &engine, purpose)?;
+        opening::wait_until_free(&engine);
         let db = opening::open_engine(&engine, options)?;
         let data = File::open(engine.join("db")).map_err(file_error(&engine))?;
         Ok(Self { db, data, folder, _lock: lock })

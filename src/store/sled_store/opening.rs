@@ -8,8 +8,12 @@ use std::{
     io::ErrorKind,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    time::{Duration, Instant},
 };
 use tokio::runtime::Runtime;
+
+/// How long the engine's file may be held by threads that are ending.
+const FREE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The folder, for its owner alone.
 pub(super) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
@@ -89,6 +93,16 @@ pub(super) fn raise_head(
     match tail::proven(engine, written).map_err(file_error(engine))? {
         Some(durable) => head.write(durable),
         None => Ok(()),
+    }
+}
+
+/// The engine's own threads may hold its file a moment longer than whoever dropped it. Whoever has
+/// the store's lock waits for them; past a while the engine says itself that its file is held.
+pub(super) fn wait_until_free(engine: &Path) {
+    let Ok(log) = File::open(engine.join("db")) else { return };
+    let began = Instant::now();
+    while matches!(log.try_lock(), Err(TryLockError::WouldBlock)) && began.elapsed() < FREE_WITHIN {
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
