@@ -35,9 +35,12 @@ const CUTS: usize = 12;
 struct Machine {
     folder: tempfile::TempDir,
     beside: tempfile::TempDir,
+    /// Starts so far: each writes its changes down in a log of its own, because a kill may cut off the
+    /// last record of one.
     logs: usize,
+    /// The logs that the disk does not know yet.
+    unread: Vec<PathBuf>,
     disk: Option<Disk>,
-    faults: Option<Faults>,
 }
 
 impl Machine {
@@ -46,7 +49,7 @@ impl Machine {
         let (folder, beside) = (tempfile::tempdir(), tempfile::tempdir());
         let (folder, beside) = (folder.expect("a folder"), beside.expect("a folder"));
         Server::start(folder.path(), &Start::generous()).terminate();
-        Self { folder, beside, logs: 0, disk: None, faults: None }
+        Self { folder, beside, logs: 0, unread: Vec::new(), disk: None }
     }
 
     fn folder(&self) -> &Path {
@@ -59,23 +62,26 @@ impl Machine {
 
     /// The power is on: what is on the disk now is all there is.
     fn on(&mut self) {
-        self.logs += 1;
-        let log = self.beside.path().join(format!("{}.log", self.logs));
         self.disk = Some(Disk::of(&self.store()));
-        self.faults = Some(Faults::none(self.beside.path(), &self.store()).logging(log));
     }
 
-    fn start_at(&self, now: String) -> Start {
+    fn start_at(&mut self, now: String) -> Start {
+        self.logs += 1;
+        let log = self.beside.path().join(format!("{}.log", self.logs));
+        // There also when the kill comes before the process has opened it.
+        std::fs::File::create(&log).expect("creates");
+        self.unread.push(log.clone());
         let start = Start { now: Some(now), ..Start::generous() };
-        self.faults.as_ref().expect("the power is on").below(start)
+        Faults::none(self.beside.path(), &self.store()).logging(log).below(start)
     }
 
     /// The power is cut: how many writes were not synced.
     fn cut(&mut self, draw: &mut Draw, unsynced: Unsynced) -> usize {
-        let log = self.beside.path().join(format!("{}.log", self.logs));
         let mut disk = self.disk.take().expect("the power is on");
-        disk.replay(&log);
-        std::fs::remove_file(log).expect("removes");
+        for log in self.unread.drain(..) {
+            disk.replay(&log);
+            std::fs::remove_file(log).expect("removes");
+        }
         disk.cut(draw, unsynced)
     }
 }
@@ -87,7 +93,8 @@ fn what_was_acknowledged_is_there_after_a_power_cut_whatever_else_the_disk_has()
     let mut outcomes = Outcomes::default();
     machine.on();
     let mut calendar = Calendar::default();
-    let mut server = Server::start(machine.folder(), &machine.start_at(calendar.next()));
+    let start = machine.start_at(calendar.next());
+    let mut server = Server::start(machine.folder(), &start);
     let mut books = Books::new(&server.house, calendar);
     for number in 0..count("LINEPASS_POWER_CUTS", CUTS) {
         let mut round = Round::prepare(&server.house, &mut books, number);
@@ -115,7 +122,8 @@ fn what_was_acknowledged_is_there_after_a_power_cut_whatever_else_the_disk_has()
         let damage = format!("{unsynced:?}, after {} starts", starts.min(2));
         outcomes.note(&damage, if writes == 0 { "nothing was unsynced" } else { "some was" });
         machine.on();
-        server = Server::start(machine.folder(), &machine.start_at(books.calendar.next()));
+        let start = machine.start_at(books.calendar.next());
+        server = Server::start(machine.folder(), &start);
         round.settle(&server.house, &mut books);
     }
     books.check_receipts(&server.house);
