@@ -210,7 +210,7 @@ impl PasswordPool {
             return Err(SecurityError::PoolSize { threads, queue_limit });
         }
         let counters = Arc::new(Counters::default());
-        let (jobs, queue) = sync_channel(queue_limit);
+        let (jobs, queue) = sync_channel(queue_limit + RESERVE);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
             let hasher = Hasher::new(cost, import_key.clone())?;
@@ -231,12 +231,19 @@ impl PasswordPool {
         Self { longest_standing_wait: wait, ..self }
     }
 
-    /// Whether one more password would be taken now: whoever has none to spare is turned away before
+    /// Whether one more password would be checked now: whoever has none to spare is turned away before
     /// anything is done for it.
     pub fn has_room(&self) -> bool {
         let standing = &self.counters.standing;
         let most = standing.most(self.queue_limit, self.threads, self.longest_standing_wait);
         self.queued() < most
+    }
+
+    /// Whether this job is taken. A new password is made by whoever is signed in already, an operator
+    /// among them: for those some places are left that no rush of logins fills.
+    fn takes(&self, job: &Job) -> bool {
+        let is_new = matches!(job, Job::Hash { .. });
+        self.has_room() || (is_new && self.queued() < self.queue_limit + RESERVE)
     }
 
     /// The key of the hashes that an import keeps.
@@ -288,7 +295,7 @@ impl PasswordPool {
     }
 
     fn submit(&self, job: Job) -> Result<(), PoolError> {
-        if !self.has_room() {
+        if !self.takes(&job) {
             self.counters.turned_away_total.fetch_add(1, Ordering::Relaxed);
             return Err(PoolError::Overloaded);
         }
@@ -307,6 +314,9 @@ impl PasswordPool {
         })
     }
 }
+
+/// Places of the queue that checks of passwords leave for new ones.
+const RESERVE: usize = 4;
 
 /// By how much hashing yields to whatever else wants a processor.
 const NICE: i32 = 5;
