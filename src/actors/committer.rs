@@ -12,9 +12,12 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread::JoinHandle,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
+
+/// How long a batch may wait for the disk where more come than become durable.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Why a batch was not committed. Nothing was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,6 +45,9 @@ pub struct Committer {
     jobs: mpsc::UnboundedSender<Job>,
     waiting: Arc<AtomicUsize>,
     most_waiting: usize,
+    /// What becomes durable in [`LONGEST_WAIT`] of late, and a group at least: whatever waits for the
+    /// same sync waits no longer for the others.
+    most_in_time: Arc<AtomicUsize>,
     store: Arc<dyn Store>,
     figures: CommitFigures,
 }
@@ -100,14 +106,17 @@ impl Committer {
             clock_clamped: Tally::default(),
             unreadable_lines: Tally::default(),
         };
+        let most_in_time = Arc::new(AtomicUsize::new(usize::MAX));
         let committing = Committing {
             store: Arc::clone(&store),
             clock,
             waiting: Arc::clone(&waiting),
-            group_max_events: options.group_max_events.clamp(1, MOST_EVENTS),
+            most_in_time: Arc::clone(&most_in_time),
+            pace: Pace::of(options.group_max_events.clamp(1, MOST_EVENTS)),
             figures: figures.clone(),
         };
-        let committer = Self { jobs, waiting, most_waiting: options.most_waiting, store, figures };
+        let most_waiting = options.most_waiting;
+        let committer = Self { jobs, waiting, most_waiting, most_in_time, store, figures };
         (committer, committing.run(queue, fatal))
     }
 
@@ -125,13 +134,13 @@ impl Committer {
         outcome.await.map_err(|_| CommitError::Stopped)
     }
 
-    /// Commits a batch that nobody waits for, if there is room: losing it loses nothing. Whether
-    /// there was.
+    /// Commits a batch that nobody waits for, if there is room: losing it loses nothing, so it leaves
+    /// half of the queue to those who do. Whether there was.
     pub fn offer(&self, batch: Batch) -> bool {
         if !self.store.has_room() {
             return false;
         }
-        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting {
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.most_waiting().div_ceil(2) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return false;
         }
@@ -154,9 +163,33 @@ impl Committer {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// How many may.
-    pub const fn most_waiting(&self) -> usize {
-        self.most_waiting
+    /// How many may, so that none waits too long: fewer than are taken at all, where the disk is slow.
+    pub fn most_waiting(&self) -> usize {
+        self.most_waiting.min(self.most_in_time.load(Ordering::Relaxed))
+    }
+}
+
+/// How fast batches become durable of late.
+#[derive(Debug)]
+struct Pace {
+    group_max_events: usize,
+    per_s: f64,
+}
+
+impl Pace {
+    const fn of(group_max_events: usize) -> Self {
+        Self { group_max_events, per_s: 0.0 }
+    }
+
+    /// How many may wait, after so many became durable in this time. A group that was not full left
+    /// nobody waiting, and tells only how few came.
+    fn most_after(&mut self, batches: usize, took: Duration) -> usize {
+        let batches = f64::from(u32::try_from(batches).unwrap_or(u32::MAX));
+        let per_s = batches / took.as_secs_f64().max(1e-6);
+        self.per_s = if self.per_s > 0.0 { self.per_s.mul_add(0.75, per_s * 0.25) } else { per_s };
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
+        let in_time = (self.per_s * LONGEST_WAIT.as_secs_f64()) as usize;
+        in_time.max(2 * self.group_max_events)
     }
 }
 
@@ -164,13 +197,14 @@ struct Committing {
     store: Arc<dyn Store>,
     clock: Clock,
     waiting: Arc<AtomicUsize>,
-    group_max_events: usize,
+    most_in_time: Arc<AtomicUsize>,
+    pace: Pace,
     figures: CommitFigures,
 }
 
 impl Committing {
     async fn run(
-        self,
+        mut self,
         mut queue: mpsc::UnboundedReceiver<Job>,
         fatal: impl Fn(&StoreError) + Send + 'static,
     ) {
@@ -178,7 +212,10 @@ impl Committing {
             let (batches, replies) = self.gather(first, &mut queue);
             let began = Instant::now();
             let committed = self.store.commit(batches, self.clock.now()).await;
-            self.figures.sync_s.observe(began.elapsed().as_secs_f64());
+            let took = began.elapsed();
+            self.figures.sync_s.observe(took.as_secs_f64());
+            let most_in_time = self.pace.most_after(replies.len(), took);
+            self.most_in_time.store(most_in_time, Ordering::Relaxed);
             self.figures
                 .group_batches
                 .observe(f64::from(u32::try_from(replies.len()).unwrap_or(u32::MAX)));
@@ -216,7 +253,7 @@ impl Committing {
             replies.push(reply);
             // A batch puts one event row as a rule, so a group never passes the bound by more
             // than the last batch's few; the bound is kept below what a block can hold.
-            next = if events < self.group_max_events { queue.try_recv().ok() } else { None };
+            next = if events < self.pace.group_max_events { queue.try_recv().ok() } else { None };
         }
         (batches, replies)
     }
@@ -259,6 +296,36 @@ mod tests {
         thread.join().expect("ends");
         let block = store.block(1).await.expect("reads").expect("there");
         assert!(block.entries.len() <= 10);
+    }
+
+    #[test]
+    fn no_more_wait_than_become_durable_in_time_and_two_groups_in_any_case() {
+        let ms = Duration::from_millis;
+        for (batches, took, expected) in [
+            // A disk that takes a fifth of a second for a full group.
+            (1_000, ms(200), 2_500),
+            // The next group takes all that wait, however long it takes.
+            (1_000, ms(2_000), 2_000),
+            (3, ms(10), 2_000),
+            (1_000, ms(10), 50_000),
+        ] {
+            let mut pace = Pace::of(1_000);
+            for _ in 0..50 {
+                pace.most_after(batches, took);
+            }
+            let found = pace.most_after(batches, took);
+            assert!(found.abs_diff(expected) <= 1, "{batches} in {took:?}: {found}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_leaves_half_of_the_queue() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let options = CommitterOptions { group_max_events: 10, most_waiting: 10 };
+        // Its work is not begun, so what is taken waits.
+        let (committer, _committing) = Committer::with(store, clock(), options, |_| ());
+        let taken = (0..10).filter(|number| committer.offer(event(*number, 0))).count();
+        assert_eq!((taken, committer.waiting()), (5, 5));
     }
 
     #[tokio::test]
