@@ -102,6 +102,11 @@ fn committing(metrics: &mut Metrics, parts: &Parts<'_>) {
         waiting.waiting() as u64
     }));
     let store = Arc::clone(&parts.services.store);
+    let help = "Reads that wait for a thread of the store";
+    metrics.add_sampled(Sampled::one("read_queue", help, Kind::Gauge, move || {
+        store.reads().waiting as u64
+    }));
+    let store = Arc::clone(&parts.services.store);
     let help = "The number of the last durable block";
     metrics.add_sampled(Sampled::one("durable_block", help, Kind::Gauge, move || {
         store.durable_block()
@@ -284,8 +289,8 @@ fn admission(metrics: &mut Metrics, parts: &Parts<'_>) {
     let help = "Requests of the public listener that are worked on, by class";
     let under_way = by_class(|admission, class| admission.under_way(class) as u64);
     metrics.add_sampled(Sampled::labelled_gauge("requests_under_way", help, "class", under_way));
-    let help = "From when a request could be answered until a thread came to it: the shortest of each \
-                25 ms, on each thread, while requests come";
+    let help = "From when a thread could go on with something until it came to it: the shortest of \
+                each 25 ms, on each thread, while requests come";
     metrics.add_histogram("request_wait_seconds", help, parts.admission.waits_s().clone());
 }
 

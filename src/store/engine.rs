@@ -1,7 +1,7 @@
 //! What the store asks of whatever keeps its rows and its files: the seam below our own order of
 //! writing, so that the same code runs on sled and on a simulated disk that tears and forgets.
 
-use super::StoreError;
+use super::{Reads, StoreError};
 use std::{
     collections::HashMap,
     fs::{self, File},
@@ -93,6 +93,11 @@ pub trait Readers: Send + Sync + 'static {
         &self,
         read: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> impl Future<Output = Result<T, StoreError>> + Send;
+
+    /// How many reads wait for their turn.
+    fn reads(&self) -> Reads {
+        Reads::unbounded()
+    }
 }
 
 /// A folder of the host's file system.

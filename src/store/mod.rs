@@ -100,6 +100,22 @@ impl StoreError {
     }
 }
 
+/// How many reads wait for their turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reads {
+    /// So many do now.
+    pub waiting: usize,
+    /// So many should at most.
+    pub most: usize,
+}
+
+impl Reads {
+    /// None waits: each is done where it is asked for.
+    pub const fn unbounded() -> Self {
+        Self { waiting: 0, most: usize::MAX }
+    }
+}
+
 /// A place where batches become durable: the seam to another engine.
 ///
 /// Scans come in pages, reservations are typed, blocks are numbered for each shard: nothing here
@@ -126,6 +142,12 @@ pub trait Store: Send + Sync + 'static {
     /// kept on no disk.
     fn free_bytes(&self) -> Option<u64> {
         None
+    }
+
+    /// How many reads wait for their turn, and how many should at most: whoever lets more come makes all
+    /// wait for long.
+    fn reads(&self) -> Reads {
+        Reads::unbounded()
     }
 
     /// At most `limit` event rows of a stream after sequence number `after`, in order.

@@ -21,7 +21,7 @@ mod tail;
 pub use import::Import;
 
 use super::{
-    StoreError,
+    Reads, StoreError,
     engine::{Engine, Folder, Pair, Readers, Rows},
     head::HeadFile,
     journal::{Journal, JournalStore, Place, Purpose},
@@ -30,7 +30,10 @@ use std::{
     fs::File,
     ops::Bound,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -42,6 +45,9 @@ use tokio::runtime::Runtime;
 const SEGMENT_BYTES: usize = 8 << 20;
 /// How often the head file and the free space are looked at.
 const KEEPING_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reads that should wait at most for a reading thread: most take some ten microseconds.
+const MOST_READS_WAITING: usize = 4_096;
 
 /// How the store is opened.
 #[derive(Debug, Clone)]
@@ -166,6 +172,7 @@ type Row = (sled::IVec, sled::IVec);
 pub struct Threads {
     journal: Arc<Journal<SledEngine, Folder>>,
     reads: Option<Runtime>,
+    reads_waiting: Arc<AtomicUsize>,
     keeper: Option<JoinHandle<()>>,
     stopping: Arc<Stopping>,
 }
@@ -201,7 +208,8 @@ impl Threads {
             thread.spawn(move || stopping.keep(&journal))?
         };
         let journal = Arc::clone(journal);
-        Ok(Self { journal, reads: Some(reads), keeper: Some(keeper), stopping })
+        let reads_waiting = Arc::default();
+        Ok(Self { journal, reads: Some(reads), reads_waiting, keeper: Some(keeper), stopping })
     }
 }
 
@@ -212,7 +220,14 @@ impl Readers for Threads {
     ) -> Result<T, StoreError> {
         let closed = || StoreError::Engine("the store is closed".into());
         let runtime = self.reads.as_ref().ok_or_else(closed)?;
-        let read = runtime.spawn_blocking(read).await;
+        self.reads_waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Arc::clone(&self.reads_waiting);
+        // It takes its turn also when whoever asked has gone away.
+        let read = runtime.spawn_blocking(move || {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            read()
+        });
+        let read = read.await;
         read.map_err(|error| {
             if error.is_panic() {
                 StoreError::Engine("it panicked while it read".into())
@@ -220,6 +235,10 @@ impl Readers for Threads {
                 closed()
             }
         })?
+    }
+
+    fn reads(&self) -> Reads {
+        Reads { waiting: self.reads_waiting.load(Ordering::Relaxed), most: MOST_READS_WAITING }
     }
 }
 

@@ -13,8 +13,8 @@ mod reads;
 
 use super::{
     Batch, BillPlace, Block, EventRow, Holder, MailPlace, MailRow, Outcome, PersonalRow, RawRow,
-    ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError, Stream,
-    StreamKind, WebhookState,
+    Reads, ReceiptKey, ReceiptPlace, Reservation, Section, Shelf, SnapshotRow, Store, StoreError,
+    Stream, StreamKind, WebhookState,
     engine::{Engine, Files, Readers},
     group::{self, Stored, Tails, Tip, Writes},
     head::HeadFile,
@@ -254,6 +254,10 @@ impl<E: Engine, F: Files, R: Readers> Store for JournalStore<E, F, R> {
 
     fn free_bytes(&self) -> Option<u64> {
         Some(self.journal.free_bytes.load(Ordering::Relaxed))
+    }
+
+    fn reads(&self) -> Reads {
+        self.readers.reads()
     }
 
     async fn events(
