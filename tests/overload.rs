@@ -8,6 +8,7 @@ mod wire;
 
 use actix::prelude::*;
 use common::{Answer, Browser, Demo, Flow, Http, anime, door::until, operator::SAKURA, unique};
+use futures_util::FutureExt;
 use inside::Inside;
 use linepass::{
     actors::{
@@ -65,7 +66,9 @@ fn while_writing<T>(server: &Inside, waiting: usize, what: impl FnOnce() -> T) -
         while !over.load(Ordering::Relaxed) {
             while committer.waiting() < waiting {
                 let cursor = Put::Cursor { follower: "test", block: 0 };
-                committer.offer(Batch { put: vec![cursor], ..Batch::default() });
+                let batch = Batch { put: vec![cursor], ..Batch::default() };
+                // Queued when it is first asked for, whoever waits for it then.
+                let _ = committer.commit(batch).now_or_never();
             }
             thread::yield_now();
         }
@@ -112,18 +115,24 @@ fn assert_turned_away(answer: &Answer) {
 fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_32() {
     let server = with_a_short_queue();
     let (browser, flow) = at_confirmation(&server);
-    let login = format!("{}/login", flow.path);
-    let statement = || assert_eq!(browser.open("/help/errors").status, 200);
+    let (guest, guests) = server.arrived();
+    let login = format!("{}/login", guests.path);
+    let read = || {
+        assert_eq!(browser.open("/help/errors").status, 200);
+        assert_eq!(guest.open(&login).status, 200, "the page itself waits for no disk");
+    };
     while_writing(&server, 12, || {
-        assert_turned_away(&until_status(503, || browser.open(&login)));
-        statement();
+        assert_turned_away(&until_status(503, || guest.post(&login, &[("csrf", "x")])));
+        read();
         let bought = until_status(303, || browser.buy(&flow));
         assert!(bought.location().ends_with("/complete"), "{bought:?}");
     });
     let (other, flow) = at_confirmation(&server);
+    let confirm = format!("{}/confirm", flow.path);
     while_writing(&server, 15, || {
-        assert_turned_away(&until_status(503, || other.confirmation(&flow)));
-        statement();
+        assert_turned_away(&until_status(503, || other.post(&confirm, &[("csrf", "x")])));
+        assert_eq!(other.confirmation(&flow).status, 200, "it waits for no disk");
+        read();
         // What is left of the queue is the operators'.
         let body = json!({ "kind": "customer", "reason": "form 2026-11-27/31" });
         let restrict = format!("/lines/{SAKURA}/restrict");
@@ -131,13 +140,69 @@ fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_
             until_status(200, || server.operator.send("POST", &restrict, &body.to_string()));
         assert_eq!(restricted.json()["dry_run"], false, "{restricted:?}");
     });
-    let shed = |class: &str| {
-        server.state().metrics.encode().expect("writes").lines().any(|line| {
-            let name = format!("linepass_requests_turned_away_total{{class=\"{class}\"}} ");
-            line.strip_prefix(&name).is_some_and(|count| count != "0")
-        })
-    };
+    let shed = |class: &str| is_turned_away(&server, &format!("{{class=\"{class}\"}}"));
     assert!(shed("login") && shed("confirmation") && !shed("statement"));
+}
+
+/// Whether any request of a class was turned away since the start.
+fn is_turned_away(server: &Inside, class: &str) -> bool {
+    counted(server, &format!("linepass_requests_turned_away_total{class}")) > 0
+}
+
+/// What a counter has counted.
+fn counted(server: &Inside, series: &str) -> u64 {
+    let metrics = server.state().metrics.encode().expect("writes");
+    let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("no {series}"))
+}
+
+/// So many connections at once ask for a page as soon as they have been answered.
+fn crowd(server: &Inside, over: &AtomicBool) {
+    let address = server.issuer.strip_prefix("http://").expect("http");
+    let ask = || {
+        let mut wire = Wire::plain(address);
+        while !over.load(Ordering::Relaxed) {
+            let answer = wire.send("GET /help/errors HTTP/1.1\r\nhost: x\r\n\r\n").answer();
+            let status = answer.get(..12).unwrap_or_default();
+            assert!(matches!(status, "http/1.1 200" | "http/1.1 503"), "{answer}");
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(ask);
+        }
+    });
+}
+
+#[test]
+fn more_than_the_threads_can_do_turns_away_statements_while_purchases_go_on_check_31_32() {
+    let server = Inside::start(&[
+        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "5"),
+        ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "10000"),
+    ]);
+    assert!(!is_turned_away(&server, "{class=\"statement\"}"));
+    let guest = Browser::new(&server.issuer);
+    meanwhile(
+        |over| crowd(&server, over),
+        || {
+            let answer = until("a refusal", || {
+                Some(guest.open("/help/errors")).filter(|answer| answer.status == 503)
+            });
+            assert_turned_away(&answer);
+            for _ in 0..3 {
+                let (browser, flow) = at_confirmation(&server);
+                let bought = browser.buy(&flow);
+                assert!(bought.location().ends_with("/complete"), "{bought:?}");
+            }
+            assert_eq!(server.operator.get("/status").status, 200);
+        },
+    );
+    assert!(counted(&server, "linepass_shed_total{reason=\"queue_time\"}") > 0);
+    assert!(!is_turned_away(&server, "{class=\"confirmation\"}"));
+    // It is over when it is over: of many in a row none is turned away, and soon.
+    until("no refusal any more", || {
+        (0..50).all(|_| guest.open("/help/errors").status == 200).then_some(())
+    });
 }
 
 #[test]
@@ -185,7 +250,7 @@ fn a_full_hashing_pool_turns_logins_away_at_once_and_purchases_go_on_check_32() 
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
                         // Turned away itself, it tries again.
-                        let _ = inside::wait(pool.hash(Secret::from("a1b2")));
+                        let _ = inside::wait(pool.verify(Secret::from("a1b2"), None));
                         thread::yield_now();
                     }
                 });
@@ -218,7 +283,7 @@ fn a_refusal_leaves_the_connection_open_for_what_comes_next() {
     let address = server.issuer.strip_prefix("http://").expect("http").to_owned();
     let body = "client_id=nobody&client_secret=none";
     let push = format!(
-        "POST /oauth/par HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\
+        "POST /wso/login HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\
          content-type: application/x-www-form-urlencoded\r\n\r\n{body}",
         body.len()
     );

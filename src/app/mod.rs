@@ -203,7 +203,7 @@ pub async fn start(
     let backup_key = master.derive(BACKUP_KEY);
     let backups =
         Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key).await?;
-    let admission = admission(config);
+    let admission = admission(config)?;
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
         admission: &admission,
@@ -380,8 +380,8 @@ fn start_lines(services: &Arc<LineServices>) -> (Vec<Arbiter>, Lines) {
 }
 
 /// Who is let in while more comes than can be done.
-fn admission(config: &Config) -> Admission {
-    Admission::new(Duration::from_millis(config.overload.queue_target_ms))
+fn admission(config: &Config) -> std::io::Result<Admission> {
+    Admission::start(Duration::from_millis(config.overload.queue_target_ms))
 }
 
 fn logins(config: &Config) -> SourceLimiter {

@@ -70,7 +70,7 @@ pub fn server(
         App::new()
             .app_data(state.clone())
             .app_data(actix_web::web::PayloadConfig::new(body_limit))
-            // This closure runs once on each thread that answers.
+            // This closure runs on each thread that answers, once for each listener.
             .app_data(state.admission.worker())
             .wrap(from_fn(maintenance::gate))
             .wrap(from_fn(admission::gate))

@@ -121,6 +121,16 @@ pub fn failed(
     problem(context, language, Problem::Internal)
 }
 
+/// Whether a browser brings a cookie whose name consists of these parts. Its value is not looked at.
+pub fn brings_cookie(request: &HttpRequest, name: &[&str]) -> bool {
+    let is_it = |pair: &str| {
+        let parts = name.iter().try_fold(pair.trim_start(), |rest, part| rest.strip_prefix(part));
+        parts.is_some_and(|rest| rest.starts_with('='))
+    };
+    let fields = request.headers().get_all(header::COOKIE).filter_map(|field| field.to_str().ok());
+    fields.flat_map(|field| field.split(';')).any(is_it)
+}
+
 /// Seals what is ours to seal; it fails only when what is sealed is too long, which parsing has
 /// ruled out.
 pub fn seal<T: Serialize>(
@@ -137,6 +147,23 @@ mod tests {
     use super::*;
     use crate::store::StoreError;
     use actix_web::{body::to_bytes, test::TestRequest};
+
+    #[test]
+    fn a_cookie_is_there_by_its_whole_name() {
+        for (field, expected) in [
+            ("lp_a1=x", true),
+            ("theme=dark; lp_a1=x; y=z", true),
+            ("lp_a12=x", false),
+            ("xlp_a1=x", false),
+            ("lp_a1", false),
+            ("", false),
+        ] {
+            let request = TestRequest::default().insert_header((header::COOKIE, field));
+            let request = request.to_http_request();
+            assert_eq!(brings_cookie(&request, &["lp_", "a1"]), expected, "{field}");
+        }
+        assert!(!brings_cookie(&TestRequest::default().to_http_request(), &["lp_", "a1"]));
+    }
 
     #[actix_web::test]
     async fn a_page_that_failed_tells_the_request_id_alone_security_68() {

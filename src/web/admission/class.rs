@@ -34,90 +34,149 @@ impl Class {
     pub const fn place(self) -> usize {
         self as usize
     }
+}
 
-    /// The class of a request, by its address as the router reads it.
-    pub fn of(method: &Method, path: &str) -> Self {
-        if let Some(page) = path.strip_prefix("/flow/").and_then(|rest| rest.split_once('/')) {
-            return if page.1 == "login" { Self::Login } else { Self::Confirmation };
+/// What a request tells of itself before anything is done for it.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Its method.
+    pub method: &'a Method,
+    /// Its address, as the router reads it.
+    pub path: &'a str,
+    /// Whether it brings what its address asks for: the flow's cookie, a household's session, a
+    /// program's credentials. Looked at no further here.
+    pub is_known: bool,
+}
+
+impl Asked<'_> {
+    /// What it is for. Only what a route of ours serves, and who brings what it asks for, stands above
+    /// the lowest class: anybody can write an address.
+    pub fn class(&self) -> Class {
+        let is_read = matches!(*self.method, Method::GET | Method::HEAD);
+        let is_posted = *self.method == Method::POST;
+        if let Some((_, page)) = flow_page(self.path) {
+            return match page {
+                _ if !self.is_known => Class::Statement,
+                "confirm" if is_read || is_posted => Class::Confirmation,
+                "success" | "complete" | "return" | "back" if is_read => Class::Confirmation,
+                "login" if is_read || is_posted => Class::Login,
+                _ => Class::Statement,
+            };
         }
-        match path {
-            "/oauth/par" | "/oauth/authorize" => return Self::Login,
-            // Keys and metadata belong to the receipt's way home.
-            _ if path.starts_with("/oauth/") || path.starts_with("/.well-known/") => {
-                return Self::Confirmation;
-            }
-            _ => {}
+        match self.path {
+            "/oauth/token" if is_posted && self.is_known => Class::Confirmation,
+            "/oauth/userinfo" if (is_read || is_posted) && self.is_known => Class::Confirmation,
+            // Credentials that stand in the form of an exchange are not read here.
+            "/oauth/token" | "/oauth/par" if is_posted => Class::Login,
+            "/oauth/authorize" if is_read || is_posted => Class::Login,
+            // A page without its stylesheet helps nobody, and browsers keep it for good.
+            path if is_read && assets::ALL.iter().any(|asset| asset.path == path) => Class::Login,
+            path => portal_page(path).map_or(Class::Statement, |page| self.of_portal(page)),
         }
-        // A page without its stylesheet helps nobody, and browsers keep it for good.
-        if assets::ALL.iter().any(|asset| asset.path == path) {
-            return Self::Login;
-        }
-        of_portal(method, path).unwrap_or(Self::Statement)
+    }
+
+    /// A press on a household's own pages counts like a login: its draft is in the browser, and is there
+    /// still when it is pressed again.
+    fn of_portal(&self, page: &str) -> Class {
+        let is_sign_in = page.is_empty() || page == "login";
+        let is_looked_at = page.starts_with("statement");
+        if !is_looked_at && (is_sign_in || self.is_known) { Class::Login } else { Class::Statement }
+    }
+
+    /// Whether it wants a password hashed.
+    pub fn hashes(&self) -> bool {
+        self.commits() && self.path.ends_with("/login")
+    }
+
+    /// Whether what it decides waits for the disk.
+    pub fn commits(&self) -> bool {
+        *self.method == Method::POST
+            && (flow_page(self.path).is_some() || portal_page(self.path).is_some())
     }
 }
 
-/// Whether a request wants a password hashed.
-pub fn hashes(method: &Method, path: &str) -> bool {
-    *method == Method::POST && path.ends_with("/login")
+/// The flow and the page of an address within one.
+pub fn flow_page(path: &str) -> Option<(&str, &str)> {
+    path.strip_prefix("/flow/")?.split_once('/')
 }
 
-/// A press on a household's own pages counts like a login: its draft is in the browser, and is there
-/// still when it is pressed again.
-fn of_portal(method: &Method, path: &str) -> Option<Class> {
+/// The page of an address among a household's own.
+pub fn portal_page(path: &str) -> Option<&str> {
     let below = |entrance: Entrance| path.strip_prefix(entrance.base())?.strip_prefix('/');
-    let page = Entrance::ALL.into_iter().find_map(below)?;
-    let begins = *method == Method::POST || !page.starts_with("statement");
-    Some(if begins { Class::Login } else { Class::Statement })
+    Entrance::ALL.into_iter().find_map(below)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+
     #[test]
     fn a_purchase_at_its_confirmation_stands_before_logins_and_those_before_statements_check_32() {
-        let (get, post) = (Method::GET, Method::POST);
-        for (method, path, expected) in [
-            (&post, "/flow/a1/confirm", Class::Confirmation),
-            (&get, "/flow/a1/confirm", Class::Confirmation),
-            (&get, "/flow/a1/success", Class::Confirmation),
-            (&get, "/flow/a1/complete", Class::Confirmation),
-            (&get, "/flow/a1/return", Class::Confirmation),
-            (&get, "/flow/a1/back", Class::Confirmation),
-            (&post, "/oauth/token", Class::Confirmation),
-            (&get, "/oauth/userinfo", Class::Confirmation),
-            (&get, "/oauth/jwks.json", Class::Confirmation),
-            (&get, "/.well-known/openid-configuration", Class::Confirmation),
-            (&post, "/flow/a1/login", Class::Login),
-            (&get, "/flow/a1/login", Class::Login),
-            (&post, "/oauth/par", Class::Login),
-            (&get, "/oauth/authorize", Class::Login),
-            (&post, "/wso/login", Class::Login),
-            (&post, "/wso_v6/restrict/confirm", Class::Login),
-            (&get, "/wso/", Class::Login),
-            (&get, assets::ALL[0].path, Class::Login),
-            (&get, "/wso/statement", Class::Statement),
-            (&get, "/wso_v6/statement.csv", Class::Statement),
-            (&get, "/provider/v1/purchases", Class::Statement),
-            (&get, "/provider/v10", Class::Statement),
-            (&get, "/", Class::Statement),
-            (&get, "/help/errors", Class::Statement),
-            (&get, "/flow/a1", Class::Statement),
-            (&get, "", Class::Statement),
+        use Class::{Confirmation, Login, Statement};
+        // As who brings what is asked for, and as who does not.
+        for (method, path, known, unknown) in [
+            (POST, "/flow/a1/confirm", Confirmation, Statement),
+            (GET, "/flow/a1/confirm", Confirmation, Statement),
+            (Method::HEAD, "/flow/a1/confirm", Confirmation, Statement),
+            (GET, "/flow/a1/success", Confirmation, Statement),
+            (GET, "/flow/a1/complete", Confirmation, Statement),
+            (GET, "/flow/a1/return", Confirmation, Statement),
+            (GET, "/flow/a1/back", Confirmation, Statement),
+            (POST, "/flow/a1/complete", Statement, Statement),
+            (Method::PUT, "/flow/a1/confirm", Statement, Statement),
+            (GET, "/flow/a1/anything", Statement, Statement),
+            (GET, "/flow/a1/confirm/", Statement, Statement),
+            (POST, "/oauth/token", Confirmation, Login),
+            (GET, "/oauth/token", Statement, Statement),
+            (GET, "/oauth/userinfo", Confirmation, Statement),
+            (POST, "/oauth/userinfo", Confirmation, Statement),
+            (GET, "/oauth/jwks.json", Statement, Statement),
+            (GET, "/oauth/anything", Statement, Statement),
+            (GET, "/.well-known/openid-configuration", Statement, Statement),
+            (POST, "/flow/a1/login", Login, Statement),
+            (GET, "/flow/a1/login", Login, Statement),
+            (POST, "/oauth/par", Login, Login),
+            (GET, "/oauth/authorize", Login, Login),
+            (POST, "/wso/login", Login, Login),
+            (GET, "/wso/", Login, Login),
+            (POST, "/wso_v6/restrict/confirm", Login, Statement),
+            (GET, "/wso/limits", Login, Statement),
+            (GET, assets::ALL[0].path, Login, Login),
+            (POST, assets::ALL[0].path, Statement, Statement),
+            (GET, "/wso/statement", Statement, Statement),
+            (GET, "/wso_v6/statement.csv", Statement, Statement),
+            (GET, "/provider/v1/purchases", Statement, Statement),
+            (GET, "/provider/v10", Statement, Statement),
+            (GET, "/", Statement, Statement),
+            (GET, "/help/errors", Statement, Statement),
+            (GET, "/flow/a1", Statement, Statement),
+            (GET, "", Statement, Statement),
         ] {
-            assert_eq!(Class::of(method, path), expected, "{method} {path}");
+            let found =
+                [true, false].map(|is_known| Asked { method: &method, path, is_known }.class());
+            assert_eq!(found, [known, unknown], "{method} {path}");
         }
     }
 
     #[test]
-    fn presses_on_login_alone_want_a_hash() {
-        for (method, path, expected) in [
-            (Method::POST, "/flow/a1/login", true),
-            (Method::POST, "/wso/login", true),
-            (Method::GET, "/wso/login", false),
-            (Method::POST, "/flow/a1/confirm", false),
+    fn presses_on_login_alone_want_a_hash_and_who_only_reads_waits_for_no_disk() {
+        for (method, path, hashes, commits) in [
+            (POST, "/flow/a1/login", true, true),
+            (POST, "/wso/login", true, true),
+            (POST, "/login", false, false),
+            (GET, "/wso/login", false, false),
+            (POST, "/flow/a1/confirm", false, true),
+            (GET, "/flow/a1/confirm", false, false),
+            (GET, "/flow/a1/return", false, false),
+            (POST, "/wso_v6/limits/confirm", false, true),
+            (POST, "/oauth/token", false, false),
+            (POST, "/oauth/par", false, false),
         ] {
-            assert_eq!(hashes(&method, path), expected, "{method} {path}");
+            let asked = Asked { method: &method, path, is_known: true };
+            assert_eq!((asked.hashes(), asked.commits()), (hashes, commits), "{method} {path}");
         }
     }
 

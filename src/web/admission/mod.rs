@@ -5,34 +5,46 @@
 //! | file | what |
 //! |---|---|
 //! | [`class`] | what a request is for |
+//! | [`pulse`] | how long a thread lets wait, asked from outside of it |
 //! | [`shedding`] | what share of each class is turned away, by how long requests wait: pure |
-//! | [`worker`] | how long they wait, on each thread that answers |
+//! | [`under_way`] | how many requests a thread works on at once: pure |
+//! | [`worker`] | what each thread that answers takes |
 //! | [`room`] | whether the queues behind have room for a class: pure |
 //! | [`refusal`] | what is answered |
 
 pub mod class;
+pub mod pulse;
 pub mod refusal;
 pub mod room;
 pub mod shedding;
+pub mod under_way;
 pub mod worker;
 
 use self::{
-    class::Class,
-    room::{Fill, Queue, TooMuch},
+    class::{Asked, Class},
+    pulse::Pulse,
+    room::{Fill, Needs, Queue, TooMuch},
     worker::Worker,
 };
-use super::state::WebState;
+use super::{
+    flow::{self, sealed::Flow},
+    portal,
+    state::WebState,
+};
 use crate::metrics::histogram::Histogram;
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::AUTHORIZATION,
     middleware::Next,
-    rt::task::yield_now,
     web::Data,
 };
+use futures_util::StreamExt;
 use std::{
-    rc::Rc,
+    cell::RefCell,
+    io,
+    rc::{Rc, Weak},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -46,6 +58,7 @@ pub struct Admission {
     counts: Arc<Counts>,
     waits_s: Histogram,
     target: Duration,
+    pulse: Pulse,
 }
 
 #[derive(Debug, Default)]
@@ -58,13 +71,29 @@ struct Counts {
 
 impl Admission {
     /// Threads should let no request wait longer than `target` before they come to it.
-    pub fn new(target: Duration) -> Self {
-        Self { counts: Arc::default(), waits_s: Histogram::of_seconds(), target }
+    ///
+    /// # Errors
+    /// The system gives no thread for the [`Pulse`].
+    pub fn start(target: Duration) -> io::Result<Self> {
+        let (counts, waits_s) = (Arc::default(), Histogram::of_seconds());
+        Ok(Self { counts, waits_s, target, pulse: Pulse::start()? })
     }
 
-    /// One more thread that answers.
+    /// What this thread takes: one for each thread, by however many listeners it answers.
     pub fn worker(&self) -> Rc<Worker> {
-        Worker::new(self.target, self.waits_s.clone())
+        thread_local! {
+            /// Of whose server, as a process may have several.
+            static OWN: RefCell<Option<(Arc<Counts>, Weak<Worker>)>> = const { RefCell::new(None) };
+        }
+        OWN.with_borrow_mut(|own| {
+            let there = own.as_ref().filter(|(counts, _)| Arc::ptr_eq(counts, &self.counts));
+            if let Some(worker) = there.and_then(|(_, worker)| worker.upgrade()) {
+                return worker;
+            }
+            let worker = Worker::new(self.target, self.waits_s.clone(), &self.pulse);
+            *own = Some((Arc::clone(&self.counts), Rc::downgrade(&worker)));
+            worker
+        })
     }
 
     /// How long what was ready waited for its thread, in seconds, for metrics.
@@ -122,32 +151,70 @@ pub async fn gate(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     // What the router goes by; `request.path()` has its escapes yet.
     let path = request.match_info().as_str();
-    let class = Class::of(request.method(), path);
-    let hashes = class::hashes(request.method(), path);
+    let is_known = is_known(&state, &request, path);
+    let asked = Asked { method: request.method(), path, is_known };
+    let (class, hashes, commits) = (asked.class(), asked.hashes(), asked.commits());
     let worker = request.app_data::<Rc<Worker>>();
     // Asked in any case, so that the thread knows what came.
-    let is_heard = worker.is_none_or(|worker| worker.hears(class));
-    let room = room::hear(class, hashes, &fill(&state, hashes));
-    let heard = room.and(if is_heard { Ok(()) } else { Err(TooMuch::Wait) });
-    if let Err(why) = heard {
-        state.admission.turn_away(class, why);
-        // A body that came with its head is taken from the connection in one more turn; without it
-        // the connection would have to end, and the next one costs a handshake.
-        let body = request.take_payload();
-        yield_now().await;
-        drop(body);
-        let response = refusal::response(request.request());
-        return Ok(request.into_response(response));
+    let heard = worker.map(|worker| worker.hear(class)).transpose();
+    let room = room::hear(Needs { class, hashes, commits }, &fill(&state, hashes));
+    match room.and(heard) {
+        Ok(under_way) => {
+            // Who waits for a hash waits for no thread that answers: that queue has its own bound.
+            let _under_way = under_way.filter(|_| !hashes);
+            let _counted = state.admission.hear(class);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(why) => {
+            state.admission.turn_away(class, why);
+            let flow = class::flow_page(path)
+                .and_then(|(id, _)| flow::cookie::read(request.request(), &state, id));
+            let language = flow.as_ref().and_then(Flow::asked_language);
+            let response = refusal::response(request.request(), language);
+            drain(request.take_payload()).await;
+            Ok(request.into_response(response))
+        }
     }
-    let _under_way = state.admission.hear(class);
-    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// Whether a request brings what its address asks for. It is opened and checked by whoever answers.
+fn is_known(state: &WebState, request: &ServiceRequest, path: &str) -> bool {
+    if let Some((flow, _)) = class::flow_page(path) {
+        return flow::cookie::is_there(request.request(), state.is_https(), flow);
+    }
+    if class::portal_page(path).is_some() {
+        return portal::session::is_there(request.request(), state.is_https());
+    }
+    request.headers().contains_key(AUTHORIZATION)
+}
+
+/// More of a body is not taken from whoever is turned away.
+const MOST_DRAINED_BYTES: usize = 16 * 1024;
+/// Nor is it waited for any longer.
+const DRAIN_TIME: Duration = Duration::from_millis(20);
+
+/// Takes a small body from the connection: without that the connection would have to end, and the next
+/// one costs a handshake.
+async fn drain(mut body: Payload) {
+    let taken = async {
+        let mut bytes = 0;
+        while let Some(Ok(piece)) = body.next().await {
+            bytes += piece.len();
+            if bytes > MOST_DRAINED_BYTES {
+                return;
+            }
+        }
+    };
+    // What has not come in time ends the connection.
+    let _ = actix_web::rt::time::timeout(DRAIN_TIME, taken).await;
 }
 
 fn fill(state: &WebState, hashes: bool) -> Fill {
-    let (lines, committer) = (&state.lines, &state.committer);
+    let (lines, committer, reads) = (&state.lines, &state.committer, state.store.reads());
     Fill {
         asking: Queue { waiting: lines.asking(), most: lines.most_asking() },
         writing: Queue { waiting: committer.waiting(), most: committer.most_waiting() },
+        reading: Queue { waiting: reads.waiting, most: reads.most },
         is_hashing_full: hashes && !(state.passwords.has_room() && state.throttle.has_room()),
     }
 }

@@ -13,6 +13,8 @@ pub struct Fill {
     pub asking: Queue,
     /// Decisions that wait for the disk.
     pub writing: Queue,
+    /// Reads that wait for a thread.
+    pub reading: Queue,
     /// Whether no more passwords can be taken.
     pub is_hashing_full: bool,
 }
@@ -33,36 +35,60 @@ impl Queue {
     }
 }
 
+/// What a request needs of the house, as far as its address tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs {
+    /// How soon it is turned away.
+    pub class: Class,
+    /// Whether it wants a password hashed.
+    pub hashes: bool,
+    /// Whether what it decides waits for the disk.
+    pub commits: bool,
+}
+
 /// What was too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TooMuch {
     /// Requests wait too long for the thread that answers.
     Wait,
+    /// The thread that answers works on too many already.
+    UnderWay,
     /// Too many requests wait for lines.
     Requests,
     /// Too many decisions wait for the disk.
     CommitQueue,
+    /// Too many reads wait for the store.
+    ReadQueue,
     /// Too many passwords wait to be hashed.
     HashQueue,
 }
 
 impl TooMuch {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Wait, Self::Requests, Self::CommitQueue, Self::HashQueue];
+    pub const ALL: [Self; 6] = [
+        Self::Wait,
+        Self::UnderWay,
+        Self::Requests,
+        Self::CommitQueue,
+        Self::ReadQueue,
+        Self::HashQueue,
+    ];
 
     /// Its word in the metrics.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Wait => "queue_time",
+            Self::UnderWay => "under_way",
             Self::Requests => "requests",
             Self::CommitQueue => "commit_queue",
+            Self::ReadQueue => "read_queue",
             Self::HashQueue => "hash_queue",
         }
     }
 }
 
-/// Percent of the queue for lines that are full when a class is no longer heard.
-const fn of_lines(class: Class) -> usize {
+/// Percent of a queue that are full when a class is no longer heard.
+const fn most_percent(class: Class) -> usize {
     match class {
         Class::Statement => 50,
         Class::Login => 75,
@@ -70,24 +96,19 @@ const fn of_lines(class: Class) -> usize {
     }
 }
 
-/// The same of the queue for the disk; who only reads waits for no disk.
-const fn of_disk(class: Class) -> Option<usize> {
-    match class {
-        Class::Statement => None,
-        Class::Login => Some(75),
-        Class::Confirmation => Some(90),
-    }
-}
-
-/// Whether a request is heard; `hashes` where it wants a password hashed.
-pub fn hear(class: Class, hashes: bool, fill: &Fill) -> Result<(), TooMuch> {
-    if hashes && fill.is_hashing_full {
+/// Whether a request is heard. Who only reads waits for no disk.
+pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
+    let percent = most_percent(needs.class);
+    if needs.hashes && fill.is_hashing_full {
         return Err(TooMuch::HashQueue);
     }
-    if of_disk(class).is_some_and(|percent| fill.writing.has(percent)) {
+    if needs.commits && fill.writing.has(percent) {
         return Err(TooMuch::CommitQueue);
     }
-    if fill.asking.has(of_lines(class)) {
+    if fill.reading.has(percent) {
+        return Err(TooMuch::ReadQueue);
+    }
+    if fill.asking.has(percent) {
         return Err(TooMuch::Requests);
     }
     Ok(())
@@ -97,41 +118,56 @@ pub fn hear(class: Class, hashes: bool, fill: &Fill) -> Result<(), TooMuch> {
 mod tests {
     use super::*;
 
-    fn fill(asking: usize, writing: usize, is_hashing_full: bool) -> Fill {
+    fn fill(asking: usize, writing: usize, reading: usize) -> Fill {
         let queue = |waiting| Queue { waiting, most: 100 };
-        Fill { asking: queue(asking), writing: queue(writing), is_hashing_full }
+        let [asking, writing, reading] = [asking, writing, reading].map(queue);
+        Fill { asking, writing, reading, is_hashing_full: false }
     }
 
     #[test]
     fn a_queue_that_fills_turns_away_statements_first_and_confirmations_last_check_32() {
         use Class::{Confirmation, Login, Statement};
-        use TooMuch::{CommitQueue, HashQueue, Requests};
-        for (class, hashes, fill, expected) in [
-            (Statement, false, fill(49, 100, true), Ok(())),
-            (Statement, false, fill(50, 0, false), Err(Requests)),
-            (Login, false, fill(74, 74, true), Ok(())),
-            (Login, true, fill(0, 0, true), Err(HashQueue)),
-            (Login, true, fill(74, 74, false), Ok(())),
-            (Login, false, fill(75, 0, false), Err(Requests)),
-            (Login, false, fill(0, 75, false), Err(CommitQueue)),
-            (Confirmation, false, fill(89, 89, true), Ok(())),
-            (Confirmation, false, fill(90, 0, false), Err(Requests)),
-            (Confirmation, false, fill(0, 90, false), Err(CommitQueue)),
+        use TooMuch::{CommitQueue, ReadQueue, Requests};
+        for (class, commits, fill, expected) in [
+            (Statement, false, fill(49, 100, 49), Ok(())),
+            (Statement, false, fill(50, 0, 0), Err(Requests)),
+            (Statement, false, fill(0, 0, 50), Err(ReadQueue)),
+            (Login, true, fill(74, 74, 74), Ok(())),
+            (Login, false, fill(0, 100, 0), Ok(())),
+            (Login, true, fill(75, 0, 0), Err(Requests)),
+            (Login, true, fill(0, 75, 0), Err(CommitQueue)),
+            (Login, true, fill(0, 0, 75), Err(ReadQueue)),
+            (Confirmation, true, fill(89, 89, 89), Ok(())),
+            (Confirmation, true, fill(90, 0, 0), Err(Requests)),
+            (Confirmation, true, fill(0, 90, 0), Err(CommitQueue)),
+            (Confirmation, true, fill(0, 0, 90), Err(ReadQueue)),
+            (Confirmation, false, fill(0, 100, 0), Ok(())),
         ] {
-            assert_eq!(hear(class, hashes, &fill), expected, "{class:?} {fill:?}");
+            let needs = Needs { class, hashes: false, commits };
+            assert_eq!(hear(needs, &fill), expected, "{needs:?} {fill:?}");
         }
     }
 
     #[test]
-    fn what_one_class_is_refused_for_no_lower_one_is_heard_with() {
-        for asking in 0..=100 {
-            for writing in 0..=100 {
-                let fill = fill(asking, writing, false);
-                let [statement, login, confirmation] =
-                    Class::ALL.map(|class| hear(class, false, &fill).is_ok());
-                assert!(confirmation || !login, "{fill:?}");
-                // A statement waits for no disk.
-                assert!(login || !statement || writing >= 75, "{fill:?}");
+    fn a_full_hashing_pool_turns_away_who_wants_a_hash_alone() {
+        let fill = Fill { is_hashing_full: true, ..fill(0, 0, 0) };
+        for (hashes, expected) in [(true, Err(TooMuch::HashQueue)), (false, Ok(()))] {
+            let needs = Needs { class: Class::Login, hashes, commits: true };
+            assert_eq!(hear(needs, &fill), expected);
+        }
+    }
+
+    #[test]
+    fn what_one_class_is_refused_for_no_lower_one_is_heard_with_that_needs_the_same() {
+        for number in 0..=100 {
+            for commits in [false, true] {
+                for fill in [fill(number, 0, 0), fill(0, number, 0), fill(0, 0, number)] {
+                    let heard =
+                        |class| hear(Needs { class, hashes: false, commits }, &fill).is_ok();
+                    let [statement, login, confirmation] = Class::ALL.map(heard);
+                    assert!(confirmation || !login, "{fill:?}");
+                    assert!(login || !statement, "{fill:?}");
+                }
             }
         }
     }

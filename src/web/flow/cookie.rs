@@ -17,6 +17,12 @@ const fn prefix(https: bool) -> &'static str {
     if https { "__Host-lp_" } else { "lp_" }
 }
 
+/// Whether a browser brings a cookie of the flow with this ID, whatever stands in it: asked before
+/// anything is done for it.
+pub fn is_there(request: &HttpRequest, https: bool, id: &str) -> bool {
+    answer::brings_cookie(request, &[prefix(https), id])
+}
+
 /// Reads the flow with this ID, if its cookie is there and whole.
 pub fn read(request: &HttpRequest, state: &WebState, id: &str) -> Option<Flow> {
     let cookie = request.cookie(&format!("{}{id}", prefix(state.is_https())))?;

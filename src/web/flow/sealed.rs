@@ -79,6 +79,11 @@ impl SealedLogin {
 }
 
 impl Flow {
+    /// The language of its pages, as far as anybody chose one or asked for it.
+    pub fn asked_language(&self) -> Option<&str> {
+        self.language.as_deref().or(self.request.ui_locales.as_deref())
+    }
+
     /// A flow for a browser that has just come.
     pub fn begin(request: PushedRequest, state: &WebState) -> Self {
         let began_ms = state.host.now().micros() / 1_000;

@@ -82,8 +82,7 @@ impl Visit {
         if !provider.may_redirect_to(&flow.request.redirect_uri) {
             return None;
         }
-        let asked = flow.language.as_deref().or(flow.request.ui_locales.as_deref());
-        let language = context::language(request, asked);
+        let language = context::language(request, flow.asked_language());
         let (request, context) = (request.clone(), context::of(request));
         Some(Self { request, context, state, flow, language, provider })
     }

@@ -76,6 +76,12 @@ impl CookieName {
     }
 }
 
+/// Whether a browser brings a session's cookie, whatever stands in it: asked before anything is done for
+/// it.
+pub fn is_there(request: &HttpRequest, https: bool) -> bool {
+    answer::brings_cookie(request, &[&CookieName::Session.full(https)])
+}
+
 /// Sets a cookie of the portal, or ends it where there is no value.
 pub fn set_cookie(
     state: &WebState,

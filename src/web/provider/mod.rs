@@ -42,7 +42,8 @@ use actix_web::web::{self, ServiceConfig};
 /// How the bounds that stand before the routes refuse what comes to this address (as the router reads
 /// it), where another program asks: in the form of all its other errors.
 pub fn refusing(path: &str) -> Option<Refusing> {
-    if matches!(path, "/oauth/par" | "/oauth/token" | "/oauth/userinfo") {
+    let is_read_by_programs = path == "/oauth/jwks.json" || path.starts_with("/.well-known/");
+    if is_read_by_programs || matches!(path, "/oauth/par" | "/oauth/token" | "/oauth/userinfo") {
         return Some(Refusing(error::OAuthError::bounded));
     }
     let below = path.strip_prefix(status::PREFIX)?;
