@@ -1,7 +1,9 @@
 //! Who buys and who sells: the credentials file, as a seeded store or the demo writes it.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
+use url::form_urlencoded::byte_serialize;
 
 /// Why a credentials file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,15 @@ pub struct Provider {
     redirect_uris: Vec<String>,
     /// Its catalogue.
     pub services: Vec<Service>,
+}
+
+impl Provider {
+    /// `Authorization` of its own requests (RFC 6749 section 2.3.1).
+    pub fn basic(&self) -> String {
+        let part = |text: &str| byte_serialize(text.as_bytes()).collect::<String>();
+        let pair = format!("{}:{}", part(&self.client_id), part(&self.client_secret));
+        format!("Basic {}", BASE64_STANDARD.encode(pair))
+    }
 }
 
 /// A service of a provider's catalogue.
@@ -303,6 +314,19 @@ mod tests {
 {"kind":"line","customer_id":"CAF0000000002","access_key":"2","service":"hikari_light","network":"10.0.0.2/32","state":"restricted","passport_ids":[{"passport_id":"c","password":"p","line_authentication":true}]}
 {"kind":"line","customer_id":"CAF0000000003","access_key":"3","service":"hikari_premium","network":"10.0.0.3/32","passport_ids":[{"passport_id":"d","password":"p","line_authentication":true}]}
 "#;
+
+    #[test]
+    fn a_provider_shows_its_credentials_as_rfc_6749_section_2_3_1_has_it() {
+        let provider = Provider {
+            client_id: "a:b".into(),
+            client_secret: "c d".into(),
+            redirect_uri: String::new(),
+            redirect_uris: Vec::new(),
+            services: Vec::new(),
+        };
+        // "a%3Ab:c+d".
+        assert_eq!(provider.basic(), "Basic YSUzQWI6Yytk");
+    }
 
     fn parse(text: &str) -> Result<Credentials, CredentialsError> {
         Credentials::parse(text.as_bytes().to_vec(), "c.jsonl", None)

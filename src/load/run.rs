@@ -42,7 +42,7 @@ pub enum Shape {
     Ladder {
         /// The steps.
         percents: Vec<u32>,
-        /// The capacity, starts a second; found by a short closed loop where it is not given.
+        /// The capacity, starts a second; found by short closed loops where it is not given.
         capacity_per_s: Option<f64>,
     },
     /// A closed loop.
@@ -220,14 +220,24 @@ impl<'a> Run<'a> {
         Ok(self.over)
     }
 
-    /// A short closed loop: what the server does when it is never idle.
+    /// Short closed loops of ever more clients: the most that the server does. The one with all of them
+    /// alone would tell how it turns them away.
     async fn probe(&mut self) -> Result<f64, RunError> {
         let plan = self.plan;
-        let phase =
-            closed(plan, plan.connections, plan.duration.min(Duration::from_secs(10)), true);
-        let length = phase.length();
-        let rate = self.phase(phase).await?;
-        if rate > 0.0 || self.over.is_cut { Ok(rate) } else { Err(RunError::NoCapacity(length)) }
+        let (mut most, mut length) = (0.0_f64, Duration::ZERO);
+        let more = |clients: &usize| {
+            (*clients < plan.connections).then(|| (clients * 4).min(plan.connections))
+        };
+        for clients in std::iter::successors(Some(plan.connections.min(4)), more) {
+            let phase = closed(plan, clients, plan.duration.min(LONGEST_PROBE), true);
+            length += phase.length();
+            let rate = self.phase(phase).await?;
+            if self.over.is_cut || rate < most * PAST_ITS_MOST {
+                break;
+            }
+            most = most.max(rate);
+        }
+        if most > 0.0 || self.over.is_cut { Ok(most) } else { Err(RunError::NoCapacity(length)) }
     }
 
     /// Does a phase; how many a second ended as they should.
@@ -399,6 +409,11 @@ impl<'a> Run<'a> {
         self.seen = Seen { at: Instant::now(), generator: thread_time(), server };
     }
 }
+
+/// Each loop of the search for the capacity.
+const LONGEST_PROBE: Duration = Duration::from_secs(5);
+/// Where more clients make less than this of what fewer made, more still make no more.
+const PAST_ITS_MOST: f64 = 0.9;
 
 fn closed(plan: &Plan, clients: usize, duration: Duration, is_probe: bool) -> Phase {
     let label = if is_probe { "probe" } else { "closed loop" };

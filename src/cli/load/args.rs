@@ -57,7 +57,7 @@ pub struct LoadArgs {
     /// Closed loop: so many clients, each begins anew when it is answered
     #[arg(long, value_name = "N", group = "shape", value_parser = clap::value_parser!(u16).range(1..=5000))]
     pub clients: Option<u16>,
-    /// The capacity of a ladder in starts a second [default: found by a short closed loop]
+    /// The capacity of a ladder in starts a second [default: found by short closed loops]
     #[arg(long, value_name = "PER_S", requires = "ladder", value_parser = parse_rate)]
     pub capacity: Option<f64>,
     /// How starts of an open loop are spaced

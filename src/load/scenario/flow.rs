@@ -376,10 +376,13 @@ impl Client {
             ("code", &code),
             ("redirect_uri", &seller.redirect_uri),
             ("code_verifier", VERIFIER),
-            ("client_id", &seller.client_id),
-            ("client_secret", &seller.client_secret),
         ]);
-        let request = Request { path: "/oauth/token", form: Some(&fields), ..Request::default() };
+        let request = Request {
+            path: "/oauth/token",
+            form: Some(&fields),
+            authorization: &seller.basic(),
+            ..Request::default()
+        };
         self.step(Step::Exchange, 200, &request).await?;
         serde_json::from_slice(self.body()).map_err(|_| Step::Exchange.wrong("it is no JSON"))
     }
