@@ -10,7 +10,10 @@ use actix_web::http::Method;
 pub enum Class {
     /// What is looked at: statements, help, providers' questions afterwards.
     Statement,
-    /// What begins something: a pushed order, a login, a step of a household's own pages.
+    /// What begins something: a pushed order, a browser's first page. Turned away here, a flow has cost
+    /// one request; later, all those before it.
+    Arrival,
+    /// What goes on with something: a flow's login, a step of a household's own pages.
     Login,
     /// What ends something that was begun: the confirmation of a purchase or a cancellation, its
     /// completion, the way back, and the provider's exchange of the code.
@@ -19,12 +22,13 @@ pub enum Class {
 
 impl Class {
     /// All of them, from the one that is turned away first.
-    pub const ALL: [Self; 3] = [Self::Statement, Self::Login, Self::Confirmation];
+    pub const ALL: [Self; 4] = [Self::Statement, Self::Arrival, Self::Login, Self::Confirmation];
 
     /// Its word in the metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Statement => "statement",
+            Self::Arrival => "arrival",
             Self::Login => "login",
             Self::Confirmation => "confirmation",
         }
@@ -43,8 +47,8 @@ pub struct Asked<'a> {
     pub method: &'a Method,
     /// Its address, as the router reads it.
     pub path: &'a str,
-    /// Whether it brings what its address asks for: the flow's cookie, a household's session, a
-    /// program's credentials. Looked at no further here.
+    /// Whether it brings what its address asks for: the flow's cookie, what was pushed, a cookie of a
+    /// household's own pages, a program's credentials. Looked at no further here.
     pub is_known: bool,
 }
 
@@ -66,9 +70,11 @@ impl Asked<'_> {
         match self.path {
             "/oauth/token" if is_posted && self.is_known => Class::Confirmation,
             "/oauth/userinfo" if (is_read || is_posted) && self.is_known => Class::Confirmation,
+            "/oauth/authorize" if is_read && self.is_known => Class::Login,
             // Credentials that stand in the form of an exchange are not read here.
-            "/oauth/token" | "/oauth/par" if is_posted => Class::Login,
-            "/oauth/authorize" if is_read || is_posted => Class::Login,
+            "/oauth/token" if is_posted => Class::Login,
+            "/oauth/par" if is_posted => Class::Arrival,
+            "/oauth/authorize" if is_read || is_posted => Class::Arrival,
             // A page without its stylesheet helps nobody, and browsers keep it for good.
             path if is_read && assets::ALL.iter().any(|asset| asset.path == path) => Class::Login,
             path => portal_page(path).map_or(Class::Statement, |page| self.of_portal(page)),
@@ -78,9 +84,12 @@ impl Asked<'_> {
     /// A press on a household's own pages counts like a login: its draft is in the browser, and is there
     /// still when it is pressed again.
     fn of_portal(&self, page: &str) -> Class {
-        let is_sign_in = page.is_empty() || page == "login";
-        let is_looked_at = page.starts_with("statement");
-        if !is_looked_at && (is_sign_in || self.is_known) { Class::Login } else { Class::Statement }
+        match page {
+            _ if page.starts_with("statement") => Class::Statement,
+            _ if self.is_known => Class::Login,
+            "" | "login" => Class::Arrival,
+            _ => Class::Statement,
+        }
     }
 
     /// Whether it wants a password hashed.
@@ -115,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_purchase_at_its_confirmation_stands_before_logins_and_those_before_statements_check_32() {
-        use Class::{Confirmation, Login, Statement};
+        use Class::{Arrival, Confirmation, Login, Statement};
         // As who brings what is asked for, and as who does not.
         for (method, path, known, unknown) in [
             (POST, "/flow/a1/confirm", Confirmation, Statement),
@@ -130,6 +139,7 @@ mod tests {
             (GET, "/flow/a1/anything", Statement, Statement),
             (GET, "/flow/a1/confirm/", Statement, Statement),
             (POST, "/oauth/token", Confirmation, Login),
+            (POST, "/oauth/token/", Statement, Statement),
             (GET, "/oauth/token", Statement, Statement),
             (GET, "/oauth/userinfo", Confirmation, Statement),
             (POST, "/oauth/userinfo", Confirmation, Statement),
@@ -138,10 +148,11 @@ mod tests {
             (GET, "/.well-known/openid-configuration", Statement, Statement),
             (POST, "/flow/a1/login", Login, Statement),
             (GET, "/flow/a1/login", Login, Statement),
-            (POST, "/oauth/par", Login, Login),
-            (GET, "/oauth/authorize", Login, Login),
-            (POST, "/wso/login", Login, Login),
-            (GET, "/wso/", Login, Login),
+            (POST, "/oauth/par", Arrival, Arrival),
+            (GET, "/oauth/authorize", Login, Arrival),
+            (POST, "/oauth/authorize", Arrival, Arrival),
+            (POST, "/wso/login", Login, Arrival),
+            (GET, "/wso/", Login, Arrival),
             (POST, "/wso_v6/restrict/confirm", Login, Statement),
             (GET, "/wso/limits", Login, Statement),
             (GET, assets::ALL[0].path, Login, Login),

@@ -185,6 +185,10 @@ fn is_known(state: &WebState, request: &ServiceRequest, path: &str) -> bool {
     if class::portal_page(path).is_some() {
         return portal::session::is_there(request.request(), state.is_https());
     }
+    if path == "/oauth/authorize" {
+        let pairs = request.query_string().split('&');
+        return pairs.into_iter().any(|pair| pair.starts_with("request_uri="));
+    }
     request.headers().contains_key(AUTHORIZATION)
 }
 

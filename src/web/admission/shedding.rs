@@ -125,11 +125,11 @@ mod tests {
     impl Thread {
         fn new() -> Self {
             let shedding = Shedding::new(TARGET);
-            Self { shedding, wait_s: 0.0, done: [0.0; 3], turned_away: [0.0; 3] }
+            Self { shedding, wait_s: 0.0, done: [0.0; 4], turned_away: [0.0; 4] }
         }
 
         fn run(&mut self, load: ByClass, windows: u32) {
-            (self.done, self.turned_away) = ([0.0; 3], [0.0; 3]);
+            (self.done, self.turned_away) = ([0.0; 4], [0.0; 4]);
             for _ in 0..windows {
                 let shares = self.shedding.shares();
                 let mut work = 0.0;
@@ -154,13 +154,15 @@ mod tests {
     #[test]
     fn nobody_is_turned_away_below_capacity() {
         let mut thread = Thread::new();
-        thread.run([0.2, 0.2, 0.5], 4_000);
+        thread.run([0.2, 0.1, 0.1, 0.5], 4_000);
         assert!(thread.turned_away.iter().all(|share| *share == 0.0));
     }
 
     #[test]
     fn twice_the_capacity_of_any_mix_is_met_by_nine_tenths_of_it_check_31() {
-        for mix in [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.2, 0.3, 0.5], [0.5, 0.0, 0.5]] {
+        for mix in
+            [[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1.0], [0.2, 0.2, 0.1, 0.5], [0.5, 0.0, 0.0, 0.5]]
+        {
             let mut thread = Thread::new();
             let twice = mix.map(|part: f64| 2.0 * part);
             let mut longest_s = 0.0_f64;
@@ -176,26 +178,27 @@ mod tests {
     }
 
     #[test]
-    fn statements_go_before_logins_and_those_before_confirmations_check_32() {
+    fn statements_go_before_what_begins_and_that_before_what_goes_on_check_32() {
         let mut thread = Thread::new();
-        thread.run([0.4, 0.4, 0.4], 400);
-        thread.run([0.4, 0.4, 0.4], 400);
-        let [statement, login, confirmation] = thread.turned_away.map(|away| away / 400.0);
+        thread.run([0.4, 0.4, 0.2, 0.2], 400);
+        thread.run([0.4, 0.4, 0.2, 0.2], 400);
+        let [statement, arrival, login, confirmation] = thread.turned_away.map(|away| away / 400.0);
         assert!(statement > 0.15 && statement < 0.4, "{statement}");
-        assert!(login < 0.01 && confirmation < 0.01, "{login} {confirmation}");
-        thread.run([0.7, 0.7, 0.6], 400);
-        thread.run([0.7, 0.7, 0.6], 400);
-        let [statement, login, confirmation] = thread.turned_away.map(|away| away / 400.0);
-        assert!(statement > 0.68 && login > 0.2 && login < 0.5, "{statement} {login}");
-        assert!(confirmation < 0.01, "{confirmation}");
+        let above = arrival + login + confirmation;
+        assert!(above < 0.01, "{arrival} {login} {confirmation}");
+        thread.run([0.7, 0.7, 0.3, 0.3], 400);
+        thread.run([0.7, 0.7, 0.3, 0.3], 400);
+        let [statement, arrival, login, confirmation] = thread.turned_away.map(|away| away / 400.0);
+        assert!(statement > 0.68 && arrival > 0.2 && arrival < 0.5, "{statement} {arrival}");
+        assert!(login + confirmation < 0.01, "{login} {confirmation}");
     }
 
     #[test]
     fn three_seconds_after_the_load_fell_everybody_is_heard_check_31() {
         let mut thread = Thread::new();
-        thread.run([0.8, 1.6, 1.6], 4_000);
+        thread.run([0.8, 0.8, 0.8, 1.6], 4_000);
         assert!(thread.shedding.share() > 0.7);
-        thread.run([0.1, 0.3, 0.3], 120);
+        thread.run([0.1, 0.1, 0.2, 0.3], 120);
         assert!(thread.shedding.share() <= 0.0, "{}", thread.shedding.share());
     }
 
@@ -204,7 +207,7 @@ mod tests {
         let mut shedding = Shedding::new(TARGET);
         for _ in 0..1_000 {
             let wait = Duration::from_secs(1);
-            shedding.note(&Window { windows: 1.0, wait, came: [0.0, 1.0, 0.5] });
+            shedding.note(&Window { windows: 1.0, wait, came: [0.0, 1.0, 0.0, 0.5] });
             assert!(shedding.shares().iter().all(|share| *share <= 0.0));
         }
     }
@@ -215,7 +218,7 @@ mod tests {
             let mut shedding = Shedding::new(TARGET);
             for _ in 0..rush {
                 let wait = Duration::from_millis(80);
-                shedding.note(&Window { windows: 1.0, wait, came: [0.0, 100.0, 0.0] });
+                shedding.note(&Window { windows: 1.0, wait, came: [0.0, 100.0, 0.0, 0.0] });
             }
             assert_eq!(shedding.share() <= 0.0, is_worked_off, "{rush}");
         }
@@ -226,7 +229,7 @@ mod tests {
         let mut shedding = Shedding::new(TARGET);
         for _ in 0..100 {
             let wait = Duration::from_millis(80);
-            shedding.note(&Window { windows: 1.0, wait, came: [0.0, 100.0, 0.0] });
+            shedding.note(&Window { windows: 1.0, wait, came: [0.0, 100.0, 0.0, 0.0] });
         }
         assert!(shedding.share() > 0.5);
         shedding.forget();
@@ -237,7 +240,7 @@ mod tests {
         #[test]
         fn shares_stay_shares_and_the_order_of_the_classes_holds(
             windows in proptest::collection::vec(
-                (1_u32..100, 0..5_000_u64, [0..200_u32, 0..200, 0..200]),
+                (1_u32..100, 0..5_000_u64, [0..200_u32, 0..200, 0..200, 0..200]),
                 1..60,
             )
         ) {
@@ -250,7 +253,7 @@ mod tests {
                 let total: f64 = shedding.coming.iter().sum();
                 let away: f64 = shares.iter().zip(shedding.coming).map(|(a, b)| a * b).sum();
                 prop_assert!((away - shedding.share() * total).abs() < 1e-6);
-                for (below, above) in [(0, 1), (1, 2)] {
+                for (below, above) in [(0, 1), (1, 2), (2, 3)] {
                     let above = shares[above] * shedding.coming[above];
                     let below_is_gone =
                         (1.0 - shares[below]) * shedding.coming[below] < 1e-6;

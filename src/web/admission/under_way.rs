@@ -48,6 +48,7 @@ impl Bound {
     pub fn takes(&self, class: Class, under_way: ByClass) -> bool {
         let part = match class {
             Class::Statement => 0.5,
+            Class::Arrival => 0.65,
             Class::Login => 0.75,
             Class::Confirmation => 1.0,
         };
@@ -66,15 +67,16 @@ mod tests {
     fn a_rush_on_a_thread_at_rest_is_taken_up_to_the_floor_confirmations_last_check_32() {
         let bound = Bound::new(PATIENCE);
         for (under_way, expected) in [
-            (0.0, [true, true, true]),
-            (127.0, [true, true, true]),
-            (128.0, [false, true, true]),
-            (191.0, [false, true, true]),
-            (192.0, [false, false, true]),
-            (255.0, [false, false, true]),
-            (256.0, [false, false, false]),
+            (0.0, [true, true, true, true]),
+            (127.0, [true, true, true, true]),
+            (128.0, [false, true, true, true]),
+            (167.0, [false, false, true, true]),
+            (191.0, [false, false, true, true]),
+            (192.0, [false, false, false, true]),
+            (255.0, [false, false, false, true]),
+            (256.0, [false, false, false, false]),
         ] {
-            let takes = Class::ALL.map(|class| bound.takes(class, [0.0, under_way, 0.0]));
+            let takes = Class::ALL.map(|class| bound.takes(class, [0.0, under_way, 0.0, 0.0]));
             assert_eq!(takes, expected, "{under_way}");
         }
     }

@@ -216,7 +216,7 @@ mod tests {
     async fn a_share_of_a_class_is_turned_away_evenly() {
         let worker = worker();
         for _ in 0..200 {
-            note(&worker, Duration::from_millis(11), [0.0, 0.0, 50.0]);
+            note(&worker, Duration::from_millis(11), [0.0, 0.0, 0.0, 50.0]);
         }
         let share = worker.shedding.borrow().shares()[Class::Confirmation.place()];
         assert!((0.1..0.9).contains(&share), "{share}");
@@ -244,9 +244,7 @@ mod tests {
     async fn a_rush_is_taken_up_to_the_bound_and_again_when_it_is_done_check_32() {
         let worker = worker();
         let mut under_way = Vec::new();
-        for (class, most) in
-            [(Class::Statement, 128), (Class::Login, 192), (Class::Confirmation, 256)]
-        {
+        for (class, most) in Class::ALL.into_iter().zip([128, 167, 192, 256]) {
             let refused = loop {
                 match worker.hear(class) {
                     Ok(one) => under_way.push(one),

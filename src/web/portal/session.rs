@@ -76,10 +76,11 @@ impl CookieName {
     }
 }
 
-/// Whether a browser brings a session's cookie, whatever stands in it: asked before anything is done for
-/// it.
+/// Whether a browser brings the cookie of a session or of an entrance, whatever stands in it: asked before
+/// anything is done for it.
 pub fn is_there(request: &HttpRequest, https: bool) -> bool {
-    answer::brings_cookie(request, &[&CookieName::Session.full(https)])
+    let names = [CookieName::Session, CookieName::Entrance].map(|name| name.full(https));
+    names.iter().any(|name| answer::brings_cookie(request, &[name]))
 }
 
 /// Sets a cookie of the portal, or ends it where there is no value.
