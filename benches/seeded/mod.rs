@@ -10,6 +10,7 @@ use linepass::{
     app::{
         keys::existing_master_key,
         seed::{
+            configured,
             plan::{LinePlan, Plan},
             seed,
         },
@@ -66,6 +67,8 @@ impl Stores {
         let folder = self.folder.join(format!("seeded-{lines}-{purchases}"));
         std::fs::create_dir_all(&folder).expect("a folder");
         let until = "2025-01-01T00:00:00+09:00".parse().expect("an instant");
+        let config = config(&folder);
+        let (first_customer, hash) = configured(&config);
         let (seed_number, spread, passwords) = (42, Spread::Zipf, 4);
         let data = SyntheticData {
             seed: seed_number,
@@ -75,9 +78,11 @@ impl Stores {
             until,
             passwords,
             plan: PLAN,
+            first_customer,
+            hash,
         };
         let began = Instant::now();
-        let seeded = seed(&config(&folder), data, None, &mut |_, _, _| ()).await;
+        let seeded = seed(&config, data, None, &mut |_, _, _| ()).await;
         let seeded = seeded.unwrap_or_else(|error| panic!("{error}"));
         if seeded.found_lines < lines {
             let took = began.elapsed();
@@ -86,7 +91,7 @@ impl Stores {
                 took.as_secs_f64()
             );
         }
-        Seeded { folder, plan: Plan::new(data, "CAF").expect("it has been made") }
+        Seeded { folder, plan: Plan::new(data).expect("it has been made") }
     }
 }
 

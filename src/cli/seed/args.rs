@@ -3,8 +3,9 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 use crate::{
-    app::seed::{plan::MOST_LINES, secrets::MOST_PASSWORDS},
+    app::seed::{configured, plan::MOST_LINES, secrets::MOST_PASSWORDS},
     cli::args::parse_time,
+    config::Config,
     domain::synthetic::{PLAN, Spread, SyntheticData},
 };
 use clap::{Args as ClapArgs, ValueEnum};
@@ -71,8 +72,9 @@ pub enum SpreadArg {
 }
 
 impl SeedArgs {
-    /// What the data are made from.
-    pub fn data(&self) -> SyntheticData {
+    /// What the data are made from, with what of the configuration they follow.
+    pub fn data(&self, config: &Config) -> SyntheticData {
+        let (first_customer, hash) = configured(config);
         SyntheticData {
             seed: self.seed,
             lines: self.lines,
@@ -84,13 +86,18 @@ impl SeedArgs {
             until: self.until.into(),
             passwords: self.passwords,
             plan: PLAN,
+            first_customer,
+            hash,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::{Args, Command};
+    use crate::{
+        cli::{Args, Command},
+        config::Config,
+    };
     use clap::Parser as _;
 
     fn parse(rest: &str) -> Result<super::SeedArgs, clap::Error> {
@@ -104,10 +111,13 @@ mod tests {
     #[test]
     fn two_arguments_say_all_and_the_rest_depends_on_nothing() {
         let args = parse("--lines 10 --seed 42").expect("enough");
+        let config = Config::load(None, std::iter::empty()).expect("the defaults");
         assert_eq!(
-            args.data().to_string(),
+            args.data(&config).to_string(),
             "--lines 10 --seed 42 --purchases 0 --spread zipf --until \
-             2025-01-01T00:00:00+09:00 --passwords 16"
+             2025-01-01T00:00:00+09:00 --passwords 16, with customer IDs from CAF0000000001 on \
+             (line.customer_id_prefixes) and hashes of 19456 KiB, 2 passes and 1 lanes \
+             (password.hash_*)"
         );
         assert!(args.credentials.is_none() && args.config.is_none() && !args.json);
     }
