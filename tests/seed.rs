@@ -215,10 +215,10 @@ fn what_cannot_be_done_is_told_with_what_is_allowed() {
     refused("--lines 5 --seed 1 --credentials store/..", 3, &["names no file"]);
     refused("--lines 5 --seed 1 --config none.toml", 1, &["none.toml"]);
     for (arguments, said) in [
-        ("--lines 0 --seed 1", "--lines <N>': 0 is not in 1..=10000000"),
+        ("--lines 0 --seed 1", "--lines <N>': allowed is a whole number from 1 to 10000000"),
         ("--lines 99999999999999999999 --seed 1", "--lines <N>'"),
         ("--lines 5 --seed -1", "--seed"),
-        ("--lines 5 --seed 1 --passwords 257", "257 is not in 1..=256"),
+        ("--lines 5 --seed 1 --passwords 257", "a whole number from 1 to 256"),
         ("--lines 5 --seed 1 --lines 6", "--lines <N>' cannot be used multiple times"),
         ("--lines 5 --seed 1 --until yesterday", "RFC 3339"),
     ] {

@@ -14,7 +14,6 @@ use crate::domain::{
     registration::{ServiceEntry, ServiceKind},
     synthetic::SyntheticData,
 };
-use rustix::fs::{Access, access};
 use serde::Serialize;
 use std::{
     fs::{self, File, OpenOptions},
@@ -65,8 +64,12 @@ pub fn look(path: &Path) -> io::Result<()> {
     if path.file_name().is_none() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "that names no file"));
     }
-    if let Err(error) = access(folder_of(path), Access::WRITE_OK | Access::EXEC_OK) {
-        return Err(error.into());
+    // Whether a file can be made there is seen by making one; one that is there says that it can.
+    let sibling = unfinished(path);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&sibling) {
+        Ok(_) => remove(&sibling)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
     }
     match path.symlink_metadata() {
         Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
