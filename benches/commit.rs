@@ -6,39 +6,33 @@
 
 #![allow(clippy::cast_precision_loss, reason = "rates are printed with few digits")]
 
+mod figures;
+mod setup;
+
 use actix::prelude::*;
-use hdrhistogram::Histogram;
+use figures::{Figures, Rate};
 use linepass::{
     actors::{
         change::{Change, Opening, Registration, What},
-        committer::{Committer, CommitterOptions},
-        line::LineServices,
         lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
     },
-    clock::Clock,
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::{CustomerId, PassportNumber, ReceiptNumber, ServiceCode},
         line::{
-            By, LineDefaults, LineService,
+            By, LineService,
             command::{LoggedIn, Purchase},
         },
         order::PurchaseOrder,
         provider::{Price, Service},
         yen::Yen,
     },
-    security::random,
-    store::{
-        ReceiptKey, Reservation, Store, Stream, key,
-        sled_store::{SledOptions, SledStore},
-    },
+    store::{ReceiptKey, Reservation, Store, Stream, key, sled_store::SledStore},
 };
+use setup::{from_env, store_options, verdict};
 use std::{
     cell::{Cell, RefCell},
     path::Path,
-    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -49,14 +43,14 @@ use tokio::sync::{mpsc, oneshot};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const WAITING: [usize; 4] = [1, 16, 64, 256];
+/// What the house has to keep of the ceiling, from so many waiting on.
+const FLOOR: f64 = 0.7;
+const FLOOR_FROM: usize = 64;
+const CACHE_BYTES: u64 = 1 << 30;
 
 struct Plan {
     lines: u64,
     length: Duration,
-}
-
-fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 fn main() {
@@ -64,11 +58,7 @@ fn main() {
         lines: from_env("LINEPASS_BENCH_LINES", 100_000),
         length: Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 5)),
     };
-    let folder = match std::env::var_os("LINEPASS_BENCH_FOLDER") {
-        Some(folder) => tempfile::tempdir_in(folder),
-        None => tempfile::tempdir(),
-    }
-    .expect("a folder");
+    let folder = setup::folder();
     System::new().block_on(run(&plan, folder.path()));
 }
 
@@ -92,9 +82,6 @@ async fn run(plan: &Plan, folder: &Path) {
         "ratio"
     );
     for waiting in WAITING {
-        if std::env::var("W").is_ok_and(|w| w != waiting.to_string()) {
-            continue;
-        }
         // Half of the ceiling before and half after, so that a machine whose speed drifts hits
         // both alike.
         let half = plan.length / 2;
@@ -102,8 +89,9 @@ async fn run(plan: &Plan, folder: &Path) {
         let house_rate = measure(waiting, plan.length, |n| house.buy(n, plan.lines)).await;
         let mut ceiling = measure(waiting, half, |n| bare.put(n, plan.lines)).await;
         ceiling.add(&before);
+        let ratio = house_rate.per_second() / ceiling.per_second();
         println!(
-            "{waiting:>8} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
+            "{waiting:>8} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {ratio:>6.2}{}",
             house_rate.per_second(),
             house_rate.quantile_ms(0.5),
             house_rate.quantile_ms(0.99),
@@ -112,51 +100,9 @@ async fn run(plan: &Plan, folder: &Path) {
             ceiling.quantile_ms(0.5),
             ceiling.quantile_ms(0.99),
             ceiling.cpu_us_each(),
-            house_rate.per_second() / ceiling.per_second()
+            verdict(waiting < FLOOR_FROM || ratio >= FLOOR)
         );
-        if std::env::var_os("LINEPASS_BENCH_JSON").is_some() {
-            println!(
-                "{{\"waiting\":{waiting},\"purchases_per_s\":{:.1},\"ceiling_per_s\":{:.1}}}",
-                house_rate.per_second(),
-                ceiling.per_second()
-            );
-        }
-    }
-}
-
-struct Rate {
-    latency_us: Histogram<u64>,
-    took: Duration,
-    /// Processor time of the whole process, in user and kernel.
-    cpu_us: u64,
-}
-
-/// Processor time this process has used so far: user and kernel time in ticks of 10 ms, the 14th
-/// and 15th field of /proc/self/stat (proc(5)).
-fn cpu_us() -> u64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-    let after_name = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    ticks.map(|ticks| ticks.parse::<u64>().expect("a number") * 10_000).sum()
-}
-
-impl Rate {
-    fn per_second(&self) -> f64 {
-        self.latency_us.len() as f64 / self.took.as_secs_f64()
-    }
-
-    fn quantile_ms(&self, quantile: f64) -> f64 {
-        self.latency_us.value_at_quantile(quantile) as f64 / 1000.0
-    }
-
-    fn cpu_us_each(&self) -> f64 {
-        self.cpu_us as f64 / self.latency_us.len() as f64
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.latency_us.add(&other.latency_us).expect("same bounds");
-        self.took += other.took;
-        self.cpu_us += other.cpu_us;
+        setup::print_json(waiting, house_rate.per_second(), ceiling.per_second());
     }
 }
 
@@ -165,25 +111,18 @@ async fn measure<F: Future<Output = ()>>(
     waiting: usize,
     length: Duration,
     one: impl Fn(u64) -> F,
-) -> Rate {
-    let histogram = Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds");
-    let latency_us = Rc::new(RefCell::new(histogram));
-    let number = Cell::new(0);
-    let start = Instant::now();
-    let cpu_before = cpu_us();
+) -> Figures {
+    let (rate, number) = (Rate::begin(), Cell::new(0));
     let task = async || {
-        while start.elapsed() < length {
+        while rate.began.elapsed() < length {
             number.set(number.get() + 1);
             let began = Instant::now();
             one(number.get()).await;
-            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-            latency_us.borrow_mut().saturating_record(took);
+            rate.took(began.elapsed());
         }
     };
     futures_util::future::join_all((0..waiting).map(|_| task())).await;
-    let took = start.elapsed();
-    let latency_us = latency_us.borrow().clone();
-    Rate { latency_us, took, cpu_us: cpu_us() - cpu_before }
+    rate.end()
 }
 
 struct House {
@@ -226,31 +165,9 @@ fn template() -> Purchase {
 
 impl House {
     async fn build(folder: &Path) -> Self {
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(folder)).expect("opens"));
-        let clock = Clock::host();
-        let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
-        let (committer, _) =
-            Committer::start(Arc::clone(&store), clock.clone(), committing, |error| {
-                panic!("{error}")
-            })
-            .expect("starts");
-        let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-        let services = Arc::new(LineServices {
-            store: Arc::clone(&store),
-            committer,
-            clock,
-            receipts,
-            defaults: LineDefaults {
-                passports_per_line: 5,
-                passport_limit: Yen::new(1 << 50),
-                activation_delay_s: 0,
-            },
-            most_waiting_changes: 1_000,
-            snapshots: Snapshots { key: [2; 32], every_events: 100 },
-            draw_salt: random::bytes::<32>,
-            idle_before_sleep: Duration::from_hours(1),
-            awake_lines: std::sync::atomic::AtomicUsize::new(0),
-        });
+        let store: Arc<dyn Store> =
+            Arc::new(SledStore::open(&store_options(folder, CACHE_BYTES)).expect("opens"));
+        let services = setup::services(&store, Yen::new(1 << 50), 1_000);
         let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
         Self {
             lines: Lines::start(&services, &arbiters, 100_000),
@@ -356,17 +273,6 @@ fn order(number: u64) -> Reservation {
     }
 }
 
-fn options(folder: &Path) -> SledOptions {
-    SledOptions {
-        folder: folder.to_owned(),
-        head_key: [1; 32],
-        cache_bytes: 1 << 30,
-        flush_every_ms: 500,
-        min_free_space_bytes: 0,
-        read_threads: 2,
-    }
-}
-
 /// The sizes of a purchase's three rows, read from what the house wrote.
 #[derive(Clone, Copy)]
 struct RowSizes {
@@ -399,7 +305,8 @@ impl Bare {
     /// keys, and both have it in memory.
     fn open_copy(house: &Path, folder: &Path, sizes: RowSizes, lines: u64) -> Self {
         copy_folder(&house.join("sled"), folder);
-        let config = sled::Config::new().path(folder).cache_capacity(1 << 30).segment_size(8 << 20);
+        let config =
+            sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).segment_size(8 << 20);
         let db = config.flush_every_ms(Some(500)).open().expect("opens");
         let rows = db.iter().values().flatten().count();
         println!("{rows} rows in both stores");

@@ -7,30 +7,21 @@
 
 #![allow(clippy::cast_precision_loss, reason = "rates are printed with few digits")]
 
+mod setup;
+
 use actix::prelude::*;
 use futures_util::{StreamExt, stream};
 use linepass::{
     actors::{
         bulk::Bulk,
-        committer::{Committer, CommitterOptions},
-        line::LineServices,
         lines::Lines,
         provisioning::{Asked, Import, NumberedRow, RowOutcome},
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
     },
-    clock::Clock,
-    domain::{
-        line::{By, LineDefaults},
-        yen::Yen,
-    },
-    security::{HashCost, ImportKey, PasswordPool, random},
-    store::{
-        Batch, Put, Store, Stream,
-        record::PersonalRow,
-        sled_store::{SledOptions, SledStore},
-    },
+    domain::{line::By, yen::Yen},
+    security::{HashCost, ImportKey, PasswordPool},
+    store::{Batch, Put, Store, Stream, record::PersonalRow, sled_store::SledStore},
 };
+use setup::{from_env, memory_kib, store_options};
 use std::{
     path::Path,
     sync::Arc,
@@ -44,15 +35,11 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Rows of one request, and what is under way of them at once.
 const CHUNK: u64 = 1_000;
 const UNDER_WAY: usize = 256;
+const CACHE_BYTES: u64 = 256 << 20;
 
 fn main() {
-    let lines = std::env::var("LINEPASS_BENCH_LINES").ok().and_then(|text| text.parse().ok());
-    let lines: u64 = lines.unwrap_or(100_000);
-    let folder = match std::env::var_os("LINEPASS_BENCH_FOLDER") {
-        Some(folder) => tempfile::tempdir_in(folder),
-        None => tempfile::tempdir(),
-    };
-    let folder = folder.expect("a folder");
+    let folder = setup::folder();
+    let lines = from_env("LINEPASS_BENCH_LINES", 100_000);
     System::new().block_on(run(lines, folder.path()));
 }
 
@@ -76,7 +63,7 @@ async fn run(lines: u64, folder: &Path) {
         let first = house.import(count, RowOutcome::Opened).await;
         let again = house.import(count, RowOutcome::Unchanged).await;
         house.store.close().await.expect("closes");
-        let peak = peak_mib();
+        let peak = memory_kib("self", "VmHWM") >> 10;
         let bare = bare(&own.join("bare"), count).await;
         let rate = |took: Duration| count as f64 / took.as_secs_f64();
         println!(
@@ -96,31 +83,6 @@ async fn run(lines: u64, folder: &Path) {
     }
 }
 
-/// The most memory that the process ever had, in MiB.
-fn peak_mib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok());
-    kib.unwrap_or(0_u64) / 1024
-}
-
-fn options(folder: &Path) -> SledOptions {
-    SledOptions {
-        folder: folder.to_owned(),
-        head_key: [1; 32],
-        cache_bytes: 256 << 20,
-        flush_every_ms: 500,
-        min_free_space_bytes: 0,
-        read_threads: 4,
-    }
-}
-
-fn committer(store: &Arc<dyn Store>) -> Committer {
-    let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
-    let fatal = |error: &_| panic!("{error}");
-    Committer::start(Arc::clone(store), Clock::host(), committing, fatal).expect("starts").0
-}
-
 struct House {
     import: Import,
     store: Arc<dyn Store>,
@@ -128,25 +90,9 @@ struct House {
 
 impl House {
     fn build(folder: &Path) -> Self {
-        let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(folder)).expect("opens"));
-        let (clock, committer) = (Clock::host(), committer(&store));
-        let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-        let services = Arc::new(LineServices {
-            store: Arc::clone(&store),
-            committer,
-            clock,
-            receipts,
-            defaults: LineDefaults {
-                passports_per_line: 5,
-                passport_limit: Yen::new(10_000),
-                activation_delay_s: 0,
-            },
-            most_waiting_changes: 32,
-            snapshots: Snapshots { key: [2; 32], every_events: 100 },
-            draw_salt: random::bytes::<32>,
-            idle_before_sleep: Duration::from_mins(10),
-            awake_lines: std::sync::atomic::AtomicUsize::new(0),
-        });
+        let store: Arc<dyn Store> =
+            Arc::new(SledStore::open(&store_options(folder, CACHE_BYTES)).expect("opens"));
+        let services = setup::services(&store, Yen::new(10_000), 32);
         let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
         let lines = Lines::start(&services, &arbiters, 20_000);
         let key = ImportKey::new([7; 32]);
@@ -208,8 +154,9 @@ async fn bare(folder: &Path, count: u64) -> Duration {
         domain::ids::CustomerId,
         store::{Holder, Reservation, record::Personal},
     };
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(folder)).expect("opens"));
-    let committer = committer(&store);
+    let store: Arc<dyn Store> =
+        Arc::new(SledStore::open(&store_options(folder, CACHE_BYTES)).expect("opens"));
+    let committer = setup::committer(&store);
     let record: std::collections::BTreeMap<String, String> =
         row(1).fields.into_iter().filter(|(name, _)| name != "access_key").collect();
     let hash = "x".repeat(90);

@@ -9,11 +9,14 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod figures;
+mod setup;
 mod wired;
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use common::{Browser, Demo, Options, anime, door::decisions, unique};
 use linepass::security::{HashCost, ImportKey, PasswordPool, Secret};
+use setup::{from_env, verdict};
 use std::{
     hint::black_box,
     sync::Arc,
@@ -45,10 +48,6 @@ const MOST_APART: f64 = 5.0;
 /// And of the test that both are one distribution.
 const LEAST_P: f64 = 0.01;
 
-fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
 fn main() {
     let cost = HashCost::default();
     let threads = thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -79,10 +78,8 @@ fn compare(cost: HashCost, threads: usize, length: Duration) {
     }
     let ratio = pool_rate / raw_rate;
     println!("\n    raw hashes/s   pool hashes/s   ratio   floor");
-    println!("    {raw_rate:>12.1}   {pool_rate:>13.1}   {ratio:>5.2}   {FLOOR:>5.2}");
-    if ratio < FLOOR {
-        println!("    below the floor");
-    }
+    let verdict = verdict(ratio >= FLOOR);
+    println!("    {raw_rate:>12.1}   {pool_rate:>13.1}   {ratio:>5.2}   {FLOOR:>5.2}{verdict}");
 }
 
 /// Logins over HTTPS with the right password, each to its 303, beside raw hashes: flows that stand
@@ -107,11 +104,9 @@ fn over_https(cost: HashCost, threads: usize, length: Duration) {
         took += figures.took.as_secs_f64();
     }
     let (rate, floor) = (logins / took, HTTPS_FLOOR);
+    let (ratio, verdict) = (rate / raw_rate, verdict(rate / raw_rate >= floor));
     println!("\n    raw hashes/s   logins/s over HTTPS   ratio   floor");
-    println!("    {raw_rate:>12.1}   {rate:>19.1}   {:>5.2}   {floor:>5.2}", rate / raw_rate);
-    if rate / raw_rate < floor {
-        println!("    below the floor");
-    }
+    println!("    {raw_rate:>12.1}   {rate:>19.1}   {ratio:>5.2}   {floor:>5.2}{verdict}");
 }
 
 /// Hashes a second by bare threads that each reuse their blocks.

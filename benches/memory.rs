@@ -7,12 +7,14 @@
 #![allow(clippy::cast_precision_loss, reason = "sizes are printed with few digits")]
 
 mod seeded;
+mod setup;
 
 use linepass::{
     actors::bulk::Bulk,
     store::{Store, Stream},
 };
-use seeded::{House, Seeded, Stores, from_env, memory_kib};
+use seeded::{House, Seeded, Stores};
+use setup::{from_env, memory_kib};
 use std::sync::Arc;
 
 /// As in the program itself.

@@ -1,5 +1,6 @@
-//! Logins that are turned away by the throttle, over HTTPS: how many a second, beside a bare actix-web handler that answers a page of the same size
-//! over the same TLS, in one run, generator included; and what each costs the server.
+//! Logins that are turned away by the throttle, over HTTPS: how many a second, beside a bare
+//! actix-web handler that answers a page of the same size over the same TLS, in one run, generator
+//! included; and what each costs the server.
 //!
 //! `cargo bench --bench refusals`; `LINEPASS_BENCH_SECONDS` (20) is the length of each figure.
 //! benches/README.md says how to read it. The servers are this program again, each in a process of
@@ -9,6 +10,9 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod figures;
+mod setup;
+mod wired;
 
 use actix_web::{App, HttpRequest, HttpResponse, dev::Service as _, web};
 use common::{Http, Provider, REDIRECT_URI, anime, unique};
@@ -20,25 +24,18 @@ use linepass::{
     net::{Certificates, Door, ServerLimits, activity::Patience, server},
     telemetry,
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
 use serde_json::{Value, json};
+use setup::{from_env, verdict};
 use std::{
     io::{BufRead, BufReader},
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
-    sync::Arc,
     thread,
     time::{Duration, Instant},
 };
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
-use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_rustls::TlsConnector;
+use wired::{Connection, connector, get, post};
 
 /// As in the program itself.
 #[global_allocator]
@@ -62,8 +59,7 @@ fn main() {
 }
 
 fn compare() {
-    let seconds = std::env::var("LINEPASS_BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
-    let length = Duration::from_secs(seconds.unwrap_or(20));
+    let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 20));
     println!("Refusals over HTTPS, {THREADS} threads of {CONNECTIONS} connections that ask\n");
     println!(
         "    what                     bytes   per s   bare/s   ratio   us each   bare us   generator us   free cores"
@@ -89,7 +85,7 @@ fn compare() {
             of_bare.server_us(),
             of_real.own_us(),
             of_real.on_free_cores(),
-            if of_real.on_free_cores() < FLOOR { "   below the floor" } else { "" },
+            verdict(of_real.on_free_cores() >= FLOOR),
         );
     }
 }
@@ -129,30 +125,28 @@ impl Page {
     fn of(server: &Server, kind: &Kind) -> Self {
         let runtime = runtime();
         runtime.block_on(async {
-            let mut client = Client::connect(server).await;
+            let host = server.host.as_str();
+            let mut connection = server.connect().await;
             let provider = server.provider();
             let form = provider.parameters(Some(&anime(&unique())));
             let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
-            let pushed = client.ask(&server.post("/oauth/par", "", &form)).await;
-            assert_eq!(pushed.status, 201, "{}", pushed.text);
-            let body: Value = serde_json::from_str(pushed.body()).expect("JSON");
+            let pushed = connection.ask(&post(host, "/oauth/par", "", &form)).await;
+            assert_eq!(pushed.status, 201, "{}", pushed.text());
+            let body: Value = serde_json::from_slice(&pushed.body).expect("JSON");
             let url = provider.authorize_url(body["request_uri"].as_str().expect("a request_uri"));
             let path = url.strip_prefix(&server.issuer()).expect("its own address");
-            let sent = client.ask(&server.get(path, "")).await;
-            assert_eq!(sent.status, 303, "{}", sent.text);
-            let (login, cookie) = (sent.header("location"), sent.header("set-cookie"));
-            let cookie = cookie.split(';').next().expect("a cookie");
-            let page = client.ask(&server.get(&login, cookie)).await;
-            let (_, rest) = page.text.split_once("name=\"csrf\" value=\"").expect("a form");
-            let csrf = rest.split('"').next().expect("a value");
-            let form = [("csrf", csrf), ("passport_id", "sakura01"), ("password", "wrong")];
-            let request = server.post(&login, cookie, &form);
+            let arrived = connection.ask(&get(host, path, "")).await;
+            assert_eq!(arrived.status, 303, "{}", arrived.text());
+            let (login, cookie) = (arrived.location(), arrived.cookie());
+            let csrf = connection.ask(&get(host, login, &cookie)).await.field("csrf");
+            let form = [("csrf", &*csrf), ("passport_id", "sakura01"), ("password", "wrong")];
+            let request = post(host, login, &cookie, &form);
             for _ in 0..kind.failures {
-                assert_eq!(client.ask(&request).await.status, 403);
+                assert_eq!(connection.ask(&request).await.status, 403);
             }
-            let refused = client.ask(&request).await;
-            assert_eq!(refused.status, 403, "{}", refused.text);
-            Self { request, bytes: refused.body().len() }
+            let refused = connection.ask(&request).await;
+            assert_eq!(refused.status, 403, "{}", refused.text());
+            Self { request, bytes: refused.body.len() }
         })
     }
 }
@@ -220,10 +214,10 @@ async fn ask_on_all(
     length: Duration,
 ) -> u64 {
     let one = || async {
-        let mut client = Client::connect(server).await;
+        let mut connection = server.connect().await;
         let mut answers = 0;
         while began.elapsed() < length {
-            assert_eq!(client.status_of(request).await, status);
+            assert_eq!(connection.ask(request).await.status, status);
             answers += 1;
         }
         answers
@@ -245,68 +239,6 @@ fn cpu_s(process: u32) -> f64 {
     ticks / 100.0
 }
 
-/// A connection that asks one thing after the other.
-struct Client {
-    stream: TlsStream<TcpStream>,
-    buffer: Vec<u8>,
-}
-
-/// An answer, whole.
-struct Answer {
-    status: u16,
-    text: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> String {
-        let (head, _) = self.text.split_once("\r\n\r\n").expect("a head");
-        let fields = head.lines().filter_map(|line| line.split_once(": "));
-        let mut found = fields.filter(|(other, _)| other.eq_ignore_ascii_case(name));
-        found.next().unwrap_or_else(|| panic!("no {name}: {}", self.text)).1.to_owned()
-    }
-
-    fn body(&self) -> &str {
-        self.text.split_once("\r\n\r\n").expect("a head").1
-    }
-}
-
-impl Client {
-    async fn connect(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.address).await.expect("connects");
-        stream.set_nodelay(true).expect("sets");
-        let name = ServerName::try_from("localhost").expect("a name");
-        let stream = TlsConnector::from(Arc::clone(&server.tls)).connect(name, stream).await;
-        Self { stream: stream.expect("TLS"), buffer: Vec::new() }
-    }
-
-    async fn ask(&mut self, request: &[u8]) -> Answer {
-        let status = self.status_of(request).await;
-        Answer { status, text: String::from_utf8(self.buffer.clone()).expect("text") }
-    }
-
-    /// Sends the request, reads the answer to its end, and tells its status.
-    async fn status_of(&mut self, request: &[u8]) -> u16 {
-        self.stream.write_all(request).await.expect("writes");
-        self.buffer.clear();
-        let mut whole = None;
-        while whole.is_none_or(|whole| self.buffer.len() < whole) {
-            let count = self.stream.read_buf(&mut self.buffer).await.expect("reads");
-            assert!(count > 0, "it closes after {:?}", String::from_utf8_lossy(&self.buffer));
-            whole = whole.or_else(|| length_of(&self.buffer));
-        }
-        let status = self.buffer.get(9..12).expect("a status");
-        std::str::from_utf8(status).expect("digits").parse().expect("digits")
-    }
-}
-
-/// The bytes of an answer with its head, once that is there.
-fn length_of(bytes: &[u8]) -> Option<usize> {
-    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let head = std::str::from_utf8(&bytes[..end]).expect("text");
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    Some(end + length.expect("a length").parse::<usize>().expect("a number"))
-}
-
 // ---------------------------------------------------------------------------------------------
 // Servers
 
@@ -314,8 +246,9 @@ fn length_of(bytes: &[u8]) -> Option<usize> {
 struct Server {
     child: Child,
     said: Value,
-    address: SocketAddr,
-    tls: Arc<ClientConfig>,
+    /// `localhost` and its port.
+    host: String,
+    tls: TlsConnector,
 }
 
 impl Server {
@@ -336,13 +269,16 @@ impl Server {
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
             panic!("{role}: {error}: {:?}", std::fs::read_to_string(folder.join("server.log")))
         });
-        let port = said["port"].as_u64().and_then(|port| u16::try_from(port).ok());
-        let address = SocketAddr::from(([127, 0, 0, 1], port.expect("a port")));
-        Self { child, said, address, tls: trusting(&folder.join("certs/server.crt")) }
+        let host = format!("localhost:{}", said["port"].as_u64().expect("a port"));
+        Self { child, said, host, tls: connector(&folder.join("certs/server.crt")) }
+    }
+
+    async fn connect(&self) -> Connection {
+        Connection::open(&self.host, &self.tls).await
     }
 
     fn issuer(&self) -> String {
-        format!("https://localhost:{}", self.address.port())
+        format!("https://{}", self.host)
     }
 
     fn provider(&self) -> Provider {
@@ -355,28 +291,6 @@ impl Server {
             http: Http::new(),
         }
     }
-
-    fn get(&self, path: &str, cookie: &str) -> Vec<u8> {
-        self.request("GET", path, cookie, "")
-    }
-
-    fn post(&self, path: &str, cookie: &str, form: &[(&str, &str)]) -> Vec<u8> {
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        self.request("POST", path, cookie, &body)
-    }
-
-    fn request(&self, method: &str, path: &str, cookie: &str, body: &str) -> Vec<u8> {
-        let cookie =
-            if cookie.is_empty() { String::new() } else { format!("cookie: {cookie}\r\n") };
-        let issuer = self.issuer();
-        format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{cookie}origin: {issuer}\r\n\
-             accept-language: ja\r\nsec-fetch-site: same-origin\r\n\
-             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .into_bytes()
-    }
 }
 
 impl Drop for Server {
@@ -384,18 +298,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn trusting(certificate: &Path) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certificate).expect("PEM")).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Arc::new(config)
 }
 
 /// The configuration of a server in the folder that the environment names.

@@ -11,11 +11,13 @@ mod common;
 #[path = "../tests/process/mod.rs"]
 mod process;
 mod seeded;
+mod setup;
 
 use common::operator::Operator;
 use process::{copy_folder, send, server::Server};
-use seeded::{Seeded, Stores, from_env, memory_kib};
+use seeded::{Seeded, Stores};
 use serde_json::{Value, json};
+use setup::{from_env, memory_kib};
 use std::{
     fs::{self, File},
     path::Path,

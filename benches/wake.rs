@@ -9,6 +9,7 @@
 #![allow(clippy::cast_precision_loss, reason = "times are printed with few digits")]
 
 mod seeded;
+mod setup;
 
 use hdrhistogram::Histogram;
 use linepass::{
@@ -16,7 +17,8 @@ use linepass::{
     app::seed::plan::LinePlan,
     store::{Stream, key, record},
 };
-use seeded::{House, Seeded, Stores, from_env};
+use seeded::{House, Seeded, Stores};
+use setup::{from_env, verdict};
 use std::time::Instant;
 
 /// As in the program itself.
@@ -73,7 +75,6 @@ async fn run() {
     let p99_ms = |times: &Histogram<u64>| times.value_at_quantile(0.99) as f64 / 1e6;
     let (few_ms, many_ms) = (p99_ms(&woken[0]), p99_ms(&woken[1]));
     let times = many_ms / few_ms;
-    let verdict = |good| if good { "" } else { "   above the floor" };
     println!(
         "p99 among the many: {many_ms:.2} ms, floor {FLOOR_MS}{}",
         verdict(many_ms < FLOOR_MS)

@@ -40,20 +40,12 @@ fn rows(folder: &Path) -> Vec<Row> {
 }
 
 fn verify_offline(folder: &Path, more: &[&str]) -> Ended {
-    let (store, master) = (folder.join("store"), folder.join("master.key"));
-    let [store, master] = [store, master].map(|path| path.display().to_string());
-    let arguments =
-        ["audit", "verify", "--offline", "--store", &store, "--master-key-file", &master];
-    run(&mut linepass(&[&arguments, more].concat()))
+    process::offline(&["audit", "verify"], folder, more)
 }
 
-/// What the command says of a store, and that it ends as it says.
+/// What the command says of a stopped store, and that it ends as it says.
 fn report(folder: &Path) -> Value {
-    let ended = verify_offline(folder, &["--json"]);
-    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
-    let code = i32::from(report["whole"] != true);
-    assert_eq!(ended.code, Some(code), "{ended:?}");
-    report
+    process::offline_report(&["audit", "verify"], folder)
 }
 
 fn buy(demo: &Demo, passport_id: &str) {

@@ -1,78 +1,29 @@
 //! What a household changes of a passport ID, through its line's actor: awake or woken, the line
 //! knows the new string and the new password and no longer the old ones.
 
+mod lines;
+
 use actix::prelude::*;
 use linepass::{
     actors::{
         LineError,
-        change::{Change, Changes, Opening, Registration, Renaming, What},
-        committer::{Committer, CommitterOptions},
-        line::{Answer, LineServices, PrivatePassport},
+        change::{Changes, Registration, Renaming, What},
+        line::{Answer, PrivatePassport},
         lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
     },
-    clock::Clock,
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
-        ids::{CustomerId, PassportNumber},
-        line::{By, LineDefaults, LineService, Refusal, event::BillingRoute},
+        ids::PassportNumber,
+        line::Refusal,
         yen::Yen,
     },
-    security::random,
     store::{Store, memory::MemoryStore},
 };
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
-
-fn customer(number: u64) -> CustomerId {
-    format!("CAF{number:010}").parse().expect("an ID")
-}
+use lines::{customer, make, open, services};
+use std::sync::Arc;
 
 fn lines(store: &Arc<dyn Store>) -> Lines {
-    let store = Arc::clone(store);
-    let clock = Clock::standing_at("2026-11-23T21:00:00+09:00".parse().expect("an instant"));
-    let options = CommitterOptions { group_max_events: 1_000, most_waiting: 1_000 };
-    let (committer, _) =
-        Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
-            .expect("starts");
-    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-    let services = Arc::new(LineServices {
-        store,
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults {
-            passports_per_line: 5,
-            passport_limit: Yen::new(10_000),
-            activation_delay_s: 0,
-        },
-        most_waiting_changes: 16,
-        snapshots: Snapshots { key: [1; 32], every_events: 8 },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: Duration::from_mins(5),
-        awake_lines: AtomicUsize::new(0),
-    });
-    Lines::start(&services, &[Arbiter::current()], 1_000)
-}
-
-async fn make(lines: &Lines, number: u64, what: What) -> Answer {
-    let change = Change { what, by: By::System, source: None, request_id: None };
-    lines.make(customer(number), change).await
-}
-
-async fn open(lines: &Lines, number: u64) {
-    let opening = Opening {
-        service: LineService::HikariPremium,
-        line_limit: Yen::new(50_000),
-        billing: BillingRoute::Telephone,
-        networks: Vec::new(),
-        record: std::collections::BTreeMap::new(),
-        access_key_hash: "-".into(),
-    };
-    make(lines, number, What::Open(Box::new(opening))).await.expect("opened");
+    Lines::start(&Arc::new(services(store)), &[Arbiter::current()], 1_000)
 }
 
 /// Stands for the keyed hash of a string.
@@ -129,8 +80,8 @@ fn an_awake_line_knows_the_new_string_and_password_as_a_woken_one_does() {
     System::new().block_on(async {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let awake = lines(&store);
-        open(&awake, 1).await;
-        open(&awake, 2).await;
+        open(&awake, 1, Yen::new(50_000)).await;
+        open(&awake, 2, Yen::new(50_000)).await;
         register(&awake, 1, "before01").await.expect("registered");
         // Each step alone: a part that does not change stays.
         let steps = [

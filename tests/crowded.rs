@@ -2,98 +2,37 @@
 //! told to come again, other lines go on, nothing is lost and nothing is done twice.
 
 mod common;
+mod lines;
 
 use actix::prelude::*;
 use common::{Answer, Browser, Demo, Options, anime};
 use linepass::{
-    actors::{
-        LineError,
-        change::{Change, Opening, What},
-        committer::{Committer, CommitterOptions},
-        line::LineServices,
-        lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
-    },
-    clock::Clock,
-    domain::{
-        ids::CustomerId,
-        line::{By, Command, LineDefaults, LineService, event::BillingRoute},
-        yen::Yen,
-    },
-    security::random,
+    actors::{LineError, lines::Lines},
+    domain::yen::Yen,
     store::{Store, memory::MemoryStore},
 };
+use lines::{MAY_WAIT, customer, open, services, set_limit};
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Barrier, atomic::AtomicUsize},
-    time::Duration,
+    sync::{Arc, Barrier},
 };
 
-const MAY_WAIT: usize = 16;
 const MAY_ASK: usize = 50;
-
-fn customer(number: u64) -> CustomerId {
-    format!("CAF{number:010}").parse().expect("an ID")
-}
-
-async fn make(lines: &Lines, number: u64, what: What) -> linepass::actors::line::Answer {
-    let change = Change { what, by: By::System, source: None, request_id: None };
-    lines.make(customer(number), change).await
-}
-
-async fn set_limit(lines: &Lines, number: u64, yen: u64) -> linepass::actors::line::Answer {
-    let command = Command::SetLineLimit(Yen::new(yen));
-    make(lines, number, What::Plain(Box::new(command))).await
-}
 
 fn lines() -> (Arc<dyn Store>, Lines) {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let clock = Clock::standing_at("2026-11-23T21:00:00+09:00".parse().expect("an instant"));
-    let options = CommitterOptions { group_max_events: 1_000, most_waiting: 1_000 };
-    let (committer, _) =
-        Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
-            .expect("starts");
-    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-    let services = Arc::new(LineServices {
-        store: Arc::clone(&store),
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults {
-            passports_per_line: 5,
-            passport_limit: Yen::new(10_000),
-            activation_delay_s: 0,
-        },
-        most_waiting_changes: MAY_WAIT,
-        snapshots: Snapshots { key: [1; 32], every_events: 8 },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: Duration::from_mins(5),
-        awake_lines: AtomicUsize::new(0),
-    });
+    let services = Arc::new(services(&store));
     // The tests' own Arbiter: what is sent without a pause in between arrives before anything is
     // answered, so the counts below are exact.
     (store, Lines::start(&services, &[Arbiter::current()], MAY_ASK))
-}
-
-async fn open(lines: &Lines, number: u64) {
-    let opening = Opening {
-        service: LineService::HikariPremium,
-        line_limit: Yen::new(1),
-        billing: BillingRoute::Telephone,
-        networks: Vec::new(),
-        record: std::collections::BTreeMap::new(),
-        access_key_hash: "-".into(),
-    };
-    make(lines, number, What::Open(Box::new(opening))).await.expect("opened");
 }
 
 #[test]
 fn past_sixteen_waiting_changes_a_line_says_so_and_others_go_on() {
     System::new().block_on(async {
         let (store, lines) = lines();
-        open(&lines, 1).await;
-        open(&lines, 2).await;
+        open(&lines, 1, Yen::new(1)).await;
+        open(&lines, 2, Yen::new(1)).await;
         let hot = (2..42).map(|yen| set_limit(&lines, 1, yen));
         let hot = futures_util::future::join_all(hot);
         let (hot, other) = futures_util::future::join(hot, set_limit(&lines, 2, 7)).await;
@@ -119,7 +58,7 @@ fn past_its_count_the_door_says_so_and_nothing_reaches_a_line() {
     System::new().block_on(async {
         let (_store, lines) = lines();
         for number in 0..100 {
-            open(&lines, number).await;
+            open(&lines, number, Yen::new(1)).await;
         }
         let asked = (0..100).map(|number| set_limit(&lines, number, 7));
         let answers = futures_util::future::join_all(asked).await;

@@ -3,6 +3,7 @@
 
 mod common;
 mod inside;
+mod lines;
 mod process;
 mod wire;
 
@@ -11,24 +12,12 @@ use common::{Answer, Browser, Demo, Flow, Http, anime, door::until, operator::SA
 use futures_util::FutureExt;
 use inside::Inside;
 use linepass::{
-    actors::{
-        LineError,
-        change::{Change, Opening, What},
-        committer::{Committer, CommitterOptions},
-        line::LineServices,
-        lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
-    },
-    clock::Clock,
-    domain::{
-        ids::CustomerId,
-        line::{By, Command, LineDefaults, LineService, event::BillingRoute},
-        yen::Yen,
-    },
+    actors::{LineError, change::What, line::LineServices, lines::Lines},
+    domain::yen::Yen,
     security::Secret,
     store::{Batch, Put, Store, memory::MemoryStore},
 };
+use lines::{customer, make, open, services, set_limit};
 use process::{PATIENCE, Started};
 use serde_json::json;
 use std::{
@@ -316,55 +305,9 @@ fn salt_or_poison() -> [u8; 32] {
     [7; 32]
 }
 
-fn customer(number: u64) -> CustomerId {
-    format!("CAF{number:010}").parse().expect("an ID")
-}
-
-async fn make(lines: &Lines, number: u64, what: What) -> linepass::actors::line::Answer {
-    let change = Change { what, by: By::System, source: None, request_id: None };
-    lines.make(customer(number), change).await
-}
-
-async fn set_limit(lines: &Lines, number: u64, yen: u64) -> linepass::actors::line::Answer {
-    make(lines, number, What::Plain(Box::new(Command::SetLineLimit(Yen::new(yen))))).await
-}
-
-async fn open(lines: &Lines, number: u64) -> linepass::actors::line::Answer {
-    let opening = Opening {
-        service: LineService::HikariPremium,
-        line_limit: Yen::new(1),
-        billing: BillingRoute::Telephone,
-        networks: Vec::new(),
-        record: std::collections::BTreeMap::new(),
-        access_key_hash: "-".into(),
-    };
-    make(lines, number, What::Open(Box::new(opening))).await
-}
-
 fn lines() -> (Lines, Arc<LineServices>) {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let clock = Clock::standing_at("2026-11-23T21:00:00+09:00".parse().expect("an instant"));
-    let options = CommitterOptions { group_max_events: 1_000, most_waiting: 1_000 };
-    let (committer, _) =
-        Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
-            .expect("starts");
-    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-    let services = Arc::new(LineServices {
-        store,
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults {
-            passports_per_line: 5,
-            passport_limit: Yen::new(10_000),
-            activation_delay_s: 0,
-        },
-        most_waiting_changes: 16,
-        snapshots: Snapshots { key: [1; 32], every_events: 8 },
-        draw_salt: salt_or_poison,
-        idle_before_sleep: Duration::from_mins(5),
-        awake_lines: AtomicUsize::new(0),
-    });
+    let services = Arc::new(LineServices { draw_salt: salt_or_poison, ..services(&store) });
     (Lines::start(&services, &[Arbiter::current()], 100), services)
 }
 
@@ -372,7 +315,7 @@ fn lines() -> (Lines, Arc<LineServices>) {
 fn a_line_whose_actor_panics_is_read_again_and_the_poison_does_not_come_back_check_26() {
     System::new().block_on(async {
         let (lines, services) = lines();
-        open(&lines, 1).await.expect("opened");
+        open(&lines, 1, Yen::new(1)).await;
         set_limit(&lines, 1, 2).await.expect("made");
         let read = lines.look(customer(1)).await.expect("answers");
         assert_eq!(read.line.expect("there").line_limit.get(), 2);

@@ -3,6 +3,9 @@
 
 mod common;
 mod process;
+#[path = "harness/small_disk.rs"]
+#[allow(dead_code, reason = "full_disk uses the rest of it")]
+mod small_disk;
 
 use common::{Browser, Demo, Http, Options, Provider, operator::Operator, order, unique};
 use process::{
@@ -10,6 +13,7 @@ use process::{
     server::{Server, on_folder},
 };
 use serde_json::{Value, json};
+use small_disk::SmallDisk;
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, process::Command, time::Instant};
 
 type Row = (Vec<u8>, Vec<u8>);
@@ -42,9 +46,12 @@ fn seeded(folder: &Path, arguments: &str) -> Value {
     serde_json::from_str(&ended.out).expect("one object")
 }
 
+/// The chain is whole, and every invariant holds (checks/reliability.md I1 to I9).
 fn assert_whole(folder: &Path) {
-    let ended = run(&mut on_folder(&["audit", "verify", "--offline"], folder));
-    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for arguments in [&["audit", "verify", "--offline"][..], &["verify", "--offline"]] {
+        let ended = run(&mut on_folder(arguments, folder));
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+    }
 }
 
 fn assert_refused(ended: &Ended, code: i32, said: &[&str]) {
@@ -86,7 +93,7 @@ fn the_same_arguments_make_the_same_rows_and_credentials_and_another_seed_others
     assert!(text != fs::read(other.join("c.jsonl")).expect("a file"));
     assert_eq!(fs::metadata(&file).expect("there").permissions().mode() & 0o7777, 0o600);
     let left = fs::read_dir(one).expect("a folder").filter_map(Result::ok);
-    let left = left.filter(|entry| entry.file_name().to_string_lossy().ends_with(".new"));
+    let left = left.filter(|entry| entry.file_name().to_string_lossy().ends_with(".unfinished"));
     assert_eq!(left.count(), 0, "no half file is left");
 
     let told_of = credentials(&file);
@@ -131,7 +138,17 @@ fn a_store_of_anything_else_is_refused_as_it_is() {
         let said = ["other arguments: --lines 20 --seed 1 --purchases 5 --spread zipf"];
         assert_refused(&run(&mut seed(path, other)), 3, &said);
     }
-    let again = seeded(path, "--lines 20 --seed 1 --purchases 5 --passwords 1");
+    // What follows from the configuration is part of what the data were made from.
+    let same = "--lines 20 --seed 1 --purchases 5 --passwords 1";
+    for (variable, value) in [
+        ("LINEPASS__LINE__CUSTOMER_ID_PREFIXES", "CAG"),
+        ("LINEPASS__PASSWORD__HASH_PASSES", "2"),
+        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "128"),
+    ] {
+        let said = ["customer IDs from CAF0000000001", "hashes of 64 KiB, 1 passes and 1 lanes"];
+        assert_refused(&run(seed(path, same).env(variable, value)), 3, &said);
+    }
+    let again = seeded(path, same);
     assert_eq!(again["found_lines"], 20);
     assert!(rows(path) == before, "the same command finds everything there");
 }
@@ -159,7 +176,14 @@ fn killed_anywhere_the_same_command_goes_on_to_the_same_store() {
     assert!(killed > 0, "none was killed within {took:?}");
     assert!(!path.join("c.jsonl").exists() || killed < 5, "the file comes last");
     let _ = fs::remove_file(path.join("c.jsonl"));
+    // A run that was killed while it wrote the file left passwords, for everybody to read by mistake.
+    let unfinished = path.join("c.jsonl.unfinished");
+    fs::write(&unfinished, "half of a file").expect("writes");
+    fs::set_permissions(&unfinished, fs::Permissions::from_mode(0o644)).expect("sets");
     let told = seeded(path, arguments);
+    assert!(!unfinished.exists());
+    let mode = fs::metadata(path.join("c.jsonl")).expect("there").permissions().mode();
+    assert_eq!(mode & 0o7777, 0o600);
     assert!(told["found_lines"].as_u64() > Some(0), "nothing was there before: {told}");
     // Groups are what they were, so that even the numbers of the blocks in the rows are the same.
     assert!(made(path) == made(whole.path()), "the store is another one");
@@ -184,16 +208,40 @@ fn what_cannot_be_done_is_told_with_what_is_allowed() {
     refused("--lines 5 --seed 1 --purchases 100000", 3, &many);
     refused("--lines 5 --seed 1 --until 2099-12-31T00:00:00Z", 3, &["--until:", "in the future"]);
 
-    let mut full = seed(path, "--lines 5 --seed 1");
-    full.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "1099511627776");
-    let full = run(&mut full);
-    assert_refused(&full, 1, &["store.min_free_space_bytes", "the same command goes on"]);
-    // The file cannot be written: the store is whole all the same, and the same command does the rest.
-    let nowhere = run(&mut seed(path, "--lines 5 --seed 1 --credentials none/c.jsonl"));
-    assert_refused(&nowhere, 1, &["--credentials: none/c.jsonl", "The store is filled"]);
-    let told = seeded(path, "--lines 5 --seed 1 --credentials d.jsonl");
-    assert_eq!(told["found_lines"], 5);
-    assert_eq!(credentials(&path.join("d.jsonl")).len(), 1 + 5 + 5);
+    let nowhere =
+        ["--credentials: none/c.jsonl: No such file", "a folder that is there", "Nothing"];
+    refused("--lines 5 --seed 1 --credentials none/c.jsonl", 3, &nowhere);
+    refused("--lines 5 --seed 1 --credentials ..", 3, &["--credentials: ..: that names no file"]);
+    refused("--lines 5 --seed 1 --credentials store/..", 3, &["names no file"]);
+    refused("--lines 5 --seed 1 --config none.toml", 1, &["none.toml"]);
+    for (arguments, said) in [
+        ("--lines 0 --seed 1", "--lines <N>': allowed is a whole number from 1 to 10000000"),
+        ("--lines 99999999999999999999 --seed 1", "--lines <N>'"),
+        ("--lines 5 --seed -1", "--seed"),
+        ("--lines 5 --seed 1 --passwords 257", "a whole number from 1 to 256"),
+        ("--lines 5 --seed 1 --lines 6", "--lines <N>' cannot be used multiple times"),
+        ("--lines 5 --seed 1 --until yesterday", "RFC 3339"),
+    ] {
+        refused(arguments, 2, &[said]);
+    }
+}
+
+#[test]
+fn a_disk_without_room_is_told_with_what_is_there() {
+    let test = "a_disk_without_room_is_told_with_what_is_there";
+    SmallDisk::with(test, 64, |disk| {
+        let arguments = "--lines 5 --seed 1 --passwords 1";
+        for there in [0, 5] {
+            let mut full = seed(disk.path(), arguments);
+            // More than the whole file system has.
+            full.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "1073741824");
+            let said = ["store.min_free_space_bytes", "the same command goes on"];
+            let full = run(&mut full);
+            assert_refused(&full, 1, &said);
+            assert!(full.err.contains(&format!("{there} lines are there")), "{full:?}");
+            assert_eq!(seeded(disk.path(), arguments)["found_lines"], there);
+        }
+    });
 }
 
 /// The first line of this kind whose first ID is so.

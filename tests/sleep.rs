@@ -2,44 +2,38 @@
 //! and nothing stays in memory (architecture: Actors). On sled, and the memory of the process is
 //! measured.
 
+mod lines;
+
 use actix::prelude::*;
 use linepass::{
     actors::{
-        change::{Change, Opening, Registration, What},
-        committer::{Committer, CommitterOptions},
+        change::{Registration, What},
         line::LineServices,
         lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
     },
-    clock::Clock,
     domain::{
         calendar::Month,
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
-        ids::{CustomerId, PassportNumber, ReceiptNumber},
+        ids::{PassportNumber, ReceiptNumber},
         limit,
         line::{
-            By, LineDefaults, LineService,
+            LineDefaults,
             command::{LoggedIn, Purchase},
-            event::BillingRoute,
         },
         order::PurchaseOrder,
         provider::{Price, Service},
         yen::Yen,
     },
-    security::random,
     store::{
         Store,
         sled_store::{SledOptions, SledStore},
     },
 };
+use lines::{customer, make, open};
 use std::{
     cell::{Cell, RefCell},
     collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -62,51 +56,14 @@ const SETTLES: Duration = Duration::from_secs(20);
 const AT_ONCE: usize = 200;
 const IDLE: Duration = Duration::from_millis(2);
 
-fn customer(number: u64) -> CustomerId {
-    format!("CAF{number:010}").parse().expect("an ID")
+fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
+    let usual = lines::services(store);
+    let defaults = LineDefaults { passport_limit: Yen::new(1 << 40), ..usual.defaults };
+    Arc::new(LineServices { defaults, idle_before_sleep: IDLE, ..usual })
 }
 
-fn services(store: Arc<dyn Store>) -> Arc<LineServices> {
-    let now = "2026-11-23T21:00:00+09:00".parse().expect("an instant");
-    let clock = Clock::standing_at(now);
-    let options = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
-    let (committer, _) =
-        Committer::start(Arc::clone(&store), clock.clone(), options, |error| panic!("{error}"))
-            .expect("starts");
-    let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-    Arc::new(LineServices {
-        store,
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults {
-            passports_per_line: 5,
-            passport_limit: Yen::new(1 << 40),
-            activation_delay_s: 0,
-        },
-        most_waiting_changes: 16,
-        snapshots: Snapshots { key: [2; 32], every_events: 8 },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: IDLE,
-        awake_lines: AtomicUsize::new(0),
-    })
-}
-
-async fn make(lines: &Lines, number: u64, what: What) -> linepass::actors::line::Answer {
-    let change = Change { what, by: By::System, source: None, request_id: None };
-    lines.make(customer(number), change).await
-}
-
-async fn open(lines: &Lines, number: u64) {
-    let opening = Opening {
-        service: LineService::HikariPremium,
-        line_limit: Yen::new(1 << 40),
-        billing: BillingRoute::Telephone,
-        networks: Vec::new(),
-        record: std::collections::BTreeMap::new(),
-        access_key_hash: "-".into(),
-    };
-    make(lines, number, What::Open(Box::new(opening))).await.expect("opened");
+async fn open_with_an_id(lines: &Lines, number: u64) {
+    open(lines, number, Yen::new(1 << 40)).await;
     let mut name_hash = [0; 32];
     name_hash[..8].copy_from_slice(&number.to_be_bytes());
     let registration = Registration {
@@ -184,10 +141,10 @@ struct Town {
 impl Town {
     /// Opens all lines and waits until they sleep.
     async fn open(store: Arc<dyn Store>) -> Self {
-        let services = services(store);
+        let services = services(&store);
         let arbiters = [Arbiter::new().handle(), Arbiter::new().handle()];
         let lines = Lines::start(&services, &arbiters, 100_000);
-        in_parallel(LINES, |number| open(&lines, number)).await;
+        in_parallel(LINES, |number| open_with_an_id(&lines, number)).await;
         all_asleep(&services).await;
         // Made at once, so that its growth is not taken for the lines'.
         let numbers = RefCell::new(HashSet::with_capacity(

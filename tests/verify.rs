@@ -17,19 +17,12 @@ use std::path::Path;
 use tempfile::TempDir;
 
 fn verify_offline(folder: &Path, more: &[&str]) -> Ended {
-    let (store, master) = (folder.join("store"), folder.join("master.key"));
-    let [store, master] = [store, master].map(|path| path.display().to_string());
-    let arguments = ["verify", "--offline", "--store", &store, "--master-key-file", &master];
-    run(&mut linepass(&[&arguments, more].concat()))
+    process::offline(&["verify"], folder, more)
 }
 
 /// What the command says of a stopped store, and that it ends as it says.
 fn report(folder: &Path) -> Value {
-    let ended = verify_offline(folder, &["--json"]);
-    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
-    let code = i32::from(report["whole"] != true);
-    assert_eq!(ended.code, Some(code), "{ended:?}");
-    report
+    process::offline_report(&["verify"], folder)
 }
 
 fn live(operator: &Operator, more: &[&str]) -> (Option<i32>, Value) {

@@ -3,43 +3,31 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+use crate::setup;
 use actix::Arbiter;
 use linepass::{
-    actors::{
-        committer::{Committer, CommitterOptions},
-        line::LineServices,
-        lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
-    },
+    actors::{line::LineServices, lines::Lines},
     app::{
         keys::existing_master_key,
         seed::{
+            configured,
             plan::{LinePlan, Plan},
             seed,
         },
         store_options,
     },
-    clock::Clock,
     config::Config,
     domain::{
-        line::LineDefaults,
         synthetic::{PLAN, Spread, SyntheticData},
         yen::Yen,
     },
-    security::random,
     store::{Store, sled_store::SledStore},
 };
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicUsize},
-    time::{Duration, Instant},
+    sync::Arc,
+    time::Instant,
 };
-
-/// A number of the environment.
-pub fn from_env(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
 
 /// Where seeded stores are.
 pub struct Stores {
@@ -79,6 +67,8 @@ impl Stores {
         let folder = self.folder.join(format!("seeded-{lines}-{purchases}"));
         std::fs::create_dir_all(&folder).expect("a folder");
         let until = "2025-01-01T00:00:00+09:00".parse().expect("an instant");
+        let config = config(&folder);
+        let (first_customer, hash) = configured(&config);
         let (seed_number, spread, passwords) = (42, Spread::Zipf, 4);
         let data = SyntheticData {
             seed: seed_number,
@@ -88,9 +78,11 @@ impl Stores {
             until,
             passwords,
             plan: PLAN,
+            first_customer,
+            hash,
         };
         let began = Instant::now();
-        let seeded = seed(&config(&folder), data, None, &mut |_, _, _| ()).await;
+        let seeded = seed(&config, data, None, &mut |_, _, _| ()).await;
         let seeded = seeded.unwrap_or_else(|error| panic!("{error}"));
         if seeded.found_lines < lines {
             let took = began.elapsed();
@@ -99,7 +91,7 @@ impl Stores {
                 took.as_secs_f64()
             );
         }
-        Seeded { folder, plan: Plan::new(data, "CAF").expect("it has been made") }
+        Seeded { folder, plan: Plan::new(data).expect("it has been made") }
     }
 }
 
@@ -159,32 +151,6 @@ fn greatest_divisor(one: u64, other: u64) -> u64 {
     if other == 0 { one } else { greatest_divisor(other, one % other) }
 }
 
-/// What lines need, over this store. The key is not the installation's own, for there are no snapshots.
-fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
-    let clock = Clock::host();
-    let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
-    let fatal = |error: &_| panic!("{error}");
-    let committer = Committer::start(Arc::clone(store), clock.clone(), committing, fatal);
-    let (committer, _) = committer.expect("starts");
-    let receipts = ReceiptNumbers::new(Arc::clone(store), committer.clone(), clock.clone());
-    Arc::new(LineServices {
-        store: Arc::clone(store),
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults {
-            passports_per_line: 5,
-            passport_limit: Yen::new(10_000),
-            activation_delay_s: 0,
-        },
-        most_waiting_changes: 32,
-        snapshots: Snapshots { key: [2; 32], every_events: 100 },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: Duration::from_hours(1),
-        awake_lines: AtomicUsize::new(0),
-    })
-}
-
 /// Lines over a store, on as many threads as the machine has cores.
 pub struct House {
     /// The way to the lines.
@@ -200,7 +166,7 @@ impl House {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let arbiters: Vec<_> = (0..cores).map(|_| Arbiter::new()).collect();
         let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
-        let services = services(store);
+        let services = setup::services(store, Yen::new(10_000), 32);
         Self { lines: Lines::start(&services, &handles, 20_000), services, arbiters }
     }
 
@@ -213,14 +179,4 @@ impl House {
         }
         store.close().await.expect("closes");
     }
-}
-
-/// A figure of /proc/self/status or of another process, in KiB (proc(5)).
-pub fn memory_kib(process: &str, figure: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(figure));
-    let kib = line.and_then(|line| {
-        line.trim_start_matches(':').trim().trim_end_matches(" kB").trim().parse().ok()
-    });
-    kib.unwrap_or(0)
 }

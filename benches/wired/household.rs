@@ -1,6 +1,6 @@
 //! What households and their provider ask, up to the request that is measured.
 
-use super::{Answer, Connection, PASSWORD, Served, get, passport_id, post};
+use super::{Connection, PASSWORD, Served, get, passport_id, post};
 use linepass::cli::demo::sample::SampleProvider;
 use std::{
     cell::{Cell, RefCell},
@@ -94,7 +94,7 @@ impl<'a> Generator<'a> {
             .finish();
         let arrived = connection.ask(&get(host, &format!("/oauth/authorize?{query}"), "")).await;
         let path = arrived.location().strip_suffix("/login").expect("the login page").to_owned();
-        let cookie = cookie(&arrived);
+        let cookie = arrived.cookie();
         let login = format!("{path}/login");
         let csrf = connection.ask(&get(host, &login, &cookie)).await.field("csrf");
         let id = passport_id(1 + number % self.lines);
@@ -109,7 +109,7 @@ impl<'a> Generator<'a> {
         let (login, path) = self.at_login(connection).await;
         let logged_in = connection.ask(&login).await;
         assert_eq!(logged_in.status, 303, "{}", logged_in.text());
-        let cookie = self::cookie(&logged_in);
+        let cookie = logged_in.cookie();
         let confirm = format!("{path}/confirm");
         let page = connection.ask(&get(host, &confirm, &cookie)).await;
         let (csrf, month) = (page.field("csrf"), page.field("month"));
@@ -159,10 +159,4 @@ impl<'a> Generator<'a> {
         ];
         post(&self.served.host, "/oauth/par", "", &form)
     }
-}
-
-/// The flow's cookie, as a browser would send it.
-fn cookie(answer: &Answer) -> String {
-    let set = answer.headers("set-cookie").next().expect("a cookie");
-    set.split(';').next().unwrap_or_default().to_owned()
 }

@@ -7,7 +7,6 @@
     reason = "each benchmark uses a part of it; rates have few digits"
 )]
 
-pub mod figures;
 pub mod household;
 pub mod sending;
 
@@ -172,6 +171,12 @@ impl Answer {
     /// Where it leads.
     pub fn location(&self) -> &str {
         self.headers("location").next().unwrap_or_default()
+    }
+
+    /// Its first cookie, as a browser would send it back.
+    pub fn cookie(&self) -> String {
+        let set = self.headers("set-cookie").next().expect("a cookie");
+        set.split(';').next().unwrap_or_default().to_owned()
     }
 
     /// Its body as text.

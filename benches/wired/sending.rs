@@ -1,9 +1,7 @@
 //! Requests that were made beforehand, each sent once.
 
-use super::{
-    Answer, Connection,
-    figures::{Figures, Rate},
-};
+use super::{Answer, Connection};
+use crate::figures::{Figures, Rate};
 use std::{
     cell::RefCell,
     collections::VecDeque,

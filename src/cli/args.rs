@@ -356,6 +356,15 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     length.filter(|length| !length.is_zero()).ok_or_else(|| ALLOWED.to_owned())
 }
 
+/// Reads a whole number from `LEAST` to `MOST`, whatever else is typed in its place.
+pub fn parse_whole<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
+    text: &str,
+) -> Result<T, String> {
+    let number = text.parse::<u64>().ok().filter(|number| (LEAST..=MOST).contains(number));
+    let number = number.and_then(|number| T::try_from(number).ok());
+    number.ok_or_else(|| format!("allowed is a whole number from {LEAST} to {MOST}"))
+}
+
 /// Reads a redirect address and keeps its exact spelling: it is compared as a string (RFC 9700
 /// section 2.1).
 fn parse_redirect_uri(text: &str) -> Result<String, String> {

@@ -53,6 +53,11 @@ impl CustomerId {
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// Its three letters.
+    pub fn prefix(&self) -> &str {
+        self.as_str().get(..3).unwrap_or_default()
+    }
 }
 
 impl FromStr for CustomerId {

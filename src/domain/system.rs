@@ -482,6 +482,7 @@ mod tests {
 
     #[test]
     fn a_store_is_seeded_by_one_command_and_no_other() {
+        use crate::domain::synthetic::HashWork;
         let data = SyntheticData {
             seed: 1,
             lines: 2,
@@ -490,6 +491,8 @@ mod tests {
             until: at(4),
             passwords: 5,
             plan: crate::domain::synthetic::PLAN,
+            first_customer: crate::domain::synthetic::usual_first_customer(),
+            hash: HashWork::default(),
         };
         let new = SystemState::default();
         let events = new.seed(&data).expect("an empty store");
@@ -499,6 +502,12 @@ mod tests {
         assert_eq!(marked.seed(&data), Ok(Vec::new()), "the same command goes on");
         let other = SyntheticData { seed: 2, ..data };
         assert_eq!(marked.seed(&other), Err(SystemRefusal::SeededOtherwise(data)));
+        for other in [
+            SyntheticData { first_customer: "CAG0000000001".parse().expect("an ID"), ..data },
+            SyntheticData { hash: HashWork { passes: 9, ..data.hash }, ..data },
+        ] {
+            assert_eq!(marked.seed(&other), Err(SystemRefusal::SeededOtherwise(data)));
+        }
         assert_eq!(new.seed(&SyntheticData { purchases: 0, ..data }).map(|e| e.len()), Ok(1));
         let stored = serde_json::to_value(&events[0]).expect("writes");
         assert_eq!(

@@ -29,17 +29,22 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 const MOST_HEADERS: usize = 64;
 
 /// Why no answer came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// The connection was not made.
+    #[error("no connection: {0}")]
     Connect(String),
     /// TLS was not agreed on.
+    #[error("no TLS: {0}")]
     Tls(String),
     /// The server closed the connection, or it broke, before the whole answer was there.
+    #[error("the connection ended: {0}")]
     Closed(String),
     /// The answer took longer than it may.
+    #[error("it takes longer than --timeout")]
     Timeout,
     /// What came is no HTTP.
+    #[error("that is no HTTP: {0}")]
     Malformed(String),
 }
 

@@ -134,7 +134,8 @@ pub struct Second {
     pub shed: u64,
     /// Failed or wrong.
     pub failed: u64,
-    /// The median of those that ended as they should, in microseconds.
+    /// The median of those that ended as they should, in microseconds; attackers are not among them
+    /// where others are.
     pub p50_us: u64,
     /// 90 of 100 of them.
     pub p90_us: u64,
@@ -254,7 +255,9 @@ impl Recorder {
     pub fn ok(&mut self, place: Place, took: Duration, in_window: bool) {
         self.count(place, |counts| counts.ok += 1);
         self.under_way -= 1;
-        self.now.latency.record(took);
+        if self.is_told_of(place.scenario) {
+            self.now.latency.record(took);
+        }
         if let Some(record) = self.scenario(place) {
             record.latency.record(took);
         }
@@ -264,6 +267,13 @@ impl Recorder {
                 record.counts.ok_in_window += 1;
             }
         }
+    }
+
+    /// Whether a scenario is in the latencies of all together: an attacker who is slow on purpose says
+    /// nothing of the server, unless nobody else was there.
+    fn is_told_of(&self, scenario: Scenario) -> bool {
+        let mut seen = self.phases.iter().flat_map(|phase| phase.scenarios.keys());
+        scenario != Scenario::Attack || seen.all(|seen| *seen == Scenario::Attack)
     }
 
     /// It ended otherwise, at this step.

@@ -10,7 +10,7 @@ use super::{
     reconcile::Reconciliation,
     recorder::{Counts, PhaseRecord, Recorder, Second},
     run::{Plan, RunOver, Shape},
-    scenario::{Mix, attack::AttackKind},
+    scenario::{Mix, Scenario, attack::AttackKind},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -161,7 +161,7 @@ pub struct PhaseResult {
     pub achieved_per_s: f64,
     /// The counts of all scenarios together.
     pub counts: Counts,
-    /// The latencies of all scenarios together.
+    /// The latencies of all scenarios together; of attackers only where there is nobody else.
     pub latency: Percentiles,
     /// Those that were refused or turned away.
     pub turned_away: Percentiles,
@@ -350,9 +350,14 @@ fn phase_result(
 ) -> PhaseResult {
     let (mut counts, mut latency, mut turned_away) =
         (Counts::default(), Latencies::default(), Latencies::default());
-    for scenario in record.scenarios.values() {
+    let is_told_of =
+        |scenario: Scenario| scenario != Scenario::Attack || record.scenarios.len() == 1;
+    for (name, scenario) in &record.scenarios {
         counts.add(&scenario.counts);
-        latency.add(&scenario.latency);
+        // An attacker who is slow on purpose says nothing of the server.
+        if is_told_of(*name) {
+            latency.add(&scenario.latency);
+        }
         turned_away.add(&scenario.turned_away);
     }
     let rate = |count: u64| per_s(count, measured_s);
@@ -398,6 +403,26 @@ fn per_s(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { (count as f64 / seconds * 10.0).round() / 10.0 } else { 0.0 }
 }
 
+/// What was asked for and what was answered in a phase, a second: of attackers only where there is
+/// nobody else, for one who is slow on purpose ends when the phase is over. A limit that is reached is no
+/// want of room.
+fn of_households(phase: &PhaseResult) -> (f64, f64) {
+    let (mut asked, mut answered) = (0, 0);
+    for (_, ScenarioResult { counts, .. }) in
+        phase.scenarios.iter().filter(|(name, _)| **name != Scenario::Attack.name())
+    {
+        asked += counts.asked;
+        answered += counts.ok_in_window + counts.refused;
+    }
+    match asked {
+        0 => {
+            let refused_per_s = per_s(phase.counts.refused, phase.measured_s);
+            (phase.asked_per_s, phase.achieved_per_s + refused_per_s)
+        }
+        _ => (per_s(asked, phase.measured_s), per_s(answered, phase.measured_s)),
+    }
+}
+
 /// The last step from below up to which every one was carried.
 fn knee(phases: &[PhaseResult]) -> Option<Knee> {
     // The step after the ladder is as small as an early one, and no part of it.
@@ -410,9 +435,8 @@ fn knee(phases: &[PhaseResult]) -> Option<Knee> {
     }
     let most_us = steps.first()?.latency.p99_us.saturating_mul(KNEE_SLOWDOWN).max(KNEE_FREE_US);
     let is_carried = |step: &&&PhaseResult| {
-        // A limit that is reached is no want of room.
-        let answered_per_s = step.achieved_per_s + per_s(step.counts.refused, step.measured_s);
-        answered_per_s >= step.asked_per_s * CARRIED && step.latency.p99_us <= most_us
+        let (asked_per_s, answered_per_s) = of_households(step);
+        answered_per_s >= asked_per_s * CARRIED && step.latency.p99_us <= most_us
     };
     let last = steps.iter().take_while(is_carried).last()?;
     Some(Knee {
@@ -426,7 +450,10 @@ fn knee(phases: &[PhaseResult]) -> Option<Knee> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::phase::Load;
+    use crate::load::{
+        phase::Load,
+        recorder::{Place, Recorder, Second},
+    };
     use std::time::Duration;
 
     fn step(percent: u32, asked: f64, achieved: f64, p99_us: u64) -> PhaseResult {
@@ -455,5 +482,42 @@ mod tests {
         assert_eq!(at(&after), Some(25));
         assert_eq!(at(&[step(25, 100.0, 50.0, 1)]), None);
         assert_eq!(at(&[]), None);
+    }
+
+    /// A purchase of a hundred in 10 ms, and an attacker who took five seconds on purpose.
+    fn attacked(is_alone: bool) -> Recorder {
+        let mut recorder = Recorder::default();
+        let mut end = |scenario, took| {
+            let place = Place { phase: 0, scenario, measured: true };
+            recorder.asked(place, Duration::ZERO);
+            recorder.begun(place, Duration::ZERO);
+            recorder.ok(place, took, scenario == Scenario::Purchase);
+        };
+        if !is_alone {
+            (0..100).for_each(|_| end(Scenario::Purchase, Duration::from_millis(10)));
+        }
+        (0..20).for_each(|_| end(Scenario::Attack, Duration::from_secs(5)));
+        recorder
+    }
+
+    #[test]
+    fn a_slow_attacker_says_nothing_of_the_server_unless_nobody_else_was_there() {
+        let percent = Some(100);
+        let load = Load::Open { from_per_s: 1.0, to_per_s: 1.0 };
+        let (warmup, duration) = (Duration::ZERO, Duration::from_secs(1));
+        let phase =
+            Phase { label: String::new(), percent, load, warmup, duration, is_probe: false };
+        let mut recorder = attacked(false);
+        let result = phase_result(&phase, (1.0, 0.1), &recorder.phases()[0]);
+        assert!(result.latency.max_us < 11_000, "{:?}", result.latency);
+        assert!(recorder.second(Second::default()).max_us < 11_000);
+        assert_eq!(result.scenarios["attack"].latency.count, 20, "they are told by themselves");
+        assert_eq!(of_households(&result), (100.0, 100.0));
+        assert!(knee(&[result]).is_some(), "who is slow on purpose bends no ladder");
+
+        let mut recorder = attacked(true);
+        let alone = phase_result(&phase, (1.0, 0.1), &recorder.phases()[0]);
+        assert!(alone.latency.max_us > 4_900_000);
+        assert!(recorder.second(Second::default()).max_us > 4_900_000);
     }
 }

@@ -6,7 +6,7 @@ use super::{
     house::House,
     order::{Kind, Outcome},
 };
-use crate::process::{copy_folder, linepass, run};
+use crate::process::{copy_folder, offline, offline_report};
 use linepass::{
     domain::line::{Entry, Event},
     security::MasterKey,
@@ -43,11 +43,7 @@ pub fn copy(folder: &Path) -> tempfile::TempDir {
 /// `linepass audit verify --offline` on a folder; the whole chain must be there.
 #[track_caller]
 pub fn assert_whole(folder: &Path) {
-    let (store, key) = (folder.join("store"), folder.join("master.key"));
-    let mut command = linepass(&["audit", "verify", "--offline", "--json", "--store"]);
-    let ended = run(command.arg(store).arg("--master-key-file").arg(key));
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let report: Value = serde_json::from_str(&ended.out).expect("JSON");
+    let report = offline_report(&["audit", "verify"], folder);
     assert_eq!(report["whole"], true, "{report}");
 }
 
@@ -57,10 +53,8 @@ pub fn assert_whole(folder: &Path) {
 pub fn verify(folder: &Path, house: &House, books: &Books) {
     let ledger = folder.join("ledger.jsonl");
     books.write_ledger(house, &ledger);
-    let (store, key) = (folder.join("store"), folder.join("master.key"));
-    let mut command = linepass(&["verify", "--offline", "--json", "--ledger-complete", "--ledger"]);
-    let ended =
-        run(command.arg(ledger).arg("--store").arg(store).arg("--master-key-file").arg(key));
+    let ledger = ledger.display().to_string();
+    let ended = offline(&["verify"], folder, &["--json", "--ledger-complete", "--ledger", &ledger]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let report: Value = serde_json::from_str(&ended.out).expect("JSON");
     let invariants = report["invariants"].as_array().expect("invariants");

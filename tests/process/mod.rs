@@ -49,6 +49,24 @@ pub fn demo_on(folder: &Path) -> Command {
     command
 }
 
+/// A command that looks at the stopped store of a folder with `--offline`, to its end.
+pub fn offline(command: &[&str], folder: &Path, more: &[&str]) -> Ended {
+    let (store, master) = (folder.join("store"), folder.join("master.key"));
+    let [store, master] = [store, master].map(|path| path.display().to_string());
+    let place = ["--offline", "--store", &store, "--master-key-file", &master];
+    run(&mut linepass(&[command, &place, more].concat()))
+}
+
+/// What such a command says of it, and that it ends as it says.
+#[track_caller]
+pub fn offline_report(command: &[&str], folder: &Path) -> Value {
+    let ended = offline(command, folder, &["--json"]);
+    let report: Value = serde_json::from_str(&ended.out).unwrap_or_else(|_| panic!("{ended:?}"));
+    let code = i32::from(report["whole"] != true);
+    assert_eq!(ended.code, Some(code), "{ended:?}");
+    report
+}
+
 /// Runs to the end.
 pub fn run(command: &mut Command) -> Ended {
     Started::spawn(command).ended()

@@ -1,4 +1,5 @@
-//! The file of credentials: JSON Lines, for its owner alone, there whole or not at all.
+//! The file of credentials: JSON Lines, for its owner alone, there whole or not at all. While it is
+//! written it has the name with `.unfinished`; what a killed run left there the next one replaces.
 //!
 //! The first line says what the data were made from, then comes one line for each provider, then
 //! one for each access line in the order of customer IDs.
@@ -8,20 +9,17 @@ use super::{
     providers::{ProviderPlan, REDIRECT_URI},
     secrets::Secrets,
 };
-use crate::{
-    domain::{
-        line::LineService,
-        registration::{ServiceEntry, ServiceKind},
-        synthetic::SyntheticData,
-    },
-    security::random,
+use crate::domain::{
+    line::LineService,
+    registration::{ServiceEntry, ServiceKind},
+    synthetic::SyntheticData,
 };
 use serde::Serialize;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 #[derive(Serialize)]
@@ -61,6 +59,43 @@ struct PassportRow<'a> {
     limit_yen: u64,
 }
 
+/// What stands in the way of a file of this name, before anything is done.
+pub fn look(path: &Path) -> io::Result<()> {
+    if path.file_name().is_none() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "that names no file"));
+    }
+    // Whether a file can be made there is seen by making one; one that is there says that it can.
+    let sibling = unfinished(path);
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&sibling) {
+        Ok(_) => remove(&sibling)?,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    match path.symlink_metadata() {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => Ok(()),
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// The name that the file has while it is written, always the same.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".unfinished");
+    path.with_file_name(name)
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// Writes the file. Where there is one of this name already, it stays as it is.
 ///
 /// # Errors
@@ -71,9 +106,9 @@ pub fn write(
     secrets: &Secrets,
     told: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", random::token(6)));
-    let sibling = path.with_file_name(name);
+    let sibling = unfinished(path);
+    // Made anew, for its owner alone whatever the mode of one that is there.
+    remove(&sibling)?;
     let options = OpenOptions::new().write(true).create_new(true).mode(0o600).clone();
     let written = options.open(&sibling).and_then(|file| {
         rows(&file, plan, secrets, told)?;
@@ -81,13 +116,8 @@ pub fn write(
         // A link never takes the place of a file that is there.
         fs::hard_link(&sibling, path)
     });
-    let removed = match fs::remove_file(&sibling) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    };
-    written.and(removed)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    written.and(remove(&sibling))?;
+    File::open(folder_of(path))?.sync_all()
 }
 
 fn rows(file: &File, plan: &Plan, secrets: &Secrets, told: &mut dyn FnMut(u64)) -> io::Result<()> {

@@ -1,17 +1,18 @@
 //! Lines made into groups of commits: a thread makes the next groups while the last one becomes
 //! durable, so neither waits for the other longer than it must.
 
-use super::{SeedError, line::Making};
+use super::{SeedError, line::Making, resume};
 use crate::{
     domain::ids::ReceiptNumber,
-    store::{Batch, Broken, Outcome, Store},
+    store::{Batch, Broken, Outcome, Reservation, Store},
 };
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Event rows of one group at most: as many as a server makes of them that is busy. Whoever wakes a
-/// line reads the blocks of its rows, so larger ones would make a store that no server leaves.
-const GROUP_EVENTS: usize = 256;
+/// Event rows of one group at most, and so its lines: as many as a server makes of them that is busy.
+/// Whoever wakes a line reads the blocks of its rows, so larger ones would make a store that no server
+/// leaves.
+pub const GROUP_EVENTS: usize = 256;
 /// So many groups are made ahead of the disk: some megabytes.
 const AHEAD: usize = 4;
 
@@ -44,11 +45,13 @@ struct Group {
     lines: u64,
 }
 
-/// Commits every line from `from` on. A group is there whole or not at all.
+/// Commits every line from `from` on. A group is there whole or not at all: nothing else has the
+/// store, and where something had it before (`is_resumed`) each group is held against it first.
 pub async fn write(
     store: &dyn Store,
     making: Arc<Making>,
     from: u64,
+    is_resumed: bool,
     told: &mut dyn FnMut(Step, u64, u64),
 ) -> Result<(), SeedError> {
     let (all, at) = (making.plan.data.lines, making.plan.data.until);
@@ -63,9 +66,12 @@ pub async fn write(
         if !store.has_room() {
             return Err(SeedError::NoRoom { lines: there });
         }
+        if is_resumed {
+            resume::check_free(store, &batches).await?;
+        }
         for outcome in store.commit(batches, at).await? {
             if let Outcome::Refused(broken) = outcome {
-                return Err(SeedError::Taken(what(&broken)));
+                return Err(taken(&broken));
             }
         }
         there = lines;
@@ -99,10 +105,17 @@ fn make(making: &Making, from: u64, groups: &mpsc::Sender<Result<Group, SeedErro
     }
 }
 
-fn what(broken: &Broken) -> String {
-    match broken {
-        Broken::Sequence(stream) => format!("an event of {stream}"),
-        Broken::Taken(reservation) => format!("{reservation:?}"),
-        Broken::TooLarge { bytes } => format!("a row of {bytes} bytes"),
-    }
+/// What stands where a group was to be.
+pub fn taken(broken: &Broken) -> SeedError {
+    SeedError::Taken(match broken {
+        Broken::Sequence(stream) => format!("the events of {stream} are"),
+        Broken::Taken(Reservation::PassportName(_)) => {
+            "whose a passport ID's name is, is".to_owned()
+        }
+        Broken::Taken(Reservation::Order { provider, reference }) => {
+            format!("the order {reference} of {provider} is")
+        }
+        Broken::Taken(Reservation::Network(network)) => format!("whose {network} is, is"),
+        Broken::TooLarge { bytes } => format!("a row of {bytes} bytes is"),
+    })
 }

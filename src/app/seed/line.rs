@@ -143,7 +143,7 @@ impl Made<'_> {
             ("contractor", name.to_owned()),
             ("applicant", name.to_owned()),
             ("phone", "0600000000".to_owned()),
-            ("place", format!("大阪府大阪市都島区東野田町4-15-{}", self.plan.index % 9_999 + 1)),
+            ("place", format!("架空県架空市架空町1-2-{}", self.plan.index % 9_999 + 1)),
             ("mail", format!("{}@example.jp", self.plan.customer.as_str().to_lowercase())),
             ("billing_number", "0600000000".to_owned()),
         ];

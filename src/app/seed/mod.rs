@@ -8,13 +8,15 @@
 //! | [`providers`] | the providers and their catalogues |
 //! | [`line`] | one line's decisions, made by the rules |
 //! | [`groups`] | lines made into groups of commits, beside the disk |
+//! | [`resume`] | where an interrupted run goes on, and whether it may |
 //! | [`credentials`] | the file of credentials |
 //!
 //! The mark that the data are synthetic is journalled before any of them. Lines are committed in the
 //! order of their customer IDs, whole lines in each group, so the first line that is missing is where
 //! an interrupted run goes on.
 //!
-//! The same arguments and the same cost of a hash give the same events, personal rows, reservations
+//! The same arguments, the same prefix of customer IDs and the same cost of a hash, all of which the
+//! mark tells, give the same events, personal rows, reservations
 //! of orders and prefixes, receipts and credentials, byte for byte. What differs is what must: the
 //! keys of the installation, so the keyed hashes of passport IDs' names, and with the keys' events
 //! the links between blocks and the head.
@@ -25,6 +27,7 @@ pub mod groups;
 pub mod line;
 pub mod plan;
 pub mod providers;
+pub mod resume;
 pub mod secrets;
 
 use super::{AppError, hash_cost, keys, start_committer, store_options};
@@ -40,10 +43,10 @@ use crate::{
         field::FieldFault,
         ids::CustomerId,
         line::{By, Refusal},
-        synthetic::SyntheticData,
-        system::{SystemRefusal, SystemState},
+        synthetic::{HashWork, SyntheticData, usual_first_customer},
+        system::SystemState,
     },
-    security::SecurityError,
+    security::{HashCost, SecurityError},
     store::{
         Store, StoreError, Stream, StreamKind,
         sled_store::{SledOptions, SledStore},
@@ -55,6 +58,7 @@ use plan::{Plan, TooManyPurchases};
 use providers::ProviderPlan;
 use secrets::Secrets;
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -104,6 +108,18 @@ pub enum SeedError {
     #[error("--credentials: {} is there already and is never written over; name another file",
         .0.display())]
     CredentialsExist(PathBuf),
+    /// No file can be made there.
+    #[error(
+        "--credentials: {}: {source}; allowed is a new file in a folder that is there and that can \
+         be written. Nothing was done",
+        path.display()
+    )]
+    NoPlace {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The file of credentials cannot be written.
     #[error(
         "--credentials: {}: {source}; nothing is left of it. The store is filled, and the same \
@@ -125,8 +141,11 @@ pub enum SeedError {
         /// How many lines are there whole.
         lines: u64,
     },
-    /// What a group was to put is there already.
-    #[error("{0}: it is there already, and not as this command makes it; the store was used since")]
+    /// What a group was to put stands there otherwise, or somebody else has it.
+    #[error(
+        "{0} not what this command makes: the store was used before it was filled. It cannot be \
+         filled to its end any more; store.path names an empty folder to begin again in"
+    )]
     Taken(String),
     /// The rules refuse what was planned.
     #[error("{customer}: the rules refuse what was planned: {refusal}")]
@@ -174,6 +193,7 @@ impl SeedError {
                 | Self::Future(_)
                 | Self::TooManyPurchases(_)
                 | Self::CredentialsExist(_)
+                | Self::NoPlace { .. }
                 | Self::Taken(_)
         )
     }
@@ -205,35 +225,28 @@ pub async fn seed(
     if data.until > host.now() {
         return Err(SeedError::Future(data.until.rfc3339()));
     }
-    if let Some(path) = credentials.filter(|path| path.exists()) {
-        return Err(SeedError::CredentialsExist(path.to_owned()));
+    if let Some(path) = credentials {
+        credentials::look(path).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists => SeedError::CredentialsExist(path.to_owned()),
+            _ => SeedError::NoPlace { path: path.to_owned(), source },
+        })?;
     }
-    let prefix = config.line.customer_id_prefixes.first().map_or("CAF", String::as_str);
-    let plan = Arc::new(Plan::new(data, prefix)?);
+    let plan = Arc::new(Plan::new(data)?);
     let master = keys::master_key(&config.keys)?;
     let store = SledStore::open(&store_options(config, &master)).map_err(SeedError::Store)?;
     let store: Arc<dyn Store> = Arc::new(store);
     let folder = &config.store.path;
-    let standing = look(store.as_ref(), folder).await?;
+    let is_resumed = look(store.as_ref(), folder, &data).await?;
+    let found_lines = resume::lines_there(store.as_ref(), &plan).await?;
     if !store.has_room() {
-        return Err(SeedError::NoRoom { lines: 0 });
+        return Err(SeedError::NoRoom { lines: found_lines });
     }
     let secrets = Arc::new(Secrets::make(data.seed, data.passwords, hash_cost(config))?);
-    let making = prepare(config, &store, &plan, &secrets, &master).await.map_err(|error| {
-        let refusal = match &error {
-            SeedError::Mark(SystemError::Refused(refusal)) => Some(*refusal),
-            _ => None,
-        };
-        match refusal {
-            Some(SystemRefusal::SeededOtherwise(standing)) => {
-                SeedError::Otherwise { store: folder.clone(), standing }
-            }
-            _ => error,
-        }
-    })?;
-    let found_lines =
-        if standing.synthetic.is_some() { lines_there(store.as_ref(), &plan).await? } else { 0 };
-    groups::write(store.as_ref(), Arc::new(making), found_lines, told).await?;
+    let making = prepare(config, &store, &plan, &secrets, &master).await?;
+    if is_resumed {
+        resume::check_lines(store.as_ref(), &making, found_lines).await?;
+    }
+    groups::write(store.as_ref(), Arc::new(making), found_lines, is_resumed, told).await?;
     store.close().await?;
     drop(store);
     if found_lines < data.lines {
@@ -245,7 +258,7 @@ pub async fn seed(
         credentials::write(path, &plan, &secrets, &mut told).map_err(|source| {
             let path = path.to_owned();
             match source.kind() {
-                std::io::ErrorKind::AlreadyExists => SeedError::CredentialsExist(path),
+                ErrorKind::AlreadyExists => SeedError::CredentialsExist(path),
                 _ => SeedError::Credentials { path, source },
             }
         })?;
@@ -254,11 +267,23 @@ pub async fn seed(
     Ok(Seeded { data, passport_ids, found_lines })
 }
 
-/// How the store stands, where nothing of it can be real.
-async fn look(store: &dyn Store, folder: &Path) -> Result<SystemState, SeedError> {
+/// What of the configuration the data follow: the first line's customer ID, and what a hash costs.
+pub fn configured(config: &Config) -> (CustomerId, HashWork) {
+    let prefix = config.line.customer_id_prefixes.first();
+    let first = prefix.and_then(|prefix| format!("{prefix}0000000001").parse().ok());
+    let HashCost { memory_kib, passes, lanes } = hash_cost(config);
+    (first.unwrap_or_else(usual_first_customer), HashWork { memory_kib, passes, lanes })
+}
+
+/// Whether the store has the mark of these data already; nothing of it can be real otherwise.
+async fn look(store: &dyn Store, folder: &Path, data: &SyntheticData) -> Result<bool, SeedError> {
     let (state, _) = read_system(store).await?;
-    if state.synthetic.is_some() {
-        return Ok(state);
+    match state.synthetic {
+        Some(standing) if standing == *data => return Ok(true),
+        Some(standing) => {
+            return Err(SeedError::Otherwise { store: folder.to_owned(), standing });
+        }
+        None => {}
     }
     let mut found = None;
     for (kind, what) in [(StreamKind::Lines, "the line"), (StreamKind::Providers, "the provider")] {
@@ -270,7 +295,7 @@ async fn look(store: &dyn Store, folder: &Path) -> Result<SystemState, SeedError
     let closed = state.closed_through.map(|month| format!("the close of {month}"));
     match found.or(used).or(closed) {
         Some(found) => Err(SeedError::RealData { store: folder.to_owned(), found }),
-        None => Ok(state),
+        None => Ok(false),
     }
 }
 
@@ -326,20 +351,4 @@ async fn settle(options: &SledOptions) -> Result<(), StoreError> {
             Err(error) => return Err(error),
         }
     }
-}
-
-/// How many lines are there: they were committed in their order, so the first that is missing is
-/// found by halving.
-async fn lines_there(store: &dyn Store, plan: &Plan) -> Result<u64, StoreError> {
-    let (mut there, mut missing) = (0, plan.data.lines);
-    while there < missing {
-        let middle = there.midpoint(missing);
-        let stream = Stream::Line(plan.customer(middle));
-        if store.last_seq(&stream).await? > 0 {
-            there = middle + 1;
-        } else {
-            missing = middle;
-        }
-    }
-    Ok(there)
 }

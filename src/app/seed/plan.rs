@@ -85,8 +85,6 @@ pub struct PassportPlan {
 pub struct Plan {
     /// What it is made from.
     pub data: SyntheticData,
-    /// How customer IDs begin.
-    prefix: String,
     /// From when on things are bought.
     pub buying_from: Instant,
     purchases: Vec<u8>,
@@ -106,12 +104,12 @@ pub struct TooManyPurchases {
 }
 
 impl Plan {
-    /// The plan of these data, with the beginning of customer IDs as it is configured.
-    pub fn new(data: SyntheticData, prefix: &str) -> Result<Self, TooManyPurchases> {
+    /// The plan of these data.
+    pub fn new(data: SyntheticData) -> Result<Self, TooManyPurchases> {
         let purchases = spread(&data)?;
         let first = |month: Month, _| month.previous();
         let buying_from = (0..BUYING_MONTHS).fold(data.until.month(), first).begins_at();
-        Ok(Self { data, prefix: prefix.to_owned(), buying_from, purchases })
+        Ok(Self { data, buying_from, purchases })
     }
 
     /// How many things the lines before this one buy.
@@ -121,11 +119,19 @@ impl Plan {
     }
 
     /// The customer ID of a line, from 0.
-    ///
-    /// # Panics
-    /// With a prefix that is not three capital letters, which no configuration has.
     pub fn customer(&self, index: u64) -> CustomerId {
-        let text = format!("{}{:010}", self.prefix, index + 1);
+        self.numbered(index + 1)
+    }
+
+    /// The ID that all of them come after.
+    pub fn before_first(&self) -> CustomerId {
+        self.numbered(0)
+    }
+
+    /// # Panics
+    /// Never: there are fewer lines than ten digits can count.
+    fn numbered(&self, number: u64) -> CustomerId {
+        let text = format!("{}{number:010}", self.data.first_customer.prefix());
         text.parse().expect("three capital letters and ten digits")
     }
 
@@ -277,4 +283,4 @@ fn shuffle(all: &mut [usize], draw: &mut Draw) {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,19 +1,29 @@
 //! Tests of the plan of synthetic data.
 
 use super::*;
-use crate::domain::synthetic::PLAN;
+use crate::domain::synthetic::{HashWork, PLAN, usual_first_customer};
 use std::collections::BTreeSet;
 
 pub fn data(lines: u64, purchases: u64, spread: Spread) -> SyntheticData {
     let until = "2025-01-01T00:00:00+09:00".parse().expect("an instant");
-    SyntheticData { seed: 42, lines, purchases, spread, until, passwords: 4, plan: PLAN }
+    SyntheticData {
+        seed: 42,
+        lines,
+        purchases,
+        spread,
+        until,
+        passwords: 4,
+        plan: PLAN,
+        first_customer: usual_first_customer(),
+        hash: HashWork::default(),
+    }
 }
 
 #[test]
 fn all_purchases_are_given_out_and_none_to_a_line_that_cannot_buy() {
     for spread in [Spread::Zipf, Spread::Uniform] {
         for purchases in [0, 1, 999, 5_000, 50_000] {
-            let plan = Plan::new(data(1_000, purchases, spread), "CAF").expect("has room");
+            let plan = Plan::new(data(1_000, purchases, spread)).expect("has room");
             let lines: Vec<LinePlan> = (0..1_000).map(|index| plan.line(index)).collect();
             let sum: u64 = lines.iter().map(|line| u64::from(line.purchases)).sum();
             assert_eq!(sum, purchases, "{spread:?}");
@@ -23,14 +33,14 @@ fn all_purchases_are_given_out_and_none_to_a_line_that_cannot_buy() {
             assert!(ineligible.into_iter().all(|line| line.purchases == 0));
         }
     }
-    let full = Plan::new(data(1_000, 60_000, Spread::Zipf), "CAF").expect_err("too many");
+    let full = Plan::new(data(1_000, 60_000, Spread::Zipf)).expect_err("too many");
     assert!(full.asked == 60_000 && full.most < 60_000 && full.most.is_multiple_of(60), "{full:?}");
 }
 
 #[test]
 fn eager_lines_buy_most_by_zipf_and_all_alike_otherwise() {
     let counts = |spread| {
-        let plan = Plan::new(data(10_000, 10_000, spread), "CAF").expect("has room");
+        let plan = Plan::new(data(10_000, 10_000, spread)).expect("has room");
         let mut counts: Vec<u8> = (0..10_000).map(|index| plan.line(index).purchases).collect();
         counts.sort_unstable_by(|one, other| other.cmp(one));
         counts
@@ -44,7 +54,7 @@ fn eager_lines_buy_most_by_zipf_and_all_alike_otherwise() {
 
 #[test]
 fn lines_are_of_all_kinds_and_each_is_one_of_its_own() {
-    let plan = Plan::new(data(5_000, 0, Spread::Zipf), "CAF").expect("has room");
+    let plan = Plan::new(data(5_000, 0, Spread::Zipf)).expect("has room");
     let lines: Vec<LinePlan> = (0..5_000).map(|index| plan.line(index)).collect();
     let names: Vec<&str> =
         lines.iter().flat_map(|line| &line.passports).map(|id| id.name.as_str()).collect();

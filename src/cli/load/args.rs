@@ -3,13 +3,16 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 use crate::{
-    cli::args::parse_duration,
+    cli::{
+        args::{parse_duration, parse_whole},
+        seed::args::LARGEST_SEED,
+    },
     load::{
         arrivals::Spacing,
-        scenario::{Mix, attack::AttackKind},
+        scenario::{Mix, Scenario, attack::AttackKind},
     },
 };
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
 use url::Url;
 
@@ -46,65 +49,60 @@ pub struct LoadArgs {
     #[arg(long, value_name = "NAME", default_value = "purchase")]
     pub scenario: Mix,
     /// Open loop: so many starts a second, whatever the server does
-    #[arg(long, value_name = "PER_S", group = "shape", value_parser = parse_rate)]
+    #[arg(long, value_name = "PER_S", group = "shape", allow_hyphen_values = true, value_parser = parse_rate)]
     pub rate: Option<f64>,
     /// Open loop: a rate that goes evenly from A to B starts a second
-    #[arg(long, value_name = "A..B", group = "shape", value_parser = parse_ramp)]
+    #[arg(long, value_name = "A..B", group = "shape", allow_hyphen_values = true, value_parser = parse_ramp)]
     pub ramp: Option<(f64, f64)>,
     /// Open loop: one rate after another in per cent of the capacity, such as 25..200 or 25,50,100
-    #[arg(long, value_name = "PERCENTS", group = "shape", value_parser = parse_ladder)]
+    #[arg(long, value_name = "PERCENTS", group = "shape", allow_hyphen_values = true, value_parser = parse_ladder)]
     pub ladder: Option<Ladder>,
     /// Closed loop: so many clients, each begins anew when it is answered
-    #[arg(long, value_name = "N", group = "shape", value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, value_name = "N", group = "shape", allow_hyphen_values = true, value_parser = parse_whole::<u16, 1, 5000>)]
     pub clients: Option<u16>,
     /// The capacity of a ladder in starts a second [default: found by short closed loops]
-    #[arg(long, value_name = "PER_S", requires = "ladder", value_parser = parse_rate)]
+    #[arg(long, value_name = "PER_S", requires = "ladder", allow_hyphen_values = true, value_parser = parse_rate)]
     pub capacity: Option<f64>,
     /// How starts of an open loop are spaced
     #[arg(long, value_enum, default_value = "poisson")]
     pub spacing: Spacing,
     /// How long it is measured; each step of a ladder
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = parse_length)]
     pub duration: Duration,
     /// How long it runs before it is measured; each step of a ladder; 0s for not at all
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = parse_pause)]
+    #[arg(long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = parse_pause)]
     pub warmup: Duration,
     /// Connections, each with one request under way
-    #[arg(long, value_name = "N", default_value = "64", value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value = "64", allow_hyphen_values = true, value_parser = parse_whole::<u16, 1, 5000>)]
     pub connections: u16,
     /// Addresses 127.0.0.1 and following that connections come from
-    #[arg(long, value_name = "K", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=250))]
+    #[arg(long, value_name = "K", default_value = "1", allow_hyphen_values = true, value_parser = parse_whole::<u8, 1, 250>)]
     pub sources: u8,
     /// Take the first so many lines of the credentials [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, { u32::MAX as u64 }>)]
     pub lines: Option<u32>,
     /// How unevenly lines are asked for: the exponent of Zipf's law, 0 for all alike
-    #[arg(long, value_name = "S", default_value = "1.0", value_parser = parse_exponent)]
+    #[arg(long, value_name = "S", default_value = "1.0", allow_hyphen_values = true, value_parser = parse_exponent)]
     pub lines_zipf: f64,
     /// Where everything that is drawn begins: lines, times, the mix
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", allow_hyphen_values = true,
+          value_parser = parse_whole::<u64, 0, LARGEST_SEED>)]
     pub seed: u64,
     /// The longest wait for an answer
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10s", allow_hyphen_values = true, value_parser = parse_length)]
     pub timeout: Duration,
     /// Try 503 and 429 again when Retry-After says so, up to three times
     #[arg(long)]
     pub retry: bool,
     /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for the
     /// search for a capacity
-    #[arg(long, value_name = "N", default_value = "20000", value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    #[arg(long, value_name = "N", default_value = "20000", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
     pub prepare: u32,
     /// Households that are signed in beforehand for statement
-    #[arg(long, value_name = "N", default_value = "100", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value = "100", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 100_000>)]
     pub sessions: u32,
-    /// What attackers do, with commas between
-    #[arg(
-        long,
-        value_name = "KINDS",
-        value_enum,
-        value_delimiter = ',',
-        default_value = "guess,unknown,foreign,crooked,slow"
-    )]
+    /// What attackers do in the scenario attack, with commas between [default: all of them]
+    #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
     pub attacks: Vec<AttackKind>,
     /// Write result.json, one .hgrm for each scenario, report.html and ledger.jsonl into this new
     /// folder
@@ -127,10 +125,10 @@ pub struct LoadArgs {
     #[arg(long)]
     pub i_own_this_host: bool,
     /// The server's process, where it is on this machine: its processor and memory are in the report
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, { u32::MAX as u64 }>)]
     pub server_pid: Option<u32>,
     /// Orders that the providers ask for afterwards, drawn from all; 0 for none
-    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    #[arg(long, value_name = "N", default_value = "2000", allow_hyphen_values = true, value_parser = parse_whole::<u32, 0, 1_000_000>)]
     pub reconcile: u32,
     /// The server's configuration, by which its operator API is found for verify;
     /// LINEPASS_OPERATOR_URL and LINEPASS_OPERATOR_TOKEN_FILE go before it
@@ -144,6 +142,9 @@ pub struct LoadArgs {
 /// Steps in per cent of a capacity, rising.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder(pub Vec<u32>);
+
+/// The longest run.
+const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// The steps that a range of a ladder is made of, beside its ends.
 const RUNGS: [u32; 10] = [25, 50, 70, 80, 90, 100, 110, 125, 150, 200];
@@ -205,7 +206,52 @@ fn parse_exponent(text: &str) -> Result<f64, String> {
 
 /// A length of time that may be none.
 fn parse_pause(text: &str) -> Result<Duration, String> {
-    if matches!(text, "0" | "0s") { Ok(Duration::ZERO) } else { parse_duration(text) }
+    if matches!(text, "0" | "0s") { Ok(Duration::ZERO) } else { parse_length(text) }
+}
+
+/// A length of time of a run: every second of it is kept.
+fn parse_length(text: &str) -> Result<Duration, String> {
+    let length = parse_duration(text)?;
+    let fits = (length <= LONGEST).then_some(length);
+    fits.ok_or_else(|| "allowed is a length of time up to 7d, such as 45s, 10m or 2h".to_owned())
+}
+
+impl LoadArgs {
+    /// What attackers do: what was asked for, or everything.
+    pub fn attacks(&self) -> Vec<AttackKind> {
+        match self.attacks.as_slice() {
+            [] => AttackKind::value_variants().to_vec(),
+            asked => asked.to_vec(),
+        }
+    }
+
+    /// The first argument that contradicts another, with what is allowed.
+    pub fn contradiction(&self) -> Option<String> {
+        let is_plain = self.url.scheme() == "http";
+        let told = [
+            (
+                self.capacity.is_some() && self.ladder.is_none(),
+                "--capacity: only a ladder has one; allowed with --ladder",
+            ),
+            (
+                !self.attacks.is_empty() && !self.scenario.has(Scenario::Attack),
+                "--attacks: nothing of --scenario attacks; allowed with attack, or a mix that has it",
+            ),
+            (
+                is_plain && self.ca.is_some(),
+                "--ca: http:// has no certificate; allowed with an https:// address",
+            ),
+            (
+                is_plain && self.insecure_ca,
+                "--insecure-ca: http:// has no certificate; allowed with an https:// address",
+            ),
+            (
+                self.no_verify && self.config.is_some(),
+                "--config: it is for verify alone, which --no-verify leaves out; allowed is one of both",
+            ),
+        ];
+        told.into_iter().find_map(|(is_so, what)| is_so.then(|| what.to_owned()))
+    }
 }
 
 #[cfg(test)]
@@ -243,6 +289,8 @@ mod tests {
         for wrong in ["127.0.0.1:1", "ftp://a/", "https://a/b", "https://a/?b", "https://u@a/"] {
             assert!(parse_url(wrong).is_err_and(|told| told.contains("http://")), "{wrong}");
         }
+        assert_eq!(parse_length("7d"), Ok(LONGEST));
+        assert!(parse_length("169h").is_err_and(|told| told.contains("up to 7d")));
         assert_eq!(parse_pause("0s"), Ok(Duration::ZERO));
         assert!(parse_pause("no").is_err());
     }

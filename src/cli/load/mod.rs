@@ -95,6 +95,9 @@ pub fn run(args: &LoadArgs, out: &mut impl Write, talk: &mut impl Write) -> io::
 }
 
 async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
+    if let Some(what) = args.contradiction() {
+        return Err(LoadError::Usage(what));
+    }
     let began_at = instant_rfc3339(Clock::host().now().micros());
     let host = Host::look();
     let plan = plan(args);
@@ -166,7 +169,7 @@ fn config(args: &LoadArgs, plan: &Plan, world: &World) -> Config {
         zipf_exponent: args.lines_zipf,
         timeout_s: args.timeout.as_secs_f64(),
         retry: args.retry,
-        attacks: args.attacks.clone(),
+        attacks: args.attacks(),
         ..Config::of_plan(plan)
     }
 }
@@ -192,12 +195,18 @@ async fn verifier(args: &LoadArgs) -> Result<Option<OperatorApi>, LoadError> {
 async fn world(args: &LoadArgs, plan: &Plan) -> Result<Rc<World>, LoadError> {
     let credentials = Credentials::read(&args.credentials, args.lines.map(|lines| lines as usize));
     let credentials = credentials.map_err(|error| LoadError::Usage(error.to_string()))?;
+    let there = credentials.len();
+    if let Some(asked) = args.lines.filter(|asked| *asked as usize > there) {
+        return Err(LoadError::Usage(format!(
+            "--lines: {asked} are more than can be used of the credentials; allowed are 1 to {there}"
+        )));
+    }
     let target = target(args).await?;
     let ledger = ledger(args)?;
     let options = Options {
         timeout: args.timeout,
         retry: args.retry,
-        attacks: args.attacks.clone(),
+        attacks: args.attacks(),
         seed: args.seed,
     };
     let tag = format!("load-{}", random::token(6));
@@ -256,7 +265,7 @@ async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
     let mut connection = Connection::new(Rc::new(target), None, args.timeout);
     let path = "/.well-known/openid-configuration";
     let answer = connection.send(&Request { path, ..Request::default() }).await;
-    let answer = answer.map_err(|broken| refused(format!("no answer: {broken:?}")))?;
+    let answer = answer.map_err(|broken| refused(format!("no answer: {broken}")))?;
     let body: Value = serde_json::from_slice(connection.body()).unwrap_or_default();
     let issuer = body["issuer"].as_str().filter(|_| answer.status == 200);
     let issuer = issuer
@@ -284,8 +293,10 @@ fn ledger_lines(args: &LoadArgs, world: &World) -> Result<Vec<Value>, LoadError>
 
 fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
     if let Some(folder) = &args.out {
-        make_folder(folder)
-            .map_err(|error| LoadError::Usage(format!("--out {}: {error}", folder.display())))?;
+        make_folder(folder).map_err(|error| {
+            let folder = folder.display();
+            LoadError::Usage(format!("--out {folder}: {error}; a new or an empty folder is wanted"))
+        })?;
     }
     let file = ledger_file(args);
     let most = args.reconcile as usize;
@@ -301,7 +312,7 @@ fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
 fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let is_empty = folder.read_dir()?.next().is_none();
-    let taken = || io::Error::other("it is not empty; a new or empty folder is wanted");
+    let taken = || io::Error::other("it is not empty");
     is_empty.then_some(()).ok_or_else(taken)
 }
 

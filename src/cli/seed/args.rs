@@ -3,8 +3,9 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 use crate::{
-    app::seed::{plan::MOST_LINES, secrets::MOST_PASSWORDS},
-    cli::args::parse_time,
+    app::seed::{configured, plan::MOST_LINES, secrets::MOST_PASSWORDS},
+    cli::args::{parse_time, parse_whole},
+    config::Config,
     domain::synthetic::{PLAN, Spread, SyntheticData},
 };
 use clap::{Args as ClapArgs, ValueEnum};
@@ -20,7 +21,7 @@ pub const EXAMPLES: &str = "Examples:\n  \
     Interrupted, the same command goes on where it ended.";
 
 /// The largest seed: what a JSON number holds exactly everywhere (RFC 8259 section 6).
-const LARGEST_SEED: u64 = (1 << 53) - 1;
+pub const LARGEST_SEED: u64 = (1 << 53) - 1;
 /// The most purchases.
 const MOST_PURCHASES: u64 = 100_000_000;
 
@@ -28,26 +29,26 @@ const MOST_PURCHASES: u64 = 100_000_000;
 #[derive(Debug, Clone, ClapArgs)]
 pub struct SeedArgs {
     /// Access lines to make up
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_LINES))]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u64, 1, MOST_LINES>)]
     pub lines: u64,
     /// The number that everything is drawn from
-    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=LARGEST_SEED))]
+    #[arg(long, value_name = "S", allow_hyphen_values = true, value_parser = parse_whole::<u64, 0, LARGEST_SEED>)]
     pub seed: u64,
     /// Completed purchases over all lines, 60 for each line at most
     #[arg(long, value_name = "M", default_value_t = 0,
-          value_parser = clap::value_parser!(u64).range(0..=MOST_PURCHASES))]
+          allow_hyphen_values = true, value_parser = parse_whole::<u64, 0, MOST_PURCHASES>)]
     pub purchases: u64,
     /// How purchases lie over the lines
     #[arg(long, value_enum, default_value = "zipf")]
     pub spread: SpreadArg,
     /// Nothing of the data happened later, RFC 3339; purchases lie in the six months before
     #[arg(long, value_name = "TIME", default_value = "2025-01-01T00:00:00+09:00",
-          value_parser = parse_time)]
+          allow_hyphen_values = true, value_parser = parse_time)]
     pub until: Timestamp,
     /// Passwords, each with one hash of the configured cost, that all passport IDs share; and as
     /// many access keys for the lines
     #[arg(long, value_name = "K", default_value_t = 16,
-          value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_PASSWORDS)))]
+          allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, { MOST_PASSWORDS as u64 }>)]
     pub passwords: u32,
     /// File to write the credentials into, JSON Lines for its owner alone; it must not exist
     #[arg(long, value_name = "FILE")]
@@ -71,8 +72,9 @@ pub enum SpreadArg {
 }
 
 impl SeedArgs {
-    /// What the data are made from.
-    pub fn data(&self) -> SyntheticData {
+    /// What the data are made from, with what of the configuration they follow.
+    pub fn data(&self, config: &Config) -> SyntheticData {
+        let (first_customer, hash) = configured(config);
         SyntheticData {
             seed: self.seed,
             lines: self.lines,
@@ -84,13 +86,18 @@ impl SeedArgs {
             until: self.until.into(),
             passwords: self.passwords,
             plan: PLAN,
+            first_customer,
+            hash,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::{Args, Command};
+    use crate::{
+        cli::{Args, Command},
+        config::Config,
+    };
     use clap::Parser as _;
 
     fn parse(rest: &str) -> Result<super::SeedArgs, clap::Error> {
@@ -104,10 +111,13 @@ mod tests {
     #[test]
     fn two_arguments_say_all_and_the_rest_depends_on_nothing() {
         let args = parse("--lines 10 --seed 42").expect("enough");
+        let config = Config::load(None, std::iter::empty()).expect("the defaults");
         assert_eq!(
-            args.data().to_string(),
+            args.data(&config).to_string(),
             "--lines 10 --seed 42 --purchases 0 --spread zipf --until \
-             2025-01-01T00:00:00+09:00 --passwords 16"
+             2025-01-01T00:00:00+09:00 --passwords 16, with customer IDs from CAF0000000001 on \
+             (line.customer_id_prefixes) and hashes of 19456 KiB, 2 passes and 1 lanes \
+             (password.hash_*)"
         );
         assert!(args.credentials.is_none() && args.config.is_none() && !args.json);
     }
@@ -117,13 +127,19 @@ mod tests {
         for (rest, said) in [
             ("--seed 1", "--lines <N>"),
             ("--lines 1", "--seed <S>"),
-            ("--lines 0 --seed 1", "0 is not in 1..=10000000"),
-            ("--lines 10000001 --seed 1", "is not in 1..=10000000"),
+            ("--lines 0 --seed 1", "allowed is a whole number from 1 to 10000000"),
+            (
+                "--lines 10000001 --seed 1",
+                "--lines <N>': allowed is a whole number from 1 to 10000000",
+            ),
             ("--lines 1 --seed=-1", "invalid value '-1'"),
-            ("--lines 1 --seed 9007199254740992", "is not in 0..=9007199254740991"),
-            ("--lines 1 --seed x", "invalid digit"),
+            ("--lines 1 --seed 9007199254740992", "from 0 to 9007199254740991"),
+            ("--lines 1 --seed x", "a whole number from 0"),
+            ("--lines -3 --seed 1", "'-3' for '--lines <N>': allowed is"),
+            ("--lines 1.5 --seed 1", "'--lines <N>': allowed is"),
+            ("--lines 99999999999999999999 --seed 1", "'--lines <N>': allowed is"),
             ("--lines 1 --seed 1 --purchases=-1", "invalid value '-1'"),
-            ("--lines 1 --seed 1 --passwords 0", "0 is not in 1..=256"),
+            ("--lines 1 --seed 1 --passwords 0", "a whole number from 1 to 256"),
             ("--lines 1 --seed 1 --spread normal", "zipf, uniform"),
             ("--lines 1 --seed 1 --until 2025-01-01", "RFC 3339"),
         ] {

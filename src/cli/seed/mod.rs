@@ -55,7 +55,7 @@ async fn fill(args: &SeedArgs, bar: &Bar) -> std::result::Result<Seeded, Refused
         note_change();
         bar.at(step.name(), done, of);
     };
-    Ok(seed(&config, args.data(), args.credentials.as_deref(), &mut told).await?)
+    Ok(seed(&config, args.data(&config), args.credentials.as_deref(), &mut told).await?)
 }
 
 fn told(seeded: &Seeded, args: &SeedArgs, took_s: f64) -> String {

@@ -68,6 +68,22 @@ impl Page<'_> {
         self.results.phases.iter().filter(|phase| !phase.phase.is_probe)
     }
 
+    /// The phase whose steps are seen at once: of several the one that stands for the run.
+    fn is_shown(&self, phase: &PhaseResult) -> bool {
+        let shown = views::best(self.results);
+        shown.is_some_and(|shown| shown.phase.label == phase.phase.label)
+    }
+
+    fn has_attackers(&self) -> bool {
+        let mut phases = self.phases();
+        phases.any(|phase| phase.scenarios.len() > 1 && phase.scenarios.contains_key("attack"))
+    }
+
+    /// When it began, for people.
+    fn began(&self) -> String {
+        self.results.began_at.replacen('T', " ", 1)
+    }
+
     fn has_errors(&self) -> bool {
         self.phases().any(|phase| !phase.errors.is_empty())
     }

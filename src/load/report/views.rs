@@ -106,7 +106,7 @@ pub fn per_s(rate: f64) -> String {
 }
 
 /// The phase that stands for the run: the one with the most that ended as it should, a second.
-fn best(results: &Results) -> Option<&PhaseResult> {
+pub fn best(results: &Results) -> Option<&PhaseResult> {
     let phases = results.phases.iter().filter(|phase| !phase.phase.is_probe);
     phases.max_by(|a, b| a.achieved_per_s.total_cmp(&b.achieved_per_s))
 }
@@ -301,8 +301,19 @@ fn latency_label(us: f64) -> String {
     }
 }
 
-/// The curve of percentiles of each scenario, at the phase that stands for the run; of a ladder, at each
-/// step.
+/// What most households do, attackers last: its curve stands for a step of a ladder.
+fn main_scenario(phases: &[&PhaseResult]) -> Option<&'static str> {
+    let counts = phases.iter().flat_map(|phase| &phase.scenarios);
+    let mut most: Option<(bool, u64, &'static str)> = None;
+    for (name, scenario) in counts {
+        let other = (*name != "attack", scenario.latency.count, *name);
+        most = most.max(Some(other));
+    }
+    most.map(|(_, _, name)| name)
+}
+
+/// The curve of percentiles of each scenario, at the phase that stands for the run; of a ladder, that of
+/// its main scenario at each step.
 pub fn percentiles(results: &Results) -> Measured {
     let mut series = Vec::new();
     let phases: Vec<&PhaseResult> = if results.knee.is_some() && results.phases.len() > 1 {
@@ -313,13 +324,15 @@ pub fn percentiles(results: &Results) -> Measured {
         best(results).into_iter().collect()
     };
     let several = phases.len() > 1;
+    let main = main_scenario(&phases).filter(|_| several);
     for phase in phases {
-        for (name, scenario) in &phase.scenarios {
+        let scenarios = phase.scenarios.iter();
+        for (name, scenario) in scenarios.filter(|(name, _)| main.is_none_or(|main| main == **name))
+        {
             let points = scenario.curve.iter().filter(|point| point.quantile < 1.0);
             let points: Vec<_> =
                 points.map(|point| (1.0 / (1.0 - point.quantile), as_f64(point.us))).collect();
-            let name =
-                if several { format!("{name}, {}", phase.phase.label) } else { (*name).to_owned() };
+            let name = if several { phase.phase.label.clone() } else { (*name).to_owned() };
             let look = LOOKS[series.len() % LOOKS.len()];
             series.push(Series { name, look, points });
         }
@@ -342,7 +355,8 @@ pub fn percentiles(results: &Results) -> Measured {
     let ticks = ticks.map(|(at, text)| (at, text.to_owned())).collect();
     let x = Axis::with(Scale::Log, (1.0, last), ticks);
     let chart = draw(&x, &Axis::log(least, most, latency_label), &series, &[]);
-    let says = "How slow the slowest are: towards the right, fewer and fewer answers.".to_owned();
+    let of = main.map(|main| format!(" Each line is {main} at one step.")).unwrap_or_default();
+    let says = format!("How slow the slowest are: towards the right, fewer and fewer answers.{of}");
     Measured { chart, says }
 }
 

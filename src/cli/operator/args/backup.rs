@@ -3,7 +3,7 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 use super::ServerArgs;
-use crate::domain::reason::Reason;
+use crate::{cli::args::parse_whole, domain::reason::Reason};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -101,7 +101,7 @@ pub struct RestoreArgs {
     pub no_verify: bool,
     /// Receipt numbers that are left out, since they may have been given after the backup
     #[arg(long, value_name = "N", default_value_t = SKIPPED_RECEIPT_NUMBERS,
-          value_parser = clap::value_parser!(u64).range(..=10_000_000_000))]
+          allow_hyphen_values = true, value_parser = parse_whole::<u64, 0, 10_000_000_000>)]
     pub skip_receipt_numbers: u64,
     /// The configuration, for how the engine is used
     #[arg(long, value_name = "FILE")]

@@ -1,5 +1,11 @@
 //! Rates, latencies and processor time.
 
+#![allow(
+    dead_code,
+    clippy::cast_precision_loss,
+    reason = "each benchmark uses a part of it; rates have few digits"
+)]
+
 use hdrhistogram::Histogram;
 use std::{
     cell::RefCell,
@@ -55,6 +61,13 @@ impl Figures {
     /// How long this part of them took at most, in milliseconds.
     pub fn quantile_ms(&self, quantile: f64) -> f64 {
         self.latency_us.value_at_quantile(quantile) as f64 / 1_000.0
+    }
+
+    /// And what another turn of the same counted.
+    pub fn add(&mut self, other: &Self) {
+        self.latency_us.add(&other.latency_us).expect("same bounds");
+        self.took += other.took;
+        self.cpu_us += other.cpu_us;
     }
 
     /// Processor time for each, the generator's included, in microseconds.
