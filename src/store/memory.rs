@@ -32,6 +32,8 @@ struct State {
     tip: Tip,
     tails: Tails,
     noting: Noting,
+    #[cfg(test)]
+    spoilt: Option<Section>,
 }
 
 impl Default for State {
@@ -41,6 +43,8 @@ impl Default for State {
             tip: Tip::GENESIS,
             tails: Tails::default(),
             noting: Noting::default(),
+            #[cfg(test)]
+            spoilt: None,
         }
     }
 }
@@ -82,6 +86,12 @@ impl MemoryStore {
         };
     }
 
+    /// From now on rows of this part cannot be read, as of an engine whose page is damaged.
+    #[cfg(test)]
+    pub(crate) fn spoil(&self, section: Section) {
+        self.state().spoilt = Some(section);
+    }
+
     fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state();
         let Some(row) = state.rows.get(key) else { return Ok(None) };
@@ -98,7 +108,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let State { rows, tip, tails, noting } = &mut *state;
+        let State { rows, tip, tails, noting, .. } = &mut *state;
         let writes = group::assemble(&group, *tip, at, tails, rows)?;
         if let Some(book) = noting.wanted() {
             book.add(writes.rows.clone());
@@ -266,6 +276,10 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<RawRow>, StoreError> {
         let state = self.state();
+        #[cfg(test)]
+        if state.spoilt == Some(section) {
+            return Err(StoreError::Engine("a page is damaged".into()));
+        }
         let from = after.map_or(Bound::Included(section.prefix()), Bound::Excluded);
         let rows = state.rows.range::<[u8], _>((from, Bound::Unbounded));
         let rows = rows.take_while(|(key, _)| key.starts_with(section.prefix()));

@@ -39,7 +39,7 @@ pub mod raw;
 pub mod record;
 pub mod sled_store;
 #[cfg(test)]
-mod suite;
+pub(crate) mod suite;
 pub mod webhook;
 
 pub use batch::{
