@@ -56,9 +56,10 @@ pub(super) async fn read(walk: &mut Walk<'_>) -> Result<House, StoreError> {
         };
         let Some(entry) = entries.take::<ProviderEvent>(walk, &row) else { continue };
         let before = house.providers.remove(&id);
-        let after = entry.events.into_iter().fold(before, |state, event| {
-            Provider::evolve(state, &id, event)
-        });
+        let after = entry
+            .events
+            .into_iter()
+            .fold(before, |state, event| Provider::evolve(state, &id, event));
         house.providers.extend(after.map(|provider| (id, provider)));
     }
     Ok(house)
@@ -77,11 +78,7 @@ impl Entries {
     }
 
     /// The entry of the stream's next row; none where it is new, or no entry.
-    fn take<E: DeserializeOwned>(
-        &mut self,
-        walk: &mut Walk<'_>,
-        row: &RawRow,
-    ) -> Option<Entry<E>> {
+    fn take<E: DeserializeOwned>(&mut self, walk: &mut Walk<'_>, row: &RawRow) -> Option<Entry<E>> {
         let number = key::seq_of_event(&row.key)?;
         let (block, body) = match record::decode(&row.key, &row.row) {
             Ok(decoded) => decoded,

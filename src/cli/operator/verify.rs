@@ -5,7 +5,7 @@ use super::{
     Request,
     args::verify::VerifyArgs,
     client::{Client, ClientError},
-    refused, text,
+    look, refused, text,
 };
 use crate::{
     actors::verifying::StoreKeys,
@@ -22,11 +22,8 @@ use std::{
     fs::File,
     io::{BufReader, Result, Write},
     path::Path,
-    time::Duration,
 };
 
-/// How often the server is asked how far it is.
-const ASKING_INTERVAL: Duration = Duration::from_millis(200);
 /// The reason that the server's log has.
 const REASON: &str = "linepass verify";
 
@@ -80,23 +77,12 @@ async fn live_look(
     ledger: Option<BufReader<File>>,
 ) -> std::result::Result<Value, VerifyError> {
     let client = Client::find(args.server.config.as_deref())?;
-    let path = || "/verify".to_owned();
-    let body = Some(json!({ "reason": REASON }));
-    let mut answer = client.ask(&Request { method: "POST", path: path(), body }).await?;
-    let bar = Bar::new();
-    while answer["state"] == "running" {
-        let number = |field: &str| answer[field].as_u64().unwrap_or_default();
-        bar.at(text(&answer, "/step"), number("done"), number("of"));
-        tokio::time::sleep(ASKING_INTERVAL).await;
-        answer = client.ask(&Request { method: "GET", path: path(), body: None }).await?;
-    }
-    bar.end();
-    if answer["state"] != "done" {
-        return Err(local(
+    let mut answer = look::wait(&client, "/verify", REASON).await?.ok_or_else(|| {
+        local(
             "the look was lost before its end, as when the server is started again; nothing is \
              known of the store: begin again",
-        ));
-    }
+        )
+    })?;
     add_ledger(&mut answer, &mut Asked(client), ledger, args.ledger_complete).await?;
     Ok(answer)
 }

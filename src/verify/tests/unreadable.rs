@@ -4,7 +4,10 @@ use super::{Book, I1, I2, I7, I8, Report, book, customer, filled};
 use crate::{
     domain::ids::CustomerId,
     store::{
-        Batch, Holder, Put, Reservation, Section, Store, Stream, block::Block, group::Tip, key,
+        Batch, Holder, Put, Reservation, Section, Store, Stream,
+        block::Block,
+        group::Tip,
+        key,
         raw::{RawRow, Rows},
         record,
         sled_store::{Import, SledStore},
