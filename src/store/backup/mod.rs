@@ -28,5 +28,5 @@ pub mod restore;
 #[cfg(test)]
 mod tests;
 
-pub use copy::{Copy, CopyError};
+pub use copy::{Copy, CopyError, CopySizes};
 pub use format::{BackupFault, Manifest, Part, PartKind, Reader, Writer};

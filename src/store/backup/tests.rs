@@ -2,7 +2,7 @@
 //! missing and added byte of its file is noticed; and a restore leaves nothing half done.
 
 use super::{
-    Copy, CopyError, Reader, Writer,
+    Copy, CopyError, CopySizes, Reader, Writer,
     format::{BackupFault, MAGIC, Manifest, Part, PartKind, decode, encode},
     restore::{RestoreError, Staged, check},
 };
@@ -256,6 +256,87 @@ proptest! {
             assert_eq!(replayed(&parts), model_at(manifest.block).await);
         });
     }
+}
+
+/// Pages of few rows, parts of few changes.
+const SMALL: CopySizes = CopySizes { page_rows: 20, changes_bytes: 4_000, most_bytes: 1 << 20 };
+
+#[tokio::test]
+async fn a_copy_ends_though_more_is_committed_than_a_part_of_changes_takes() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 60).await;
+    // New rows come as well, so there are more pages than there were at the beginning: a group comes
+    // to four new rows at most.
+    let pages = rows_of(store.as_ref()).await.len() / SMALL.page_rows + 1;
+    let mut copy = Copy::sized(Arc::clone(&store), KEY, true, SMALL).await.expect("begins");
+    let mut parts = Vec::new();
+    while let Some(part) = copy.next(suite::at()).await.expect("copies") {
+        // Of what is committed meanwhile a part takes less than comes.
+        let is_reading = copy.block().is_none() && part.kind != PartKind::Manifest;
+        let kinds = [parts.last().map(|part: &Part| part.kind), Some(part.kind)];
+        assert!(
+            !is_reading || kinds != [Some(PartKind::Changes); 2],
+            "a page is read after changes"
+        );
+        parts.push(part);
+        if is_reading {
+            work.commit(store.as_ref(), 2).await;
+        }
+        assert!(parts.len() < pages * 40, "it does not end");
+    }
+    let manifest = manifest_of(&parts);
+    assert_eq!(replayed(&parts), model_at(manifest.block).await);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_part_counts_against_the_bound_and_the_copy_fails_there() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 200).await;
+    let sizes = CopySizes { most_bytes: 20_000, ..SMALL };
+    let mut copy = Copy::sized(Arc::clone(&store), KEY, true, sizes).await.expect("begins");
+    let mut parts = 0;
+    let failed = loop {
+        // Never more than a fifth of the bound between two parts.
+        work.commit(store.as_ref(), 1).await;
+        work.commit(store.as_ref(), 1).await;
+        match copy.next(suite::at()).await {
+            Ok(Some(_)) => parts += 1,
+            Ok(None) => panic!("it ended after {parts} parts"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(failed, CopyError::Behind) && parts > 3, "{failed} after {parts} parts");
+}
+
+/// A request that is given up while its page is read.
+#[tokio::test]
+async fn a_copy_goes_on_where_it_was_after_somebody_gave_up_waiting_for_a_page() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(&folder)).expect("opens"));
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 40).await;
+    let mut copy = Copy::sized(Arc::clone(&store), KEY, true, SMALL).await.expect("begins");
+    let mut parts = vec![copy.next(suite::at()).await.expect("copies").expect("a page")];
+    let mut given_up = 0;
+    loop {
+        // Reads have threads of their own: an answer that is looked for once is not there yet.
+        let once = futures_util::FutureExt::now_or_never(copy.next(suite::at()));
+        let next = match once {
+            Some(next) => next,
+            None => {
+                given_up += 1;
+                copy.next(suite::at()).await
+            }
+        };
+        let Some(part) = next.expect("copies") else { break };
+        parts.push(part);
+    }
+    assert!(given_up > 3, "{given_up}");
+    let rows: u64 = manifest_of(&parts).rows;
+    assert_eq!(rows, rows_of(store.as_ref()).await.len() as u64, "no page was read twice");
+    assert_eq!(replayed(&parts), rows_of(store.as_ref()).await);
 }
 
 #[tokio::test]
