@@ -34,6 +34,8 @@ struct State {
     noting: Noting,
     #[cfg(test)]
     spoilt: Option<Section>,
+    #[cfg(test)]
+    is_full: bool,
 }
 
 impl Default for State {
@@ -45,6 +47,8 @@ impl Default for State {
             noting: Noting::default(),
             #[cfg(test)]
             spoilt: None,
+            #[cfg(test)]
+            is_full: false,
         }
     }
 }
@@ -92,6 +96,18 @@ impl MemoryStore {
         self.state().spoilt = Some(section);
     }
 
+    /// From now on it has no room for commits.
+    #[cfg(test)]
+    pub(crate) fn fill_up(&self) {
+        self.state().is_full = true;
+    }
+
+    /// Whether groups are noted for somebody.
+    #[cfg(test)]
+    pub(crate) fn is_noting(&self) -> bool {
+        self.state().noting.wanted().is_some()
+    }
+
     fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state();
         let Some(row) = state.rows.get(key) else { return Ok(None) };
@@ -131,8 +147,14 @@ impl Store for MemoryStore {
         self.state().tip.number
     }
 
+    #[cfg(not(test))]
     fn has_room(&self) -> bool {
         true
+    }
+
+    #[cfg(test)]
+    fn has_room(&self) -> bool {
+        !self.state().is_full
     }
 
     async fn events(

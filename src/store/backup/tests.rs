@@ -18,10 +18,15 @@ use crate::{
     },
 };
 use proptest::prelude::*;
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};
 use tempfile::TempDir;
 
 const KEY: [u8; 32] = [7; 32];
+
+/// Hears how far it is.
+const fn go_on(_: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -206,6 +211,8 @@ macro_rules! as_within {
                 after: Option<&[u8]>,
                 limit: usize,
             ) -> Result<Vec<RawRow>, StoreError> {
+                // As where reads have threads of their own: not at once.
+                tokio::task::yield_now().await;
                 self.0.raw_rows(section, after, limit.min(9)).await
             }
         }
@@ -313,15 +320,13 @@ async fn what_waits_for_its_part_counts_against_the_bound_and_the_copy_fails_the
 /// A request that is given up while its page is read.
 #[tokio::test]
 async fn a_copy_goes_on_where_it_was_after_somebody_gave_up_waiting_for_a_page() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store: Arc<dyn Store> = Arc::new(SledStore::open(&options(&folder)).expect("opens"));
+    let store: Arc<dyn Store> = Arc::new(SmallPages(MemoryStore::new()));
     let mut work = Work::new();
     work.commit(store.as_ref(), 40).await;
     let mut copy = Copy::sized(Arc::clone(&store), KEY, true, SMALL).await.expect("begins");
     let mut parts = vec![copy.next(suite::at()).await.expect("copies").expect("a page")];
     let mut given_up = 0;
     loop {
-        // Reads have threads of their own: an answer that is looked for once is not there yet.
         let once = futures_util::FutureExt::now_or_never(copy.next(suite::at()));
         let next = match once {
             Some(next) => next,
@@ -333,7 +338,7 @@ async fn a_copy_goes_on_where_it_was_after_somebody_gave_up_waiting_for_a_page()
         let Some(part) = next.expect("copies") else { break };
         parts.push(part);
     }
-    assert!(given_up > 3, "{given_up}");
+    assert!(given_up > 10, "{given_up}");
     let rows: u64 = manifest_of(&parts).rows;
     assert_eq!(rows, rows_of(store.as_ref()).await.len() as u64, "no page was read twice");
     assert_eq!(replayed(&parts), rows_of(store.as_ref()).await);
@@ -385,7 +390,7 @@ async fn written(folder: &Path) -> (std::path::PathBuf, Rows, Manifest) {
 }
 
 fn fault_of(bytes: &[u8], key: &[u8; 32]) -> Option<BackupFault> {
-    Reader::begin(bytes).and_then(|reader| reader.check(key, &mut |_| {})).err()
+    Reader::begin(bytes).and_then(|reader| reader.check(key, &mut go_on)).err()
 }
 
 #[tokio::test]
@@ -423,12 +428,9 @@ async fn every_byte_that_was_changed_cut_or_added_is_noticed() {
     assert!(matches!(fault_of(&bytes, &[8; 32]), Some(BackupFault::Mac)));
 }
 
-#[tokio::test]
-async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, ..) = written(folder.path()).await;
-    let bytes = std::fs::read(path).expect("reads");
-    let mut reader = Reader::begin(&bytes[..]).expect("begins");
+/// The same with other rows and their right hashes, by somebody who has no key.
+fn forged(bytes: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::begin(bytes).expect("begins");
     let mut forged = Writer::begin(Vec::new()).expect("begins");
     while let Some(mut part) = reader.part().expect("reads") {
         if part.kind == PartKind::Rows {
@@ -437,7 +439,14 @@ async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
         }
         forged.put(&part).expect("writes");
     }
-    let forged = forged.end().expect("ends");
+    forged.end().expect("ends")
+}
+
+#[tokio::test]
+async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, ..) = written(folder.path()).await;
+    let forged = forged(&std::fs::read(path).expect("reads"));
     assert!(matches!(fault_of(&forged, &KEY), Some(BackupFault::Mac)));
     // A part of a stranger's form is told as that, and never panics.
     let mut odd = Writer::begin(Vec::new()).expect("begins");
@@ -474,10 +483,10 @@ async fn a_restored_store_is_the_store_at_the_backups_block_row_by_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, rows, manifest) = written(folder.path()).await;
     let options = options(&folder);
-    let checked = check(&path, &KEY, &mut |_| {}).expect("whole");
+    let checked = check(&path, &KEY, &mut go_on).expect("whole");
     assert_eq!(checked.manifest, manifest);
-    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
-    assert!(!options.folder.exists() && staged.folder.exists());
+    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
+    assert!(!options.folder.exists() && staged.folder().exists());
     staged.keep().expect("keeps");
     let store = SledStore::open(&options).expect("opens, its head and its blocks whole");
     assert_eq!(store.durable_block(), manifest.block);
@@ -486,7 +495,7 @@ async fn a_restored_store_is_the_store_at_the_backups_block_row_by_row() {
     assert_eq!(head.number, manifest.block);
     drop(store);
     // Nothing is restored over a store, and the one that is there stays.
-    let again = Staged::make(&checked, &options, &mut |_| {});
+    let again = Staged::make(&checked, &options, &mut go_on);
     assert!(matches!(again, Err(RestoreError::NotEmpty(_))));
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("reads").collect();
     assert_eq!(left.len(), 2, "{left:?}");
@@ -497,9 +506,9 @@ async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_take
     let folder = tempfile::tempdir().expect("a folder");
     let (path, rows, _) = written(folder.path()).await;
     let options = options(&folder);
-    let checked = check(&path, &KEY, &mut |_| {}).expect("whole");
-    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
-    let stage = staged.folder.clone();
+    let checked = check(&path, &KEY, &mut go_on).expect("whole");
+    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
+    let stage = staged.folder().to_owned();
     drop(staged);
     assert!(!stage.exists() && !options.folder.exists());
     // As a kill would leave it.
@@ -507,33 +516,68 @@ async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_take
     std::fs::write(stage.join("rubbish"), b"x").expect("writes");
     // An empty folder may stand at the name.
     std::fs::create_dir(&options.folder).expect("makes");
-    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
+    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
     assert!(!stage.join("rubbish").exists());
     staged.keep().expect("keeps");
     let store = SledStore::open(&options).expect("opens");
     assert_eq!(rows_of(&store).await, rows);
     // One that is under way is not disturbed.
-    let lock = {
-        std::fs::create_dir(&stage).expect("makes");
-        let lock = std::fs::File::create(stage.join("lock")).expect("makes");
-        lock.lock().expect("locks");
-        lock
-    };
     let other = SledOptions { folder: options.folder.clone(), ..options };
     drop(store);
     std::fs::remove_dir_all(&other.folder).expect("goes");
-    let refused = Staged::make(&checked, &other, &mut |_| {});
+    let under_way = Staged::make(&checked, &other, &mut go_on).expect("makes");
+    // What is made is looked at, and its own lock is free again: the folder is not.
+    drop(SledStore::open(&SledOptions { folder: stage.clone(), ..other.clone() }).expect("opens"));
+    let refused = Staged::make(&checked, &other, &mut go_on);
     assert!(matches!(refused, Err(RestoreError::Store(StoreError::InUse { .. }))));
-    drop(lock);
+    under_way.keep().expect("keeps");
+    assert!(other.folder.exists() && !stage.exists());
+}
+
+/// Somebody writes over the file between its check and its second reading: with right hashes, and no
+/// right MAC.
+#[tokio::test]
+async fn a_backup_that_is_another_than_was_checked_is_not_restored() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, ..) = written(folder.path()).await;
+    let checked = check(&path, &KEY, &mut go_on).expect("whole");
+    std::fs::write(&path, forged(&std::fs::read(&path).expect("reads"))).expect("writes");
+    let options = options(&folder);
+    let refused = Staged::make(&checked, &options, &mut go_on);
+    let is_mac = matches!(refused, Err(RestoreError::Backup { fault: BackupFault::Mac, .. }));
+    assert!(is_mac && std::fs::read_dir(folder.path()).expect("reads").count() == 1);
+}
+
+#[tokio::test]
+async fn a_restore_stops_where_it_is_told_to_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, ..) = written(folder.path()).await;
+    let options = options(&folder);
+    let stopping = |after: u64| {
+        let mut parts = 0;
+        move |_: u64| {
+            parts += 1;
+            if parts > after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    };
+    let is_stopped = |error: &RestoreError| {
+        matches!(error, RestoreError::Backup { fault: BackupFault::Stopped, .. })
+    };
+    let stopped = check(&path, &KEY, &mut stopping(1)).err().expect("it was stopped");
+    assert!(is_stopped(&stopped), "{stopped}");
+    let checked = check(&path, &KEY, &mut go_on).expect("whole");
+    let stopped = Staged::make(&checked, &options, &mut stopping(1)).err().expect("stopped");
+    assert!(is_stopped(&stopped), "{stopped}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("reads").count(), 1);
 }
 
 #[tokio::test]
 async fn a_missing_file_and_another_key_are_told_before_anything_is_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, ..) = written(folder.path()).await;
-    let missing = check(&folder.path().join("nowhere"), &KEY, &mut |_| {}).err().expect("refused");
+    let missing = check(&folder.path().join("nowhere"), &KEY, &mut go_on).err().expect("refused");
     assert!(missing.to_string().contains("nowhere"), "{missing}");
-    let wrong = check(&path, &[9; 32], &mut |_| {}).err().expect("refused");
+    let wrong = check(&path, &[9; 32], &mut go_on).err().expect("refused");
     let said = wrong.to_string();
     assert!(said.contains("a.backup") && said.contains("another master key"), "{said}");
 }

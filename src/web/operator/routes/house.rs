@@ -385,6 +385,16 @@ pub static ROUTES: &[ApiRoute] = &[
         handler: |route| route.to(backup::begin),
     },
     ApiRoute {
+        method: Method::POST,
+        path: "/backup/end",
+        roles: &[Admin],
+        summary: "Say that a backup's file is kept, or give the backup up",
+        query: None,
+        body: Some(json::<backup::End>()),
+        answer: json::<backup::Ended>(),
+        handler: |route| route.to(backup::end),
+    },
+    ApiRoute {
         method: Method::GET,
         path: "/backup/parts",
         roles: &[Admin],
