@@ -476,7 +476,7 @@ fn what_is_committed_between_consecutive_parts_is_in_the_backup() {
         operator.restrict(SAKURA, "company");
         operator.lift(SAKURA, "company");
         let status = operator.get("/status").json();
-        blocks.push(status["store"]["durable_block"].as_u64().expect("a block"));
+        blocks.push(status["durable_block"].as_u64().expect("a block"));
     };
     // The one page of a demo's rows, what was committed after it, and the end.
     assert_eq!(kinds, ["rows", "changes", "manifest"]);

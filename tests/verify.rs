@@ -92,7 +92,7 @@ fn a_good_store_is_whole_beside_its_server_and_without_one_i1_to_i9() {
     let logged = decisions(&demo, "verify", 1);
     assert_eq!(logged[0]["outcome"], "accepted", "{logged:?}");
     let by = |line: &Value| (line["operator"].clone(), line["operator_reason"].clone());
-    assert_eq!(by(&logged[0]), (json!("first"), json!("linepass verify")), "{logged:?}");
+    assert_eq!(by(&logged[0]), (json!("admin"), json!("linepass verify")), "{logged:?}");
     let said = operator.run(&["verify"]);
     let said = String::from_utf8(said.stdout).expect("text");
     assert!(said.starts_with("whole: ") && said.lines().count() == 10, "{said}");
@@ -104,13 +104,13 @@ fn a_good_store_is_whole_beside_its_server_and_without_one_i1_to_i9() {
     assert_eq!((code, held["invariants"][9]["checked"].as_u64()), (Some(0), Some(2)), "{held}");
     // Whoever reads what clients ordered is in the log too, with why.
     let logged = decisions(&demo, "verify_ledger", 1);
-    assert_eq!(by(&logged[0]), (json!("first"), json!("linepass verify")), "{logged:?}");
+    assert_eq!(by(&logged[0]), (json!("admin"), json!("linepass verify")), "{logged:?}");
     let provider = &demo.provider().client_id;
     assert_eq!(operator.get(&format!("/verify/orders?provider={provider}")).status, 200);
     let logged = decisions(&demo, "list_orders", 1);
     assert_eq!(
         (&logged[0]["operator"], &logged[0]["provider"]),
-        (&json!("first"), &json!(provider))
+        (&json!("admin"), &json!(provider))
     );
     assert!(demo.terminate().success());
 

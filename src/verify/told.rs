@@ -9,7 +9,6 @@ use super::{
     streams::has_moved,
 };
 use crate::{
-    actors::outbox::FOLLOWER,
     domain::{
         ids::{CustomerId, PassportNumber, ProviderId},
         line::{By, EndReason, Entry, Event, Line, event::Barrier},
@@ -17,7 +16,7 @@ use crate::{
         webhook::{MessageId, messages},
     },
     store::{
-        MailId, RawRow, Section, StoreError, Stream, WebhookState, key,
+        MAIL_FOLLOWER, MailId, RawRow, Section, StoreError, Stream, WebhookState, key,
         raw::{ROWS_AT_ONCE, Rows},
         record,
     },
@@ -206,7 +205,7 @@ async fn cursors(walk: &mut Walk<'_>) -> Result<(), StoreError> {
 /// Whether it is known how far mails are; a server that was started just now writes it soon.
 async fn has_mails_cursor(walk: &Walk<'_>) -> Result<bool, StoreError> {
     for _ in 0..ASKED_AGAIN {
-        let row = walk.store.raw(vec![key::cursor(FOLLOWER)]).await?.pop().flatten();
+        let row = walk.store.raw(vec![key::cursor(MAIL_FOLLOWER)]).await?.pop().flatten();
         if row.is_some() {
             return Ok(true);
         }

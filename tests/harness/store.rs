@@ -40,15 +40,18 @@ pub fn copy(folder: &Path) -> tempfile::TempDir {
     copy
 }
 
-/// `linepass audit verify --offline` on a folder; the whole chain must be there.
+/// `linepass audit verify --offline` on a folder, and `linepass verify`: the whole chain must be there,
+/// and every invariant (I1 to I9) hold.
 #[track_caller]
 pub fn assert_whole(folder: &Path) {
     let (store, key) = (folder.join("store"), folder.join("master.key"));
-    let mut command = linepass(&["audit", "verify", "--offline", "--json", "--store"]);
-    let ended = run(command.arg(store).arg("--master-key-file").arg(key));
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let report: Value = serde_json::from_str(&ended.out).expect("JSON");
-    assert_eq!(report["whole"], true, "{report}");
+    for look in [&["audit", "verify"][..], &["verify"]] {
+        let mut command = linepass(&[look, &["--offline", "--json", "--store"]].concat());
+        let ended = run(command.arg(&store).arg("--master-key-file").arg(&key));
+        assert_eq!(ended.code, Some(0), "{look:?}: {ended:?}");
+        let report: Value = serde_json::from_str(&ended.out).expect("JSON");
+        assert_eq!(report["whole"], true, "{look:?}: {report}");
+    }
 }
 
 /// `linepass verify --offline` on a folder: every invariant (I1 to I9) holds, and what clients know is

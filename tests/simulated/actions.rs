@@ -106,6 +106,9 @@ impl Client {
         for _ in 0..actions {
             self.world.fate.wait_below(30).await;
             self.world.tick();
+            if self.process.stopping.get() {
+                return;
+            }
             self.act_once().await;
         }
     }
@@ -223,6 +226,19 @@ impl Client {
         let networks = vec![network(1 + fate.below(LINES), fate.pick(&[24, 25, 28]))];
         let what = plain(Command::SetNetworks(networks));
         self.submit("prefix", line, (what, operator(), None), Way::Taking).await;
+    }
+
+    /// Looks at a line at the very moments at which it may fall asleep: after each pause, before and
+    /// after whoever puts it to sleep in the same moment.
+    pub async fn doze(&self, pause_ms: u64) {
+        let looks = (0..5).map(|turns| async move {
+            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+            for _ in 0..turns {
+                tokio::task::yield_now().await;
+            }
+            self.look(customer(1)).await;
+        });
+        futures_util::future::join_all(looks).await;
     }
 
     /// A change past the actors of lines that somebody looks at, by an asker who goes away soon.
