@@ -71,9 +71,8 @@ impl Drop for HeldFolder {
 /// # Errors
 /// It cannot be read or taken away.
 pub fn sweep(path: &Path) -> Result<bool, StoreError> {
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(true),
-        found => drop(found.map_err(file_error(path))?),
+    if !fs::exists(path).map_err(file_error(path))? {
+        return Ok(true);
     }
     let Some(_lock) = lock(path)? else { return Ok(false) };
     match fs::remove_dir_all(path) {

@@ -328,12 +328,11 @@ async fn a_copy_goes_on_where_it_was_after_somebody_gave_up_waiting_for_a_page()
     let mut given_up = 0;
     loop {
         let once = futures_util::FutureExt::now_or_never(copy.next(suite::at()));
-        let next = match once {
-            Some(next) => next,
-            None => {
-                given_up += 1;
-                copy.next(suite::at()).await
-            }
+        let next = if let Some(next) = once {
+            next
+        } else {
+            given_up += 1;
+            copy.next(suite::at()).await
         };
         let Some(part) = next.expect("copies") else { break };
         parts.push(part);
