@@ -1,6 +1,9 @@
 //! A copy that is made beside commits is the store as it was at its block, row by row; every changed,
 //! missing and added byte of its file is noticed; and a restore leaves nothing half done.
 
+#[cfg(test)]
+mod restoring;
+
 use super::{
     Copy, CopyError, CopySizes, Reader, Writer,
     format::{BackupFault, MAGIC, Manifest, Part, PartKind, decode, encode},
@@ -531,43 +534,6 @@ async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_take
     assert!(matches!(refused, Err(RestoreError::Store(StoreError::InUse { .. }))));
     under_way.keep().expect("keeps");
     assert!(other.folder.exists() && !stage.exists());
-}
-
-/// Somebody writes over the file between its check and its second reading: with right hashes, and no
-/// right MAC.
-#[tokio::test]
-async fn a_backup_that_is_another_than_was_checked_is_not_restored() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, ..) = written(folder.path()).await;
-    let checked = check(&path, &KEY, &mut go_on).expect("whole");
-    std::fs::write(&path, forged(&std::fs::read(&path).expect("reads"))).expect("writes");
-    let options = options(&folder);
-    let refused = Staged::make(&checked, &options, &mut go_on);
-    let is_mac = matches!(refused, Err(RestoreError::Backup { fault: BackupFault::Mac, .. }));
-    assert!(is_mac && std::fs::read_dir(folder.path()).expect("reads").count() == 1);
-}
-
-#[tokio::test]
-async fn a_restore_stops_where_it_is_told_to_and_leaves_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, ..) = written(folder.path()).await;
-    let options = options(&folder);
-    let stopping = |after: u64| {
-        let mut parts = 0;
-        move |_: u64| {
-            parts += 1;
-            if parts > after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        }
-    };
-    let is_stopped = |error: &RestoreError| {
-        matches!(error, RestoreError::Backup { fault: BackupFault::Stopped, .. })
-    };
-    let stopped = check(&path, &KEY, &mut stopping(1)).err().expect("it was stopped");
-    assert!(is_stopped(&stopped), "{stopped}");
-    let checked = check(&path, &KEY, &mut go_on).expect("whole");
-    let stopped = Staged::make(&checked, &options, &mut stopping(1)).err().expect("stopped");
-    assert!(is_stopped(&stopped), "{stopped}");
-    assert_eq!(std::fs::read_dir(folder.path()).expect("reads").count(), 1);
 }
 
 #[tokio::test]
