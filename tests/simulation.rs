@@ -105,12 +105,6 @@ fn ten_thousand_races_of_cancelling_restricting_transferring_and_limits_break_no
     assert!(counts.purchases > 20_000 && counts.refused > 10_000, "{counts:?}");
 }
 
-/// What comes between the word to a line that it may sleep and its answer is handed on.
-#[test]
-fn a_line_that_is_asked_while_it_falls_asleep_answers_everybody() {
-    all("falls_asleep", 40, world::doze);
-}
-
 /// An asker who went away between a commit past a line's actor and the word to that actor left it,
 /// while it was awake, with what had been there before: with address prefixes, too, that another
 /// line had by then (R-175).

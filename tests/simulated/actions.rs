@@ -228,19 +228,6 @@ impl Client {
         self.submit("prefix", line, (what, operator(), None), Way::Taking).await;
     }
 
-    /// Looks at a line at the very moments at which it may fall asleep: after each pause, before and
-    /// after whoever puts it to sleep in the same moment.
-    pub async fn doze(&self, pause_ms: u64) {
-        let looks = (0..5).map(|turns| async move {
-            tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-            for _ in 0..turns {
-                tokio::task::yield_now().await;
-            }
-            self.look(customer(1)).await;
-        });
-        futures_util::future::join_all(looks).await;
-    }
-
     /// A change past the actors of lines that somebody looks at, by an asker who goes away soon.
     pub async fn leave_a_change(&self) {
         let (line, fate) = (customer(1 + self.world.fate.below(LINES)), &self.world.fate);

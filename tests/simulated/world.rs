@@ -121,14 +121,6 @@ pub fn leave(seed: u64, aloud: bool) -> Result<Whole, Broken> {
     world.verdict()
 }
 
-/// Lets somebody ask a line at the moments at which it falls asleep.
-pub fn doze(seed: u64, aloud: bool) -> Result<Whole, Broken> {
-    let world = World::with(seed, aloud, |settings| settings.idle_ms = 2 + seed % 4);
-    world.live(|world| async move { world.dozes(60).await });
-    world.live(|world| async move { world.quiet().await });
-    world.verdict()
-}
-
 /// What is done in one life of a server, from its start to how it ends.
 type Lived = End;
 
@@ -363,19 +355,6 @@ impl World {
             self.check(&process).await;
         }
         self.abrupt_end()
-    }
-
-    /// A line that falls asleep, and is asked again and again at any moment of it.
-    async fn dozes(self: Rc<Self>, times: u64) -> Lived {
-        let Some(process) = self.start().await else { return End::Killed };
-        let process = Rc::new(process);
-        let client = Client::new(&self, &process, 0);
-        client.open_lines().await;
-        for time in 0..times {
-            client.doze(1 + time % 12).await;
-        }
-        self.check(&process).await;
-        self.stop(&process).await
     }
 
     /// Nothing goes wrong: all is whole, every order that nobody knows of is answered, and a stop
