@@ -19,9 +19,10 @@ const NOT_ASKED: [(&str, &str); 2] = [
     ("/bills/{month}/lines", "no month is closed"),
 ];
 /// Changes that a demo which was just started does not take, and why.
-const NOT_MADE: [(&str, &str, &str); 13] = [
+const NOT_MADE: [(&str, &str, &str); 14] = [
     ("POST", "/audit/verify", "a walk changes nothing and is not rehearsed"),
     ("POST", "/backup", "a backup changes nothing and is not rehearsed"),
+    ("POST", "/backup/end", "no backup was begun"),
     ("POST", "/bills/{month}/close", "the month that runs cannot be closed"),
     ("POST", "/bills/{month}/corrections", "no month is closed"),
     ("POST", "/lines/{customer}/contracts/{contract}/end", "nothing was bought"),

@@ -84,6 +84,8 @@ fn a_good_store_is_whole_beside_its_server_and_without_one_i1_to_i9() {
     assert!(online["awake_lines"].as_u64() > Some(0), "the line that bought is awake: {online}");
     let logged = decisions(&demo, "verify", 1);
     assert_eq!(logged[0]["outcome"], "accepted", "{logged:?}");
+    let by = |line: &Value| (line["operator"].clone(), line["operator_reason"].clone());
+    assert_eq!(by(&logged[0]), (json!("admin"), json!("linepass verify")), "{logged:?}");
     let said = operator.run(&["verify"]);
     let said = String::from_utf8(said.stdout).expect("text");
     assert!(said.starts_with("whole: ") && said.lines().count() == 10, "{said}");
@@ -93,6 +95,16 @@ fn a_good_store_is_whole_beside_its_server_and_without_one_i1_to_i9() {
     assert!(refused.code == Some(1) && refused.err.contains("is in use"), "{refused:?}");
     let (code, held) = live(&operator, &["--ledger", &good]);
     assert_eq!((code, held["invariants"][9]["checked"].as_u64()), (Some(0), Some(2)), "{held}");
+    // Whoever reads what clients ordered is in the log too, with why.
+    let logged = decisions(&demo, "verify_ledger", 1);
+    assert_eq!(by(&logged[0]), (json!("admin"), json!("linepass verify")), "{logged:?}");
+    let provider = &demo.provider().client_id;
+    assert_eq!(operator.get(&format!("/verify/orders?provider={provider}")).status, 200);
+    let logged = decisions(&demo, "list_orders", 1);
+    assert_eq!(
+        (&logged[0]["operator"], &logged[0]["provider"]),
+        (&json!("admin"), &json!(provider))
+    );
     assert!(demo.terminate().success());
 
     let offline = report(folder.path());
@@ -238,6 +250,13 @@ fn a_look_that_is_lost_says_nothing_of_the_store() {
     command.env("LINEPASS_OPERATOR_URL", url);
     command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
     let ended = run(&mut command);
+    assert!(ended.code == Some(1) && ended.err.contains("begin again"), "{ended:?}");
+    // Nor does the look of a server that was started again, which counts anew.
+    let url = answering(vec![
+        json!({ "state": "running", "look": 4, "asked": 5 }),
+        json!({ "state": "done", "whole": true, "look": 1 }),
+    ]);
+    let ended = run(command.env("LINEPASS_OPERATOR_URL", url));
     assert!(ended.code == Some(1) && ended.err.contains("begin again"), "{ended:?}");
     assert_eq!(operator.get("/verify").json(), json!({ "state": "never" }));
 }

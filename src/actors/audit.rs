@@ -24,7 +24,7 @@ const PAGE: usize = 256;
 const PAGE_BYTES: usize = 1 << 20;
 
 /// How the last walk of the chain stands.
-pub type Walk = walk::Walk<Progress, Report>;
+pub type Stands = walk::Stands<Progress, Report>;
 
 /// Walks the chain where nobody waits for it.
 #[derive(Clone)]
@@ -40,26 +40,29 @@ impl Audits {
     }
 
     /// How the last one stands.
-    pub fn last(&self) -> Walk {
+    pub fn last(&self) -> Stands {
         self.walks.last()
     }
 
-    /// Begins a walk, unless one is under way: then it is the one that is asked for. Reads go in
-    /// pages through the store's reading threads, like those of any line that wakes.
-    pub fn begin(&self) {
-        let store = Arc::clone(&self.store);
-        self.walks.begin("the audit of the journal", |walks| async move {
-            let mut note = |progress| walks.note(progress);
-            let report = audit::verify(store.as_ref(), true, &mut note).await;
-            if report.is_whole() {
-                tracing::info!(blocks = report.blocks, "the audit found the journal whole");
-            } else {
-                let (faults, block) = (report.fault_count, report.first_broken_block());
-                let first = report.faults.first().map(ToString::to_string);
-                tracing::error!(faults, block, first, "the audit found the journal broken");
+    /// Begins a walk, or has one follow that is under way; its number. Reads go in pages through the
+    /// store's reading threads, like those of any line that wakes.
+    pub fn begin(&self) -> u64 {
+        let own = Arc::clone(&self.store);
+        self.walks.begin("the audit of the journal", move |walks| {
+            let store = Arc::clone(&own);
+            async move {
+                let mut note = |progress| walks.note(progress);
+                let report = audit::verify(store.as_ref(), true, &mut note).await;
+                if report.is_whole() {
+                    tracing::info!(blocks = report.blocks, "the audit found the journal whole");
+                } else {
+                    let (faults, block) = (report.fault_count, report.first_broken_block());
+                    let first = report.faults.first().map(ToString::to_string);
+                    tracing::error!(faults, block, first, "the audit found the journal broken");
+                }
+                report
             }
-            report
-        });
+        })
     }
 }
 

@@ -88,7 +88,7 @@ impl AwakeLines for Lines {
 }
 
 /// How the last look at the invariants stands.
-pub type Walk = walk::Walk<Progress, Report>;
+pub type Stands = walk::Stands<Progress, Report>;
 
 /// Looks at the invariants where nobody waits for it.
 #[derive(Clone)]
@@ -96,13 +96,19 @@ pub struct Verifies {
     store: Arc<dyn Store>,
     lines: Lines,
     keys: StoreKeys,
+    mails: bool,
     walks: Walks<Progress, Report>,
 }
 
 impl Verifies {
-    /// Nothing was looked at yet; `clock` is the host's.
-    pub fn new(store: Arc<dyn Store>, lines: Lines, keys: StoreKeys, clock: Clock) -> Self {
-        Self { store, lines, keys, walks: Walks::new(clock) }
+    /// Nothing was looked at yet; `clock` is the host's, `mails` says whether mails are sent.
+    pub fn new(
+        store: Arc<dyn Store>,
+        lines: Lines,
+        keys: StoreKeys,
+        (clock, mails): (Clock, bool),
+    ) -> Self {
+        Self { store, lines, keys, mails, walks: Walks::new(clock) }
     }
 
     /// What the keys open.
@@ -111,27 +117,32 @@ impl Verifies {
     }
 
     /// How the last one stands.
-    pub fn last(&self) -> Walk {
+    pub fn last(&self) -> Stands {
         self.walks.last()
     }
 
-    /// Begins a look, unless one is under way: then it is the one that is asked for.
-    pub fn begin(&self) {
-        let Self { store, lines, keys, .. } = self.clone();
-        self.walks.begin("the look at the invariants", |walks| async move {
-            let mut note = |progress| walks.note(progress);
-            let options = Options { live: true, keyed: Some(&keys), awake: Some(&lines) };
-            let report = verify::verify(store.as_ref(), options, &mut note).await;
-            if report.is_whole() {
-                tracing::info!(blocks = report.blocks, "every invariant holds");
-            } else {
-                let mut broken = report.invariants.iter().filter(|one| one.faults > 0);
-                let first = broken.next();
-                let name = first.map(|one| format!("{:?}", one.name));
-                let what = first.and_then(|one| one.first.first());
-                tracing::error!(name, what, "an invariant does not hold");
+    /// Begins a look, or has one follow that is under way; its number.
+    pub fn begin(&self) -> u64 {
+        let own = self.clone();
+        self.walks.begin("the look at the invariants", move |walks| {
+            let Self { store, lines, keys, mails, .. } = own.clone();
+            async move {
+                let mut note = |progress| walks.note(progress);
+                let options =
+                    Options { live: true, keyed: Some(&keys), awake: Some(&lines), mails };
+                let report = verify::verify(store.as_ref(), options, &mut note).await;
+                if report.is_whole() {
+                    tracing::info!(blocks = report.blocks, "every invariant holds");
+                } else {
+                    let mut broken = report.invariants.iter().filter(|one| one.faults > 0);
+                    let first = broken.next();
+                    let name = first.map(|one| format!("{:?}", one.name));
+                    let what = first.and_then(|one| one.first.first());
+                    let left = report.not_looked_at.first().map(|left| left.what);
+                    tracing::error!(name, what, left, "the store is not found whole");
+                }
+                report
             }
-            report
-        });
+        })
     }
 }

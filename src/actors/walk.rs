@@ -1,5 +1,5 @@
 //! A long look that nobody waits for, one at a time: begun by an operator, told while it goes on, and
-//! told when it has come to its end.
+//! told when it has come to its end. Whoever asks is answered by a look that began after they asked.
 
 use crate::{clock::Clock, domain::calendar::Instant};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,62 +30,95 @@ impl<P: Clone, R> Clone for Walk<P, R> {
     }
 }
 
+/// How the looks of one kind stand.
+#[derive(Debug)]
+pub struct Stands<P, R> {
+    /// The number of the last one that was begun since the start, from 1; 0 where there was none.
+    pub number: u64,
+    /// How it stands.
+    pub walk: Walk<P, R>,
+    /// Somebody asked for one while it was under way: another follows it.
+    is_wanted: bool,
+}
+
+impl<P: Clone, R> Clone for Stands<P, R> {
+    fn clone(&self) -> Self {
+        Self { number: self.number, walk: self.walk.clone(), is_wanted: self.is_wanted }
+    }
+}
+
 /// Looks of one kind.
 pub struct Walks<P, R> {
     clock: Clock,
-    walk: Arc<Mutex<Walk<P, R>>>,
+    stands: Arc<Mutex<Stands<P, R>>>,
 }
 
 impl<P, R> Clone for Walks<P, R> {
     fn clone(&self) -> Self {
-        Self { clock: self.clock.clone(), walk: Arc::clone(&self.walk) }
+        Self { clock: self.clock.clone(), stands: Arc::clone(&self.stands) }
     }
 }
 
 impl<P, R> Walks<P, R> {
     /// None was begun yet; `clock` is the host's.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, walk: Arc::new(Mutex::new(Walk::Never)) }
+        let stands = Stands { number: 0, walk: Walk::Never, is_wanted: false };
+        Self { clock, stands: Arc::new(Mutex::new(stands)) }
     }
 
-    fn walk(&self) -> MutexGuard<'_, Walk<P, R>> {
-        self.walk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn stands(&self) -> MutexGuard<'_, Stands<P, R>> {
+        self.stands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How far the one that is under way is.
     pub fn note(&self, progress: P) {
-        *self.walk() = Walk::Running(Some(progress));
+        self.stands().walk = Walk::Running(Some(progress));
+    }
+
+    /// One came to its end; whether another is wanted, which then is under way.
+    fn ended(&self, report: R) -> bool {
+        let at = self.clock.now();
+        let mut stands = self.stands();
+        if std::mem::take(&mut stands.is_wanted) {
+            stands.number += 1;
+            stands.walk = Walk::Running(None);
+            return true;
+        }
+        stands.walk = Walk::Done { report: Arc::new(report), at };
+        false
     }
 }
 
 impl<P: Clone + 'static, R: 'static> Walks<P, R> {
     /// How the last one stands.
-    pub fn last(&self) -> Walk<P, R> {
-        self.walk().clone()
+    pub fn last(&self) -> Stands<P, R> {
+        self.stands().clone()
     }
 
-    /// Begins one, unless one is under way: then that is the one that is asked for. `look` is given
-    /// where to note how far it is; `what` names it in the log.
+    /// Has a look made that begins now, or, where one is under way, right after it: what that one has
+    /// passed already it does not see any more. Its number: the answer is the report of this one or of
+    /// a later one. `look` is given where to note how far it is; `what` names it in the log.
     pub fn begin<F: Future<Output = R> + 'static>(
         &self,
         what: &'static str,
-        look: impl FnOnce(Self) -> F,
-    ) {
-        {
-            let mut walk = self.walk();
-            if matches!(*walk, Walk::Running(_)) {
-                return;
+        look: impl Fn(Self) -> F + 'static,
+    ) -> u64 {
+        let number = {
+            let mut stands = self.stands();
+            if matches!(stands.walk, Walk::Running(_)) {
+                stands.is_wanted = true;
+                return stands.number + 1;
             }
-            *walk = Walk::Running(None);
-        }
+            stands.number += 1;
+            stands.walk = Walk::Running(None);
+            stands.number
+        };
         let own = self.clone();
-        let look = look(self.clone());
         actix_rt::spawn(async move {
             let _lost = Lost(own.clone(), what);
-            let report = Arc::new(look.await);
-            let at = own.clock.now();
-            *own.walk() = Walk::Done { report, at };
+            while own.ended(look(own.clone()).await) {}
         });
+        number
     }
 }
 
@@ -94,10 +127,53 @@ struct Lost<P, R>(Walks<P, R>, &'static str);
 
 impl<P, R> Drop for Lost<P, R> {
     fn drop(&mut self) {
-        let mut walk = self.0.walk();
-        if matches!(*walk, Walk::Running(_)) {
-            *walk = Walk::Never;
+        let mut stands = self.0.stands();
+        if matches!(stands.walk, Walk::Running(_)) {
+            stands.walk = Walk::Never;
+            stands.is_wanted = false;
             tracing::error!("{} was lost before its end", self.1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{cell::Cell, rc::Rc};
+    use tokio::sync::Notify;
+
+    #[actix_rt::test]
+    async fn a_look_that_is_asked_for_while_one_is_under_way_begins_after_it() {
+        let walks: Walks<u32, u32> = Walks::new(Clock::standing_at(Instant::from_micros(0)));
+        let (began, may_end) = (Rc::new(Cell::new(0)), Rc::new(Notify::new()));
+        let begin = || {
+            let (began, may_end) = (Rc::clone(&began), Rc::clone(&may_end));
+            walks.begin("a look", move |walks| {
+                let (began, may_end) = (Rc::clone(&began), Rc::clone(&may_end));
+                async move {
+                    began.set(began.get() + 1);
+                    walks.note(began.get());
+                    may_end.notified().await;
+                    began.get()
+                }
+            })
+        };
+        let until = async |holds: &dyn Fn(&Stands<u32, u32>) -> bool| {
+            while !holds(&walks.last()) {
+                tokio::task::yield_now().await;
+            }
+        };
+        assert_eq!(walks.last().number, 0);
+        assert_eq!(begin(), 1);
+        until(&|stands| matches!(stands.walk, Walk::Running(Some(1)))).await;
+        // Both who ask meanwhile are answered by the next.
+        assert_eq!((begin(), begin()), (2, 2));
+        may_end.notify_one();
+        until(&|stands| matches!(stands.walk, Walk::Running(Some(2)))).await;
+        assert_eq!(walks.last().number, 2);
+        may_end.notify_one();
+        until(&|stands| matches!(&stands.walk, Walk::Done { report, .. } if **report == 2)).await;
+        assert_eq!((began.get(), begin()), (2, 3));
+        may_end.notify_one();
     }
 }

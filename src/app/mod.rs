@@ -232,7 +232,7 @@ pub async fn start(
         operators: keys::operators(&config.operator, &system).await?,
         audits: Audits::new(Arc::clone(&store), host.clone()),
         backups,
-        verifies: verifies(&services, &lines, &ring, &host),
+        verifies: verifies(&services, &lines, &ring, (&host, outbox.is_some())),
         system,
         maintenance,
         committer: committer.clone(),
@@ -402,10 +402,10 @@ fn verifies(
     services: &Arc<LineServices>,
     lines: &Lines,
     ring: &Arc<KeyRing>,
-    host: &Clock,
+    (host, mails): (&Clock, bool),
 ) -> Verifies {
     let keys = StoreKeys::new(services.snapshots.clone(), Arc::clone(ring));
-    Verifies::new(Arc::clone(&services.store), lines.clone(), keys, host.clone())
+    Verifies::new(Arc::clone(&services.store), lines.clone(), keys, (host.clone(), mails))
 }
 
 /// Whoever starts a server on made-up data is told so, each time.

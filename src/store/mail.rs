@@ -5,6 +5,9 @@ use crate::domain::{calendar::Instant, ids::CustomerId, notice::NoticeKind};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
+/// The name of the follower that hands mails over.
+pub const MAIL_FOLLOWER: &str = "mail";
+
 /// Which mail: of which entry, what it tells, and the row its recipient's address stands in. The
 /// same entry always gives the same name, so a mail has one row at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

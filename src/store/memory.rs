@@ -32,6 +32,10 @@ struct State {
     tip: Tip,
     tails: Tails,
     noting: Noting,
+    #[cfg(test)]
+    spoilt: Option<Section>,
+    #[cfg(test)]
+    is_full: bool,
 }
 
 impl Default for State {
@@ -41,6 +45,10 @@ impl Default for State {
             tip: Tip::GENESIS,
             tails: Tails::default(),
             noting: Noting::default(),
+            #[cfg(test)]
+            spoilt: None,
+            #[cfg(test)]
+            is_full: false,
         }
     }
 }
@@ -82,6 +90,24 @@ impl MemoryStore {
         };
     }
 
+    /// From now on rows of this part cannot be read, as of an engine whose page is damaged.
+    #[cfg(test)]
+    pub(crate) fn spoil(&self, section: Section) {
+        self.state().spoilt = Some(section);
+    }
+
+    /// From now on it has no room for commits.
+    #[cfg(test)]
+    pub(crate) fn fill_up(&self) {
+        self.state().is_full = true;
+    }
+
+    /// Whether groups are noted for somebody.
+    #[cfg(test)]
+    pub(crate) fn is_noting(&self) -> bool {
+        self.state().noting.wanted().is_some()
+    }
+
     fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state();
         let Some(row) = state.rows.get(key) else { return Ok(None) };
@@ -98,7 +124,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     async fn commit(&self, group: Vec<Batch>, at: Instant) -> Result<Vec<Outcome>, StoreError> {
         let mut state = self.state();
-        let State { rows, tip, tails, noting } = &mut *state;
+        let State { rows, tip, tails, noting, .. } = &mut *state;
         let writes = group::assemble(&group, *tip, at, tails, rows)?;
         if let Some(book) = noting.wanted() {
             book.add(writes.rows.clone());
@@ -121,8 +147,14 @@ impl Store for MemoryStore {
         self.state().tip.number
     }
 
+    #[cfg(not(test))]
     fn has_room(&self) -> bool {
         true
+    }
+
+    #[cfg(test)]
+    fn has_room(&self) -> bool {
+        !self.state().is_full
     }
 
     async fn events(
@@ -266,6 +298,10 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Result<Vec<RawRow>, StoreError> {
         let state = self.state();
+        #[cfg(test)]
+        if state.spoilt == Some(section) {
+            return Err(StoreError::Engine("a page is damaged".into()));
+        }
         let from = after.map_or(Bound::Included(section.prefix()), Bound::Excluded);
         let rows = state.rows.range::<[u8], _>((from, Bound::Unbounded));
         let rows = rows.take_while(|(key, _)| key.starts_with(section.prefix()));

@@ -39,7 +39,7 @@ pub mod raw;
 pub mod record;
 pub mod sled_store;
 #[cfg(test)]
-mod suite;
+pub(crate) mod suite;
 pub mod webhook;
 
 pub use batch::{
@@ -48,7 +48,7 @@ pub use batch::{
 };
 pub use block::Block;
 pub use key::{Stream, StreamKind};
-pub use mail::{MailId, MailPlace, MailRecord, MailRow, Shelf};
+pub use mail::{MAIL_FOLLOWER, MailId, MailPlace, MailRecord, MailRow, Shelf};
 pub use raw::{RawRow, Section};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
 pub use webhook::{KeptMessage, WebhookState};

@@ -16,11 +16,18 @@ pub type Change = (Vec<u8>, Option<Vec<u8>>);
 /// What a row takes in memory beside its bytes, at most.
 const ROW_OVERHEAD_BYTES: usize = 96;
 
+/// What a row takes in memory.
+pub fn bytes_of((key, row): &Change) -> usize {
+    ROW_OVERHEAD_BYTES + key.len() + row.as_ref().map_or(0, Vec::len)
+}
+
 /// What was noted since it was taken last.
 #[derive(Debug, Default)]
 struct Notes {
     changes: Vec<Change>,
     bytes: usize,
+    /// What was taken and is not done with yet counts against the same bound.
+    held_bytes: usize,
     most_bytes: usize,
     is_lost: bool,
 }
@@ -50,20 +57,27 @@ impl NoteBook {
         if notes.is_lost {
             return;
         }
-        for (key, row) in rows {
-            notes.bytes += ROW_OVERHEAD_BYTES + key.len() + row.as_ref().map_or(0, Vec::len);
-            notes.changes.push((key, row));
+        for change in rows {
+            notes.bytes += bytes_of(&change);
+            notes.changes.push(change);
         }
-        if notes.bytes > notes.most_bytes {
+        if notes.bytes + notes.held_bytes > notes.most_bytes {
             notes.lose();
         }
     }
 
-    /// Takes what was noted.
+    /// Takes what was noted; it counts as held until [`Self::hold`] says otherwise.
     pub fn take(&self) -> Option<Vec<Change>> {
         let mut notes = self.notes();
-        notes.bytes = 0;
+        notes.held_bytes += std::mem::take(&mut notes.bytes);
         (!notes.is_lost).then(|| std::mem::take(&mut notes.changes))
+    }
+}
+
+impl NoteBook {
+    /// So many bytes of what was taken are held now.
+    pub fn hold(&self, bytes: usize) {
+        self.notes().held_bytes = bytes;
     }
 }
 
@@ -79,8 +93,8 @@ impl Notes {
 pub struct Noting(Weak<Mutex<Notes>>);
 
 impl Noting {
-    /// From now on groups are noted, so many bytes of them until they are taken; for whoever began
-    /// before they no longer are.
+    /// From now on groups are noted, so many bytes of them until they are taken and done with; for
+    /// whoever began before they no longer are.
     pub fn begin(&mut self, most_bytes: usize) -> NoteBook {
         if let Some(before) = self.0.upgrade() {
             NoteBook(before).notes().lose();
@@ -129,6 +143,21 @@ mod tests {
         assert_eq!(book.take(), None);
         book.add(group(9, 1));
         assert_eq!(book.take(), None, "a gap stays one");
+    }
+
+    #[test]
+    fn what_was_taken_and_is_held_counts_against_the_bound() {
+        let mut noting = Noting::default();
+        let book = noting.begin(1_000);
+        book.add(group(1, 500));
+        let taken = book.take().expect("within the bound");
+        let held: usize = taken.iter().map(bytes_of).sum();
+        book.hold(held);
+        book.hold(held - 400);
+        book.add(group(2, 500));
+        assert_eq!(book.take().map(|changes| changes.len()), Some(1));
+        book.add(group(3, 300));
+        assert_eq!(book.take(), None);
     }
 
     #[test]

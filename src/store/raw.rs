@@ -32,6 +32,8 @@ pub enum Section {
     Webhooks,
     /// Mails that wait or are parked.
     Mails,
+    /// Wrapped keys.
+    Keys,
 }
 
 /// The most bytes of one page of rows, but for its last row.
@@ -54,6 +56,7 @@ impl Section {
             Self::Cursors => b"c/",
             Self::Webhooks => b"h/",
             Self::Mails => b"m/",
+            Self::Keys => super::key::KEYS,
         }
     }
 }

@@ -77,8 +77,9 @@ impl SledStore {
     }
 
     /// Opens a store that is there, to look at what stands in it: a damaged one too, as far as the
-    /// engine can read its files. No row and no head is written, and a commit is refused; the
-    /// engine itself may tidy its own files, as it does at every opening.
+    /// engine can read its files. No row is written, and a commit is refused. The engine itself may
+    /// tidy its own files, as it does at every opening: so the head is raised before to what the log's
+    /// own bytes prove, which would be known to nobody afterwards.
     pub fn open_to_look(options: &SledOptions) -> Result<Self, StoreError> {
         let engine = options.folder.join("sled").join("db");
         std::fs::metadata(&engine).map_err(file_error(&engine))?;

@@ -1,7 +1,7 @@
 //! What only a store on disk can get wrong: two processes, lost tails, damaged blocks, leftovers.
 
 use super::super::suite::{at, event, line, options};
-use super::super::{Outcome, Store, Stream, head::HeadFile, key, record};
+use super::super::{Outcome, Store, Stream, group::Tip, head::HeadFile, key, record};
 use super::*;
 use std::fs;
 use tempfile::TempDir;
@@ -209,6 +209,39 @@ async fn a_store_that_was_looked_at_is_taken_into_use_if_it_is_whole() {
     assert_eq!(outcomes, [Outcome::Committed { block: 4 }]);
     store.journal.engine.db.remove(key::block(2)).expect("removes");
     assert!(store.begin_use().await.is_err());
+}
+
+/// Opening lets the engine write over what tells it; the head is the only one that remembers.
+#[tokio::test]
+async fn a_look_raises_the_head_to_what_the_log_proves_and_no_further() {
+    let folder = tempfile::tempdir().expect("a folder");
+    filled(&folder).await;
+    let head = HeadFile::new(Folder::new(&folder.path().join("store")), &[1; 32]);
+    let last = head.read().expect("reads").expect("a head");
+    let store = SledStore::open_to_look(&options(&folder)).expect("opens");
+    let hash = |row: Option<Vec<u8>>| crate::store::Block::hash(&row.expect("a block"));
+    let rows = store.raw(vec![key::block(1), key::block(2)]).await.expect("reads");
+    let [first, second] = <[_; 2]>::try_from(rows).expect("two").map(hash);
+    drop(store);
+    assert_eq!(head.read().expect("reads"), Some(last), "nothing is proven beyond it");
+    // As a kill within a second of the commits leaves it.
+    head.write(Tip { number: 1, hash: first }).expect("writes");
+    drop(SledStore::open_to_look(&options(&folder)).expect("opens"));
+    // The third names the second; nothing names the third.
+    assert_eq!(head.read().expect("reads"), Some(Tip { number: 2, hash: second }));
+}
+
+/// Whoever starts the server may not read the folder above: nothing was made there, so nothing of it
+/// is to be synced.
+#[test]
+fn a_folder_that_is_there_asks_nothing_of_the_folder_above() {
+    use std::os::unix::fs::PermissionsExt;
+    let around = tempfile::tempdir().expect("a folder");
+    let (above, folder) = (around.path().join("above"), around.path().join("above/store"));
+    assert!(opening::create_private_folder(&folder).expect("makes"));
+    fs::set_permissions(&above, fs::Permissions::from_mode(0o300)).expect("sets");
+    // For root, who may read everything, this alone tells that nothing was synced.
+    assert!(!opening::create_private_folder(&folder).expect("is there"));
 }
 
 #[tokio::test]

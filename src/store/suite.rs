@@ -15,7 +15,7 @@ use crate::domain::{
 use tempfile::TempDir;
 
 /// Options for a store in a folder of the test's own.
-pub(super) fn options(folder: &TempDir) -> SledOptions {
+pub(crate) fn options(folder: &TempDir) -> SledOptions {
     SledOptions {
         folder: folder.path().join("store"),
         head_key: [1; 32],

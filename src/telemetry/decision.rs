@@ -50,6 +50,8 @@ pub struct Decision<'a> {
     source: Option<IpAddr>,
     latency: Option<Duration>,
     request_id: Option<Cow<'a, str>>,
+    operator: Option<&'a str>,
+    operator_reason: Option<&'a str>,
 }
 
 impl<'a> Decision<'a> {
@@ -66,6 +68,8 @@ impl<'a> Decision<'a> {
             source: None,
             latency: None,
             request_id: None,
+            operator: None,
+            operator_reason: None,
         }
     }
 
@@ -111,6 +115,13 @@ impl<'a> Decision<'a> {
         self
     }
 
+    /// The operator's token by its name, and why, of what the journal does not keep.
+    pub const fn operator(mut self, name: &'a str, reason: Option<&'a str>) -> Self {
+        self.operator = Some(name);
+        self.operator_reason = reason;
+        self
+    }
+
     /// The request, where no span carries its ID.
     pub fn request_id(mut self, id: impl Into<Cow<'a, str>>) -> Self {
         self.request_id = Some(id.into());
@@ -135,6 +146,8 @@ impl<'a> Decision<'a> {
                     source = self.source.map(tracing::field::display),
                     latency_us = self.latency.map(micros),
                     request_id = self.request_id.as_deref(),
+                    operator = self.operator,
+                    operator_reason = self.operator_reason,
                     "{sentence}"
                 )
             };

@@ -1,4 +1,4 @@
-//! What concerns the whole, beside all lines: receipt numbers, months that are closed, providers.
+//! What concerns the whole, beside all lines: receipt numbers, months that are closed, keys, providers.
 
 use super::{Walk, report::InvariantName};
 use crate::{
@@ -9,83 +9,102 @@ use crate::{
         provider::{Provider, ProviderEvent},
         system::SystemEvent,
     },
-    store::{Section, StoreError, Stream, StreamKind, key, raw::Rows, record},
+    store::{RawRow, Section, StoreError, Stream, StreamKind, key, raw::Rows, record},
 };
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Streams that one look takes.
-const PAGE: usize = 256;
-
-/// What concerns the whole: receipt numbers, months that are closed, providers.
+/// What concerns the whole: receipt numbers, months that are closed, keys, providers.
+#[derive(Default)]
 pub(super) struct House {
     /// Serials that were leased, from and to (not included), in their order.
     leases: Vec<(u64, u64)>,
     /// The first and the last month that are closed for all lines.
     pub(super) closed: Option<(Month, Month)>,
+    /// Keys of the house's own that were made and not retired, by their IDs.
+    pub(super) keys: BTreeSet<String>,
     /// Providers by their IDs.
     pub(super) providers: BTreeMap<ProviderId, Provider>,
 }
 
 /// Reads what concerns the whole.
 pub(super) async fn read(walk: &mut Walk<'_>) -> Result<House, StoreError> {
-    let mut house = House { leases: Vec::new(), closed: None, providers: BTreeMap::new() };
-    for (_, entry) in entries::<SystemEvent>(walk, &Stream::System).await? {
-        for event in entry.events {
-            house.note(event, walk);
+    let mut house = House::default();
+    let mut system = Entries::of(Stream::System);
+    let mut rows = Rows::of(walk.store, Section::Events, Some(key::events_of(&Stream::System)));
+    while let Some(row) = rows.next().await? {
+        if key::stream_of_event(&row.key) != Some(Stream::System) {
+            break;
+        }
+        if let Some(entry) = system.take::<SystemEvent>(walk, &row) {
+            entry.events.into_iter().for_each(|event| house.note(event, walk));
         }
     }
-    let mut after = None;
-    loop {
-        let page = walk.store.streams(StreamKind::Providers, after.as_ref(), PAGE).await?;
-        let Some(last) = page.last().cloned() else { return Ok(house) };
-        after = Some(last);
-        for stream in page {
-            let Stream::Provider(id) = &stream else { continue };
-            let mut provider = None;
-            for (_, entry) in entries::<ProviderEvent>(walk, &stream).await? {
-                let evolve = |state, event| Provider::evolve(state, id, event);
-                provider = entry.events.into_iter().fold(provider, evolve);
-            }
-            house.providers.extend(provider.map(|provider| (id.clone(), provider)));
+    let (from, to) = StreamKind::Providers.bounds();
+    let mut rows = Rows::of(walk.store, Section::Events, Some(from.to_vec()));
+    let mut now: Option<Entries> = None;
+    while let Some(row) = rows.next().await? {
+        if row.key.as_slice() >= to {
+            break;
         }
+        let Some(stream) = key::stream_of_event(&row.key) else { continue };
+        let Stream::Provider(id) = &stream else { continue };
+        let id = id.clone();
+        let entries = match &mut now {
+            Some(entries) if entries.stream == stream => entries,
+            _ => now.insert(Entries::of(stream)),
+        };
+        let Some(entry) = entries.take::<ProviderEvent>(walk, &row) else { continue };
+        let before = house.providers.remove(&id);
+        let after = entry
+            .events
+            .into_iter()
+            .fold(before, |state, event| Provider::evolve(state, &id, event));
+        house.providers.extend(after.map(|provider| (id, provider)));
     }
+    Ok(house)
 }
 
 /// The entries of a short stream, up to the tip.
-async fn entries<E: DeserializeOwned>(
-    walk: &mut Walk<'_>,
-    stream: &Stream,
-) -> Result<Vec<(u64, Entry<E>)>, StoreError> {
-    let (mut entries, mut seq) = (Vec::new(), 0);
-    let mut rows = Rows::of(walk.store, Section::Events, Some(key::events_of(stream)));
-    while let Some(row) = rows.next().await? {
-        if key::stream_of_event(&row.key).as_ref() != Some(stream) {
-            break;
-        }
-        let (Some(number), Ok((block, body))) =
-            (key::seq_of_event(&row.key), record::decode(&row.key, &row.row))
-        else {
-            continue;
+struct Entries {
+    stream: Stream,
+    /// The last event that was taken.
+    seq: u64,
+}
+
+impl Entries {
+    const fn of(stream: Stream) -> Self {
+        Self { stream, seq: 0 }
+    }
+
+    /// The entry of the stream's next row; none where it is new, or no entry.
+    fn take<E: DeserializeOwned>(&mut self, walk: &mut Walk<'_>, row: &RawRow) -> Option<Entry<E>> {
+        let number = key::seq_of_event(&row.key)?;
+        let (block, body) = match record::decode(&row.key, &row.row) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                self.seq = number;
+                walk.found.fault(InvariantName::I9, error.to_string());
+                return None;
+            }
         };
         if block > walk.tip {
-            continue;
+            return None;
         }
-        seq += 1;
-        match serde_json::from_slice(body) {
-            Ok(entry) if seq == number => entries.push((number, entry)),
-            Ok(_) => {
-                let what = format!("event {seq} of {stream}: it is missing");
-                walk.found.fault(InvariantName::I9, what);
-                seq = number;
-            }
-            Err(error) => {
+        self.seq += 1;
+        if self.seq != number {
+            let what = format!("event {} of {}: it is missing", self.seq, self.stream);
+            walk.found.fault(InvariantName::I9, what);
+            self.seq = number;
+        }
+        let entry = serde_json::from_slice(body);
+        entry
+            .map_err(|error| {
                 let what = format!("{}: {error}", key::readable(&row.key));
                 walk.found.fault(InvariantName::I9, what);
-            }
-        }
+            })
+            .ok()
     }
-    Ok(entries)
 }
 
 impl House {
@@ -99,6 +118,8 @@ impl House {
                 }
                 self.leases.push((first_serial, end));
             }
+            SystemEvent::KeyMade { kid } => drop(self.keys.insert(kid)),
+            SystemEvent::KeyRetired { kid } => drop(self.keys.remove(&kid)),
             SystemEvent::MonthCloseFinished { month } => {
                 let from = self.closed.map_or(month, |(from, _)| from);
                 self.closed = Some((from, month));

@@ -4,7 +4,11 @@
 //! The first way is looked up row by row. For the other it is enough that there are no more rows than
 //! events want, since each has its own: only where there are, each row is followed to its event.
 
-use super::{Step, Walk, report::InvariantName};
+use super::{
+    Step, Walk,
+    report::InvariantName,
+    streams::{entry_of, of_line},
+};
 use crate::{
     domain::{
         ids::{CustomerId, PassportNumber},
@@ -193,36 +197,53 @@ impl Want {
 
 /// Whether the line gave up what it is asked for, after the walk began.
 async fn moved_on(walk: &Walk<'_>, wanted: &Wanted) -> Result<bool, StoreError> {
-    let rows = walk.store.events(&Stream::Line(wanted.customer), wanted.seq, ROWS_AT_ONCE).await?;
-    let entries = rows.iter().filter_map(|row| serde_json::from_slice::<Entry>(&row.entry).ok());
     let is_it = |event: &Event| match wanted.want {
         Want::Network(_) => matches!(event, Event::NetworksSet { .. }),
         _ => matches!(event, Event::MonthClosed { .. }),
     };
-    Ok(entries.flat_map(|entry| entry.events).any(|event| is_it(&event)))
-}
-
-/// Looks for rows that lead to no event.
-pub(super) async fn rows(walk: &mut Walk<'_>, expected: &Expected) -> Result<(), StoreError> {
-    let exactly = |count| (count, count);
-    for (section, name, (least, most)) in [
-        (Section::Orders, InvariantName::I1, exactly(expected.orders)),
-        (Section::Receipts, InvariantName::I1, exactly(expected.receipts)),
-        (Section::Names, InvariantName::I2, (expected.names_at_least, expected.names_at_most)),
-        (Section::Networks, InvariantName::I2, exactly(expected.networks)),
-        (Section::Bills, InvariantName::I6, exactly(expected.bills)),
-    ] {
-        let there = count(walk, section).await?;
-        walk.found.count(name, there);
-        if there > most {
-            follow(walk, section, name).await?;
-        }
-        if section == Section::Names && there < least {
-            let what = format!("{least} passport IDs have {there} reservations of strings");
-            walk.found.fault(name, what);
+    let mut rows = of_line(walk, wanted.customer, wanted.seq);
+    while let Some(row) = rows.next().await? {
+        if entry_of(&row).is_some_and(|(_, entry)| entry.events.iter().any(is_it)) {
+            return Ok(true);
         }
     }
-    overlaps(walk).await
+    Ok(false)
+}
+
+/// Looks for rows that lead to no event, in each section for itself.
+pub(super) async fn rows(walk: &mut Walk<'_>, expected: &Expected) {
+    let exactly = |count| (count, count);
+    let names = (expected.names_at_least, expected.names_at_most);
+    for (what, section, name, bounds) in [
+        ("orders", Section::Orders, InvariantName::I1, exactly(expected.orders)),
+        ("receipt numbers", Section::Receipts, InvariantName::I1, exactly(expected.receipts)),
+        ("reservations of strings", Section::Names, InvariantName::I2, names),
+        ("prefixes", Section::Networks, InvariantName::I2, exactly(expected.networks)),
+        ("parts of bills", Section::Bills, InvariantName::I6, exactly(expected.bills)),
+    ] {
+        let looked = rows_of(walk, section, name, bounds).await;
+        walk.reached(what, looked);
+    }
+    let looked = overlaps(walk).await;
+    walk.reached("overlaps of prefixes", looked);
+}
+
+async fn rows_of(
+    walk: &mut Walk<'_>,
+    section: Section,
+    name: InvariantName,
+    (least, most): (u64, u64),
+) -> Result<(), StoreError> {
+    let there = count(walk, section).await?;
+    walk.found.count(name, there);
+    if there > most {
+        follow(walk, section, name).await?;
+    }
+    if section == Section::Names && there < least {
+        let what = format!("{least} passport IDs have {there} reservations of strings");
+        walk.found.fault(name, what);
+    }
+    Ok(())
 }
 
 /// How many rows of a section were there when the walk began.
@@ -311,27 +332,24 @@ async fn holds(
 ) -> Result<bool, StoreError> {
     let Ok(holder) = serde_json::from_slice::<Holder>(body) else { return Ok(false) };
     let network = key::network_of_key(&row.key);
-    let (mut seq, mut has) = (0, false);
-    loop {
-        let stream = Stream::Line(holder.customer);
-        let rows = walk.store.events(&stream, seq, ROWS_AT_ONCE).await?;
-        let Some(last) = rows.last() else { return Ok(has) };
-        seq = last.seq;
-        for row in &rows {
-            let entry: Entry = record::from_json("an event", &row.entry)?;
-            for event in &entry.events {
-                match event {
-                    Event::NetworksSet { networks } if section == Section::Networks => {
-                        has = network.is_some_and(|network| networks.contains(&network));
-                    }
-                    Event::PassportRegistered { passport, .. } if section == Section::Names => {
-                        has |= holder.passport == Some(*passport);
-                    }
-                    _ => {}
+    let mut has = false;
+    let mut rows = of_line(walk, holder.customer, 0);
+    while let Some(row) = rows.next().await? {
+        // One that cannot be read is told where lines are looked at.
+        let Some((_, entry)) = entry_of(&row) else { continue };
+        for event in &entry.events {
+            match event {
+                Event::NetworksSet { networks } if section == Section::Networks => {
+                    has = network.is_some_and(|network| networks.contains(&network));
                 }
+                Event::PassportRegistered { passport, .. } if section == Section::Names => {
+                    has |= holder.passport == Some(*passport);
+                }
+                _ => {}
             }
         }
     }
+    Ok(has)
 }
 
 /// An event row by its place, with its block.

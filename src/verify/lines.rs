@@ -2,11 +2,12 @@
 //! what is awake.
 
 use super::{
-    Opened, Step, Walk,
+    ASKED_AGAIN, Opened, Step, Walk,
     account::Account,
     house::House,
     index::{Expected, Named, Want, Wanted},
     report::InvariantName,
+    streams::{entry_of, of_line},
     told,
 };
 use crate::{
@@ -25,11 +26,6 @@ use crate::{
 };
 use ipnetwork::IpNetwork;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Event rows that one look behind the walk takes.
-const PAGE: usize = 256;
-/// So often an awake line is asked again that has not heard of its last commit yet.
-const ASKED_AGAIN: u32 = 1_000;
 
 /// Looks at every line. What its events want of other rows was looked up; how many they were is told.
 pub(super) async fn lines(walk: &mut Walk<'_>, house: &House) -> Result<Expected, StoreError> {
@@ -342,17 +338,12 @@ impl Look {
                 break told;
             }
         };
-        while seq < at {
-            let rows = walk.store.events(&Stream::Line(customer), seq, PAGE).await?;
-            let before = seq;
-            for row in rows.iter().take_while(|row| row.seq <= at) {
-                let entry: Entry = record::from_json("an event", &row.entry)?;
-                line = replay(line, &entry);
-                seq = row.seq;
-            }
-            if seq == before {
-                break;
-            }
+        let mut rows = of_line(walk, customer, seq);
+        while seq < at
+            && let Some((number, entry)) = rows.next().await?.as_ref().and_then(entry_of)
+        {
+            line = replay(line, &entry);
+            seq = number;
         }
         walk.found.awake_lines += 1;
         walk.found.count(InvariantName::I9, 1);

@@ -60,10 +60,13 @@ impl InvariantName {
             Self::I6 => "each closed month's bill is what the line's events come to",
             Self::I7 => {
                 "each event that owes a mail or a webhook owes exactly one, and what waits refers \
-                 to it"
+                 to it; whether anything arrived is not looked at"
             }
             Self::I8 => "the chain of blocks, events and personal rows is whole",
-            Self::I9 => "replay from the first event comes to each snapshot and each awake line",
+            Self::I9 => {
+                "replay from the first event comes to each snapshot and each awake line, and the keys \
+                 that stand are those that were made"
+            }
             Self::LedgerKept => "what was acknowledged is there, exactly as it was told",
             Self::LedgerOnly => "what was refused is not there, nor anything that nobody asked for",
         }
@@ -100,6 +103,15 @@ impl Invariant {
     }
 }
 
+/// A part of a store that was not looked at to its end: nothing is known of the rest of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotLookedAt {
+    /// Which part.
+    pub what: &'static str,
+    /// Why.
+    pub why: String,
+}
+
 /// What a look at a store found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -115,12 +127,15 @@ pub struct Report {
     pub awake_lines: u64,
     /// Each invariant.
     pub invariants: Vec<Invariant>,
+    /// Parts that could not be read to their end.
+    pub not_looked_at: Vec<NotLookedAt>,
 }
 
 impl Report {
-    /// Whether every invariant holds.
+    /// Whether all was looked at, and every invariant holds.
     pub fn is_whole(&self) -> bool {
-        self.invariants.iter().all(|invariant| invariant.faults == 0)
+        let holds = self.invariants.iter().all(|invariant| invariant.faults == 0);
+        holds && self.not_looked_at.is_empty()
     }
 
     /// An invariant by its name.
@@ -137,6 +152,7 @@ pub(super) struct Found {
     pub(super) events: u64,
     pub(super) snapshots: u64,
     pub(super) awake_lines: u64,
+    pub(super) not_looked_at: Vec<NotLookedAt>,
 }
 
 impl Found {
@@ -163,8 +179,8 @@ impl Found {
         for name in InvariantName::OF_STORE {
             self.of(name);
         }
-        let Self { invariants, lines, events, snapshots, awake_lines } = self;
+        let Self { invariants, lines, events, snapshots, awake_lines, not_looked_at } = self;
         let invariants = invariants.into_values().collect();
-        Report { blocks, lines, events, snapshots, awake_lines, invariants }
+        Report { blocks, lines, events, snapshots, awake_lines, invariants, not_looked_at }
     }
 }

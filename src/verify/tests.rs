@@ -4,6 +4,8 @@
 mod book;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod unreadable;
 
 use super::*;
 use crate::{
@@ -426,6 +428,23 @@ async fn i7_a_cursor_or_a_providers_row_that_is_ahead_or_refers_to_nothing_is_na
 }
 
 #[tokio::test]
+async fn i7_mails_that_are_sent_and_of_which_nobody_knows_how_far_they_are_are_named() {
+    let look = async |book: &Book| {
+        let options = Options { mails: true, ..Options::default() };
+        verify(&book.store, options, &mut |_| {}).await
+    };
+    let book = filled().await;
+    assert!(look(&book).await.is_whole());
+    let delete = vec![Delete::Cursor { follower: "mail" }];
+    book.commit(Batch { delete, ..Batch::default() }).await;
+    let found = look(&book).await;
+    let i7 = found.of(I7).expect("I7");
+    assert!(i7.faults == 1 && i7.first[0].contains("some may be lost"), "{found:#?}");
+    // Where mails are not sent nobody keeps it.
+    assert!(report(&book.store).await.is_whole());
+}
+
+#[tokio::test]
 async fn i8_a_row_that_was_changed_is_named_with_its_block() {
     let book = filled().await;
     let key = key::event(&Stream::System, 1);
@@ -476,6 +495,26 @@ async fn i9_an_event_that_is_missing_or_unreadable_is_named_and_hides_nothing_el
     book.commit(batch).await;
     let found = self::broken(&book.store).await;
     assert!(found.iter().any(|(name, first)| *name == I9 && first[0].contains("event 3 of")));
+}
+
+#[tokio::test]
+async fn i9_a_key_that_was_made_and_is_missing_or_stands_by_nobodys_doing_is_named() {
+    // One of the house's and one of a provider's.
+    for kid in ["names", "hook"] {
+        let book = filled().await;
+        let key = key::key(kid);
+        assert!(book.store.row(&key).is_some());
+        book.store.edit(&key, None);
+        breaks(&book, I9, &[&format!("row k/{kid}: it is missing"), "says that it was made"]).await;
+    }
+    // The third was retired; a fourth nobody made.
+    for kid in ["seal", "stray"] {
+        let book = filled().await;
+        assert!(book.store.row(&key::key(kid)).is_none());
+        let put = vec![Put::Key { kid: kid.into(), record: b"{}".to_vec() }];
+        book.commit(Batch { put, ..Batch::default() }).await;
+        breaks(&book, I9, &[&format!("row k/{kid}: nobody made it, or it was retired")]).await;
+    }
 }
 
 /// A line in memory that is not what its events come to.

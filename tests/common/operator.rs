@@ -122,6 +122,11 @@ impl Operator {
 /// Something that answers requests as no server of this version does: each with the next answer, and
 /// with the last one for good. Its address; it lives as long as the test's process.
 pub fn answering(answers: Vec<Value>) -> String {
+    answering_or_not(answers.into_iter().map(Some).collect())
+}
+
+/// The same; where there is no answer, the connection is closed without one.
+pub fn answering_or_not(answers: Vec<Option<Value>>) -> String {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
@@ -140,7 +145,8 @@ pub fn answering(answers: Vec<Value>) -> String {
                 line.clear();
             }
             std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink()).expect("a body");
-            let body = bodies.next().expect("no end").to_string();
+            let Some(body) = bodies.next().expect("no end") else { continue };
+            let body = body.to_string();
             let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
             let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
             stream.get_mut().write_all(answer.as_bytes()).expect("answers");

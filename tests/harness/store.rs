@@ -40,11 +40,14 @@ pub fn copy(folder: &Path) -> tempfile::TempDir {
     copy
 }
 
-/// `linepass audit verify --offline` on a folder; the whole chain must be there.
+/// `linepass audit verify --offline` on a folder, and `linepass verify`: the whole chain must be there,
+/// and every invariant (I1 to I9) hold.
 #[track_caller]
 pub fn assert_whole(folder: &Path) {
-    let report = offline_report(&["audit", "verify"], folder);
-    assert_eq!(report["whole"], true, "{report}");
+    for look in [&["audit", "verify"][..], &["verify"]] {
+        let report = offline_report(look, folder);
+        assert_eq!(report["whole"], true, "{look:?}: {report}");
+    }
 }
 
 /// `linepass verify --offline` on a folder: every invariant (I1 to I9) holds, and what clients know is

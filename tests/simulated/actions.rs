@@ -106,6 +106,9 @@ impl Client {
         for _ in 0..actions {
             self.world.fate.wait_below(30).await;
             self.world.tick();
+            if self.process.stopping.get() {
+                return;
+            }
             self.act_once().await;
         }
     }

@@ -79,7 +79,8 @@ impl Client {
             return None;
         };
         world.fate.note(format_args!("{id}: {}", told(&answer)));
-        world.ledger.borrow_mut().answered(&id, line, &answer, &world.disk);
+        let has_faults = world.disk.faults() > self.process.faults_before;
+        world.ledger.borrow_mut().answered(&id, line, &answer, (&world.disk, has_faults));
         Some(answer)
     }
 
@@ -114,7 +115,7 @@ impl Client {
                 Some(view)
             }
             Err(error) => {
-                if matches!(&*error, LineError::Store(_)) {
+                if matches!(&*error, LineError::Store(_) | LineError::Stopping) {
                     self.world.violation(format!("{line} cannot be looked at: {error}"));
                 }
                 None

@@ -49,7 +49,7 @@ pub struct OrderState {
     pub ordered: Ordered,
     /// Its receipt, once somebody was told of it.
     pub receipt: Option<ReceiptNumber>,
-    /// Nobody was ever told how it ended.
+    /// Nobody was ever told how it ended: with a receipt, or refused by a rule.
     pub is_open: bool,
 }
 
@@ -84,7 +84,13 @@ impl Ledger {
     }
 
     /// Takes an answer into account. Whoever answers must have it on the disk.
-    pub fn answered(&mut self, id: &str, customer: CustomerId, answer: &Answer, disk: &Disk) {
+    pub fn answered(
+        &mut self,
+        id: &str,
+        customer: CustomerId,
+        answer: &Answer,
+        (disk, has_faults): (&Disk, bool),
+    ) {
         match answer {
             Ok(done) => self.made(id, customer, done, disk),
             Err(error) => match &**error {
@@ -92,8 +98,8 @@ impl Ledger {
                 LineError::Stopping => {
                     self.violation(format!("{id}: answered as by a server that stops"));
                 }
-                // A process that has failed may fail to read.
-                LineError::Store(_) if disk.faults() > 0 => {}
+                // A process whose disk has failed may fail to read; the next one may not.
+                LineError::Store(_) if has_faults => {}
                 LineError::Store(error) => self.violation(format!("{id}: {error}")),
             },
         }
@@ -131,16 +137,22 @@ impl Ledger {
             self.orders.values().filter(|order| order.receipt.is_some()).count() as u64;
     }
 
-    /// An order was answered: with its receipt, where it is completed.
-    pub fn told(&mut self, order: &OrderKey, receipt: Option<ReceiptNumber>) {
+    /// An order was refused by a rule.
+    pub fn refused(&mut self, order: &OrderKey) {
+        if let Some(state) = self.orders.get_mut(order) {
+            state.is_open = false;
+        }
+    }
+
+    /// An order was answered with its receipt.
+    pub fn told(&mut self, order: &OrderKey, receipt: ReceiptNumber) {
         let Some(state) = self.orders.get_mut(order) else { return };
         state.is_open = false;
-        match (state.receipt, receipt) {
-            (Some(before), Some(now)) if before != now => {
-                self.violations.push(format!("{order:?} has two receipts, {before} and {now}"));
+        match state.receipt {
+            Some(before) if before != receipt => {
+                self.violations.push(format!("{order:?} has two receipts, {before} and {receipt}"));
             }
-            (None, Some(_)) => state.receipt = receipt,
-            _ => {}
+            _ => state.receipt = Some(receipt),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use ipnetwork::IpNetwork;
 use linepass::{
-    actors::{change::What, orders},
+    actors::{LineError, change::What, orders},
     domain::{
         ids::CustomerId,
         line::{
@@ -20,7 +20,11 @@ use linepass::{
     },
     store::{Stream, key},
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
+
+/// So often an order is pressed again whose answer was that too much waits.
+const MOST_PRESSES: u32 = 20;
+const BETWEEN_PRESSES: Duration = Duration::from_millis(100);
 
 const PROVIDERS: [&str; 2] = ["a-sha", "b-sha"];
 
@@ -134,9 +138,14 @@ impl Client {
         let Some((_, _, passport)) = what.order() else { return };
         let asked = (what, By::Passport { passport }, source);
         let Some(answer) = self.submit("press", line, asked, Way::Actor).await else { return };
-        let completed = answer.ok().and_then(|done| done.completed);
         let mut ledger = self.world.ledger.borrow_mut();
-        ledger.told(order, completed.as_ref().map(|done| done.receipt.number()));
+        if answer.as_ref().is_err_and(|error| matches!(**error, LineError::Refused(_))) {
+            ledger.refused(order);
+        }
+        let completed = answer.ok().and_then(|done| done.completed);
+        if let Some(completed) = &completed {
+            ledger.told(order, completed.receipt.number());
+        }
         if let Some(Receipt::Purchase(bought)) = completed.map(|done| done.receipt)
             && let Some(contract) = bought.contract
         {
@@ -209,7 +218,7 @@ impl Client {
                 if !self.world.disk.keeps_row_with(&events, &number.to_string()) {
                     self.world.violation(format!("{order:?} told before it was durable"));
                 }
-                self.world.ledger.borrow_mut().told(order, Some(number));
+                self.world.ledger.borrow_mut().told(order, number);
             }
             Ok(None) => {}
             Err(error) => self.world.violation(format!("{order:?} cannot be asked for: {error}")),
@@ -230,7 +239,14 @@ impl Client {
                 .look(line)
                 .await
                 .and_then(|view| view.line.as_deref()?.networks.first().map(IpNetwork::network));
-            self.press(&order, source).await;
+            // That too much waits is an answer for now: it is pressed again.
+            for _ in 0..MOST_PRESSES {
+                self.press(&order, source).await;
+                if !self.world.ledger.borrow().orders[&order].is_open {
+                    break;
+                }
+                tokio::time::sleep(BETWEEN_PRESSES).await;
+            }
             if self.world.ledger.borrow().orders[&order].is_open {
                 self.world.violation(format!("{order:?} is not answered"));
             }

@@ -78,6 +78,13 @@ pub struct Process {
     pub closer: MonthCloser,
     pub erasure: Erasure,
     pub store: Arc<dyn Store>,
+    /// Opens them.
+    pub snapshots: Snapshots,
+    /// A stop in order was begun: nobody begins anything any more.
+    pub stopping: Cell<bool>,
+    /// Faults of the disk before this process.
+    pub faults_before: u64,
+    committer: Committer,
     journal: Arc<Journal<SimEngine, SimFiles>>,
     /// The store has failed: nobody may be answered any more.
     failed: Arc<AtomicBool>,
@@ -94,6 +101,7 @@ impl Process {
         settings: Settings,
     ) -> Result<Self, StoreError> {
         SALTS.set(fate.now_ms() << 20);
+        let faults_before = disk.faults();
         let journal = Arc::new(open(fate, disk)?);
         let store: Arc<dyn Store> =
             Arc::new(JournalStore::new(Arc::clone(&journal), SimReaders(fate.clone())));
@@ -103,11 +111,26 @@ impl Process {
         let (services, floor) = services(&store, committer.clone(), clock, settings);
         let lines = Lines::start(&services, &[System::current().arbiter().clone()], 40);
         let bulk = Bulk::new(Arc::clone(&services), lines.clone());
-        let system = SystemStream::new(Arc::clone(&store), committer, clock.clone());
+        let system = SystemStream::new(Arc::clone(&store), committer.clone(), clock.clone());
         let decisions = services.clock.clone();
         let closer = MonthCloser::load(system, &bulk, &store, (decisions, floor)).await?;
         let erasure = Erasure::new(bulk.clone(), Arc::clone(&store), TERMS);
-        Ok(Self { lines, bulk, closer, erasure, store, journal, failed, ended })
+        let snapshots = services.snapshots.clone();
+        let stopping = Cell::new(false);
+        Ok(Self {
+            lines,
+            bulk,
+            closer,
+            erasure,
+            store,
+            snapshots,
+            stopping,
+            faults_before,
+            committer,
+            journal,
+            failed,
+            ended,
+        })
     }
 
     /// Whether a commit has failed, so that this process may answer nobody.
@@ -120,8 +143,11 @@ impl Process {
         self.ended.notified().await;
     }
 
-    /// What a stop in order writes.
+    /// The end of a stop in order: what the committer was given is committed, then the store closes.
     pub async fn close(&self) -> Result<(), StoreError> {
+        while self.committer.waiting() > 0 && !self.has_failed() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
         self.store.close().await
     }
 

@@ -60,6 +60,8 @@ pub struct Counts {
     pub unknown: u64,
     pub refused: u64,
     pub closes: u64,
+    /// Stops in order while clients were in flight.
+    pub orderly: u64,
 }
 
 impl Counts {
@@ -73,6 +75,7 @@ impl Counts {
         self.unknown += other.unknown;
         self.refused += other.refused;
         self.closes += other.closes;
+        self.orderly += other.orderly;
     }
 }
 
@@ -247,7 +250,7 @@ impl World {
         self.disk.slow_down(self.fate.pick(&[0, 0, 10, 50]));
         let clients = (1..=CLIENTS).map(|number| client(number).act(ACTIONS));
         let mut clients = std::pin::pin!(join_all(clients));
-        let to_the_end = self.fate.percent(40);
+        let (to_the_end, is_orderly) = (self.fate.percent(40), self.fate.percent(50));
         let limit =
             if to_the_end { FOR_EVER } else { Duration::from_millis(self.fate.below(4_000)) };
         let deadline = tokio::time::sleep(limit);
@@ -255,6 +258,9 @@ impl World {
         let all_done = matches!(select(&mut clients, over).await, Either::Left(_));
         if to_the_end && !all_done && !self.disk.is_gone() && !process.has_failed() {
             self.violation("somebody was never answered".into());
+        }
+        if is_orderly && !all_done && !self.disk.is_gone() && !process.has_failed() {
+            return self.stop_under_way(&process, clients).await;
         }
         if process.has_failed() {
             // A process that answers anybody now is found out.
@@ -286,6 +292,28 @@ impl World {
 
     fn abrupt_end(&self) -> Lived {
         self.fate.pick(&[End::Killed, End::PowerCut, End::PowerCut])
+    }
+
+    /// A stop in order while clients are in flight, as the product does it: nobody begins anything any
+    /// more, what is under way is answered, what was committed is kept.
+    async fn stop_under_way(
+        &self,
+        process: &Process,
+        clients: impl Future<Output = Vec<()>>,
+    ) -> Lived {
+        self.fate.note("a stop begins");
+        process.stopping.set(true);
+        let clients = std::pin::pin!(clients);
+        let ended = select(process.ended().boxed_local(), clients);
+        let answered = tokio::time::timeout(FOR_EVER, ended).await;
+        if self.disk.is_gone() || process.has_failed() {
+            return self.abrupt_end();
+        }
+        if !matches!(answered, Ok(Either::Right(_))) {
+            self.violation("somebody was not answered by a server that stops in order".into());
+        }
+        self.counts.borrow_mut().orderly += 1;
+        self.stop(process).await
     }
 
     /// A stop in order: what a power cut after it loses is nothing.

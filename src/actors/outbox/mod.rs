@@ -31,7 +31,7 @@ use std::{
 };
 
 /// The outbox's name among the followers.
-pub const FOLLOWER: &str = "mail";
+pub const FOLLOWER: &str = crate::store::MAIL_FOLLOWER;
 
 /// Whoever takes letters to where they go.
 #[async_trait::async_trait]

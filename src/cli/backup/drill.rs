@@ -4,8 +4,10 @@
 use super::{
     BackupError,
     restore::{How, restore},
-    take::of_server,
-    told, unless_interrupted,
+    room,
+    signals::Signals,
+    take::{Fate, of_server},
+    told,
 };
 use crate::{
     cli::{
@@ -13,23 +15,31 @@ use crate::{
         offline,
         operator::{args::backup::DrillArgs, client::Client, verify::verified},
     },
-    store::sled_store::SledOptions,
+    store::{
+        StoreError,
+        backup::held::{HeldFolder, sweep},
+        sled_store::SledOptions,
+    },
     text::format,
 };
 use serde_json::{Value, json};
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
+    path::Path,
 };
+
+/// How the folder of a drill's own is called; its process's number follows.
+const SCRATCH: &str = ".linepass-drill-";
 
 /// Does it.
 ///
 /// # Errors
 /// `out` or `talk` cannot be written.
 pub fn run(args: &DrillArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
-    let drilled = actix_rt::System::new().block_on(unless_interrupted(drill(args)));
+    let store = room::store_of(args.server.config.as_deref());
+    room::warn(store.as_deref(), &args.folder, (2, false), talk)?;
+    let drilled = actix_rt::System::new().block_on(drill(args));
     match drilled {
         Ok(drilled) if args.server.json => writeln!(out, "{drilled}").map(|()| Exit::Done),
         Ok(drilled) => write!(out, "{}", pretty(&drilled)).map(|()| Exit::Done),
@@ -38,16 +48,18 @@ pub fn run(args: &DrillArgs, out: &mut impl Write, talk: &mut impl Write) -> io:
 }
 
 async fn drill(args: &DrillArgs) -> Result<Value, BackupError> {
-    let own = Scratch::make(&args.folder)?;
-    let (backup, store) = (own.0.join("drill.backup"), own.0.join("store"));
+    let mut signals = Signals::listen()?;
+    let own = scratch(&args.folder)?;
+    let (backup, store) = (own.path().join("drill.backup"), own.path().join("store"));
     let config = args.server.config.as_deref();
     let named = args.master_key_file.as_deref().map(|key| (store.as_path(), key));
     let (options, master) = offline::keyed_options(config, named)?;
     let options = SledOptions { folder: store, ..options };
     let client = Client::find(config)?;
-    let mut taken = of_server(&client, &args.reason, &backup).await?;
+    let asked = (&client, &args.reason, Fate::GivenUp);
+    let mut taken = of_server(asked, &backup, &mut signals).await?;
     let how = How { verify: true, skipped: 0 };
-    let mut restored = restore(&backup, &options, &master, how).await?;
+    let mut restored = restore(&backup, (&options, &master), how, &mut signals).await?;
     // Both are taken away again: where they stood says nothing.
     for (told, field) in [(&mut taken, "file"), (&mut restored, "store")] {
         if let Some(fields) = told.as_object_mut() {
@@ -61,24 +73,17 @@ async fn drill(args: &DrillArgs) -> Result<Value, BackupError> {
     Ok(json!({ "whole": report["whole"], "backup": taken, "restore": restored, "verify": report }))
 }
 
-/// A folder of the drill's own; dropped, it goes away.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn make(folder: &Path) -> Result<Self, BackupError> {
-        let own = folder.join(format!(".linepass-drill-{}", std::process::id()));
-        let made = fs::DirBuilder::new().mode(0o700).create(&own);
-        made.map_err(|source| BackupError::File { path: own.clone(), source })?;
-        Ok(Self(own))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            tracing::warn!(%error, folder = %self.0.display(), "it could not be taken away");
+/// A folder of the drill's own; dropped, it goes away. A drill that was killed has left a whole copy
+/// of the store: that goes away first.
+fn scratch(folder: &Path) -> Result<HeldFolder, BackupError> {
+    let file_error = |source| StoreError::File { path: folder.to_owned(), source };
+    for entry in fs::read_dir(folder).map_err(file_error)? {
+        let entry = entry.map_err(file_error)?;
+        if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
+            sweep(&entry.path())?;
         }
     }
+    Ok(HeldFolder::make(&folder.join(format!("{SCRATCH}{}", std::process::id())))?)
 }
 
 fn pretty(drilled: &Value) -> String {

@@ -6,10 +6,14 @@
 //! | [`take`] | a backup of the running server, or of a store that nobody has |
 //! | [`restore`] | a store of a backup |
 //! | [`drill`] | both, one after the other, and how long they took |
+//! | [`room`] | what is told of a disk that has too little room, or is the store's own |
+//! | [`signals`] | Ctrl-C and SIGTERM |
 
 pub mod drill;
 pub mod file;
 pub mod restore;
+mod room;
+mod signals;
 pub mod take;
 
 use super::{
@@ -94,22 +98,5 @@ fn told(
             writeln!(talk, "linepass: {error}")?;
             Ok(Exit::Failed)
         }
-    }
-}
-
-/// Does it, unless Ctrl-C or SIGTERM comes first: what is half done is dropped then, and takes itself
-/// away.
-async fn unless_interrupted<T>(
-    work: impl Future<Output = Result<T, BackupError>>,
-) -> Result<T, BackupError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let system = |source| BackupError::File { path: "signals".into(), source };
-    // Both are heard of before anything is made.
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(system)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(system)?;
-    tokio::select! {
-        done = work => done,
-        _ = interrupt.recv() => Err(BackupError::Interrupted),
-        _ = terminate.recv() => Err(BackupError::Interrupted),
     }
 }

@@ -1,7 +1,7 @@
 //! `linepass restore`: a backup is read to its end, a store is made of it beside its name, looked at,
 //! and given its name.
 
-use super::{BackupError, told, unless_interrupted};
+use super::{BackupError, signals::Signals, told};
 use crate::{
     actors::{backup::BACKUP_KEY, receipts::note_restore, verifying::StoreKeys},
     cli::{
@@ -30,7 +30,9 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     io::{self, Write},
+    ops::ControlFlow,
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
 
@@ -39,12 +41,13 @@ use std::{
 /// # Errors
 /// `out` or `talk` cannot be written.
 pub fn run(args: &RestoreArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
-    let restored = actix_rt::System::new().block_on(unless_interrupted(async {
+    let restored = actix_rt::System::new().block_on(async {
+        let mut signals = Signals::listen()?;
         let own = Some((args.store.as_path(), args.master_key_file.as_path()));
         let (options, master) = offline::keyed_options(args.config.as_deref(), own)?;
         let how = How { verify: !args.no_verify, skipped: args.skip_receipt_numbers };
-        restore(&args.backup, &options, &master, how).await
-    }));
+        restore(&args.backup, (&options, &master), how, &mut signals).await
+    });
     match restored {
         Ok(restored) => {
             note_change();
@@ -87,37 +90,51 @@ pub(super) struct How {
 /// Restores a backup into the folder of these options.
 pub(super) async fn restore(
     backup: &Path,
-    options: &SledOptions,
-    master: &MasterKey,
+    (options, master): (&SledOptions, &MasterKey),
     how: How,
+    signals: &mut Signals,
 ) -> Result<Value, BackupError> {
     let began = Instant::now();
-    let bar = Bar::new();
-    let of = std::fs::metadata(backup).map_or(0, |file| file.len());
-    let mut read = 0;
-    let mut note = |bytes| {
-        read += bytes;
-        bar.at("checked", read, of);
-    };
-    let checked = check(backup, &master.derive(BACKUP_KEY), &mut note)?;
-    let mut read = 0;
-    let mut note = |bytes| {
-        read += bytes;
-        bar.at("restored", read, of);
-    };
-    let staged = Staged::make(&checked, options, &mut note)?;
-    bar.end();
-    let own = SledOptions { folder: staged.folder.clone(), ..options.clone() };
-    let report = settle(&own, master, &checked.manifest, how).await?;
+    let (backup, own, key) = (backup.to_owned(), options.clone(), master.derive(BACKUP_KEY));
+    let making = move |flag: &AtomicBool| make(&backup, &own, &key, flag);
+    let (manifest, staged) = signals.unless_flagged(making).await?;
+    let own = SledOptions { folder: staged.folder().to_owned(), ..options.clone() };
+    let report = signals.unless(settle(&own, master, &manifest, how)).await?;
     staged.keep()?;
     Ok(json!({
         "store": options.folder.display().to_string(),
-        "block": checked.manifest.block,
-        "made_at": checked.manifest.made_at,
+        "block": manifest.block,
+        "made_at": manifest.made_at,
         "receipt_numbers_skipped": how.skipped,
         "seconds": began.elapsed().as_secs_f64(),
         "verify": report,
     }))
+}
+
+/// Checks the backup, and makes a store of it beside its name; a flag stops both.
+fn make(
+    backup: &Path,
+    options: &SledOptions,
+    key: &[u8; 32],
+    flag: &AtomicBool,
+) -> Result<(Manifest, Staged), BackupError> {
+    let bar = Bar::new();
+    let of = std::fs::metadata(backup).map_or(0, |file| file.len());
+    let told = |step: &'static str| {
+        let (bar, mut read) = (&bar, 0);
+        move |bytes: u64| {
+            read += bytes;
+            bar.at(step, read, of);
+            if flag.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        }
+    };
+    let checked = check(backup, key, &mut told("checked"))?;
+    let staged = Staged::make(&checked, options, &mut told("restored"))?;
+    bar.end();
+    Ok((checked.manifest, staged))
 }
 
 /// The store is what the manifest says, knows that it was restored, and is whole.

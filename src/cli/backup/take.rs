@@ -1,6 +1,6 @@
 //! `linepass backup`: a file of the running server's store, or of one that nobody has.
 
-use super::{BackupError, file::NewFile, told, unless_interrupted};
+use super::{BackupError, file::NewFile, room, signals::Signals, told};
 use crate::{
     actors::backup::BACKUP_KEY,
     cli::{
@@ -9,7 +9,7 @@ use crate::{
         operator::{
             Request,
             args::backup::{BackupArgs, BackupCommand},
-            client::Client,
+            client::{Client, ClientError},
         },
         progress::Bar,
     },
@@ -29,8 +29,18 @@ use std::{
     io::{self, Write},
     path::Path,
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+/// How long is waited before a request that was not answered is made again: less than the server waits.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+];
+/// So long the server may take to hear that a backup is given up.
+const MOST_PARTING: Duration = Duration::from_secs(2);
 
 /// Does it.
 ///
@@ -41,15 +51,19 @@ pub fn run(args: &BackupArgs, out: &mut impl Write, talk: &mut impl Write) -> io
         return super::drill::run(args, out, talk);
     }
     let to = args.out.clone().unwrap_or_default();
-    let taken = actix_rt::System::new().block_on(unless_interrupted(async {
+    let config = args.server.config.as_deref();
+    let stands = args.store.clone().or_else(|| room::store_of(config));
+    room::warn(stands.as_deref(), &to, (1, true), talk)?;
+    let taken = actix_rt::System::new().block_on(async {
+        let mut signals = Signals::listen()?;
         if args.offline {
             let store = args.store.as_deref().zip(args.master_key_file.as_deref());
-            of_store(args.server.config.as_deref(), store, &to).await
+            signals.unless(of_store(config, store, &to)).await
         } else {
-            let client = Client::find(args.server.config.as_deref())?;
-            of_server(&client, &args.reason, &to).await
+            let client = Client::find(config)?;
+            of_server((&client, &args.reason, Fate::Kept), &to, &mut signals).await
         }
-    }));
+    });
     match taken {
         Ok(taken) if args.server.json => writeln!(out, "{taken}").map(|()| Exit::Done),
         Ok(taken) => write!(out, "{}", pretty(&taken)).map(|()| Exit::Done),
@@ -60,8 +74,13 @@ pub fn run(args: &BackupArgs, out: &mut impl Write, talk: &mut impl Write) -> io
 /// For people.
 pub(super) fn pretty(taken: &Value) -> String {
     let number = |field: &str| format::grouped(taken[field].as_u64().unwrap_or_default());
+    let untold = if taken["told"] == false {
+        "the server could not be told that it was taken: its journal and its figures do not have it\n"
+    } else {
+        ""
+    };
     format!(
-        "{}\n  block {}   rows {}   changed meanwhile {}   bytes {}   {:.1} s\n",
+        "{}\n  block {}   rows {}   changed meanwhile {}   bytes {}   {:.1} s\n{untold}",
         taken["file"].as_str().unwrap_or_default(),
         number("block"),
         number("rows"),
@@ -127,28 +146,90 @@ struct Begun {
     backup: String,
 }
 
+/// What becomes of a backup that was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays: it was taken.
+    Kept,
+    /// It was an exercise.
+    GivenUp,
+}
+
+/// A backup that the server has under way.
+struct UnderWay<'a> {
+    client: &'a Client,
+    reason: &'a Reason,
+    /// Its name, once it was begun.
+    name: Option<String>,
+}
+
 /// A backup of the running server.
 pub(super) async fn of_server(
-    client: &Client,
-    reason: &Reason,
+    (client, reason, fate): (&Client, &Reason, Fate),
     to: &Path,
+    signals: &mut Signals,
 ) -> Result<Value, BackupError> {
-    let mut taking = Taking::begin(to)?;
-    let body = Some(json!({ "reason": reason.as_str() }));
-    let request = Request { method: "POST", path: "/backup".to_owned(), body };
-    let begun: Begun = client.ask_as(&request).await?;
-    let mut number = 0_u64;
-    loop {
-        let path = format!("/backup/parts?backup={}&part={number}", begun.backup);
-        let told: PartTold = client.ask_as(&Request { method: "GET", path, body: None }).await?;
-        let body = STANDARD.decode(&told.body).map_err(|_| BackupFault::Changed(number))?;
-        let part = Part { kind: told.kind, body };
-        taking.put(&part, to)?;
-        if part.kind == PartKind::Manifest {
-            return taking.end(&manifest_of(&part)?, to);
-        }
-        number += 1;
+    let mut under_way = UnderWay { client, reason, name: None };
+    let taken = signals.unless(under_way.take(to)).await;
+    let is_kept = taken.is_ok() && fate == Fate::Kept;
+    let ending = async { Ok(under_way.end(is_kept).await) };
+    let told = signals.unless(ending).await.unwrap_or(false);
+    let mut taken = taken?;
+    if is_kept {
+        taken["told"] = json!(told);
     }
+    Ok(taken)
+}
+
+impl UnderWay<'_> {
+    async fn take(&mut self, to: &Path) -> Result<Value, BackupError> {
+        let mut taking = Taking::begin(to)?;
+        let body = Some(json!({ "reason": self.reason.as_str() }));
+        let request = Request { method: "POST", path: "/backup".to_owned(), body };
+        let begun: Begun = self.client.ask_as(&request).await?;
+        let name = self.name.insert(begun.backup).clone();
+        let mut number = 0_u64;
+        loop {
+            let path = format!("/backup/parts?backup={name}&part={number}");
+            let request = Request { method: "GET", path, body: None };
+            let told: PartTold = again(self.client, &request).await?;
+            let body = STANDARD.decode(&told.body).map_err(|_| BackupFault::Changed(number))?;
+            let part = Part { kind: told.kind, body };
+            taking.put(&part, to)?;
+            if part.kind == PartKind::Manifest {
+                return taking.end(&manifest_of(&part)?, to);
+            }
+            number += 1;
+        }
+    }
+
+    /// Tells the server that the file has its name, or that nobody wants the rest. Whether it knows.
+    async fn end(&self, is_kept: bool) -> bool {
+        let Some(name) = &self.name else { return false };
+        let body = json!({ "reason": self.reason.as_str(), "backup": name, "kept": is_kept });
+        let path = "/backup/end".to_owned();
+        let request = Request { method: "POST", path, body: Some(body) };
+        if is_kept {
+            return again::<Value>(self.client, &request).await.is_ok();
+        }
+        // Where it does not hear of it, it gives the backup up by itself.
+        let asking = tokio::time::timeout(MOST_PARTING, self.client.ask(&request)).await;
+        matches!(asking, Ok(Ok(_)))
+    }
+}
+
+/// Asks once more where no answer came: the server gives the same again.
+async fn again<T: serde::de::DeserializeOwned>(
+    client: &Client,
+    request: &Request,
+) -> Result<T, ClientError> {
+    for pause in PAUSES {
+        match client.ask_as(request).await {
+            Err(ClientError::Unreachable { .. }) => tokio::time::sleep(pause).await,
+            answered => return answered,
+        }
+    }
+    client.ask_as(request).await
 }
 
 /// A backup of a store that nobody has.

@@ -3,8 +3,8 @@
 use super::{
     Request,
     args::{AuditCommand, AuditShowArgs, AuditVerifyArgs},
-    client::{Client, ClientError},
-    refused, run as ask, text,
+    client::Client,
+    look, refused, run as ask, text,
 };
 use crate::{
     cli::{exit::Exit, offline, progress::Bar},
@@ -12,13 +12,7 @@ use crate::{
     text::plain_text,
 };
 use serde_json::{Value, json};
-use std::{
-    io::{Result, Write},
-    time::Duration,
-};
-
-/// How often the server is asked how far it is.
-const ASKING_INTERVAL: Duration = Duration::from_millis(200);
+use std::io::{Result, Write};
 
 /// Does what `command` asks for.
 ///
@@ -32,10 +26,12 @@ pub fn run(command: &AuditCommand, out: &mut impl Write, talk: &mut impl Write) 
         }
         AuditCommand::Verify(args) if args.offline => verify_offline(args, out, talk),
         AuditCommand::Verify(args) => {
-            let walked = Client::find(args.server.config.as_deref())
-                .and_then(|client| actix_rt::System::new().block_on(walk(&client)));
+            let walked = Client::find(args.server.config.as_deref()).and_then(|client| {
+                let walk = look::wait(&client, "/audit/verify", "linepass audit verify");
+                actix_rt::System::new().block_on(walk)
+            });
             match walked {
-                Ok(answer) if answer["state"] != "done" => {
+                Ok(None) => {
                     writeln!(
                         talk,
                         "linepass: the walk was lost before its end, as when the server is started \
@@ -43,7 +39,7 @@ pub fn run(command: &AuditCommand, out: &mut impl Write, talk: &mut impl Write) 
                     )?;
                     Ok(Exit::Failed)
                 }
-                Ok(answer) => told(&answer, args.server.json, out),
+                Ok(Some(answer)) => told(&answer, args.server.json, out),
                 Err(error) => refused(&args.server, error, out, talk),
             }
         }
@@ -58,22 +54,6 @@ fn path(args: &AuditShowArgs) -> String {
     query.extend(args.from.map(|from| ("from", from.to_string())));
     query.push(("n", args.number.to_string()));
     format!("/audit/entries?{}", serde_urlencoded::to_string(query).unwrap_or_default())
-}
-
-/// Has the server walk the chain, and waits for the end.
-async fn walk(client: &Client) -> std::result::Result<Value, ClientError> {
-    let path = || "/audit/verify".to_owned();
-    let body = Some(json!({ "reason": "linepass audit verify" }));
-    let mut answer = client.ask(&Request { method: "POST", path: path(), body }).await?;
-    let bar = Bar::new();
-    while answer["state"] == "running" {
-        let number = |field: &str| answer[field].as_u64().unwrap_or_default();
-        bar.at(text(&answer, "/step"), number("done"), number("of"));
-        tokio::time::sleep(ASKING_INTERVAL).await;
-        answer = client.ask(&Request { method: "GET", path: path(), body: None }).await?;
-    }
-    bar.end();
-    Ok(answer)
 }
 
 fn verify_offline(

@@ -8,6 +8,7 @@
 //! | [`client`] | finds the server and its token, asks, and tells an answer from a refusal |
 //! | [`audit`] | `linepass audit verify`, `show` |
 //! | [`verify`] | `linepass verify` |
+//! | [`look`] | waits for a long look of the server |
 //! | [`import`] | `linepass line import` |
 //! | [`key`] | `linepass key rotate` |
 //! | [`log`] | `linepass log level` |
@@ -31,6 +32,7 @@ pub mod import;
 pub mod key;
 pub mod line;
 pub mod log;
+mod look;
 pub mod mail;
 pub mod maintenance;
 pub mod overdue;

@@ -5,7 +5,7 @@ use super::{
     Request,
     args::verify::VerifyArgs,
     client::{Client, ClientError},
-    refused, text,
+    look, refused, text,
 };
 use crate::{
     actors::verifying::StoreKeys,
@@ -22,11 +22,8 @@ use std::{
     fs::File,
     io::{BufReader, Result, Write},
     path::Path,
-    time::Duration,
 };
 
-/// How often the server is asked how far it is.
-const ASKING_INTERVAL: Duration = Duration::from_millis(200);
 /// The reason that the server's log has.
 const REASON: &str = "linepass verify";
 
@@ -80,23 +77,12 @@ async fn live_look(
     ledger: Option<BufReader<File>>,
 ) -> std::result::Result<Value, VerifyError> {
     let client = Client::find(args.server.config.as_deref())?;
-    let path = || "/verify".to_owned();
-    let body = Some(json!({ "reason": REASON }));
-    let mut answer = client.ask(&Request { method: "POST", path: path(), body }).await?;
-    let bar = Bar::new();
-    while answer["state"] == "running" {
-        let number = |field: &str| answer[field].as_u64().unwrap_or_default();
-        bar.at(text(&answer, "/step"), number("done"), number("of"));
-        tokio::time::sleep(ASKING_INTERVAL).await;
-        answer = client.ask(&Request { method: "GET", path: path(), body: None }).await?;
-    }
-    bar.end();
-    if answer["state"] != "done" {
-        return Err(local(
+    let mut answer = look::wait(&client, "/verify", REASON).await?.ok_or_else(|| {
+        local(
             "the look was lost before its end, as when the server is started again; nothing is \
              known of the store: begin again",
-        ));
-    }
+        )
+    })?;
     add_ledger(&mut answer, &mut Asked(client), ledger, args.ledger_complete).await?;
     Ok(answer)
 }
@@ -133,7 +119,7 @@ pub(crate) async fn offline_report(
         };
         bar.at(step, progress.done, progress.of);
     };
-    let options = Options { live: false, keyed, awake: None };
+    let options = Options { keyed, ..Options::default() };
     let report = verify::verify(store, options, &mut note).await;
     bar.end();
     let mut answer = json!(report);
@@ -230,8 +216,13 @@ pub(crate) fn verified(answer: &Value) -> String {
         number(answer, "snapshots"),
         number(answer, "awake_lines"),
     );
+    let left = answer["not_looked_at"].as_array().into_iter().flatten();
+    let head = left.fold(counts, |all, left| {
+        let (what, why) = (text(left, "/what"), plain_text(text(left, "/why")));
+        format!("{all}  not looked at to the end: {what}: {why}\n")
+    });
     let invariants = answer["invariants"].as_array().into_iter().flatten();
-    invariants.fold(counts, |all, invariant| {
+    invariants.fold(head, |all, invariant| {
         let (name, what) = (text(invariant, "/name"), text(invariant, "/what"));
         let (checked, faults) = (number(invariant, "checked"), number(invariant, "faults"));
         let stands = if faults == 0 { "holds".to_owned() } else { format!("{faults} faults") };
@@ -253,6 +244,7 @@ mod tests {
     fn what_does_not_hold_stands_below_its_invariant() {
         let answer = json!({
             "whole": false, "blocks": 3, "lines": 1, "events": 2, "snapshots": 0, "awake_lines": 0,
+            "not_looked_at": [{ "what": "cursors", "why": "the engine\u{7}" }],
             "invariants": [
                 { "name": "I1", "what": "all is there", "checked": 5, "faults": 0, "first": [] },
                 { "name": "I3", "what": "charges fit", "checked": 2, "faults": 12,
@@ -262,10 +254,11 @@ mod tests {
         let told = verified(&answer);
         let lines: Vec<&str> = told.lines().collect();
         assert!(lines[0].starts_with("broken: 3 blocks, 1 lines with 2 events"), "{told}");
-        assert!(lines[1].starts_with("  I1        holds"), "{told}");
-        assert!(lines[2].starts_with("  I3        12 faults"), "{told}");
-        assert!(lines[3].starts_with("    event 4 of CAF0000000001: too"), "{told}");
-        assert_eq!(lines[4], "    and 11 more");
+        assert!(lines[1].starts_with("  not looked at to the end: cursors: the engine"), "{told}");
+        assert!(lines[2].starts_with("  I1        holds"), "{told}");
+        assert!(lines[3].starts_with("  I3        12 faults"), "{told}");
+        assert!(lines[4].starts_with("    event 4 of CAF0000000001: too"), "{told}");
+        assert_eq!(lines[5], "    and 11 more");
         assert!(!told.contains('\u{1b}'), "{told}");
     }
 }

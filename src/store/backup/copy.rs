@@ -7,19 +7,29 @@ use crate::{
         Block, Section, Store, StoreError,
         group::Tip,
         key,
-        notes::{Change, NoteBook, Noted},
+        notes::{Change, NoteBook, Noted, bytes_of},
         raw::RawRow,
     },
 };
 use std::{collections::VecDeque, sync::Arc};
 
-/// Rows of one page.
-const ROWS_AT_ONCE: usize = 4_096;
-/// So many bytes of changes make a part.
-const CHANGES_BYTES: usize = 4 << 20;
-/// So much of what is committed meanwhile is kept until it is taken; a page's time of commits is a
-/// small part of it.
-const MOST_NOTES_BYTES: usize = 128 << 20;
+/// How much of a store a copy takes at once.
+#[derive(Debug, Clone, Copy)]
+pub struct CopySizes {
+    /// Rows of one page.
+    pub page_rows: usize,
+    /// So many bytes of changes make a part.
+    pub changes_bytes: usize,
+    /// So much of what is committed meanwhile is in memory at most, until it is in a part; a page's
+    /// time of commits is a small part of it.
+    pub most_bytes: usize,
+}
+
+impl Default for CopySizes {
+    fn default() -> Self {
+        Self { page_rows: 4_096, changes_bytes: 4 << 20, most_bytes: 128 << 20 }
+    }
+}
 
 /// Why a copy did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +49,7 @@ pub enum CopyError {
 pub struct Copy {
     store: Arc<dyn Store>,
     key: [u8; 32],
+    sizes: CopySizes,
     /// Where groups are noted meanwhile; none where nobody commits, or once all was read.
     book: Option<NoteBook>,
     chain: Chain,
@@ -47,6 +58,8 @@ pub struct Copy {
     /// What was committed meanwhile and is in no part yet.
     pending: VecDeque<Change>,
     pending_bytes: usize,
+    /// The last part was of changes: a page comes next, so that a copy ends however much is committed.
+    is_pages_turn: bool,
     rows: u64,
     changes: u64,
 }
@@ -72,8 +85,21 @@ impl Copy {
         key: [u8; 32],
         is_live: bool,
     ) -> Result<Self, StoreError> {
+        Self::sized(store, key, is_live, CopySizes::default()).await
+    }
+
+    /// The same in pages and parts of these sizes.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn sized(
+        store: Arc<dyn Store>,
+        key: [u8; 32],
+        is_live: bool,
+        sizes: CopySizes,
+    ) -> Result<Self, StoreError> {
         let (book, begun_block) = if is_live {
-            let (book, block) = store.begin_notes(MOST_NOTES_BYTES).await?;
+            let (book, block) = store.begin_notes(sizes.most_bytes).await?;
             (Some(book), block)
         } else {
             (None, store.durable_block())
@@ -81,12 +107,14 @@ impl Copy {
         Ok(Self {
             store,
             key,
+            sizes,
             book,
             chain: Chain::default(),
             begun_block,
             stands: Stands::Reading(None),
             pending: VecDeque::new(),
             pending_bytes: 0,
+            is_pages_turn: false,
             rows: 0,
             changes: 0,
         })
@@ -110,24 +138,23 @@ impl Copy {
     /// # Errors
     /// The store cannot be read, or the copy was asked for too slowly.
     pub async fn next(&mut self, at: Instant) -> Result<Option<Part>, CopyError> {
-        if let Stands::Reading(after) = &mut self.stands {
-            let after = after.take();
+        if matches!(self.stands, Stands::Reading(_)) {
             self.take_notes().await?;
-            let page = if self.pending_bytes < CHANGES_BYTES {
-                let rows = self.store.raw_rows(Section::All, after.as_deref(), ROWS_AT_ONCE);
-                Some(rows.await?)
-            } else {
-                None
-            };
-            match page {
-                // Changes first, so that they never come to more than a few parts.
-                None => self.stands = Stands::Reading(after),
-                Some(page) if page.is_empty() => self.settle().await?,
-                Some(page) => {
-                    self.stands = Stands::Reading(page.last().map(|row| row.key.clone()));
-                    return Ok(Some(self.rows_part(&page)));
-                }
+            // Changes first, so that they never come to more than a few parts; but never twice before
+            // a page was read.
+            if self.pending_bytes >= self.sizes.changes_bytes && !self.is_pages_turn {
+                return Ok(Some(self.changes_part()));
             }
+        }
+        if let Stands::Reading(after) = &self.stands {
+            // Whoever asks may go away while it is read: how far it is is set once it was.
+            let rows = self.store.raw_rows(Section::All, after.as_deref(), self.sizes.page_rows);
+            let page = rows.await?;
+            if let Some(last) = page.last() {
+                self.stands = Stands::Reading(Some(last.key.clone()));
+                return Ok(Some(self.rows_part(&page)));
+            }
+            self.settle().await?;
         }
         if !self.pending.is_empty() {
             return Ok(Some(self.changes_part()));
@@ -151,9 +178,9 @@ impl Copy {
     async fn take_notes(&mut self) -> Result<Option<Tip>, CopyError> {
         let Some(book) = &self.book else { return Ok(None) };
         let Noted { tip, changes } = self.store.take_notes(book).await?;
-        for (key, row) in changes.ok_or(CopyError::Behind)? {
-            self.pending_bytes += key.len() + row.as_ref().map_or(0, Vec::len);
-            self.pending.push_back((key, row));
+        for change in changes.ok_or(CopyError::Behind)? {
+            self.pending_bytes += bytes_of(&change);
+            self.pending.push_back(change);
         }
         Ok(Some(tip))
     }
@@ -171,6 +198,7 @@ impl Copy {
 
     fn rows_part(&mut self, page: &[RawRow]) -> Part {
         self.rows += page.len() as u64;
+        self.is_pages_turn = false;
         let rows = page.iter().map(|row| (row.key.as_slice(), Some(row.row.as_slice())));
         self.part(PartKind::Rows, encode(rows))
     }
@@ -178,13 +206,17 @@ impl Copy {
     fn changes_part(&mut self) -> Part {
         let mut taken: Vec<Change> = Vec::new();
         let mut bytes = 0;
-        while bytes < CHANGES_BYTES
-            && let Some((key, row)) = self.pending.pop_front()
+        while bytes < self.sizes.changes_bytes
+            && let Some(change) = self.pending.pop_front()
         {
-            bytes += key.len() + row.as_ref().map_or(0, Vec::len);
-            taken.push((key, row));
+            bytes += bytes_of(&change);
+            taken.push(change);
         }
         self.pending_bytes = self.pending_bytes.saturating_sub(bytes);
+        self.is_pages_turn = true;
+        if let Some(book) = &self.book {
+            book.hold(self.pending_bytes);
+        }
         self.changes += taken.len() as u64;
         let rows = taken.iter().map(|(key, row)| (key.as_slice(), row.as_deref()));
         self.part(PartKind::Changes, encode(rows))

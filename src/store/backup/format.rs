@@ -19,7 +19,10 @@
 use super::super::{notes::Change, record::sha256};
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
-use std::io::{self, ErrorKind, Read, Write};
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    ops::ControlFlow,
+};
 
 /// How a backup begins.
 pub const MAGIC: &[u8; 16] = b"linepass-backup1";
@@ -56,7 +59,13 @@ pub enum BackupFault {
     /// A part has no form that any version wrote, though its hash is right.
     #[error("part {0} cannot be read: {1}")]
     Form(u64, String),
+    /// Whoever hears how far it is said so.
+    #[error("its reading was stopped")]
+    Stopped,
 }
+
+/// Hears of bytes that were read, and says whether to go on.
+pub type Told<'a> = &'a mut dyn FnMut(u64) -> ControlFlow<()>;
 
 /// What a part holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -337,24 +346,30 @@ impl<R: Read> Reader<R> {
         if read == buffer.len() { Ok(()) } else { Err(BackupFault::Cut(self.chain.parts())) }
     }
 
-    /// Reads to the end: every hash, and the manifest's MAC. `told` hears of each part's bytes.
+    /// Reads to the end: every hash, and the manifest's MAC.
     ///
     /// # Errors
-    /// Something is wrong with it.
-    pub fn check(
-        mut self,
-        key: &[u8; 32],
-        told: &mut dyn FnMut(u64),
-    ) -> Result<Manifest, BackupFault> {
+    /// Something is wrong with it, or `told` says to stop.
+    pub fn check(mut self, key: &[u8; 32], told: Told<'_>) -> Result<Manifest, BackupFault> {
         let mut manifest = None;
         while let Some(part) = self.part()? {
-            told(part.body.len() as u64);
+            if told(part.body.len() as u64).is_break() {
+                return Err(BackupFault::Stopped);
+            }
             match part.kind {
-                PartKind::Manifest => manifest = Some(self.chain.open(&part, key)?),
+                PartKind::Manifest => manifest = Some(self.manifest_of(&part, key)?),
                 PartKind::Rows | PartKind::Changes => drop(self.rows_of(&part)?),
             }
         }
         manifest.ok_or(BackupFault::Cut(self.chain.parts()))
+    }
+
+    /// The manifest of the part that was read last, if its MAC over all that was read is right.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn manifest_of(&self, part: &Part, key: &[u8; 32]) -> Result<Manifest, BackupFault> {
+        self.chain.open(part, key)
     }
 
     /// The rows of the part that was read last.

@@ -5,6 +5,7 @@
 //! | [`format`] | the file: parts that chain their hashes, a manifest under a MAC |
 //! | [`copy`] | the parts of a store, beside commits |
 //! | [`restore`] | a store of the parts |
+//! | [`held`] | the folder in which it is made |
 //!
 //! **How a copy is of one block.** Rows are overwritten and deleted in place (cursors, the outbox,
 //! webhooks, prefixes, erased personal rows), so pages that are read beside commits are of many
@@ -23,10 +24,11 @@
 
 pub mod copy;
 pub mod format;
+pub mod held;
 pub mod restore;
 
 #[cfg(test)]
 mod tests;
 
-pub use copy::{Copy, CopyError};
+pub use copy::{Copy, CopyError, CopySizes};
 pub use format::{BackupFault, Manifest, Part, PartKind, Reader, Writer};

@@ -1,7 +1,10 @@
 //! A store of a backup's parts: made beside its name and given it at the end, so that a folder with
 //! the good name is whole.
 
-use super::format::{BackupFault, Manifest, PartKind, Reader};
+use super::{
+    format::{BackupFault, Manifest, PartKind, Reader, Told},
+    held::HeldFolder,
+};
 use crate::store::{
     StoreError,
     group::Tip,
@@ -52,6 +55,7 @@ pub enum RestoreError {
 pub struct Checked {
     path: PathBuf,
     file: File,
+    key: [u8; 32],
     /// What it says of itself.
     pub manifest: Manifest,
 }
@@ -61,78 +65,78 @@ fn file_error(path: &Path) -> impl FnOnce(io::Error) -> RestoreError {
     move |source| RestoreError::File { path, source }
 }
 
-/// Reads a backup to its end before anything is made of it. `told` hears of bytes that were read.
+/// Reads a backup to its end before anything is made of it.
 ///
 /// # Errors
-/// Something is wrong with it.
-pub fn check(
-    path: &Path,
-    key: &[u8; 32],
-    told: &mut dyn FnMut(u64),
-) -> Result<Checked, RestoreError> {
+/// Something is wrong with it, or `told` says to stop.
+pub fn check(path: &Path, key: &[u8; 32], told: Told<'_>) -> Result<Checked, RestoreError> {
     let file = File::open(path).map_err(file_error(path))?;
     let fault = |fault| RestoreError::Backup { path: path.to_owned(), fault };
     let reader = Reader::begin(BufReader::with_capacity(1 << 20, &file)).map_err(fault)?;
     let manifest = reader.check(key, told).map_err(fault)?;
-    Ok(Checked { path: path.to_owned(), file, manifest })
+    Ok(Checked { path: path.to_owned(), file, key: *key, manifest })
 }
 
 /// A store that is whole and does not have its name yet; dropped, it goes away.
 pub struct Staged {
-    /// Where it stands.
-    pub folder: PathBuf,
+    folder: HeldFolder,
     target: PathBuf,
-    is_kept: bool,
 }
 
 impl Staged {
-    /// Makes a store of a checked backup beside `options.folder`. `told` hears of bytes that were
-    /// read.
+    /// Makes a store of a checked backup beside `options.folder`.
     ///
     /// # Errors
-    /// Something is there, or the store cannot be made.
+    /// Something is there, the store cannot be made, the backup is another than was checked, or `told`
+    /// says to stop.
     pub fn make(
         checked: &Checked,
         options: &SledOptions,
-        told: &mut dyn FnMut(u64),
+        told: Told<'_>,
     ) -> Result<Self, RestoreError> {
         let target = options.folder.clone();
-        let staged = Self { folder: staging(&target)?, target, is_kept: false };
-        let own = SledOptions { folder: staged.folder.clone(), ..options.clone() };
+        let staged = Self { folder: staging(&target)?, target };
+        let own = SledOptions { folder: staged.folder().to_owned(), ..options.clone() };
         fill(checked, &own, told)?;
         Ok(staged)
+    }
+
+    /// Where it stands. Nobody else takes it until it has its name.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Gives the store its name, for good.
     ///
     /// # Errors
     /// Something came to stand there, or the files cannot be written.
-    pub fn keep(mut self) -> Result<(), RestoreError> {
-        sync_all(&self.folder).map_err(file_error(&self.folder))?;
-        is_free(&self.target)?;
-        fs::rename(&self.folder, &self.target).map_err(file_error(&self.target))?;
-        self.is_kept = true;
-        let parent = parent_of(&self.target);
+    pub fn keep(self) -> Result<(), RestoreError> {
+        let Self { folder, target } = self;
+        sync_all(folder.path()).map_err(file_error(folder.path()))?;
+        is_free(&target)?;
+        folder.keep_as(&target).map_err(file_error(&target))?;
+        let parent = parent_of(&target);
         File::open(parent).and_then(|folder| folder.sync_all()).map_err(file_error(parent))
     }
 }
 
 /// Makes a store of a checked backup.
-fn fill(
-    checked: &Checked,
-    options: &SledOptions,
-    told: &mut dyn FnMut(u64),
-) -> Result<(), RestoreError> {
-    let Checked { path, file, manifest } = checked;
+fn fill(checked: &Checked, options: &SledOptions, told: Told<'_>) -> Result<(), RestoreError> {
+    let Checked { path, file, key, manifest } = checked;
     let mut file = file;
     file.seek(SeekFrom::Start(0)).map_err(file_error(path))?;
     let fault = |fault| RestoreError::Backup { path: path.clone(), fault };
     let mut reader = Reader::begin(BufReader::with_capacity(1 << 20, file)).map_err(fault)?;
     let import = Import::begin(options)?;
     while let Some(part) = reader.part().map_err(fault)? {
-        told(part.body.len() as u64);
+        if told(part.body.len() as u64).is_break() {
+            return Err(fault(BackupFault::Stopped));
+        }
         if part.kind != PartKind::Manifest {
             import.put(reader.rows_of(&part).map_err(fault)?)?;
+        } else if reader.manifest_of(&part, key).map_err(fault)? != *manifest {
+            // The file was written over between both readings.
+            return Err(fault(BackupFault::Mac));
         }
     }
     let hash = unhex(&manifest.block_hash);
@@ -140,16 +144,6 @@ fn fill(
         fault(BackupFault::Form(manifest.parts, "block_hash is no hash".to_owned()))
     })?;
     Ok(import.end(Tip { number: manifest.block, hash })?)
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        if !self.is_kept
-            && let Err(error) = fs::remove_dir_all(&self.folder)
-        {
-            tracing::warn!(%error, folder = %self.folder.display(), "it could not be taken away");
-        }
-    }
 }
 
 fn parent_of(path: &Path) -> &Path {
@@ -170,20 +164,12 @@ fn is_free(target: &Path) -> Result<(), RestoreError> {
 
 /// The folder beside the target in which the store is made. What a restore left that was cut off is
 /// taken away; one that is under way has it locked.
-fn staging(target: &Path) -> Result<PathBuf, RestoreError> {
+fn staging(target: &Path) -> Result<HeldFolder, RestoreError> {
     is_free(target)?;
     let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let folder = parent_of(target).join(format!(".{name}.restoring"));
-    if let Ok(lock) = File::open(folder.join("lock"))
-        && lock.try_lock().is_err()
-    {
-        return Err(StoreError::InUse { path: folder }.into());
-    }
-    match fs::remove_dir_all(&folder) {
-        Ok(()) => Ok(folder),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(folder),
-        Err(error) => Err(file_error(&folder)(error)),
-    }
+    let parent = parent_of(target);
+    fs::create_dir_all(parent).map_err(file_error(parent))?;
+    Ok(HeldFolder::make(&parent.join(format!(".{name}.restoring")))?)
 }
 
 /// Every file and folder is on disk.

@@ -1,8 +1,11 @@
 //! A copy that is made beside commits is the store as it was at its block, row by row; every changed,
 //! missing and added byte of its file is noticed; and a restore leaves nothing half done.
 
+#[cfg(test)]
+mod restoring;
+
 use super::{
-    Copy, CopyError, Reader, Writer,
+    Copy, CopyError, CopySizes, Reader, Writer,
     format::{BackupFault, MAGIC, Manifest, Part, PartKind, decode, encode},
     restore::{RestoreError, Staged, check},
 };
@@ -18,10 +21,15 @@ use crate::{
     },
 };
 use proptest::prelude::*;
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, path::Path, sync::Arc};
 use tempfile::TempDir;
 
 const KEY: [u8; 32] = [7; 32];
+
+/// Hears how far it is.
+const fn go_on(_: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
 
 type Rows = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -206,6 +214,8 @@ macro_rules! as_within {
                 after: Option<&[u8]>,
                 limit: usize,
             ) -> Result<Vec<RawRow>, StoreError> {
+                // As where reads have threads of their own: not at once.
+                tokio::task::yield_now().await;
                 self.0.raw_rows(section, after, limit.min(9)).await
             }
         }
@@ -258,6 +268,84 @@ proptest! {
     }
 }
 
+/// Pages of few rows, parts of few changes.
+const SMALL: CopySizes = CopySizes { page_rows: 20, changes_bytes: 4_000, most_bytes: 1 << 20 };
+
+#[tokio::test]
+async fn a_copy_ends_though_more_is_committed_than_a_part_of_changes_takes() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 60).await;
+    // New rows come as well, so there are more pages than there were at the beginning: a group comes
+    // to four new rows at most.
+    let pages = rows_of(store.as_ref()).await.len() / SMALL.page_rows + 1;
+    let mut copy = Copy::sized(Arc::clone(&store), KEY, true, SMALL).await.expect("begins");
+    let mut parts = Vec::new();
+    while let Some(part) = copy.next(suite::at()).await.expect("copies") {
+        // Of what is committed meanwhile a part takes less than comes.
+        let is_reading = copy.block().is_none() && part.kind != PartKind::Manifest;
+        let kinds = [parts.last().map(|part: &Part| part.kind), Some(part.kind)];
+        assert!(
+            !is_reading || kinds != [Some(PartKind::Changes); 2],
+            "a page is read after changes"
+        );
+        parts.push(part);
+        if is_reading {
+            work.commit(store.as_ref(), 2).await;
+        }
+        assert!(parts.len() < pages * 40, "it does not end");
+    }
+    let manifest = manifest_of(&parts);
+    assert_eq!(replayed(&parts), model_at(manifest.block).await);
+}
+
+#[tokio::test]
+async fn what_waits_for_its_part_counts_against_the_bound_and_the_copy_fails_there() {
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 200).await;
+    let sizes = CopySizes { most_bytes: 20_000, ..SMALL };
+    let mut copy = Copy::sized(Arc::clone(&store), KEY, true, sizes).await.expect("begins");
+    let mut parts = 0;
+    let failed = loop {
+        // Never more than a fifth of the bound between two parts.
+        work.commit(store.as_ref(), 1).await;
+        work.commit(store.as_ref(), 1).await;
+        match copy.next(suite::at()).await {
+            Ok(Some(_)) => parts += 1,
+            Ok(None) => panic!("it ended after {parts} parts"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(failed, CopyError::Behind) && parts > 3, "{failed} after {parts} parts");
+}
+
+/// A request that is given up while its page is read.
+#[tokio::test]
+async fn a_copy_goes_on_where_it_was_after_somebody_gave_up_waiting_for_a_page() {
+    let store: Arc<dyn Store> = Arc::new(SmallPages(MemoryStore::new()));
+    let mut work = Work::new();
+    work.commit(store.as_ref(), 40).await;
+    let mut copy = Copy::sized(Arc::clone(&store), KEY, true, SMALL).await.expect("begins");
+    let mut parts = vec![copy.next(suite::at()).await.expect("copies").expect("a page")];
+    let mut given_up = 0;
+    loop {
+        let once = futures_util::FutureExt::now_or_never(copy.next(suite::at()));
+        let next = if let Some(next) = once {
+            next
+        } else {
+            given_up += 1;
+            copy.next(suite::at()).await
+        };
+        let Some(part) = next.expect("copies") else { break };
+        parts.push(part);
+    }
+    assert!(given_up > 10, "{given_up}");
+    let rows: u64 = manifest_of(&parts).rows;
+    assert_eq!(rows, rows_of(store.as_ref()).await.len() as u64, "no page was read twice");
+    assert_eq!(replayed(&parts), rows_of(store.as_ref()).await);
+}
+
 #[tokio::test]
 async fn a_copy_that_is_not_asked_for_in_time_fails_and_is_never_taken_for_whole() {
     let store: Arc<dyn Store> = Arc::new(SmallPages(MemoryStore::new()));
@@ -304,7 +392,7 @@ async fn written(folder: &Path) -> (std::path::PathBuf, Rows, Manifest) {
 }
 
 fn fault_of(bytes: &[u8], key: &[u8; 32]) -> Option<BackupFault> {
-    Reader::begin(bytes).and_then(|reader| reader.check(key, &mut |_| {})).err()
+    Reader::begin(bytes).and_then(|reader| reader.check(key, &mut go_on)).err()
 }
 
 #[tokio::test]
@@ -342,12 +430,9 @@ async fn every_byte_that_was_changed_cut_or_added_is_noticed() {
     assert!(matches!(fault_of(&bytes, &[8; 32]), Some(BackupFault::Mac)));
 }
 
-#[tokio::test]
-async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, ..) = written(folder.path()).await;
-    let bytes = std::fs::read(path).expect("reads");
-    let mut reader = Reader::begin(&bytes[..]).expect("begins");
+/// The same with other rows and their right hashes, by somebody who has no key.
+fn forged(bytes: &[u8]) -> Vec<u8> {
+    let mut reader = Reader::begin(bytes).expect("begins");
     let mut forged = Writer::begin(Vec::new()).expect("begins");
     while let Some(mut part) = reader.part().expect("reads") {
         if part.kind == PartKind::Rows {
@@ -356,7 +441,14 @@ async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
         }
         forged.put(&part).expect("writes");
     }
-    let forged = forged.end().expect("ends");
+    forged.end().expect("ends")
+}
+
+#[tokio::test]
+async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, ..) = written(folder.path()).await;
+    let forged = forged(&std::fs::read(path).expect("reads"));
     assert!(matches!(fault_of(&forged, &KEY), Some(BackupFault::Mac)));
     // A part of a stranger's form is told as that, and never panics.
     let mut odd = Writer::begin(Vec::new()).expect("begins");
@@ -393,10 +485,10 @@ async fn a_restored_store_is_the_store_at_the_backups_block_row_by_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, rows, manifest) = written(folder.path()).await;
     let options = options(&folder);
-    let checked = check(&path, &KEY, &mut |_| {}).expect("whole");
+    let checked = check(&path, &KEY, &mut go_on).expect("whole");
     assert_eq!(checked.manifest, manifest);
-    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
-    assert!(!options.folder.exists() && staged.folder.exists());
+    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
+    assert!(!options.folder.exists() && staged.folder().exists());
     staged.keep().expect("keeps");
     let store = SledStore::open(&options).expect("opens, its head and its blocks whole");
     assert_eq!(store.durable_block(), manifest.block);
@@ -405,7 +497,7 @@ async fn a_restored_store_is_the_store_at_the_backups_block_row_by_row() {
     assert_eq!(head.number, manifest.block);
     drop(store);
     // Nothing is restored over a store, and the one that is there stays.
-    let again = Staged::make(&checked, &options, &mut |_| {});
+    let again = Staged::make(&checked, &options, &mut go_on);
     assert!(matches!(again, Err(RestoreError::NotEmpty(_))));
     let left: Vec<_> = std::fs::read_dir(folder.path()).expect("reads").collect();
     assert_eq!(left.len(), 2, "{left:?}");
@@ -416,9 +508,9 @@ async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_take
     let folder = tempfile::tempdir().expect("a folder");
     let (path, rows, _) = written(folder.path()).await;
     let options = options(&folder);
-    let checked = check(&path, &KEY, &mut |_| {}).expect("whole");
-    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
-    let stage = staged.folder.clone();
+    let checked = check(&path, &KEY, &mut go_on).expect("whole");
+    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
+    let stage = staged.folder().to_owned();
     drop(staged);
     assert!(!stage.exists() && !options.folder.exists());
     // As a kill would leave it.
@@ -426,33 +518,31 @@ async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_take
     std::fs::write(stage.join("rubbish"), b"x").expect("writes");
     // An empty folder may stand at the name.
     std::fs::create_dir(&options.folder).expect("makes");
-    let staged = Staged::make(&checked, &options, &mut |_| {}).expect("makes");
+    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
     assert!(!stage.join("rubbish").exists());
     staged.keep().expect("keeps");
     let store = SledStore::open(&options).expect("opens");
     assert_eq!(rows_of(&store).await, rows);
     // One that is under way is not disturbed.
-    let lock = {
-        std::fs::create_dir(&stage).expect("makes");
-        let lock = std::fs::File::create(stage.join("lock")).expect("makes");
-        lock.lock().expect("locks");
-        lock
-    };
     let other = SledOptions { folder: options.folder.clone(), ..options };
     drop(store);
     std::fs::remove_dir_all(&other.folder).expect("goes");
-    let refused = Staged::make(&checked, &other, &mut |_| {});
+    let under_way = Staged::make(&checked, &other, &mut go_on).expect("makes");
+    // What is made is looked at, and its own lock is free again: the folder is not.
+    drop(SledStore::open(&SledOptions { folder: stage.clone(), ..other.clone() }).expect("opens"));
+    let refused = Staged::make(&checked, &other, &mut go_on);
     assert!(matches!(refused, Err(RestoreError::Store(StoreError::InUse { .. }))));
-    drop(lock);
+    under_way.keep().expect("keeps");
+    assert!(other.folder.exists() && !stage.exists());
 }
 
 #[tokio::test]
 async fn a_missing_file_and_another_key_are_told_before_anything_is_made() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, ..) = written(folder.path()).await;
-    let missing = check(&folder.path().join("nowhere"), &KEY, &mut |_| {}).err().expect("refused");
+    let missing = check(&folder.path().join("nowhere"), &KEY, &mut go_on).err().expect("refused");
     assert!(missing.to_string().contains("nowhere"), "{missing}");
-    let wrong = check(&path, &[9; 32], &mut |_| {}).err().expect("refused");
+    let wrong = check(&path, &[9; 32], &mut go_on).err().expect("refused");
     let said = wrong.to_string();
     assert!(said.contains("a.backup") && said.contains("another master key"), "{said}");
 }

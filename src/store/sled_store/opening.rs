@@ -15,13 +15,18 @@ use tokio::runtime::Runtime;
 /// How long the engine's file may be held by threads that are ending.
 const FREE_WITHIN: Duration = Duration::from_secs(5);
 
-/// The folder, for its owner alone.
-pub(super) fn create_private_folder(folder: &Path) -> Result<(), StoreError> {
+/// The folder, for its owner alone, where it is not there yet; whether it was made. Only then is the
+/// folder above synced, which whoever starts the server may not be let read.
+pub(super) fn create_private_folder(folder: &Path) -> Result<bool, StoreError> {
     use std::os::unix::fs::DirBuilderExt;
+    if folder.is_dir() {
+        return Ok(false);
+    }
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true).mode(0o700).create(folder).map_err(file_error(folder))?;
     let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
-    sync(above.unwrap_or(Path::new(".")))
+    sync(above.unwrap_or(Path::new(".")))?;
+    Ok(true)
 }
 
 /// The engine's files, made at the first opening: beside their place, synced, and moved there whole. A

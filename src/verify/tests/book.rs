@@ -127,6 +127,7 @@ impl Book {
         let store = MemoryStore::new();
         let mut book = Self { store, lines: BTreeMap::new(), rows: BTreeMap::new(), system: 0 };
         book.lease(1).await;
+        book.keys().await;
         let events = vec![
             ProviderEvent::ProviderRegistered {
                 name: "A社".into(),
@@ -134,13 +135,27 @@ impl Book {
                 id_token_algorithm: IdTokenAlgorithm::default(),
             },
             ProviderEvent::WebhookSet { url: Some("https://a.example/".into()) },
+            ProviderEvent::WebhookKeyAdded { kid: "hook".into() },
         ];
         let entry = to_json(&entry(at("2026-11-01T00:00:00"), events));
         let mut batch = Batch::event(Stream::Provider(provider()), 0, entry);
         let state = WebhookState::after(book.store.durable_block());
         batch.put.push(Put::Webhooks { provider: provider(), epoch: 0, state });
+        batch.put.push(Put::Key { kid: "hook".into(), record: b"{}".to_vec() });
         book.commit(batch).await;
         book
+    }
+
+    /// Two keys are made, and one of them is retired.
+    async fn keys(&mut self) {
+        for kid in ["names", "seal"] {
+            self.system(SystemEvent::KeyMade { kid: kid.into() }).await;
+            let put = vec![Put::Key { kid: kid.into(), record: b"{}".to_vec() }];
+            self.commit(Batch { put, ..Batch::default() }).await;
+        }
+        self.system(SystemEvent::KeyRetired { kid: "seal".into() }).await;
+        let delete = vec![Delete::Key { kid: "seal".into() }];
+        self.commit(Batch { delete, ..Batch::default() }).await;
     }
 
     /// 100,000 receipt numbers from this one on.

@@ -1,20 +1,19 @@
 //! Who did what, when and why; and the walk over the whole chain.
 
 use super::{
-    access::Caller,
-    ask,
-    lines::customer_id,
-    maintenance::{decision, problem},
-    problem::ProblemDetails,
+    access::Caller, lines::customer_id, look, maintenance::problem, problem::ProblemDetails,
 };
 use crate::{
-    actors::audit::{self, Told, Walk},
+    actors::audit::{self, Stands, Told},
     domain::{
         calendar::Instant,
         ids::{CustomerId, ProviderId},
         operator::Role,
     },
-    store::{Stream, audit::Report},
+    store::{
+        Stream,
+        audit::{Progress, Report},
+    },
     web::{context::RequestContext, form::Body, state::WebState},
 };
 use actix_web::{
@@ -25,7 +24,6 @@ use actix_web::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// Entries of an answer where nobody says how many, and the most.
 const ENTRIES: u64 = 20;
@@ -51,16 +49,6 @@ pub struct Asked {
     /// How many at most.
     #[schemars(range(min = 1, max = MOST_ENTRIES))]
     n: Option<u64>,
-}
-
-/// What is asked for to begin a walk.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "AuditVerify")]
-pub(super) struct Begin {
-    /// Why: 1 to 200 characters.
-    #[schemars(with = "ask::Reason")]
-    reason: String,
 }
 
 /// Entries of a stream.
@@ -98,51 +86,16 @@ struct EntryTold {
     changed: Option<Value>,
 }
 
-/// How the last walk over the chain stands.
-#[derive(Default, Serialize, JsonSchema)]
-#[schemars(rename = "AuditWalk")]
-pub(super) struct WalkTold {
-    /// `never`, `running` or `done`.
-    #[schemars(extend("enum" = ["never", "running", "done"]))]
-    state: &'static str,
-    /// What a running one does.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    step: Option<Value>,
-    /// How far it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    done: Option<u64>,
-    /// Of how much.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    of: Option<u64>,
-    /// Whether the chain is whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    whole: Option<bool>,
-    /// The first broken block, where one is.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    first_broken_block: Option<u64>,
-    /// When it ended, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "date-time"))]
-    ended_at: Option<String>,
-    /// What was looked at, and what is wrong with it.
-    #[serde(flatten)]
-    #[schemars(with = "BTreeMap<String, Value>")]
-    report: Option<Report>,
-}
-
-/// Begins a walk over the whole chain, or joins the one that is under way.
+/// Begins a walk over the whole chain, or has one follow that is under way.
 pub async fn begin(
-    _: Caller,
+    caller: Caller,
     context: RequestContext,
     state: Data<WebState>,
     body: Body,
 ) -> Result<HttpResponse, ProblemDetails> {
-    let asked: Begin = ask::read(&body)?;
-    ask::reason(&asked.reason)?;
-    state.audits.begin();
-    let begun: Result<(), ProblemDetails> = Ok(());
-    decision("verify_audit", &context, &begun).emit("an operator has the journal verified");
-    Ok(HttpResponse::Ok().json(told_walk(&state.audits.last())))
+    let line = ("verify_audit", "an operator has the journal verified");
+    let number = look::begin((&caller, &context), &body, line, || state.audits.begin())?;
+    Ok(HttpResponse::Ok().json(told_walk(&state.audits.last()).asked(number)))
 }
 
 /// Tells how the last walk stands.
@@ -232,25 +185,13 @@ fn legible(value: &mut Value) {
     }
 }
 
-fn told_walk(walk: &Walk) -> WalkTold {
-    match walk {
-        Walk::Never => WalkTold { state: "never", ..WalkTold::default() },
-        Walk::Running(progress) => WalkTold {
-            state: "running",
-            step: progress.as_ref().map(|progress| json!(progress.step)),
-            done: progress.as_ref().map(|progress| progress.done),
-            of: progress.as_ref().map(|progress| progress.of),
-            ..WalkTold::default()
-        },
-        Walk::Done { report, at } => WalkTold {
-            state: "done",
-            whole: Some(report.is_whole()),
-            first_broken_block: report.first_broken_block(),
-            ended_at: Some(at.rfc3339()),
-            report: Some(Report::clone(report)),
-            ..WalkTold::default()
-        },
-    }
+fn told_walk(stands: &Stands) -> look::LookTold {
+    let far = |progress: &Progress| (json!(progress.step), progress.done, progress.of);
+    let found = |report: &Report| {
+        let block = report.first_broken_block();
+        (report.is_whole(), look::with(report, "first_broken_block", &block))
+    };
+    look::told(stands, far, found)
 }
 
 #[cfg(test)]

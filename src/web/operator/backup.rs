@@ -1,5 +1,5 @@
 //! A backup of the store, begun by one request and given part by part: the command that asks writes
-//! the file.
+//! the file, and says once it has it.
 
 use super::{
     access::Caller,
@@ -61,6 +61,30 @@ pub struct PartTold {
     pub body: String,
 }
 
+/// What is said of one at its end.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "BackupEnd")]
+pub(super) struct End {
+    /// Why: 1 to 200 characters.
+    #[schemars(with = "ask::Reason")]
+    reason: String,
+    /// The backup's name.
+    backup: String,
+    /// Whether its file has its name on the disk: then it was taken. Otherwise it is given up.
+    kept: bool,
+}
+
+/// A backup that was ended.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BackupEnded")]
+pub(super) struct Ended {
+    /// The backup's name.
+    backup: String,
+    /// Whether it was taken.
+    kept: bool,
+}
+
 /// Begins a backup.
 pub async fn begin(
     caller: Caller,
@@ -94,10 +118,30 @@ pub async fn part(
     Ok(HttpResponse::Ok().json(told))
 }
 
+/// Ends a backup: it was taken, or is given up.
+pub async fn end(
+    caller: Caller,
+    context: RequestContext,
+    state: Data<WebState>,
+    body: Body,
+) -> Result<HttpResponse, ProblemDetails> {
+    let End { reason, backup, kept } = ask::read(&body)?;
+    let by = ask::by(&caller, &ask::reason(&reason)?);
+    let asked = Asked { by, request_id: Some(context.request_id.clone()) };
+    let (own, name) = (context.clone(), backup.clone());
+    let ended = async move {
+        let ended = state.backups.end(&name, kept, &asked).await;
+        ended.map_err(|error| refused(&own, error))
+    };
+    ask::to_its_end(&context, ended, log("end_backup")).await?;
+    Ok(HttpResponse::Ok().json(Ended { backup, kept }))
+}
+
 fn refused(context: &RequestContext, error: BackupError) -> ProblemDetails {
     let (status, code) = match error {
         BackupError::UnderWay => (StatusCode::CONFLICT, "backup_under_way"),
         BackupError::Unknown => (StatusCode::NOT_FOUND, "unknown_backup"),
+        BackupError::NotGiven => (StatusCode::CONFLICT, "backup_not_given"),
         BackupError::OutOfTurn(_) => (StatusCode::CONFLICT, "part_out_of_turn"),
         BackupError::Copy(crate::store::backup::CopyError::Behind) => {
             (StatusCode::CONFLICT, "backup_behind")

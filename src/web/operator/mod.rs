@@ -9,6 +9,7 @@
 //! | [`bills`] | a month's bills: preview, close, corrections |
 //! | [`audit`] | who did what, when and why; whether the chain is whole |
 //! | [`backup`](mod@backup) | a backup of the store, part by part |
+//! | [`look`] | long looks at the store: begun, told |
 //! | [`verify`] | the invariants of the store; what clients know, held against it |
 //! | [`log`] | level and form of the log, changed while the server runs |
 //! | [`change`] | a change of one line: rehearsed or made, logged, told |
@@ -48,6 +49,7 @@ pub mod inquiries;
 pub mod keys;
 pub mod lines;
 pub mod log;
+mod look;
 pub mod mails;
 pub mod maintenance;
 pub mod openapi;

@@ -1,0 +1,139 @@
+//! Backups that are kept, given up, and taken where the disk is short of room.
+
+use super::*;
+use crate::{
+    actors::committer::{Committer, CommitterOptions},
+    domain::line::Entry,
+    store::{Stream, memory::MemoryStore, record},
+};
+use tokio::task::LocalSet;
+
+struct House {
+    store: Arc<MemoryStore>,
+    backups: Backups,
+}
+
+/// Must be called where local tasks can be spawned.
+async fn house() -> House {
+    let store = Arc::new(MemoryStore::new());
+    let (own, clock): (Arc<dyn Store>, _) = (Arc::clone(&store) as _, Clock::host());
+    let options = CommitterOptions { group_max_events: 10, most_waiting: 10 };
+    let fatal = |error: &StoreError| panic!("{error}");
+    let (committer, work) = Committer::with(Arc::clone(&own), clock.clone(), options, fatal);
+    tokio::task::spawn_local(work);
+    let system = SystemStream::new(Arc::clone(&own), committer, clock.clone());
+    let backups = Backups::load(own, system, clock, [7; 32]).await.expect("reads");
+    House { store, backups }
+}
+
+fn asked() -> Asked {
+    Asked { by: By::Operator { name: "first".into(), reason: "a test".into() }, request_id: None }
+}
+
+impl House {
+    async fn begin(&self) -> Result<String, BackupError> {
+        self.backups.begin(&asked()).await
+    }
+
+    /// Takes all parts.
+    async fn take(&self, name: &str) {
+        for number in 0.. {
+            let part = self.backups.part(name, number).await.expect("a part");
+            if part.kind == PartKind::Manifest {
+                return;
+            }
+        }
+    }
+
+    async fn end(&self, name: &str, is_kept: bool) -> Result<(), BackupError> {
+        self.backups.end(name, is_kept, &asked()).await
+    }
+
+    async fn journalled(&self) -> Vec<SystemEvent> {
+        let rows = self.store.events(&Stream::System, 0, 99).await.expect("reads");
+        let entries = rows.iter().map(|row| {
+            record::from_json::<Entry<SystemEvent>>("an event", &row.entry).expect("an entry")
+        });
+        entries.flat_map(|entry| entry.events).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_backup_was_taken_once_its_file_has_its_name_and_no_earlier() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let first = house.begin().await.expect("begins");
+            assert!(matches!(house.end(&first, true).await, Err(BackupError::NotGiven)));
+            house.take(&first).await;
+            assert_eq!(house.journalled().await, [SystemEvent::BackupBegun]);
+            assert_eq!(house.backups.figures().last_s(), 0);
+            // A drill, or a file that could not be written.
+            house.end(&first, false).await.expect("ends");
+            assert!(matches!(house.end(&first, true).await, Err(BackupError::Unknown)));
+            let second = house.begin().await.expect("begins");
+            house.take(&second).await;
+            for _ in 0..2 {
+                house.end(&second, true).await.expect("ends, and again where the answer was lost");
+            }
+            let events = house.journalled().await;
+            let begun = SystemEvent::BackupBegun;
+            let [one, two, SystemEvent::BackupTaken(last)] = &events[..] else {
+                panic!("{events:?}")
+            };
+            assert!([one, two] == [&begun; 2] && last.bytes > 0, "{events:?}");
+            assert!(house.backups.figures().last_s() > 0);
+            assert_eq!(house.backups.figures().last_bytes(), last.bytes);
+        })
+        .await;
+}
+
+/// What is committed meanwhile is noted for nobody after a minute, and the next may begin.
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_nobody_asks_for_is_given_up_by_itself() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let first = house.begin().await.expect("begins");
+            tokio::time::sleep(PATIENCE / 2).await;
+            house.backups.part(&first, 0).await.expect("a part");
+            tokio::time::sleep(PATIENCE * 3 / 4).await;
+            assert!(matches!(house.begin().await, Err(BackupError::UnderWay)));
+            assert!(house.store.is_noting());
+            tokio::time::sleep(PATIENCE / 2).await;
+            assert!(!house.store.is_noting(), "its groups are noted no longer");
+            assert!(matches!(house.backups.part(&first, 1).await, Err(BackupError::Unknown)));
+            house.begin().await.expect("begins");
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_backup_that_was_cancelled_makes_room_for_the_next_at_once() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let first = house.begin().await.expect("begins");
+            assert!(matches!(house.begin().await, Err(BackupError::UnderWay)));
+            house.end(&first, false).await.expect("ends");
+            assert!(!house.store.is_noting());
+            house.begin().await.expect("begins");
+        })
+        .await;
+}
+
+/// The disk is short of room: nothing is committed, and the store is copied all the same.
+#[tokio::test]
+async fn a_disk_that_is_short_of_room_keeps_no_backup_from_being_taken() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            house.store.fill_up();
+            let name = house.begin().await.expect("begins");
+            house.take(&name).await;
+            house.end(&name, true).await.expect("ends");
+            assert!(house.journalled().await.is_empty());
+            assert!(house.backups.figures().last_s() > 0);
+        })
+        .await;
+}

@@ -1,0 +1,120 @@
+//! A folder that whoever makes it has to themselves, until it goes away or is given its name: it is
+//! locked from its making on, so that what a killed process left is told from what is in use.
+
+use crate::store::StoreError;
+use std::{
+    fs::{self, DirBuilder, File, TryLockError},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, MetadataExt},
+    path::{Path, PathBuf},
+};
+
+/// The folder; dropped, it goes away with all that is in it.
+#[derive(Debug)]
+pub struct HeldFolder {
+    path: PathBuf,
+    is_kept: bool,
+    _lock: File,
+}
+
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::File { path, source }
+}
+
+impl HeldFolder {
+    /// Makes it, for its owner alone. What nobody holds there is taken away first.
+    ///
+    /// # Errors
+    /// Somebody has it, or it cannot be made.
+    pub fn make(path: &Path) -> Result<Self, StoreError> {
+        let in_use = || StoreError::InUse { path: path.to_owned() };
+        if !sweep(path)? {
+            return Err(in_use());
+        }
+        DirBuilder::new().mode(0o700).create(path).map_err(file_error(path))?;
+        match lock(path)? {
+            Some(lock) => Ok(Self { path: path.to_owned(), is_kept: false, _lock: lock }),
+            // Somebody swept it between its making and its lock.
+            None => Err(in_use()),
+        }
+    }
+
+    /// Where it stands.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it another name, under which it stays.
+    ///
+    /// # Errors
+    /// Something is there, or the system refuses.
+    pub fn keep_as(mut self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)?;
+        self.is_kept = true;
+        Ok(())
+    }
+}
+
+impl Drop for HeldFolder {
+    fn drop(&mut self) {
+        if !self.is_kept
+            && let Err(error) = fs::remove_dir_all(&self.path)
+        {
+            tracing::warn!(%error, folder = %self.path.display(), "it could not be taken away");
+        }
+    }
+}
+
+/// Takes a folder away that nobody holds. False where somebody does; true where there is none.
+///
+/// # Errors
+/// It cannot be read or taken away.
+pub fn sweep(path: &Path) -> Result<bool, StoreError> {
+    if !fs::exists(path).map_err(file_error(path))? {
+        return Ok(true);
+    }
+    let Some(_lock) = lock(path)? else { return Ok(false) };
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error(path)(error)),
+        _ => Ok(true),
+    }
+}
+
+/// The lock of the folder that has this name; `None` where somebody else has it.
+fn lock(path: &Path) -> Result<Option<File>, StoreError> {
+    let folder = File::open(path).map_err(file_error(path))?;
+    match folder.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(file_error(path)(error)),
+    }
+    let own = folder.metadata().map_err(file_error(path))?;
+    let named = fs::metadata(path).map_err(file_error(path))?;
+    Ok(((own.dev(), own.ino()) == (named.dev(), named.ino())).then_some(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_held_until_it_goes_away_or_has_its_name() {
+        let around = tempfile::tempdir().expect("a folder");
+        let (path, target) = (around.path().join("own"), around.path().join("kept"));
+        let held = HeldFolder::make(&path).expect("makes");
+        fs::write(held.path().join("a"), b"x").expect("writes");
+        assert!(matches!(HeldFolder::make(&path), Err(StoreError::InUse { .. })));
+        assert!(!sweep(&path).expect("looks") && path.join("a").exists());
+        drop(held);
+        assert!(!path.exists());
+        // As a kill leaves it: there, and locked by nobody.
+        fs::create_dir(&path).expect("makes");
+        fs::write(path.join("rubbish"), b"x").expect("writes");
+        let held = HeldFolder::make(&path).expect("makes");
+        assert!(!path.join("rubbish").exists());
+        held.keep_as(&target).expect("keeps");
+        assert!(target.exists() && !path.exists());
+        assert!(sweep(&path).expect("nothing is there"));
+    }
+}
