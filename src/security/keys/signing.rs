@@ -1,10 +1,13 @@
 //! Keys that sign JWTs, and their public halves.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
@@ -69,9 +72,41 @@ impl SigningAlgorithm {
 
 /// A key that can sign now, with its public half made ready.
 pub(super) struct SigningKey {
-    header: Header,
-    private: EncodingKey,
+    /// As it begins each token: base64url, with its dot.
+    header: String,
+    private: Private,
     pub(super) public: serde_json::Value,
+}
+
+/// A private key, read and checked once: for RSA that costs as much as a signature, and the library
+/// would do it for each.
+enum Private {
+    Rsa(RsaKeyPair),
+    Ec(EcdsaKeyPair),
+}
+
+impl Private {
+    fn read(algorithm: SigningAlgorithm, pkcs8: &[u8]) -> Option<Self> {
+        match algorithm {
+            SigningAlgorithm::Rs256 => RsaKeyPair::from_pkcs8(pkcs8).ok().map(Self::Rsa),
+            SigningAlgorithm::Es256 => {
+                EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).ok().map(Self::Ec)
+            }
+        }
+    }
+
+    /// The signature as RFC 7518 (sections 3.3, 3.4) has it.
+    fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let random = SystemRandom::new();
+        match self {
+            Self::Rsa(key) => {
+                let mut signature = vec![0; key.public_modulus_len()];
+                key.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).ok()?;
+                Some(signature)
+            }
+            Self::Ec(key) => Some(key.sign(&random, message).ok()?.as_ref().to_vec()),
+        }
+    }
 }
 
 impl SigningKey {
@@ -83,16 +118,27 @@ impl SigningKey {
         let pkcs8 = record.unwrap(master)?;
         let unusable =
             || SecurityError::KeyUnusable { kid: record.kid.clone(), purpose: record.purpose };
-        let private = encoding_key(algorithm, &pkcs8).ok_or_else(unusable)?;
+        let private = Private::read(algorithm, &pkcs8).ok_or_else(unusable)?;
         let mut header = Header::new(algorithm.jose());
         header.kid = Some(record.kid.clone());
-        let public = public_jwk(&private, algorithm, &record.kid).ok_or_else(unusable)?;
+        let header = serde_json::to_vec(&header).map_err(|_| unusable())?;
+        let header = URL_SAFE_NO_PAD.encode(header) + ".";
+        let public = encoding_key(algorithm, &pkcs8)
+            .and_then(|key| public_jwk(&key, algorithm, &record.kid))
+            .ok_or_else(unusable)?;
         Ok(Self { header, private, public })
     }
 
+    /// A token in the compact form (RFC 7515 section 3.1).
     pub(super) fn sign<T: Serialize>(&self, claims: &T) -> Result<String, SecurityError> {
-        jsonwebtoken::encode(&self.header, claims, &self.private)
-            .map_err(|_| SecurityError::Crypto { what: "a signed token" })
+        let failed = || SecurityError::Crypto { what: "a signed token" };
+        let claims = serde_json::to_vec(claims).map_err(|_| failed())?;
+        let mut token = self.header.clone();
+        URL_SAFE_NO_PAD.encode_string(claims, &mut token);
+        let signature = self.private.sign(token.as_bytes()).ok_or_else(failed)?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(signature, &mut token);
+        Ok(token)
     }
 }
 
