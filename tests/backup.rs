@@ -480,8 +480,10 @@ fn what_is_committed_between_consecutive_parts_is_in_the_backup() {
     };
     // The one page of a demo's rows, what was committed after it, and the end.
     assert_eq!(kinds, ["rows", "changes", "manifest"]);
-    assert_eq!(manifest["block"].as_u64(), Some(blocks[0]), "{manifest} {blocks:?}");
-    assert!(manifest["begun_block"].as_u64() < Some(blocks[0]) && blocks[0] < blocks[1]);
+    // What follows the journal may commit how far it is at any time.
+    let block = manifest["block"].as_u64().expect("a block");
+    assert!((blocks[0]..blocks[1]).contains(&block), "{manifest} {blocks:?}");
+    assert!(manifest["begun_block"].as_u64() < Some(blocks[0]), "{manifest} {blocks:?}");
     // The line's events, its head rows and the blocks of both groups.
     assert!(manifest["changes"].as_u64() >= Some(4), "{manifest}");
 }

@@ -183,6 +183,26 @@ fn a_slow_body_is_answered_408() {
     });
 }
 
+/// As many as a thread works on at once, and more, that say they are at their confirmation.
+#[test]
+fn bodies_that_never_come_take_no_place_from_anybody() {
+    let demo = demo(&[("LINEPASS__SERVER__WORKERS", "1")]);
+    let head = "POST /flow/a1/confirm HTTP/1.1\r\nhost: x\r\ncookie: lp_a1=x\r\n\
+                content-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\n";
+    let connect = || {
+        let mut wire = Wire::plain(address(&demo));
+        wire.send(head);
+        wire
+    };
+    let slow: Vec<Wire> = (0..300).map(|_| connect()).collect();
+    for path in ["/help/errors", "/flow/a1/confirm"] {
+        let mut wire = Wire::plain(address(&demo));
+        let said = wire.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).answer();
+        assert!(!said.starts_with("http/1.1 503"), "{path}: {said}");
+    }
+    drop(slow);
+}
+
 #[test]
 fn large_heads_and_bodies_are_refused() {
     let many = "x: y\r\n".repeat(200);

@@ -16,7 +16,8 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-/// How long a batch may wait for the disk where more come than become durable.
+/// How long a batch should wait for the disk where more come than become durable: past it no more are
+/// taken than the next two groups hold.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// Why a batch was not committed. Nothing was written.
@@ -45,7 +46,7 @@ pub struct Committer {
     jobs: mpsc::UnboundedSender<Job>,
     waiting: Arc<AtomicUsize>,
     most_waiting: usize,
-    /// What becomes durable in [`LONGEST_WAIT`] of late, and a group at least: whatever waits for the
+    /// What becomes durable in [`LONGEST_WAIT`] of late, and two groups at least: whatever waits for the
     /// same sync waits no longer for the others.
     most_in_time: Arc<AtomicUsize>,
     store: Arc<dyn Store>,
@@ -182,7 +183,7 @@ impl Pace {
     }
 
     /// How many may wait, after so many became durable in this time. A group that was not full left
-    /// nobody waiting, and tells only how few came.
+    /// nobody waiting: it tells how few came, and bounds nobody, since two groups always may.
     fn most_after(&mut self, batches: usize, took: Duration) -> usize {
         let batches = f64::from(u32::try_from(batches).unwrap_or(u32::MAX));
         let per_s = batches / took.as_secs_f64().max(1e-6);

@@ -84,6 +84,7 @@ pub fn server(
 pub fn request_limits(config: &Config) -> RequestLimits {
     RequestLimits {
         head_bytes: config.server.head_limit_bytes,
+        body_bytes: config.server.body_limit_bytes,
         body_time: Duration::from_millis(config.server.request_body_timeout_ms),
     }
 }

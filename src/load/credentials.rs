@@ -208,7 +208,7 @@ impl Credentials {
         most_lines: Option<usize>,
     ) -> Result<Self, CredentialsError> {
         if let Ok(demo) = serde_json::from_slice::<Demo>(&text) {
-            return Self::of_demo(demo, name);
+            return Self::of_demo(demo, name, most_lines);
         }
         let malformed = |line: usize, what: String| CredentialsError::Malformed {
             file: name.to_owned(),
@@ -249,9 +249,14 @@ impl Credentials {
         Self { text, lines, providers, are_forwarded: true }.checked(name)
     }
 
-    fn of_demo(demo: Demo, name: &str) -> Result<Self, CredentialsError> {
+    fn of_demo(
+        demo: Demo,
+        name: &str,
+        most_lines: Option<usize>,
+    ) -> Result<Self, CredentialsError> {
         let (mut text, mut lines) = (Vec::new(), Vec::new());
-        for line in demo.lines.into_iter().map(Line::seen_from_loopback).filter(Line::is_usable) {
+        let usable = demo.lines.into_iter().map(Line::seen_from_loopback).filter(Line::is_usable);
+        for line in usable.take(most_lines.unwrap_or(usize::MAX)) {
             let begins = text.len();
             // A vector takes every byte, and these types are all JSON.
             let _ = serde_json::to_writer(&mut text, &line);

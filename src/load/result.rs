@@ -357,8 +357,8 @@ fn phase_result(
         // An attacker who is slow on purpose says nothing of the server.
         if is_told_of(*name) {
             latency.add(&scenario.latency);
+            turned_away.add(&scenario.turned_away);
         }
-        turned_away.add(&scenario.turned_away);
     }
     let rate = |count: u64| per_s(count, measured_s);
     let scenarios = record.scenarios.iter().map(|(scenario, record)| {

@@ -232,7 +232,9 @@ impl<'a> Run<'a> {
             let phase = closed(plan, clients, plan.duration.min(LONGEST_PROBE), true);
             length += phase.length();
             let rate = self.phase(phase).await?;
-            if self.over.is_cut || rate < most * PAST_ITS_MOST {
+            // Where what was prepared was used up, the rate is of next to nothing and tells nothing.
+            let is_used_up = self.over.phases.last().is_some_and(|phase| phase.is_used_up);
+            if self.over.is_cut || (rate < most * PAST_ITS_MOST && !is_used_up) {
                 break;
             }
             most = most.max(rate);

@@ -20,11 +20,10 @@ use std::{
     fmt::Debug,
     io::{Error, ErrorKind, Result},
     net::{SocketAddr, TcpListener},
-    rc::Rc,
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpStream, sync::Semaphore, time::timeout};
+use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::TlsAcceptor;
 
 /// How the connections of one listener begin.
@@ -52,10 +51,6 @@ pub struct ServerLimits {
     /// How long requests under way have to end at a stop, in seconds.
     pub shutdown_timeout_s: u64,
 }
-
-/// Handshakes that one thread makes at once. Each costs as much as several requests, and nobody can be
-/// told in it to come again: past these, a connection waits within the time that its handshake may take.
-const HANDSHAKES_AT_ONCE: usize = 128;
 
 /// How long an answer to a client that still sends stays in its socket before it is closed.
 const LINGER: Duration = Duration::from_secs(1);
@@ -89,8 +84,6 @@ where
         let (app, stopping) = (app.clone(), stopping.clone());
         server = server.listen("http", listener, move || {
             let (door, stopping) = (door.clone(), stopping.clone());
-            // Each thread has its own.
-            let handshakes = Rc::new(Semaphore::new(HANDSHAKES_AT_ONCE));
             let app = app().into_factory().map_err(|error| error.into().error_response());
             let http = HttpService::build()
                 .graceful_shutdown_signal(move || {
@@ -106,11 +99,8 @@ where
                 })
                 .finish(map_config(app, |()| AppConfig::default()));
             fn_service(move |stream: TcpStream| {
-                let (door, handshakes) = (door.clone(), Rc::clone(&handshakes));
-                async move {
-                    let opened = door.open(stream, limits.patience, &handshakes).await;
-                    opened.map_err(DispatchError::Io)
-                }
+                let door = door.clone();
+                async move { door.open(stream, limits.patience).await.map_err(DispatchError::Io) }
             })
             .and_then(http)
         })?;
@@ -125,7 +115,6 @@ impl Door {
         &self,
         mut stream: TcpStream,
         patience: Patience,
-        handshakes: &Semaphore,
     ) -> Result<(ClientStream, Protocol, Option<SocketAddr>)> {
         let address = stream.peer_addr()?;
         let peer = match &self.balancers {
@@ -137,10 +126,7 @@ impl Door {
         let transport = match &self.tls {
             None => Transport::Plain(stream),
             Some(tls) => {
-                let handshake = async {
-                    let _one = handshakes.acquire().await.map_err(Error::other)?;
-                    TlsAcceptor::from(Arc::clone(tls)).accept(stream).await
-                };
+                let handshake = TlsAcceptor::from(Arc::clone(tls)).accept(stream);
                 let done = timeout(self.handshake_timeout, handshake).await;
                 let stream = done.map_err(|_| Error::from(ErrorKind::TimedOut))??;
                 Transport::Tls(Box::new(stream))

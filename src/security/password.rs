@@ -234,16 +234,20 @@ impl PasswordPool {
     /// Whether one more password would be checked now: whoever has none to spare is turned away before
     /// anything is done for it.
     pub fn has_room(&self) -> bool {
+        self.queued() < self.most_waiting()
+    }
+
+    fn most_waiting(&self) -> usize {
         let standing = &self.counters.standing;
-        let most = standing.most(self.queue_limit, self.threads, self.longest_standing_wait);
-        self.queued() < most
+        standing.most(self.queue_limit, self.threads, self.longest_standing_wait)
     }
 
     /// Whether this job is taken. A new password is made by whoever is signed in already, an operator
     /// among them: for those some places are left that no rush of logins fills.
     fn takes(&self, job: &Job) -> bool {
         let is_new = matches!(job, Job::Hash { .. });
-        self.has_room() || (is_new && self.queued() < self.queue_limit + RESERVE)
+        let reserve = if is_new { RESERVE } else { 0 };
+        self.queued() < self.most_waiting() + reserve
     }
 
     /// The key of the hashes that an import keeps.

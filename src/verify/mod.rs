@@ -43,10 +43,12 @@ use crate::{
     store::{SnapshotRow, Store, StoreError, audit},
 };
 use report::Found;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// So often a server at work is asked again for what it has not told yet.
 const ASKED_AGAIN: u32 = 1_000;
+/// And so long after the last time, where what is awaited takes its time.
+const ASKED_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// What is looked at now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]

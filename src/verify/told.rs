@@ -2,7 +2,7 @@
 //! here, from the guide, and what the rows of the outbox and of the providers refer to is looked up.
 
 use super::{
-    ASKED_AGAIN, Step, Walk,
+    ASKED_AGAIN, ASKED_AGAIN_AFTER, Step, Walk,
     house::House,
     index::entry as entry_at,
     report::{Found, InvariantName},
@@ -209,6 +209,7 @@ async fn has_mails_cursor(walk: &Walk<'_>) -> Result<bool, StoreError> {
         if row.is_some() {
             return Ok(true);
         }
+        tokio::time::sleep(ASKED_AGAIN_AFTER).await;
     }
     Ok(false)
 }

@@ -45,6 +45,8 @@ use std::{
 pub struct RequestLimits {
     /// The most bytes of a head.
     pub head_bytes: usize,
+    /// The most bytes of a body.
+    pub body_bytes: usize,
     /// How long a body may take.
     pub body_time: Duration,
 }

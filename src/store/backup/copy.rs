@@ -70,8 +70,8 @@ enum Stands {
     Reading(Option<Vec<u8>>),
     /// All were read; the copy is of this block.
     Read(Tip),
-    /// The manifest was given.
-    Ended,
+    /// The manifest was given, of this block.
+    Ended(u64),
 }
 
 impl Copy {
@@ -129,7 +129,8 @@ impl Copy {
     pub const fn block(&self) -> Option<u64> {
         match self.stands {
             Stands::Read(tip) => Some(tip.number),
-            Stands::Reading(_) | Stands::Ended => None,
+            Stands::Ended(block) => Some(block),
+            Stands::Reading(_) => None,
         }
     }
 
@@ -160,7 +161,7 @@ impl Copy {
             return Ok(Some(self.changes_part()));
         }
         let Stands::Read(tip) = self.stands else { return Ok(None) };
-        self.stands = Stands::Ended;
+        self.stands = Stands::Ended(tip.number);
         let hash = tip.hash.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
         let manifest = Manifest {
             begun_block: self.begun_block,

@@ -1,6 +1,7 @@
 //! Who is heard when more comes than can be done: operators and health first, on a listener and a
 //! thread of their own; then purchases and cancellations at their confirmation, logins, statements
-//! (reliability.md 31 to 33). Whoever is turned away hears it before any work is done for it.
+//! (reliability.md 31 to 33). Whoever is turned away hears it before any work is done for it, beyond a look at
+//! who it is.
 //!
 //! | file | what |
 //! |---|---|
@@ -27,6 +28,7 @@ use self::{
     worker::Worker,
 };
 use super::{
+    context,
     flow::{self, sealed::Flow},
     portal,
     state::WebState,
@@ -36,9 +38,12 @@ use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::AUTHORIZATION,
+    http::{
+        Method,
+        header::{AUTHORIZATION, CONTENT_LENGTH},
+    },
     middleware::Next,
-    web::Data,
+    web::{Bytes, Data},
 };
 use futures_util::StreamExt;
 use std::{
@@ -143,44 +148,68 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Hears a request, or turns it away before anything was done for it.
+/// Hears a request, or turns it away before anything is done for it but to look at who it is.
 pub async fn gate(
     state: Data<WebState>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let worker = request.app_data::<Rc<Worker>>().cloned();
+    let is_pressed = worker.as_ref().is_some_and(|worker| worker.is_pressed());
     // What the router goes by; `request.path()` has its escapes yet.
     let path = request.match_info().as_str();
-    let is_known = is_known(&state, &request, path);
+    let is_known = is_known(&state, &request, path, is_pressed);
     let asked = Asked { method: request.method(), path, is_known };
     let (class, hashes, commits) = (asked.class(), asked.hashes(), asked.commits());
-    let worker = request.app_data::<Rc<Worker>>();
     // Asked in any case, so that the thread knows what came.
-    let heard = worker.map(|worker| worker.hear(class)).transpose();
+    let heard = worker.as_ref().map_or(Ok(()), |worker| worker.hear(class));
     let room = room::hear(Needs { class, hashes, commits }, &fill(&state, hashes));
-    match room.and(heard) {
-        Ok(under_way) => {
-            // Who waits for a hash waits for no thread that answers: that queue has its own bound.
-            let _under_way = under_way.filter(|_| !hashes);
+    if let Err(why) = room.and(heard) {
+        return Ok(turn_away(&state, request, class, why).await);
+    }
+    // Whoever sends its body slowly is not worked on, and takes no place from anybody.
+    gather(&mut request, state.limits.body_bytes).await;
+    // Who waits for a hash waits for no thread that answers: that queue has its own bound.
+    let worker = worker.filter(|_| !hashes);
+    match worker.map(|worker| worker.take(class)).transpose() {
+        Ok(_under_way) => {
             let _counted = state.admission.hear(class);
             Ok(next.call(request).await?.map_into_boxed_body())
         }
-        Err(why) => {
-            state.admission.turn_away(class, why);
-            let flow = class::flow_page(path)
-                .and_then(|(id, _)| flow::cookie::read(request.request(), &state, id));
-            let language = flow.as_ref().and_then(Flow::asked_language);
-            let response = refusal::response(request.request(), language);
-            drain(request.take_payload()).await;
-            Ok(request.into_response(response))
-        }
+        Err(why) => Ok(turn_away(&state, request, class, why).await),
     }
 }
 
-/// Whether a request brings what its address asks for. It is opened and checked by whoever answers.
-fn is_known(state: &WebState, request: &ServiceRequest, path: &str) -> bool {
+async fn turn_away(
+    state: &WebState,
+    mut request: ServiceRequest,
+    class: Class,
+    why: TooMuch,
+) -> ServiceResponse<BoxBody> {
+    state.admission.turn_away(class, why);
+    // So that the ID on the page stands for something; past so many a second, alike lines are left out.
+    tracing::info!(
+        request_id = context::of(request.request()).request_id,
+        class = class.as_str(),
+        reason = why.code(),
+        "a request was turned away"
+    );
+    let path = request.match_info().as_str();
+    let flow =
+        class::flow_page(path).and_then(|(id, _)| flow::cookie::read(request.request(), state, id));
+    let language = flow.as_ref().and_then(Flow::asked_language);
+    let response = refusal::response(request.request(), language);
+    drain(request.take_payload()).await;
+    request.into_response(response)
+}
+
+/// Whether a request brings what its address asks for. It is checked by whoever answers; while requests
+/// are turned away a flow's cookie is opened here too, so that an invented one takes nobody's place.
+fn is_known(state: &WebState, request: &ServiceRequest, path: &str, is_pressed: bool) -> bool {
     if let Some((flow, _)) = class::flow_page(path) {
-        return flow::cookie::is_there(request.request(), state.is_https(), flow);
+        let is_there = flow::cookie::is_there(request.request(), state.is_https(), flow);
+        return is_there
+            && (!is_pressed || flow::cookie::read(request.request(), state, flow).is_some());
     }
     if class::portal_page(path).is_some() {
         return portal::session::is_there(request.request(), state.is_https());
@@ -190,6 +219,29 @@ fn is_known(state: &WebState, request: &ServiceRequest, path: &str) -> bool {
         return pairs.into_iter().any(|pair| pair.starts_with("request_uri="));
     }
     request.headers().contains_key(AUTHORIZATION)
+}
+
+/// Waits for what was posted, as far as any handler takes it, and lays it back for whoever answers, with
+/// whatever went wrong. What is too large by its own word, or what nobody asked for, is answered at once.
+async fn gather(request: &mut ServiceRequest, most_bytes: usize) {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let is_too_large =
+        length.is_some_and(|length| length.parse().map_or(true, |n: usize| n > most_bytes));
+    if *request.method() != Method::POST || is_too_large {
+        return;
+    }
+    let mut body = request.take_payload();
+    let (mut pieces, mut bytes) = (Vec::new(), 0);
+    while let Some(piece) = body.next().await {
+        bytes += piece.as_ref().map_or(0, Bytes::len);
+        let is_last = piece.is_err() || bytes > most_bytes;
+        pieces.push(piece);
+        if is_last {
+            break;
+        }
+    }
+    let payload = Box::pin(futures_util::stream::iter(pieces).chain(body));
+    request.set_payload(Payload::Stream { payload });
 }
 
 /// More of a body is not taken from whoever is turned away.

@@ -17,8 +17,13 @@ pub type ByClass = [f64; Class::ALL.len()];
 const FOR_DISTANCE: f64 = 1.0;
 /// By how much it grows with each window in which their wait grew by one second.
 const FOR_GROWTH: f64 = 5.0;
+/// What is left of the share after each window in which a thread had next to nothing to do (RFC 8033
+/// section 4.2 lets it decay likewise): of nearly all, a hundredth after two seconds.
+const LEFT_AT_REST: f64 = 0.95;
 /// Some are heard even then: only they tell that it is over.
 const MOST_SHED: f64 = 0.98;
+/// A smaller share is none.
+const NEXT_TO_NONE: f64 = 0.01;
 /// How much of what is remembered of the classes' parts is replaced with each window.
 const NEWEST: f64 = 0.2;
 /// A rush of so many windows is worked off, however long it makes wait (the burst allowance of RFC 8033
@@ -72,10 +77,16 @@ impl Shedding {
         if self.share <= 0.0 && self.rush <= RUSH {
             return;
         }
+        let is_load = self.coming.iter().sum::<f64>() >= LEAST_COMING;
+        if !is_load || wait_s < self.target_s / 2.0 {
+            self.share *= LEFT_AT_REST.powf(windows);
+            if self.share < NEXT_TO_NONE {
+                self.share = 0.0;
+            }
+            return;
+        }
         let distance = (wait_s - self.target_s) * windows;
         let change = FOR_DISTANCE.mul_add(distance, FOR_GROWTH * grown_s);
-        let is_load = self.coming.iter().sum::<f64>() >= LEAST_COMING;
-        let change = if is_load { change } else { change.min(-self.target_s) };
         self.share = (self.share + change).clamp(0.0, MOST_SHED);
     }
 

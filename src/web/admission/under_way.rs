@@ -93,8 +93,8 @@ mod tests {
             bound.note(0.0, 1.0);
         }
         assert!((740.0..=800.0).contains(&bound.most()), "{}", bound.most());
-        // A minute at rest is a thread at rest, however it was noted.
-        bound.note(0.0, 2_400.0);
+        // A minute with next to nothing is forgotten.
+        bound.note(1.0, 2_400.0);
         assert!((bound.most() - FLOOR).abs() < 1e-9, "{}", bound.most());
     }
 

@@ -23,8 +23,9 @@ const WINDOW: Duration = Duration::from_millis(25);
 const AT_REST: f64 = 40.0;
 /// A smaller share is no news.
 const TOLD_FROM: f64 = 0.01;
-/// A request may take so many times what it should wait: it passes several queues.
-const PATIENCE: f64 = 10.0;
+/// A request may take so many windows, with all that it waits for: half a second, as long as the
+/// committer lets wait.
+const PATIENCE: f64 = 20.0;
 
 /// One thread that answers.
 #[derive(Debug)]
@@ -62,12 +63,11 @@ impl Seen {
 impl Worker {
     /// A thread that should let nobody wait longer than `target`; its waits are counted in `waits_s`.
     pub fn new(target: Duration, waits_s: Histogram, pulse: &Pulse) -> Rc<Self> {
-        let patience = PATIENCE * target.as_secs_f64() / WINDOW.as_secs_f64();
         Rc::new(Self {
             beat: pulse.beat(),
             pulse: pulse.clone(),
             shedding: RefCell::new(Shedding::new(target)),
-            bound: RefCell::new(Bound::new(patience)),
+            bound: RefCell::new(Bound::new(PATIENCE)),
             seen: Cell::new(Seen::nothing()),
             under_way: Cell::default(),
             due: Cell::default(),
@@ -79,11 +79,17 @@ impl Worker {
         })
     }
 
-    /// A request has come: whether it is heard. It is worked on until the value is dropped.
+    /// Whether it turns anybody away, or soon may.
+    pub fn is_pressed(&self) -> bool {
+        let under_way: f64 = self.under_way.get().iter().sum();
+        self.shedding.borrow().share() > 0.0 || under_way > self.bound.borrow().most() / 4.0
+    }
+
+    /// A request has come: whether it is heard.
     ///
     /// # Errors
-    /// What was too much for it.
-    pub fn hear(self: &Rc<Self>, class: Class) -> Result<UnderWay, TooMuch> {
+    /// Requests wait too long.
+    pub fn hear(self: &Rc<Self>, class: Class) -> Result<(), TooMuch> {
         self.watch();
         let place = class.place();
         let (mut seen, mut due) = (self.seen.get(), self.due.get());
@@ -96,9 +102,15 @@ impl Worker {
             due[place] -= 1.0;
         }
         self.due.set(due);
-        if !is_heard {
-            return Err(TooMuch::Wait);
-        }
+        if is_heard { Ok(()) } else { Err(TooMuch::Wait) }
+    }
+
+    /// Takes a request that was heard: it is worked on until the value is dropped.
+    ///
+    /// # Errors
+    /// As many are worked on as may be.
+    pub fn take(self: &Rc<Self>, class: Class) -> Result<UnderWay, TooMuch> {
+        let place = class.place();
         if !self.bound.borrow().takes(class, self.under_way.get()) {
             return Err(TooMuch::UnderWay);
         }
@@ -132,6 +144,7 @@ impl Worker {
         }
         self.beat.rest();
         self.shedding.borrow_mut().forget();
+        *self.bound.borrow_mut() = Bound::new(PATIENCE);
         self.due.set(ByClass::default());
         self.is_watched.set(false);
     }
@@ -203,6 +216,12 @@ mod tests {
         Worker::new(Duration::from_millis(10), Histogram::of_seconds(), &pulse)
     }
 
+    /// One that no slow machine makes turn anybody away.
+    fn patient_worker() -> Rc<Worker> {
+        let pulse = Pulse::start().expect("starts");
+        Worker::new(Duration::from_mins(1), Histogram::of_seconds(), &pulse)
+    }
+
     fn hears(worker: &Rc<Worker>, class: Class) -> bool {
         worker.hear(class).is_ok()
     }
@@ -234,7 +253,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_thread_without_load_hears_everybody() {
-        let worker = worker();
+        let worker = patient_worker();
         for class in Class::ALL {
             assert!((0..100).all(|_| hears(&worker, class)));
         }
@@ -242,11 +261,11 @@ mod tests {
 
     #[actix_web::test]
     async fn a_rush_is_taken_up_to_the_bound_and_again_when_it_is_done_check_32() {
-        let worker = worker();
+        let worker = patient_worker();
         let mut under_way = Vec::new();
         for (class, most) in Class::ALL.into_iter().zip([128, 167, 192, 256]) {
             let refused = loop {
-                match worker.hear(class) {
+                match worker.take(class) {
                     Ok(one) => under_way.push(one),
                     Err(why) => break why,
                 }
@@ -254,7 +273,7 @@ mod tests {
             assert_eq!((refused, under_way.len()), (TooMuch::UnderWay, most), "{class:?}");
         }
         under_way.truncate(127);
-        assert!(hears(&worker, Class::Statement));
+        assert!(worker.is_pressed() && worker.take(Class::Statement).is_ok());
         drop(under_way);
         assert!(worker.under_way.get().iter().all(|number| *number < 0.5));
     }
