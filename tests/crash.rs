@@ -199,7 +199,11 @@ fn run(folder: tempfile::TempDir, rounds: usize, bought_before: Option<&'static 
             server = trial.start(books.calendar.next());
         }
         let mut round = Round::prepare(&server.house, &mut books, number);
+        let stopped = trial.stopped;
         trial.disturb(server, &mut round, &mut books);
+        if trial.stopped > stopped {
+            round.was_stopped_in_order();
+        }
         cut += round.cut();
         server = trial.start(books.calendar.next());
         round.settle(&server.house, &mut books);

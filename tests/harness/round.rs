@@ -54,6 +54,17 @@ impl Round {
         fire(house, hands, meanwhile)
     }
 
+    /// A server that is stopping tells whoever wants a change to try again: whether it was made is to be
+    /// seen, as where nobody answered. At any other time such an answer is a fault.
+    pub fn was_stopped_in_order(&mut self) {
+        for change in self.changes.iter_mut().flatten() {
+            let reply = change.shot.reply();
+            if reply.is_some_and(|reply| reply.status == 503 && reply.retry_after.is_some()) {
+                change.shot.fate = Fate::Unknown;
+            }
+        }
+    }
+
     /// How many of its requests nobody answered.
     pub fn cut(&self) -> usize {
         let orders = self.orders.iter().flatten().map(|order| &order.shot);
