@@ -14,6 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long the tries of one step may wait for `Retry-After` in all, with `--retry`.
+pub fn longest_retries(retry: bool) -> Duration {
+    if retry { LONGEST_RETRY * MOST_TRIES } else { Duration::ZERO }
+}
+
 /// Tries of one step at most, with `--retry` (reliability 33).
 const MOST_TRIES: u32 = 4;
 /// The longest wait before a try that is believed.

@@ -1,8 +1,10 @@
-//! Whether the generator itself was the limit: a run that says nothing about it says nothing.
+//! What a reader of a run must know before its figures: whether the generator itself was the limit, and
+//! whether most of what was asked ended otherwise than it should.
 
 use super::{
     recorder::{Counts, PhaseRecord},
     run::PhaseOver,
+    scenario::Scenario,
 };
 use std::time::Duration;
 
@@ -15,6 +17,11 @@ const MOST_QUEUEING: Duration = Duration::from_millis(20);
 /// The share of intended starts that may be left over at a phase's end.
 const MOST_NOT_BEGUN: f64 = 0.01;
 
+/// The share of ended starts that may have got no answer, or one that failed.
+const MOST_FAILED: f64 = 0.01;
+/// The share of them that a rule may have refused.
+const MOST_REFUSED: f64 = 0.1;
+
 /// Something that a reader of a phase's figures must know first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Concern {
@@ -26,6 +33,10 @@ pub enum Concern {
     Held,
     /// What was prepared was used up.
     UsedUp,
+    /// Many got no answer, or one that failed.
+    Failed,
+    /// Many were refused by a rule, or for their credentials.
+    Refused,
 }
 
 /// A concern with the figure that says how grave it is.
@@ -52,13 +63,30 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
     if over.is_used_up {
         found.push((Concern::UsedUp, 0.0));
     }
+    // Being refused is the right answer to an attacker.
+    let mut honest = Counts::default();
+    let of_households = record.scenarios.iter().filter(|(name, _)| **name != Scenario::Attack);
+    of_households.for_each(|(_, scenario)| honest.add(&scenario.counts));
+    let ended = as_f64(honest.ok + honest.refused + honest.shed + honest.failed + honest.wrong);
+    let shares = [
+        (Concern::Failed, as_f64(honest.failed) / ended, MOST_FAILED),
+        (Concern::Refused, as_f64(honest.refused) / ended, MOST_REFUSED),
+    ];
+    found.extend(shares.into_iter().filter(|(_, share, most)| share > most).map(|(c, s, _)| (c, s)));
     found
 }
 
 /// The concerns of all phases in sentences, each once, with the phases that it is of and its worst
 /// figure.
 pub fn warnings(phases: &[(String, Vec<Grave>)], connections: usize) -> Vec<String> {
-    let kinds = [Concern::Late, Concern::Busy, Concern::Held, Concern::UsedUp];
+    let kinds = [
+        Concern::Failed,
+        Concern::Refused,
+        Concern::Late,
+        Concern::Busy,
+        Concern::Held,
+        Concern::UsedUp,
+    ];
     let told = kinds.into_iter().filter_map(|kind| {
         let mut worst = 0.0_f64;
         let mut labels = Vec::new();
@@ -93,6 +121,16 @@ impl Concern {
                  for this rate; the waits are in the latencies",
                 ms(worst)
             ),
+            Self::Failed => format!(
+                "Up to {:.0} % of what was begun got no answer, or one that failed: the server was gone, \
+                 or far behind",
+                worst * 100.0
+            ),
+            Self::Refused => format!(
+                "Up to {:.0} % of what was begun was refused by a rule: limits that are reached, or \
+                 credentials of another store",
+                worst * 100.0
+            ),
             Self::UsedUp => {
                 "It ended early, because what was prepared was used up; --prepare N prepares \
                              more"
@@ -116,8 +154,9 @@ mod tests {
     use super::*;
     use crate::load::{
         phase::{Load, Phase},
+        fault::Fault,
         recorder::{Place, Recorder},
-        scenario::Scenario,
+        scenario::{Scenario, Step},
     };
 
     fn over(generator_cpu: f64) -> PhaseOver {
@@ -143,6 +182,30 @@ mod tests {
         }
         let found = concerns(&over(generator_cpu), recorder.phase(0));
         warnings(&[("25 %".to_owned(), found.clone()), ("50 %".to_owned(), found)], 4)
+    }
+
+    #[test]
+    fn what_mostly_failed_or_was_refused_is_warned_about() {
+        for (fault, scenario, word) in [
+            (Fault::Status(500), Scenario::Login, Some("got no answer")),
+            (Fault::Refused("403".to_owned()), Scenario::Login, Some("refused by a rule")),
+            (Fault::Refused("403".to_owned()), Scenario::Attack, None),
+            (Fault::Shed { status: 503, retry_after_s: 3 }, Scenario::Login, None),
+        ] {
+            let mut recorder = Recorder::default();
+            let place = Place { phase: 0, scenario, measured: true };
+            for _ in 0..10 {
+                recorder.asked(place, Duration::ZERO);
+                recorder.begun(place, Duration::ZERO);
+                recorder.not_ok(place, Step::Push, &fault, Duration::ZERO);
+            }
+            let found = concerns(&over(0.5), recorder.phase(0));
+            let warned = warnings(&[("25 %".to_owned(), found)], 4);
+            match word {
+                None => assert!(warned.is_empty(), "{warned:?}"),
+                Some(word) => assert!(warned.len() == 1 && warned[0].contains(word), "{warned:?}"),
+            }
+        }
     }
 
     #[test]

@@ -326,7 +326,9 @@ impl Results {
                     found.first.first().map_or("", String::as_str)
                 ));
             }
-            if found.unanswered > 0 {
+            if found.asked > 0 && found.unanswered == found.asked {
+                reasons.push("no order could be asked for afterwards".to_owned());
+            } else if found.unanswered > 0 {
                 self.warnings
                     .push(format!("{} orders could not be asked for afterwards", found.unanswered));
             }

@@ -2,7 +2,7 @@
 
 use super::{
     arrivals::Spacing,
-    client::Client,
+    client::{Client, longest_retries},
     host::{Process, thread_time},
     phase::{Load, Phase, Running, Schedule, Starts, Stop},
     prepare::{PrepareError, prepare},
@@ -350,7 +350,9 @@ impl<'a> Run<'a> {
     /// Until what is under way is answered, or the time for that is over.
     async fn drain(&mut self, phase: &Phase, number: usize, running: Running) {
         let began = running.began;
-        let overdue = tokio::time::sleep(self.world.options.timeout);
+        // Whoever was told to come again is not late.
+        let options = &self.world.options;
+        let overdue = tokio::time::sleep(options.timeout + longest_retries(options.retry));
         let ended = running.end();
         tokio::pin!(overdue, ended);
         let mut ticks = ticks();
