@@ -72,7 +72,8 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
         (Concern::Failed, as_f64(honest.failed) / ended, MOST_FAILED),
         (Concern::Refused, as_f64(honest.refused) / ended, MOST_REFUSED),
     ];
-    found.extend(shares.into_iter().filter(|(_, share, most)| share > most).map(|(c, s, _)| (c, s)));
+    found
+        .extend(shares.into_iter().filter(|(_, share, most)| share > most).map(|(c, s, _)| (c, s)));
     found
 }
 
@@ -153,8 +154,8 @@ const fn as_f64(number: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::load::{
-        phase::{Load, Phase},
         fault::Fault,
+        phase::{Load, Phase},
         recorder::{Place, Recorder},
         scenario::{Scenario, Step},
     };
