@@ -100,9 +100,11 @@ impl Trial {
     fn audit(&self, house: &House, books: &Books) {
         let copy = store::copy(self.folder());
         store::check_journal(copy.path(), books);
-        store::assert_whole(copy.path());
-        // What the harness put into a store before it was started is no server's work.
+        store::assert_chain_whole(copy.path());
+        // What the harness put into a store before it was started is no server's work: it has none of the
+        // rows beside its events.
         if books.bought_before.is_none() {
+            store::assert_whole(copy.path());
             store::verify(copy.path(), house, books);
         }
     }

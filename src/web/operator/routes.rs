@@ -165,6 +165,7 @@ mod tests {
             ("GET", "/verify/orders", &[Admin]),
             ("POST", "/backup", &[Admin]),
             ("GET", "/backup/parts", &[Admin]),
+            ("POST", "/backup/end", &[Admin]),
             ("GET", "/lines/{customer}", &[Desk, Billing]),
             ("POST", "/lines/{customer}/restrict", &[Desk]),
             ("POST", "/lines/{customer}/lift", &[Desk]),
