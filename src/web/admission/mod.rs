@@ -222,7 +222,7 @@ fn is_known(state: &WebState, request: &ServiceRequest, path: &str, is_pressed: 
 }
 
 /// Waits for what was posted, as far as any handler takes it, and lays it back for whoever answers, with
-/// whatever went wrong. What is too large by its own word, or what nobody asked for, is answered at once.
+/// whatever went wrong. What is too large by its own word, and what comes with anything but a POST, is answered at once.
 async fn gather(request: &mut ServiceRequest, most_bytes: usize) {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     let is_too_large =

@@ -65,6 +65,8 @@ impl Pulse {
     /// Beats from now on.
     pub fn want(&self, beat: &Arc<Beat>) {
         if !beat.is_wanted.swap(true, Ordering::Relaxed) {
+            // One that came when nobody felt for it any more tells of the rest, not of a wait.
+            beat.sent_us.store(0, Ordering::Release);
             // The thread lives as long as this handle.
             let _ = self.wanted.send(Arc::clone(beat));
         }
@@ -154,6 +156,21 @@ mod tests {
         }
         let found = beat.next().await;
         assert!(found >= long && found < since.elapsed() + long, "{found:?}");
+    }
+
+    #[tokio::test]
+    async fn a_beat_that_nobody_felt_before_a_rest_is_no_wait_after_it() {
+        let pulse = Pulse::start().expect("starts");
+        let beat = pulse.beat();
+        // Sent in the first microsecond, and not come to since.
+        beat.sent_us.store(1, Ordering::Relaxed);
+        let long = Duration::from_millis(50);
+        while beat.waits() < long {
+            thread::yield_now();
+        }
+        let again = Instant::now();
+        pulse.want(&beat);
+        assert!(beat.next().await <= again.elapsed());
     }
 
     #[tokio::test]
