@@ -54,6 +54,7 @@ struct Plan {
 }
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     let plan = Plan {
         lines: from_env("LINEPASS_BENCH_LINES", 100_000),
         length: Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 5)),

@@ -38,6 +38,7 @@ const UNDER_WAY: usize = 256;
 const CACHE_BYTES: u64 = 256 << 20;
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     let folder = setup::folder();
     let lines = from_env("LINEPASS_BENCH_LINES", 100_000);
     System::new().block_on(run(lines, folder.path()));

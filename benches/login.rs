@@ -49,6 +49,7 @@ const MOST_APART: f64 = 5.0;
 const LEAST_P: f64 = 0.01;
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     let cost = HashCost::default();
     let threads = thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 15));

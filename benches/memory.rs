@@ -25,6 +25,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const AIM_BYTES: f64 = 6.0 * 1024.0;
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     actix::System::new().block_on(run());
 }
 

@@ -41,6 +41,7 @@ const FLOOR_P99_MS: f64 = 25.0;
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     let folder = setup::folder();
     let lines = from_env("LINEPASS_BENCH_LINES", 5_000);
     let served = Served::start(folder.path(), lines, &[LOOSE.as_slice(), &CHEAP].concat());

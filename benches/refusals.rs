@@ -50,6 +50,7 @@ const CONNECTIONS: usize = 32;
 const TURNS: u32 = 4;
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     let role = std::env::var("LINEPASS_BENCH_ROLE").unwrap_or_default();
     match role.as_str() {
         "server" => actix_web::rt::System::new().block_on(serve()),

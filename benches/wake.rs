@@ -33,6 +33,7 @@ const FLOOR_TIMES: f64 = 1.5;
 const TURNS: u64 = 10;
 
 fn main() {
+    linepass::app::memory::take_small_pages();
     actix::System::new().block_on(run());
 }
 

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use linepass::cli::{self, Args};
+use linepass::{
+    app::memory,
+    cli::{self, Args},
+};
 
 /// A purchase takes about a quarter less processor time with it than with the system's
 /// (benches/commit.rs).
@@ -11,5 +14,6 @@ use linepass::cli::{self, Args};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    memory::take_small_pages();
     cli::run(Args::parse())
 }

@@ -9,6 +9,7 @@
 //! | [`files`] | the files that a start needs, looked at before it |
 //! | [`seed`] | what `linepass seed` does: made-up data for load tests |
 //! | [`upgrade`] | what a new version does before its server starts |
+//! | [`memory`] | how the process takes memory from the system |
 //! | [`mails`] | the outbox and whoever takes its letters |
 //! | [`webhooks`] | webhooks and whoever takes them |
 //!
@@ -19,6 +20,7 @@ pub mod figures;
 pub mod files;
 pub mod keys;
 pub mod mails;
+pub mod memory;
 pub mod operator;
 pub mod public;
 pub mod seed;
