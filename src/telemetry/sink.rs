@@ -5,6 +5,7 @@
 //! after the stall says how many were lost.
 
 use std::io::{self, Write};
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -15,6 +16,10 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Lines that wait for the sink at most: some seconds of a busy server, a few MiB.
 const QUEUE_LINES: usize = 8_192;
+
+/// So long the thread lets lines gather before it takes the next ones: whoever logs wakes nobody meanwhile,
+/// and with some thousand lines a second waking was most of what a line cost. Nobody who reads along sees it.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// How long the end of the process waits for room in the queue, and then for its last line: the
 /// sink may be stalled.
@@ -132,28 +137,47 @@ fn hand_over(queue: &SyncSender<Message>, message: fn(SyncSender<()>) -> Message
 }
 
 /// The thread: writes lines as they come, and after a loss says how many are missing.
-fn write_lines(mut output: impl Write, waiting: &Receiver<Message>, dropped: &AtomicU64) {
-    let mut told = 0;
-    for message in waiting {
-        match message {
-            Message::Line(line) => {
-                told = tell_losses(&mut output, dropped, told);
-                if output.write_all(&line).is_err() {
-                    dropped.fetch_add(1, Ordering::Relaxed);
-                }
-            }
-            Message::Flush(done) => {
-                told = tell_losses(&mut output, dropped, told);
-                let _ = output.flush();
-                let _ = done.send(());
-            }
-            Message::Stop(done) => {
-                tell_losses(&mut output, dropped, told);
-                let _ = output.flush();
-                let _ = done.send(());
-                return;
+fn write_lines(output: impl Write, waiting: &Receiver<Message>, dropped: &AtomicU64) {
+    let mut written = Written { output, dropped, told: 0 };
+    while let Ok(first) = waiting.recv() {
+        let messages = iter::once(first).chain(waiting.try_iter());
+        for message in messages {
+            match message {
+                Message::Line(line) => written.line(&line),
+                Message::Flush(done) => written.all(&done),
+                Message::Stop(done) => return written.all(&done),
             }
         }
+        pause();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, that no request waits for")]
+fn pause() {
+    thread::sleep(PAUSE);
+}
+
+/// Where lines go, and what was lost on the way.
+struct Written<'a, W> {
+    output: W,
+    dropped: &'a AtomicU64,
+    /// How many lost lines it has told of.
+    told: u64,
+}
+
+impl<W: Write> Written<'_, W> {
+    fn line(&mut self, line: &[u8]) {
+        self.told = tell_losses(&mut self.output, self.dropped, self.told);
+        if self.output.write_all(line).is_err() {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Everything is written; whoever waits for it hears so, unless it has gone away.
+    fn all(&mut self, done: &SyncSender<()>) {
+        self.told = tell_losses(&mut self.output, self.dropped, self.told);
+        let _ = self.output.flush();
+        let _ = done.send(());
     }
 }
 
