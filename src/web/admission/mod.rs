@@ -155,10 +155,9 @@ pub async fn gate(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let worker = request.app_data::<Rc<Worker>>().cloned();
-    let is_pressed = worker.as_ref().is_some_and(|worker| worker.is_pressed());
     // What the router goes by; `request.path()` has its escapes yet.
     let path = request.match_info().as_str();
-    let is_known = is_known(&state, &request, path, is_pressed);
+    let is_known = is_known(&state, &request, path);
     let asked = Asked { method: request.method(), path, is_known };
     let (class, hashes, commits) = (asked.class(), asked.hashes(), asked.commits());
     // Asked in any case, so that the thread knows what came.
@@ -203,13 +202,11 @@ async fn turn_away(
     request.into_response(response)
 }
 
-/// Whether a request brings what its address asks for. It is checked by whoever answers; while requests
-/// are turned away a flow's cookie is opened here too, so that an invented one takes nobody's place.
-fn is_known(state: &WebState, request: &ServiceRequest, path: &str, is_pressed: bool) -> bool {
+/// Whether a request brings what its address asks for. A flow's cookie is opened here, so that an invented
+/// one takes nobody's place; all else is checked by whoever answers.
+fn is_known(state: &WebState, request: &ServiceRequest, path: &str) -> bool {
     if let Some((flow, _)) = class::flow_page(path) {
-        let is_there = flow::cookie::is_there(request.request(), state.is_https(), flow);
-        return is_there
-            && (!is_pressed || flow::cookie::read(request.request(), state, flow).is_some());
+        return flow::cookie::is_whole(request.request(), state, flow);
     }
     if class::portal_page(path).is_some() {
         return portal::session::is_there(request.request(), state.is_https());

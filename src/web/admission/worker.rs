@@ -79,12 +79,6 @@ impl Worker {
         })
     }
 
-    /// Whether it turns anybody away, or soon may.
-    pub fn is_pressed(&self) -> bool {
-        let under_way: f64 = self.under_way.get().iter().sum();
-        self.shedding.borrow().share() > 0.0 || under_way > self.bound.borrow().most() / 4.0
-    }
-
     /// A request has come: whether it is heard.
     ///
     /// # Errors
@@ -273,7 +267,7 @@ mod tests {
             assert_eq!((refused, under_way.len()), (TooMuch::UnderWay, most), "{class:?}");
         }
         under_way.truncate(127);
-        assert!(worker.is_pressed() && worker.take(Class::Statement).is_ok());
+        assert!(worker.take(Class::Statement).is_ok());
         drop(under_way);
         assert!(worker.under_way.get().iter().all(|number| *number < 0.5));
     }

@@ -7,7 +7,7 @@ use crate::{
     web::{answer, state::WebState},
 };
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite, time::Duration},
 };
 
@@ -17,14 +17,24 @@ const fn prefix(https: bool) -> &'static str {
     if https { "__Host-lp_" } else { "lp_" }
 }
 
-/// Whether a browser brings a cookie of the flow with this ID, whatever stands in it: asked before
-/// anything is done for it.
-pub fn is_there(request: &HttpRequest, https: bool, id: &str) -> bool {
-    answer::brings_cookie(request, &[prefix(https), id])
+/// Whether the browser brings the flow with this ID, whole: asked before anything is done for it. What was
+/// opened for that is kept with the request, for [`read`].
+pub fn is_whole(request: &HttpRequest, state: &WebState, id: &str) -> bool {
+    let flow = open(request, state, id);
+    let is_whole = flow.is_some();
+    if let Some(flow) = flow {
+        request.extensions_mut().insert(flow);
+    }
+    is_whole
 }
 
 /// Reads the flow with this ID, if its cookie is there and whole.
 pub fn read(request: &HttpRequest, state: &WebState, id: &str) -> Option<Flow> {
+    let kept = request.extensions_mut().remove().filter(|flow: &Flow| flow.id == id);
+    kept.or_else(|| open(request, state, id))
+}
+
+fn open(request: &HttpRequest, state: &WebState, id: &str) -> Option<Flow> {
     let cookie = request.cookie(&format!("{}{id}", prefix(state.is_https())))?;
     let opened = state.keys.sealer().open(Purpose::Flow, cookie.value(), state.now_s());
     opened.ok().filter(|flow: &Flow| flow.id == id)
