@@ -19,10 +19,10 @@ pub async fn completed(
 ) -> Result<Option<Completed>, StoreError> {
     let reservation =
         Reservation::Order { provider: provider.clone(), reference: reference.clone() };
-    let Some(holder) = store.holder(&reservation).await? else { return Ok(None) };
+    let Some((holder, row)) = store.taken(&reservation).await? else { return Ok(None) };
     let place = format!("order {reference} of {provider}");
-    let seq = holder.seq.ok_or_else(|| lost(&place))?;
-    let entry = entry(store, &place, holder.customer, seq).await?;
+    let row = row.ok_or_else(|| lost(&place))?;
+    let entry: Entry = record::from_json(&place, &row.entry)?;
     let completed = Completed::of(holder.customer, &entry, provider, reference);
     completed.map(Some).ok_or_else(|| lost(&place))
 }

@@ -185,6 +185,18 @@ pub trait Store: Send + Sync + 'static {
     /// Who holds a reservation.
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError>;
 
+    /// Who holds a reservation, and the event row of its line that took it, where it names one: what a
+    /// repeated order is answered from. One read where each read waits for a thread.
+    async fn taken(
+        &self,
+        reservation: &Reservation,
+    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
+        let Some(holder) = self.holder(reservation).await? else { return Ok(None) };
+        let Some(after) = holder.after() else { return Ok(Some((holder, None))) };
+        let rows = self.events(&Stream::Line(holder.customer), after, 1).await?;
+        Ok(Some(holder.with_row(rows)))
+    }
+
     /// Where something with a receipt number stands.
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError>;
 

@@ -144,6 +144,19 @@ pub struct Holder {
     pub seq: Option<u64>,
 }
 
+impl Holder {
+    /// The place in the line's stream after which its row stands, if it names one.
+    pub(super) fn after(&self) -> Option<u64> {
+        self.seq?.checked_sub(1)
+    }
+
+    /// With its row among those that were read at its place.
+    pub(super) fn with_row(self, rows: Vec<EventRow>) -> (Self, Option<EventRow>) {
+        let row = rows.into_iter().next().filter(|row| Some(row.seq) == self.seq);
+        (self, row)
+    }
+}
+
 /// What is personal or secret, and so stands beside the events: a salt, then the data.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonalRow {

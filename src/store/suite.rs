@@ -44,6 +44,7 @@ macro_rules! on_every_backend {
 
 on_every_backend!(
     a_committed_row_is_read_back,
+    a_reservation_without_its_row_has_none,
     a_stream_that_moved_on_refuses,
     a_gap_in_a_stream_refuses,
     a_reservation_is_taken_once_even_within_a_group,
@@ -106,6 +107,21 @@ async fn a_committed_row_is_read_back(store: &impl Store) {
     assert_eq!(rows[0].entry, b"{\"n\":0}");
     assert_eq!(store.holder(&order("r-1")).await.expect("reads"), Some(holder(1)));
     assert_eq!(store.holder(&order("r-2")).await.expect("reads"), None);
+    let taken = store.taken(&order("r-1")).await.expect("reads");
+    assert_eq!(taken, Some((holder(1), rows.into_iter().next())));
+    assert_eq!(store.taken(&order("r-2")).await.expect("reads"), None);
+}
+
+async fn a_reservation_without_its_row_has_none(store: &impl Store) {
+    let mut batch = event(&line(1), 0);
+    batch.reserve(order("names none"), Holder { seq: None, ..holder(1) });
+    batch.reserve(order("names one that is not there"), Holder { seq: Some(2), ..holder(1) });
+    batch.reserve(order("names what cannot be"), Holder { seq: Some(0), ..holder(1) });
+    commit(store, vec![batch]).await;
+    for reference in ["names none", "names one that is not there", "names what cannot be"] {
+        let taken = store.taken(&order(reference)).await.expect("reads");
+        assert_eq!(taken.map(|(_, row)| row), Some(None), "{reference}");
+    }
 }
 
 async fn owners_of_a_prefix_are_found(store: &impl Store) {

@@ -303,6 +303,20 @@ impl<E: Engine, F: Files, R: Readers> Store for JournalStore<E, F, R> {
         self.read_json(key::reservation(reservation)).await
     }
 
+    async fn taken(
+        &self,
+        reservation: &Reservation,
+    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
+        let key = key::reservation(reservation);
+        self.read(move |journal| {
+            let Some(holder) = journal.json::<Holder>(&key)? else { return Ok(None) };
+            let Some(after) = holder.after() else { return Ok(Some((holder, None))) };
+            let rows = journal.events(&Stream::Line(holder.customer), after, 1)?;
+            Ok(Some(holder.with_row(rows)))
+        })
+        .await
+    }
+
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
         self.read_json(key::receipt(key)).await
     }
