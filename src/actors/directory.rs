@@ -193,3 +193,32 @@ impl Handler<Rested> for Directory {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        actors::{line::Look, networks::tests::services},
+        store::{Store, memory::MemoryStore},
+    };
+
+    #[actix_rt::test]
+    async fn what_comes_while_a_line_falls_asleep_is_answered_whether_it_does_or_not() {
+        for asleep in [true, false] {
+            let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+            let (services, customer) = (services(&store), "CAF0000000001".parse().expect("an ID"));
+            let (reply, answer) = oneshot::channel();
+            let directory = Directory::create(|ctx| {
+                let mut directory = Directory::new(Arc::clone(&services));
+                directory.wake(customer).stopping = Some(Vec::new());
+                directory.handle(Route { customer, ask: Ask::Look(Look(reply)) }, ctx);
+                directory.handle(Rested { customer, asleep }, ctx);
+                directory
+            });
+            let view = answer.await.expect("it was handed on").expect("the line is read");
+            assert!(view.line.is_none(), "nobody opened it");
+            assert_eq!(services.awake_lines.load(Ordering::Relaxed), 1, "asleep: {asleep}");
+            drop(directory);
+        }
+    }
+}

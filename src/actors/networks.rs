@@ -188,4 +188,4 @@ struct Decided {
 
 #[cfg(test)]
 #[path = "networks_tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -45,30 +45,35 @@ fn set(networks: &str) -> Change {
     operator(What::Plain(Box::new(Command::SetNetworks(networks))))
 }
 
+/// What lines over this store need; its clock stands, and nobody falls asleep on the way.
+pub(in crate::actors) fn services(store: &Arc<dyn Store>) -> Arc<LineServices> {
+    let clock = Clock::standing_at(Instant::from_micros(1_790_000_000_000_000));
+    let options = CommitterOptions { group_max_events: 100, most_waiting: 10_000 };
+    let fatal = |error: &_| panic!("{error}");
+    let (committer, _) =
+        Committer::start(Arc::clone(store), clock.clone(), options, fatal).expect("starts");
+    let receipts = ReceiptNumbers::new(Arc::clone(store), committer.clone(), clock.clone());
+    Arc::new(LineServices {
+        store: Arc::clone(store),
+        committer,
+        clock,
+        receipts,
+        defaults: LineDefaults {
+            passports_per_line: 10,
+            passport_limit: Yen::new(10_000),
+            activation_delay_s: 0,
+        },
+        most_waiting_changes: 32,
+        snapshots: Snapshots { key: [1; 32], every_events: 100 },
+        draw_salt: || [7; 32],
+        idle_before_sleep: Duration::from_mins(10),
+        awake_lines: AtomicUsize::new(0),
+    })
+}
+
 impl House {
     fn build(store: Arc<dyn Store>) -> Self {
-        let clock = Clock::standing_at(Instant::from_micros(1_790_000_000_000_000));
-        let options = CommitterOptions { group_max_events: 100, most_waiting: 10_000 };
-        let fatal = |error: &_| panic!("{error}");
-        let (committer, _) =
-            Committer::start(Arc::clone(&store), clock.clone(), options, fatal).expect("starts");
-        let receipts = ReceiptNumbers::new(Arc::clone(&store), committer.clone(), clock.clone());
-        let services = Arc::new(LineServices {
-            store: Arc::clone(&store),
-            committer,
-            clock,
-            receipts,
-            defaults: LineDefaults {
-                passports_per_line: 10,
-                passport_limit: Yen::new(10_000),
-                activation_delay_s: 0,
-            },
-            most_waiting_changes: 32,
-            snapshots: Snapshots { key: [1; 32], every_events: 100 },
-            draw_salt: || [7; 32],
-            idle_before_sleep: Duration::from_mins(10),
-            awake_lines: AtomicUsize::new(0),
-        });
+        let services = services(&store);
         let arbiters = [actix_rt::Arbiter::current()];
         let lines = Lines::start(&services, &arbiters, 10_000);
         Self { bulk: Bulk::new(services, lines.clone()), lines, store }
