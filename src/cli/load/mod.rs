@@ -265,7 +265,9 @@ async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
     let mut connection = Connection::new(Rc::new(target), None, args.timeout);
     let path = "/.well-known/openid-configuration";
     let answer = connection.send(&Request { path, ..Request::default() }).await;
-    let answer = answer.map_err(|broken| refused(format!("no answer: {broken}")))?;
+    let answer = answer.map_err(|broken| {
+        refused(format!("no answer: {broken}; wanted is the address of a server that runs"))
+    })?;
     let body: Value = serde_json::from_slice(connection.body()).unwrap_or_default();
     let issuer = body["issuer"].as_str().filter(|_| answer.status == 200);
     let issuer = issuer

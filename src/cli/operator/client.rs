@@ -1,6 +1,9 @@
 //! Finds the running server and its token, and asks.
 
-use super::Request;
+use super::{
+    Request,
+    unanswered::{cut_short, unanswered},
+};
 use crate::{
     cli::printed::note_change,
     config::{Config, ConfigErrors, OperatorClientConfig, process_environment},
@@ -138,9 +141,9 @@ impl Client {
             Some(body) => asking.send_json(body).await,
             None => asking.send().await,
         };
-        let mut answer = sent.map_err(|error| unreachable(error.to_string()))?;
+        let mut answer = sent.map_err(|error| unreachable(unanswered(&error)))?;
         let bytes = answer.body().limit(MOST_ANSWER_BYTES).await;
-        let bytes = bytes.map_err(|error| unreachable(error.to_string()))?;
+        let bytes = bytes.map_err(|error| unreachable(cut_short(&error)))?;
         let status = answer.status();
         let body: Value = serde_json::from_slice(&bytes)
             .map_err(|_| unreachable(format!("it says {status} and no JSON")))?;

@@ -22,6 +22,7 @@
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 //! | [`provider`] | `linepass provider` and `linepass service` |
 //! | [`provisioning`] | `linepass line networks`, `line limit`, `access-key`, `hold` |
+//! | `unanswered` | why a server gave no answer, in plain words |
 //! | [`secret`] | an answer's secret goes into a file for its owner alone |
 
 pub mod args;
@@ -43,6 +44,7 @@ pub mod retention;
 pub mod secret;
 pub mod token;
 pub mod transfer;
+mod unanswered;
 pub mod verify;
 pub mod webhook;
 
