@@ -73,6 +73,9 @@ impl LoadError {
 /// # Errors
 /// `out` or `talk` cannot be written.
 pub fn run(args: &LoadArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    if let Some(doubt) = args.doubt() {
+        writeln!(talk, "linepass: {doubt}")?;
+    }
     match actix_rt::System::new().block_on(load(args)) {
         Ok(results) => {
             if args.json {
@@ -154,7 +157,7 @@ fn plan(args: &LoadArgs) -> Plan {
         duration: args.duration,
         connections: args.connections.into(),
         sources: args.sources,
-        prepare: args.prepare.into(),
+        prepare: args.prepared().into(),
         sessions: args.sessions.into(),
         seed: args.seed,
     }
