@@ -282,8 +282,11 @@ fn a_proxy_that_nobody_trusts_is_warned_of() {
     assert!(from_environment(&[issuer, tls, listen]).unwrap().warnings().is_empty());
 }
 
+/// Further variables and their values.
+type Keys<'a> = &'a [(&'a str, &'a str)];
+
 /// The warning of an issuer that leads past the listener, where there is one.
-fn misled(issuer: &str, listen: &str, more: &[(&str, &str)]) -> Option<String> {
+fn misled(issuer: &str, listen: &str, more: Keys<'_>) -> Option<String> {
     let own = [("LINEPASS__SERVER__ISSUER", issuer), ("LINEPASS__SERVER__LISTEN", listen)];
     let warnings = from_environment(&[&own[..], more].concat()).unwrap().warnings();
     warnings.into_iter().find(|warning| warning.contains("does not come to this listener"))
@@ -300,7 +303,7 @@ fn an_issuer_that_leads_past_the_listener_is_warned_of_where_no_proxy_stands_bet
     let told = misled("http://localhost:9999", "127.0.0.1:8443", &[]).unwrap();
     let both = "server.issuer is http://localhost:9999 and server.listen is 127.0.0.1:8443: ";
     assert!(told.starts_with(both), "{told}");
-    let past: [(&str, &str, &[(&str, &str)]); 5] = [
+    let past: [(&str, &str, Keys<'_>); 5] = [
         ("http://localhost", "127.0.0.1:8480", &[]),
         ("http://127.0.0.2:8480", "127.0.0.1:8480", &[]),
         ("http://[::1]:8480", "127.0.0.1:8480", &[]),
@@ -310,7 +313,7 @@ fn an_issuer_that_leads_past_the_listener_is_warned_of_where_no_proxy_stands_bet
     for (issuer, listen, more) in past {
         assert!(misled(issuer, listen, more).is_some(), "{issuer} {listen}");
     }
-    let good: [(&str, &str, &[(&str, &str)]); 9] = [
+    let good: [(&str, &str, Keys<'_>); 9] = [
         ("http://localhost:8480", "127.0.0.1:8480", &[]),
         ("http://localhost:8480", "[::1]:8480", &[]),
         ("http://localhost:8480", "127.0.0.1:0", &[]),
