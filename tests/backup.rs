@@ -563,12 +563,18 @@ fn no_half_file_is_left_and_none_is_written_over() {
     assert_eq!(fs::read(&there).expect("reads"), b"mine");
     let refused = operator.run(&["backup", "--out", "/nowhere/a.backup"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(refused.status.code() == Some(1) && said.contains("/nowhere/"), "{said}");
+    assert!(refused.status.code() == Some(1) && said.lines().count() == 1, "{said}");
+    let told = "linepass: --out /nowhere/a.backup: there is no folder /nowhere: make it first\n";
+    assert_eq!(said, told);
     // In a folder it has a name of its own.
     let taken = backup(&operator, folder.path(), &["--reason", "nightly"]);
     let file = PathBuf::from(taken["file"].as_str().expect("a file"));
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
     assert!(name.starts_with("linepass-") && name.ends_with(".backup"), "{name}");
+    // So has the next one, be it within the same second, and both are there.
+    let next = backup(&operator, folder.path(), &[]);
+    let next = PathBuf::from(next["file"].as_str().expect("a file"));
+    assert!(next != file && next.exists() && file.exists(), "{next:?}");
     let before = names(folder.path());
     let token = demo.text("/operator_token_file");
     // A disk that takes no more: as a shell makes one for a single command.

@@ -243,7 +243,7 @@ fn providers_are_owed_what_was_billed_to_the_yen() {
     let (_keep, out) = folder();
     let settle = ["bill", "settle", "--month", "2026-11", "--bills", &out];
     let (code, _, err) = run(&inside, &settle);
-    assert!(code == 1 && err.contains("manifest.json"), "no files yet: {err}");
+    assert!(code == 1 && err.contains("manifest.json: it is not there; --bills"), "{err}");
     assert_eq!(run(&inside, &close("2026-11", &out)).0, 0);
     let (code, told, _) = run(&inside, &settle);
     assert!(code == 0 && told.contains("reconciled to the yen"), "{told}");

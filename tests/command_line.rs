@@ -24,7 +24,11 @@ fn a_wrong_command_line_is_exit_code_2_and_says_what_is_allowed() {
     let release: Vec<&str> =
         "hold release CAF0000012573 --passport 0 --reason r".split(' ').collect();
     let (good, bad) = ("--difference-yen=-1", "--difference-yen=-10000000");
-    let table: [(&[&str], &str); 14] = [
+    let load =
+        "load --url http://127.0.0.1:1 --credentials c --rate 1 --scenario mix=portal:2,login";
+    let load: Vec<&str> = load.split(' ').collect();
+    let table: [(&[&str], &str); 15] = [
+        (&load, "login has no weight, as in login:3; allowed is"),
         (&correct("--charged-yen=-1", good), "0..=9999999"),
         (&correct("--charged-yen=10000000", good), "0..=9999999"),
         (&correct("--charged-yen=300", bad), "-9999999..=9999999"),

@@ -284,6 +284,23 @@ fn the_commands_find_the_server_by_the_configuration_and_never_send_a_token_out(
     assert_eq!(out_of_house.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&out_of_house.stderr).contains("loopback"));
 
+    // A file that is not there is no silent default, though the environment says all.
+    for command in [&["line", "show", SAKURA][..], &["verify"], &["backup", "--out", "/nowhere/a"]]
+    {
+        let ended = operator.run(&[command, &["--config", "/nowhere/none.toml"]].concat());
+        assert_eq!(
+            (ended.status.code(), ended.stdout.as_slice()),
+            (Some(1), &b""[..]),
+            "{ended:?}"
+        );
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(told.starts_with("linepass: /nowhere/none.toml: cannot be read: "), "{told}");
+    }
+    // Where nobody listens, that is told, with what to do.
+    let nobody = show(Some("http://127.0.0.1:1"), None);
+    let told = String::from_utf8_lossy(&nobody.stderr);
+    assert!(told.contains("is the server running?; --config names the server"), "{told}");
+
     // Another token is refused; a token that others can read is not even sent.
     let other = folder.path().join("other.token");
     std::fs::write(&other, format!("{}{}", unique(), unique())).expect("writes");

@@ -176,6 +176,8 @@ fn a_revoked_token_opens_nothing_from_the_next_request_on() {
     let desk = add(&admin, folder.path(), "desk-1", Role::Desk);
     let line = format!("/lines/{SAKURA}");
     assert_eq!(desk.get(&line).status, 200);
+    let ends = |arguments: &[&str]| desk.run(arguments).status.code();
+    assert_eq!(ends(&["token", "list"]), Some(3), "its role may not, and never may");
     let revoke = |name: &str, more: &[&str]| {
         let fixed = ["token", "revoke", name, "--reason", "left the desk"];
         admin.run(&[&fixed[..], more].concat()).status.code()
@@ -184,6 +186,7 @@ fn a_revoked_token_opens_nothing_from_the_next_request_on() {
     assert_eq!(desk.get(&line).status, 200, "a rehearsal changes nothing");
     assert_eq!(revoke("desk-1", &[]), Some(0));
     assert_problem(&desk.get(&line), 401, "unauthorized");
+    assert_eq!(ends(&["line", "show", SAKURA]), Some(1), "another token may");
     assert_eq!(revoke("desk-1", &[]), Some(4), "there is none of that name now");
     assert_eq!(revoke("admin", &[]), Some(3), "the first token stands in the server's file");
     assert_eq!(admin.get(&line).status, 200);

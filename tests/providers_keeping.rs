@@ -151,28 +151,31 @@ fn what_cannot_be_taken_names_its_field_and_makes_no_secret() {
             "r",
         ];
         let (code, out, talk) = run(&operator, &arguments);
-        assert_eq!((code, out.as_str()), (Some(1), ""), "{talk}");
+        assert_eq!((code, out.as_str()), (Some(3), ""), "{talk}");
         assert!(talk.contains(told) && !Path::new(&file).exists(), "{talk}");
     }
     let bad = folder.path().join("bad.json");
-    for (content, told) in [
+    for (content, told, exit) in [
         (
             json!({ "services": [{ "service": "a", "name": "A", "kind": "monthly" }] }),
             "services[0].unit_price_yen: must be given",
+            3,
         ),
         (
             json!({ "services": [{ "service": "a b", "name": "A", "kind": "per_use" }] }),
             "services[0].service: 1 to 64 letters",
+            3,
         ),
-        (json!({ "services": [{ "service": "a", "nom": "A", "kind": "per_use" }] }), "nom"),
-        (json!({ "services": [] }), "services: must be 1 to 1000"),
-        (json!({ "services": catalogue(1_001) }), "services: must be 1 to 1000"),
+        // The file cannot be read as a catalogue: nobody is asked.
+        (json!({ "services": [{ "service": "a", "nom": "A", "kind": "per_use" }] }), "nom", 1),
+        (json!({ "services": [] }), "services: must be 1 to 1000", 3),
+        (json!({ "services": catalogue(1_001) }), "services: must be 1 to 1000", 3),
     ] {
         std::fs::write(&bad, content.to_string()).expect("written");
         let path = bad.display().to_string();
         let id = demo.text("/providers/1/client_id");
         let (code, _, talk) = run(&operator, &["service", "add", id, &path, "--reason", "r"]);
-        assert_eq!(code, Some(1), "{content}");
+        assert_eq!(code, Some(exit), "{content}");
         assert!(talk.contains(told), "{talk}");
     }
     // The largest one that is taken.

@@ -160,9 +160,24 @@ fn a_ledger_that_the_store_does_not_keep_is_named_order_by_order() {
     let said = operator.run(&["verify", "--ledger", nonsense.to_str().expect("a path")]);
     let told = String::from_utf8_lossy(&said.stderr).into_owned();
     assert!(said.status.code() == Some(1) && told.contains("line 2 of the ledger"), "{told}");
-    let said = operator.run(&["verify", "--ledger", "/nowhere/ledger"]);
-    let told = String::from_utf8_lossy(&said.stderr).into_owned();
-    assert!(said.status.code() == Some(1) && told.contains("/nowhere/ledger"), "{told}");
+    // What names no order would pass, and nothing would have been looked at.
+    let [empty, blank] = [("empty", ""), ("blank", "\n \n")].map(|(name, text)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        path.display().to_string()
+    });
+    let here = folder.path().display().to_string();
+    for (file, what) in [
+        ("/nowhere/ledger", "No such file or directory"),
+        (here.as_str(), "the ledger cannot be read: Is a directory"),
+        (&empty, "it has no order, so there is nothing to hold against the store"),
+        (&blank, "it has no order, so there is nothing to hold against the store"),
+    ] {
+        let said = operator.run(&["verify", "--ledger", file, "--ledger-complete"]);
+        let told = String::from_utf8_lossy(&said.stderr).into_owned();
+        assert_eq!((said.status.code(), said.stdout.as_slice()), (Some(1), &b""[..]), "{told}");
+        assert!(told.starts_with(&format!("linepass: --ledger {file}: {what}")), "{told}");
+    }
     assert!(demo.terminate().success());
     for ((_, more, name, word), file) in cases.iter().zip(&files) {
         let ended =

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 pub enum Exit {
     /// 0: what was asked for is done.
     Done,
-    /// 1: something failed; standard error says what.
+    /// 1: something failed, or what was looked at does not hold; standard error says what.
     Failed,
-    /// 2: the command line is wrong.
+    /// 2: the command line is wrong; nothing was begun.
     Usage,
-    /// 3: a rule refuses it, and nothing was changed.
+    /// 3: it is refused, by a rule, by the token's role or for a value that is not taken. Nothing was
+    /// changed, and the same is refused again.
     Refused,
     /// 4: what was named does not exist.
     NotFound,

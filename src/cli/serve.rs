@@ -44,10 +44,11 @@ async fn serve(config: &Config) -> Exit {
             return Exit::Failed;
         }
     };
+    let listen = listeners.public.local_addr().unwrap_or(config.server.listen);
     match app::start(config, Clocks::deciding_at(Clock::host()), listeners).await {
         Ok(running) => {
             let (issuer, operator) = (config.server.issuer.as_str(), config.operator.listen);
-            tracing::info!(issuer, %operator, "linepass serves");
+            tracing::info!(issuer, %listen, %operator, "linepass serves");
             stop.wait().await;
             if running.stop().await { Exit::Done } else { Exit::Failed }
         }

@@ -11,7 +11,7 @@ use crate::{
     app::upgrade::{self, Findings, UpgradeError},
     clock::Clock,
     domain::line::FOLD_VERSION,
-    store::{Store, record, sled_store::SledStore},
+    store::{Store, record},
 };
 use serde_json::json;
 use std::io::{Result, Write};
@@ -55,8 +55,7 @@ pub fn run(args: &UpgradeArgs, out: &mut impl Write, talk: &mut impl Write) -> R
 
 /// First the look, which writes nothing; a store that this version does not know is left as it is.
 async fn upgrade(args: &UpgradeArgs) -> std::result::Result<Findings, Refused> {
-    let options = offline::options(args.config.as_deref(), None)?;
-    let store = SledStore::open_to_look(&options).map_err(OfflineError::from)?;
+    let store = offline::open_to_look(args.config.as_deref(), None)?;
     let findings = upgrade::look(&store).await?;
     if args.dry_run {
         return Ok(findings);

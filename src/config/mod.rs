@@ -163,7 +163,24 @@ impl Config {
                     .to_owned(),
             );
         }
+        warnings.extend(self.unreached_listener());
         warnings
+    }
+
+    /// An issuer on this very host that leads past the listener, with no proxy that could stand between
+    /// them. Of any other host nothing is known: a router may lead from one port to another.
+    fn unreached_listener(&self) -> Option<String> {
+        let ServerConfig { issuer, listen, trusted_proxies, .. } = &self.server;
+        let has_proxy = !trusted_proxies.is_empty() || self.proxy_protocol.listen.is_some();
+        // A port of 0 is any that is free: whoever asks for it knows where the server is.
+        if has_proxy || listen.port() == 0 || issuer.leads_to(*listen)? {
+            return None;
+        }
+        Some(format!(
+            "server.issuer is {issuer} and server.listen is {listen}: who follows the issuer's address does \
+             not come to this listener; both have to name one place, unless a proxy stands between them, \
+             which server.trusted_proxies or [proxy_protocol] names"
+        ))
     }
 }
 

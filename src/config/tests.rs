@@ -282,6 +282,54 @@ fn a_proxy_that_nobody_trusts_is_warned_of() {
     assert!(from_environment(&[issuer, tls, listen]).unwrap().warnings().is_empty());
 }
 
+/// Further variables and their values.
+type Keys<'a> = &'a [(&'a str, &'a str)];
+
+/// The warning of an issuer that leads past the listener, where there is one.
+fn misled(issuer: &str, listen: &str, more: Keys<'_>) -> Option<String> {
+    let own = [("LINEPASS__SERVER__ISSUER", issuer), ("LINEPASS__SERVER__LISTEN", listen)];
+    let warnings = from_environment(&[&own[..], more].concat()).unwrap().warnings();
+    warnings.into_iter().find(|warning| warning.contains("does not come to this listener"))
+}
+
+#[test]
+fn an_issuer_that_leads_past_the_listener_is_warned_of_where_no_proxy_stands_between() {
+    let tls = [("LINEPASS__TLS__ENABLED", "true")];
+    let proxy = [("LINEPASS__SERVER__TRUSTED_PROXIES", "127.0.0.1")];
+    let balancer = [
+        ("LINEPASS__PROXY_PROTOCOL__LISTEN", "127.0.0.1:8482"),
+        ("LINEPASS__PROXY_PROTOCOL__TRUSTED_PEERS", "127.0.0.1"),
+    ];
+    let told = misled("http://localhost:9999", "127.0.0.1:8443", &[]).unwrap();
+    let both = "server.issuer is http://localhost:9999 and server.listen is 127.0.0.1:8443: ";
+    assert!(told.starts_with(both), "{told}");
+    let past: [(&str, &str, Keys<'_>); 5] = [
+        ("http://localhost", "127.0.0.1:8480", &[]),
+        ("http://127.0.0.2:8480", "127.0.0.1:8480", &[]),
+        ("http://[::1]:8480", "127.0.0.1:8480", &[]),
+        ("https://localhost:8480", "127.0.0.1:8443", &tls),
+        ("https://localhost:8443", "192.0.2.1:8443", &tls),
+    ];
+    for (issuer, listen, more) in past {
+        assert!(misled(issuer, listen, more).is_some(), "{issuer} {listen}");
+    }
+    let good: [(&str, &str, Keys<'_>); 9] = [
+        ("http://localhost:8480", "127.0.0.1:8480", &[]),
+        ("http://localhost:8480", "[::1]:8480", &[]),
+        ("http://localhost:8480", "127.0.0.1:0", &[]),
+        ("http://localhost", "127.0.0.1:80", &[]),
+        ("https://localhost", "0.0.0.0:443", &tls),
+        // Another host's ports are a router's to know.
+        ("https://pay.example.jp", "0.0.0.0:8443", &tls),
+        ("https://192.0.2.1", "127.0.0.1:8443", &tls),
+        ("http://localhost:9999", "127.0.0.1:8443", &balancer),
+        ("http://localhost:9999", "127.0.0.1:8443", &proxy),
+    ];
+    for (issuer, listen, more) in good {
+        assert_eq!(misled(issuer, listen, more), None, "{issuer} {listen}");
+    }
+}
+
 #[test]
 fn all_errors_are_told_at_once() {
     let (_folder, path) = file("[server]\nworkers = 0\nissuer = \"x\"\n[store]\npath = \"data\"\n");

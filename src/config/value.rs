@@ -3,6 +3,7 @@
 //! A refusal's text is what an operator reads after "allowed:", so it says what to write.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -194,6 +195,19 @@ impl Issuer {
             Some(Host::Ipv6(address)) => address.to_string(),
             None => String::new(),
         }
+    }
+
+    /// Whether its address is that of a listener on this host; `None` where it is another host's.
+    pub(super) fn leads_to(&self, listen: SocketAddr) -> Option<bool> {
+        let url = Url::parse(&self.0).ok().filter(is_loopback)?;
+        let ip = listen.ip();
+        let is_host = match url.host()? {
+            Host::Domain(_) => ip.is_loopback(),
+            Host::Ipv4(address) => ip == address,
+            Host::Ipv6(address) => ip == address,
+        };
+        let is_port = url.port_or_known_default() == Some(listen.port());
+        Some((is_host || ip.is_unspecified()) && is_port)
     }
 
     /// Whether browsers reach the server over plain HTTP, so that cookies cannot be `Secure`.

@@ -68,6 +68,12 @@ impl Process {
         seen.map(|_| found).ok_or_else(|| format!("--server-pid: there is no process {id} here"))
     }
 
+    /// The name of its program, as the kernel keeps it: its first 15 bytes.
+    pub fn program(self) -> Option<String> {
+        let name = fs::read_to_string(format!("/proc/{}/comm", self.0)).ok()?;
+        Some(name.trim_end().to_owned())
+    }
+
     /// The time that it had processors since it began.
     pub fn time(self) -> Option<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
@@ -103,6 +109,9 @@ mod tests {
             std::hint::black_box(random.bits());
         }
         assert!(own.time().is_some_and(|time| time >= Duration::from_millis(10)));
+        let program = std::env::current_exe().expect("a program");
+        let program = program.file_name().expect("a name").to_string_lossy().into_owned();
+        assert!(own.program().is_some_and(|name| !name.is_empty() && program.starts_with(&name)));
         assert!(Process::find(u32::MAX).expect_err("nobody").contains("--server-pid"));
     }
 }

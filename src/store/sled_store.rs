@@ -76,12 +76,17 @@ impl SledStore {
         Self::open_for(options, Purpose::Use)
     }
 
+    /// Whether a store may be in this folder: not where the engine's file is surely missing.
+    pub fn may_be_in(folder: &Path) -> bool {
+        engine_file(folder).try_exists().unwrap_or(true)
+    }
+
     /// Opens a store that is there, to look at what stands in it: a damaged one too, as far as the
     /// engine can read its files. No row is written, and a commit is refused. The engine itself may
     /// tidy its own files, as it does at every opening: so the head is raised before to what the log's
     /// own bytes prove, which would be known to nobody afterwards.
     pub fn open_to_look(options: &SledOptions) -> Result<Self, StoreError> {
-        let engine = options.folder.join("sled").join("db");
+        let engine = engine_file(&options.folder);
         std::fs::metadata(&engine).map_err(file_error(&engine))?;
         Self::open_for(options, Purpose::Look)
     }
@@ -98,6 +103,11 @@ impl SledStore {
         let threads = threads.map_err(file_error(&options.folder))?;
         Ok(Self::new(journal, threads))
     }
+}
+
+/// What sled keeps a store's rows in.
+fn engine_file(folder: &Path) -> PathBuf {
+    folder.join("sled").join("db")
 }
 
 /// sled and its file.

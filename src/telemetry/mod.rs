@@ -130,7 +130,8 @@ fn style(config: &LogConfig, is_terminal: bool, no_colour: bool) -> Style {
     if pretty { Style::Pretty { clock, colour: is_terminal && !no_colour } } else { Style::Json }
 }
 
-/// Our own lines from `level` on; libraries at `info` at most, so that our details do not drown.
+/// Our own lines from `level` on; libraries at `info` at most, so that our details do not drown. What
+/// `actix_server` tells of its threads at each start and stop is for who looks closely.
 fn filter(level: LogLevel) -> Targets {
     let level = match level {
         LogLevel::Error => Level::ERROR,
@@ -139,7 +140,12 @@ fn filter(level: LogLevel) -> Targets {
         LogLevel::Debug => Level::DEBUG,
         LogLevel::Trace => Level::TRACE,
     };
-    Targets::new().with_default(level.min(Level::INFO)).with_target("linepass", level)
+    let libraries = level.min(Level::INFO);
+    let threads = if level > Level::INFO { libraries } else { level.min(Level::WARN) };
+    Targets::new()
+        .with_default(libraries)
+        .with_target("actix_server", threads)
+        .with_target("linepass", level)
 }
 
 /// Makes a panic one line of the log. The panic's own message is left out: it may hold a value.

@@ -203,6 +203,23 @@ fn libraries_stay_at_info() {
     assert!(
         !quiet.would_enable("linepass", &Level::WARN) && !quiet.would_enable("h2", &Level::INFO)
     );
+    assert!(!quiet.would_enable("actix_server::accept", &Level::WARN));
+}
+
+#[test]
+fn what_a_library_tells_of_its_threads_is_for_who_looks_closely() {
+    for (level, threads) in [
+        (LogLevel::Warn, Level::WARN),
+        (LogLevel::Info, Level::WARN),
+        (LogLevel::Debug, Level::INFO),
+        (LogLevel::Trace, Level::INFO),
+    ] {
+        let filter = filter(level);
+        for seen in [Level::ERROR, Level::WARN, Level::INFO, Level::DEBUG] {
+            let shows = filter.would_enable("actix_server::builder", &seen);
+            assert_eq!(shows, seen <= threads, "{level:?}: {seen}");
+        }
+    }
 }
 
 #[test]

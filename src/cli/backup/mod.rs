@@ -59,6 +59,14 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// The file cannot stand where it was to.
+    #[error("--out {}: {what}", out.display())]
+    Out {
+        /// As it was named.
+        out: PathBuf,
+        /// Why not.
+        what: String,
+    },
     /// What the server sent is no part of a backup.
     #[error("the server sent what is no part of a backup")]
     Part(#[from] BackupFault),

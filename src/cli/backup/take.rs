@@ -90,10 +90,11 @@ pub(super) fn pretty(taken: &Value) -> String {
     )
 }
 
-fn name() -> String {
+/// How a file's name begins that was left to us: by them files are sorted by time.
+fn stem() -> String {
     let now = Clock::host().now().rfc3339();
     let digits: String = now.chars().take(19).filter(|c| !matches!(c, '-' | ':')).collect();
-    format!("linepass-{digits}.backup")
+    format!("linepass-{digits}")
 }
 
 /// A file that is being written.
@@ -105,7 +106,7 @@ struct Taking {
 
 impl Taking {
     fn begin(to: &Path) -> Result<Self, BackupError> {
-        let file = NewFile::begin(to, &name())?;
+        let file = NewFile::begin(to, &stem())?;
         let target = file.target().to_owned();
         let writer = Writer::begin(file);
         let writer = writer.map_err(|source| BackupError::File { path: target, source })?;

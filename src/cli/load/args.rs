@@ -9,8 +9,10 @@ use crate::{
     },
     load::{
         arrivals::Spacing,
+        host::Process,
         scenario::{Mix, Scenario, attack::AttackKind},
     },
+    text::plain_text,
 };
 use clap::{ArgGroup, Args, ValueEnum};
 use std::{path::PathBuf, time::Duration};
@@ -94,10 +96,10 @@ pub struct LoadArgs {
     /// Try 503 and 429 again when Retry-After says so, up to three times
     #[arg(long)]
     pub retry: bool,
-    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for the
-    /// search for a capacity
-    #[arg(long, value_name = "N", default_value = "20000", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
-    pub prepare: u32,
+    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for their
+    /// search for a capacity [default: 20000]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
+    pub prepare: Option<u32>,
     /// Households that are signed in beforehand for statement
     #[arg(long, value_name = "N", default_value = "100", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 100_000>)]
     pub sessions: u32,
@@ -143,8 +145,14 @@ pub struct LoadArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ladder(pub Vec<u32>);
 
+/// What `--prepare` is where it is not given.
+const PREPARED: u32 = 20_000;
+
 /// The longest run.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
+
+/// The server's program.
+const SERVER_PROGRAM: &str = "linepass";
 
 /// The steps that a range of a ladder is made of, beside its ends.
 const RUNGS: [u32; 10] = [25, 50, 70, 80, 90, 100, 110, 125, 150, 200];
@@ -225,6 +233,31 @@ impl LoadArgs {
         }
     }
 
+    /// Flows or contracts that are prepared where nobody knows how many starts there will be.
+    pub fn prepared(&self) -> u32 {
+        self.prepare.unwrap_or(PREPARED)
+    }
+
+    /// Whether this run prepares so many as `--prepare` says.
+    fn prepares_by_number(&self) -> bool {
+        let searches = self.ladder.is_some() && self.capacity.is_none();
+        let needs = [Scenario::Press, Scenario::Cancellation];
+        (self.clients.is_some() || searches) && needs.into_iter().any(|one| self.scenario.has(one))
+    }
+
+    /// What is allowed and yet looks like a slip.
+    pub fn doubt(&self) -> Option<String> {
+        let id = self.server_pid?;
+        let program = Process::find(id).ok()?.program()?;
+        (program != SERVER_PROGRAM).then(|| {
+            format!(
+                "--server-pid: process {id} is {}, not {SERVER_PROGRAM}; its processor and memory will \
+                 stand in the report as the server's",
+                plain_text(&program)
+            )
+        })
+    }
+
     /// The first argument that contradicts another, with what is allowed.
     pub fn contradiction(&self) -> Option<String> {
         let is_plain = self.url.scheme() == "http";
@@ -236,6 +269,11 @@ impl LoadArgs {
             (
                 !self.attacks.is_empty() && !self.scenario.has(Scenario::Attack),
                 "--attacks: nothing of --scenario attacks; allowed with attack, or a mix that has it",
+            ),
+            (
+                self.prepare.is_some() && !self.prepares_by_number(),
+                "--prepare: this run prepares nothing by number; allowed with press or cancellation and \
+                 --clients, or --ladder without --capacity: an open loop prepares what it starts",
             ),
             (
                 is_plain && self.ca.is_some(),
@@ -257,6 +295,48 @@ impl LoadArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Args, Command};
+    use clap::Parser;
+
+    /// The arguments of a load, with what a run needs besides.
+    fn load(line: &str) -> LoadArgs {
+        let fixed = "linepass load --url http://127.0.0.1:1 --credentials c";
+        let line = format!("{fixed} {line}");
+        match Args::try_parse_from(line.split(' ')).expect("parses").command {
+            Command::Load(args) => *args,
+            other => panic!("{other:?} is no load"),
+        }
+    }
+
+    #[test]
+    fn what_is_prepared_by_number_is_told_where_nothing_is() {
+        for (line, prepared) in [
+            ("--scenario press --clients 1 --prepare 2", 2),
+            ("--scenario mix=login:1,cancellation:1 --ladder 25..50 --prepare 3", 3),
+            ("--scenario press --clients 1", PREPARED),
+        ] {
+            let args = load(line);
+            assert_eq!((args.contradiction(), args.prepared()), (None, prepared), "{line}");
+        }
+        for line in [
+            "--clients 1 --prepare 2",
+            "--scenario press --rate 1 --prepare 2",
+            "--scenario press --ladder 25..50 --capacity 9 --prepare 2",
+        ] {
+            let told = load(line).contradiction().expect("a contradiction");
+            assert!(told.starts_with("--prepare: this run prepares nothing by number"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_process_of_another_program_is_doubted() {
+        let own = std::process::id();
+        let doubt = load(&format!("--rate 1 --server-pid {own}")).doubt().expect("a doubt");
+        assert!(doubt.starts_with(&format!("--server-pid: process {own} is linepass")), "{doubt}");
+        assert!(doubt.contains(", not linepass;"), "{doubt}");
+        assert_eq!(load("--rate 1").doubt(), None);
+        assert_eq!(load("--rate 1 --server-pid 4294967295").doubt(), None, "that is refused");
+    }
 
     #[test]
     fn a_ladder_has_its_ends_and_the_rungs_between() {

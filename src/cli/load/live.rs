@@ -17,6 +17,8 @@ const EVERY: u64 = 16;
 pub struct Live {
     line: ProgressBar,
     errors: Cell<u64>,
+    /// What was last told to be prepared, and how many.
+    preparing: Cell<Option<(Scenario, u64)>>,
 }
 
 impl Live {
@@ -30,7 +32,16 @@ impl Live {
         let line = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{wide_msg}");
         let line = style.map_or_else(|_| line.clone(), |style| line.clone().with_style(style));
-        Self { line, errors: Cell::new(0) }
+        Self { line, errors: Cell::new(0), preparing: Cell::new(None) }
+    }
+
+    /// Tells what lasts: it stays on a terminal, and is written where there is none.
+    fn say(&self, what: &str) {
+        if self.line.is_hidden() {
+            eprintln!("linepass: {what}");
+        } else {
+            self.line.println(what);
+        }
     }
 
     /// It goes away.
@@ -47,6 +58,9 @@ impl Default for Live {
 
 impl Audience for Live {
     fn preparing(&self, scenario: Scenario, done: u64, of: u64) {
+        if self.preparing.replace(Some((scenario, of))) != Some((scenario, of)) {
+            self.say(&begins(scenario, of));
+        }
         if done.is_multiple_of(EVERY) || done == of {
             self.line.set_message(format!("preparing {scenario}: {done} of {of}"));
         }
@@ -66,6 +80,16 @@ impl Audience for Live {
             self.line.set_message(format!("{what}: {done} of {of}"));
         }
     }
+}
+
+/// What is prepared, before minutes may pass without anything that is measured.
+fn begins(scenario: Scenario, of: u64) -> String {
+    let what = match scenario {
+        Scenario::Cancellation => "contracts are bought, to be cancelled",
+        Scenario::Statement => "households are signed in",
+        _ => "flows are brought to their confirmation, each by a login",
+    };
+    format!("preparing {scenario}: {of} {what}; none of it is timed")
 }
 
 /// The line of a second.
@@ -101,6 +125,16 @@ fn line(phase: &Phase, elapsed: Duration, second: &Second, all: &Counts) -> Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_prepared_is_told_before_it_takes_its_time() {
+        let told = [Scenario::Press, Scenario::Cancellation, Scenario::Statement];
+        let told = told.map(|scenario| begins(scenario, 20_000));
+        for (told, words) in told.iter().zip(["by a login", "to be cancelled", "signed in"]) {
+            assert!(told.starts_with("preparing ") && told.contains(": 20000 "), "{told}");
+            assert!(told.contains(words) && told.ends_with("none of it is timed"), "{told}");
+        }
+    }
 
     #[test]
     fn the_line_tells_what_is_asked_and_achieved_and_how_late_the_generator_is() {

@@ -73,6 +73,9 @@ impl LoadError {
 /// # Errors
 /// `out` or `talk` cannot be written.
 pub fn run(args: &LoadArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    if let Some(doubt) = args.doubt() {
+        writeln!(talk, "linepass: {doubt}")?;
+    }
     match actix_rt::System::new().block_on(load(args)) {
         Ok(results) => {
             if args.json {
@@ -154,7 +157,7 @@ fn plan(args: &LoadArgs) -> Plan {
         duration: args.duration,
         connections: args.connections.into(),
         sources: args.sources,
-        prepare: args.prepare.into(),
+        prepare: args.prepared().into(),
         sessions: args.sessions.into(),
         seed: args.seed,
     }
@@ -265,7 +268,9 @@ async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
     let mut connection = Connection::new(Rc::new(target), None, args.timeout);
     let path = "/.well-known/openid-configuration";
     let answer = connection.send(&Request { path, ..Request::default() }).await;
-    let answer = answer.map_err(|broken| refused(format!("no answer: {broken}")))?;
+    let answer = answer.map_err(|broken| {
+        refused(format!("no answer: {broken}; wanted is the address of a server that runs"))
+    })?;
     let body: Value = serde_json::from_slice(connection.body()).unwrap_or_default();
     let issuer = body["issuer"].as_str().filter(|_| answer.status == 200);
     let issuer = issuer

@@ -1,6 +1,9 @@
 //! Finds the running server and its token, and asks.
 
-use super::Request;
+use super::{
+    Request,
+    unanswered::{cut_short, unanswered},
+};
 use crate::{
     cli::printed::note_change,
     config::{Config, ConfigErrors, OperatorClientConfig, process_environment},
@@ -81,8 +84,9 @@ pub struct Client {
 }
 
 impl Client {
-    /// The server that the environment names, or the configuration; the configuration is read only
-    /// where the environment leaves something out.
+    /// The server that the environment names, or the configuration. The built-in one is read only where
+    /// the environment leaves something out; a file that was named always, so that nobody believes in
+    /// one that is not there.
     pub fn find(config: Option<&Path>) -> Result<Self, ClientError> {
         let url = std::env::var(URL_VARIABLE).ok();
         let file = |name| std::env::var_os(name).filter(|file| !file.is_empty()).map(PathBuf::from);
@@ -91,8 +95,8 @@ impl Client {
         let is_plain = url.as_deref().is_some_and(|url| url.starts_with("http://"));
         let named = url.is_some() && token_file.is_some();
         let complete = named && (is_plain || tls_files.iter().all(Option::is_some));
-        let loaded =
-            (!complete).then(|| Config::load(config, process_environment())).transpose()?;
+        let is_read = config.is_some() || !complete;
+        let loaded = is_read.then(|| Config::load(config, process_environment())).transpose()?;
         let (url, token_file) = match (url, token_file, &loaded) {
             (Some(url), Some(file), _) => (url, file),
             (url, file, Some(config)) => {
@@ -138,9 +142,9 @@ impl Client {
             Some(body) => asking.send_json(body).await,
             None => asking.send().await,
         };
-        let mut answer = sent.map_err(|error| unreachable(error.to_string()))?;
+        let mut answer = sent.map_err(|error| unreachable(unanswered(&error)))?;
         let bytes = answer.body().limit(MOST_ANSWER_BYTES).await;
-        let bytes = bytes.map_err(|error| unreachable(error.to_string()))?;
+        let bytes = bytes.map_err(|error| unreachable(cut_short(&error)))?;
         let status = answer.status();
         let body: Value = serde_json::from_slice(&bytes)
             .map_err(|_| unreachable(format!("it says {status} and no JSON")))?;

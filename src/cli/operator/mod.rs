@@ -22,6 +22,7 @@
 //! | [`maintenance`] | `linepass maintenance on`, `off`, `status` |
 //! | [`provider`] | `linepass provider` and `linepass service` |
 //! | [`provisioning`] | `linepass line networks`, `line limit`, `access-key`, `hold` |
+//! | `unanswered` | why a server gave no answer, in plain words |
 //! | [`secret`] | an answer's secret goes into a file for its owner alone |
 
 pub mod args;
@@ -43,6 +44,7 @@ pub mod retention;
 pub mod secret;
 pub mod token;
 pub mod transfer;
+mod unanswered;
 pub mod verify;
 pub mod webhook;
 
@@ -139,13 +141,14 @@ pub(super) fn refused(
     }
 }
 
-/// A refusal by a rule, something that does not exist, or a failure (interfaces.md 3). An address
-/// that the server does not have means a server of another version, not a missing line.
+/// How a problem ends a command (interfaces.md 3). Refused is what the same request would be again
+/// and what has changed nothing: by a rule, by the token's role, or for a value that is not taken. An
+/// address that the server does not have means a server of another version, not a missing line.
 fn exit_of(problem: &Value) -> Exit {
     match (problem["status"].as_u64(), problem["code"].as_str()) {
         (Some(404), Some("no_such_route")) => Exit::Failed,
         (Some(404), _) => Exit::NotFound,
-        (Some(409), _) => Exit::Refused,
+        (Some(403 | 409 | 422), _) => Exit::Refused,
         _ => Exit::Failed,
     }
 }
@@ -153,4 +156,32 @@ fn exit_of(problem: &Value) -> Exit {
 /// A text field of an answer.
 fn text<'a>(answer: &'a Value, pointer: &str) -> &'a str {
     answer.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_refused_again_is_told_from_what_may_be_tried_again() {
+        let table = [
+            (401, "unauthorized", Exit::Failed),
+            (403, "forbidden", Exit::Refused),
+            (404, "unknown_line", Exit::NotFound),
+            (404, "no_such_route", Exit::Failed),
+            (409, "barred_already", Exit::Refused),
+            (422, "invalid_request", Exit::Refused),
+            (429, "too_many_requests", Exit::Failed),
+            (500, "internal", Exit::Failed),
+            (503, "busy", Exit::Failed),
+        ];
+        for (status, code, exit) in table {
+            assert_eq!(
+                exit_of(&json!({ "status": status, "code": code })),
+                exit,
+                "{status} {code}"
+            );
+        }
+        assert_eq!(exit_of(&json!({ "detail": "of something else" })), Exit::Failed);
+    }
 }

@@ -19,8 +19,10 @@ use crate::{
 };
 use serde_json::{Value, json};
 use std::{
+    fmt::Display,
     fs::File,
     io::{BufReader, Result, Write},
+    iter::Peekable,
     path::Path,
 };
 
@@ -42,7 +44,7 @@ impl From<LedgerFault> for VerifyError {
     }
 }
 
-fn local(error: impl std::fmt::Display) -> VerifyError {
+fn local(error: impl Display) -> VerifyError {
     VerifyError::Local(error.to_string())
 }
 
@@ -66,15 +68,30 @@ pub fn run(args: &VerifyArgs, out: &mut impl Write, talk: &mut impl Write) -> Re
     }
 }
 
-fn open(path: &Path) -> std::result::Result<BufReader<File>, VerifyError> {
-    let file = File::open(path).map_err(|error| local(format!("{}: {error}", path.display())))?;
-    Ok(BufReader::new(file))
+/// The lines of a ledger, of which there is one at least.
+type Lines = Peekable<Box<dyn Iterator<Item = std::result::Result<LedgerLine, LedgerFault>>>>;
+
+/// Opens a ledger. One without an order would pass, and nothing would have been held against the store.
+fn open(path: &Path) -> std::result::Result<Lines, VerifyError> {
+    let named = |what: &dyn Display| local(format!("--ledger {}: {what}", path.display()));
+    let file = File::open(path).map_err(|error| named(&error))?;
+    let lines: Box<dyn Iterator<Item = _>> = Box::new(ledger::lines(BufReader::new(file)));
+    let mut lines = lines.peekable();
+    if let Some(Err(fault)) = lines.next_if(std::result::Result::is_err) {
+        return Err(named(&fault));
+    }
+    if lines.peek().is_none() {
+        let nothing = "it has no order, so there is nothing to hold against the store; wanted is a JSON \
+                       object on each line, one for each order";
+        return Err(named(&nothing));
+    }
+    Ok(lines)
 }
 
 /// Has the server look, and waits for the end.
 async fn live_look(
     args: &VerifyArgs,
-    ledger: Option<BufReader<File>>,
+    ledger: Option<Lines>,
 ) -> std::result::Result<Value, VerifyError> {
     let client = Client::find(args.server.config.as_deref())?;
     let mut answer = look::wait(&client, "/verify", REASON).await?.ok_or_else(|| {
@@ -90,7 +107,7 @@ async fn live_look(
 /// Looks at a store that no server has.
 async fn offline_look(
     args: &VerifyArgs,
-    ledger: Option<BufReader<File>>,
+    ledger: Option<Lines>,
 ) -> std::result::Result<Value, VerifyError> {
     let store = args.store.as_deref().zip(args.master_key_file.as_deref());
     let looked = offline::look(args.server.config.as_deref(), store).map_err(local)?;
@@ -132,13 +149,13 @@ pub(crate) async fn offline_report(
 async fn add_ledger<H: Holding<Error = VerifyError>>(
     answer: &mut Value,
     holding: &mut H,
-    ledger: Option<BufReader<File>>,
+    ledger: Option<Lines>,
     is_complete: bool,
 ) -> std::result::Result<(), VerifyError> {
-    let Some(file) = ledger else { return Ok(()) };
+    let Some(lines) = ledger else { return Ok(()) };
     let bar = Bar::new();
     let mut note = |done| bar.at("ledger", done, 0);
-    let held = ledger::hold(holding, ledger::lines(file), is_complete, &mut note).await;
+    let held = ledger::hold(holding, lines, is_complete, &mut note).await;
     bar.end();
     let held: [Invariant; 2] = held?;
     let is_whole = held.iter().all(|invariant| invariant.faults == 0);

@@ -196,8 +196,12 @@ impl FromStr for Mix {
         };
         let mut mix: Vec<(Scenario, u32)> = Vec::new();
         for part in parts.split(',') {
-            let (name, weight) = part.split_once(':').unwrap_or((part, "1"));
+            let (name, weight) = part.split_once(':').unwrap_or((part, ""));
             let scenario = named(name.trim())?;
+            // One that was forgotten is no weight of 1 beside others.
+            if weight.trim().is_empty() {
+                return Err(format!("{scenario} has no weight, as in {scenario}:3; {ALLOWED}"));
+            }
             let weight = weight.trim().parse().ok().filter(|weight| (1..=1000).contains(weight));
             let weight = weight.ok_or_else(|| format!("{part:?} has no such weight; {ALLOWED}"))?;
             if mix.iter().any(|(other, _)| *other == scenario) {
@@ -225,11 +229,20 @@ mod tests {
 
     #[test]
     fn what_is_no_mix_is_told_with_what_is_allowed() {
-        for wrong in
-            ["buy", "mix=", "mix=login:0", "mix=login:x", "mix=login,login", "mix=login:1001"]
-        {
+        for (wrong, what) in [
+            ("buy", "\"buy\" is no scenario"),
+            ("mix=", "\"\" is no scenario"),
+            ("mix=login", "login has no weight, as in login:3"),
+            ("mix=purchase:3,login", "login has no weight, as in login:3"),
+            ("mix=login:", "login has no weight, as in login:3"),
+            ("mix=login:0", "\"login:0\" has no such weight"),
+            ("mix=login:x", "\"login:x\" has no such weight"),
+            ("mix=login:1,login:2", "login is named twice"),
+            ("mix=login:1001", "\"login:1001\" has no such weight"),
+        ] {
             let told = wrong.parse::<Mix>().expect_err("refuses");
-            assert!(told.contains("allowed is one of login, purchase"), "{wrong}: {told}");
+            let expected = format!("{what}; allowed is one of login, purchase");
+            assert!(told.starts_with(&expected), "{wrong}: {told}");
         }
     }
 }

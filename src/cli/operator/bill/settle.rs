@@ -15,7 +15,7 @@ use serde_json::json;
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::Read,
+    io::{ErrorKind, Read},
     path::{Path, PathBuf},
 };
 
@@ -103,8 +103,13 @@ fn pretty(month: Month, folder: &Path, summary: &Summary, owed: &[Owed], differs
 /// names.
 fn billed_in_files(folder: &Path, month: Month) -> Result<BTreeMap<ProviderId, i64>, BillError> {
     let path = folder.join(MANIFEST);
-    let text =
-        std::fs::read(&path).map_err(|source| BillError::File { path: path.clone(), source })?;
+    let text = std::fs::read(&path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => BillError::Differs {
+            path: path.clone(),
+            what: "it is not there; --bills names the folder that linepass bill close wrote".into(),
+        },
+        _ => BillError::File { path: path.clone(), source },
+    })?;
     let manifest: Manifest = serde_json::from_slice(&text)
         .map_err(|error| BillError::Differs { path: path.clone(), what: error.to_string() })?;
     if manifest.month != month {
