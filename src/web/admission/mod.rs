@@ -8,12 +8,14 @@
 //! | [`class`] | what a request is for |
 //! | [`pulse`] | how long a thread lets wait, asked from outside of it |
 //! | [`shedding`] | what share of each class is turned away, by how long requests wait: pure |
-//! | [`under_way`] | how many requests a thread works on at once: pure |
+//! | [`limit`] | how many requests a thread works on while more begin than it can do: pure |
+//! | [`under_way`] | how many requests a thread works on at once, whatever it is that they wait for: pure |
 //! | [`worker`] | what each thread that answers takes |
 //! | [`room`] | whether the queues behind have room for a class: pure |
 //! | [`refusal`] | what is answered |
 
 pub mod class;
+pub mod limit;
 pub mod pulse;
 pub mod refusal;
 pub mod room;

@@ -2,6 +2,7 @@
 
 use super::{
     class::Class,
+    limit::Limit,
     pulse::{Beat, Pulse},
     room::TooMuch,
     shedding::{ByClass, Shedding, Window},
@@ -21,8 +22,9 @@ const WINDOW: Duration = Duration::from_millis(25);
 /// Windows without a request after which nobody looks any more, and without any turned away after
 /// which it is over: a second.
 const AT_REST: f64 = 40.0;
-/// A smaller share is no news.
-const TOLD_FROM: f64 = 0.01;
+/// While more begin than can be done, requests should wait no longer than this part of the time that they
+/// may: so the limit acts first, and shares are turned away of what it does not reach.
+const LIMIT_TARGET: u32 = 10;
 /// A request may take so many windows, with all that it waits for: half a second, as long as the
 /// committer lets wait.
 const PATIENCE: f64 = 20.0;
@@ -33,6 +35,7 @@ pub struct Worker {
     pulse: Pulse,
     beat: Arc<Beat>,
     shedding: RefCell<Shedding>,
+    limit: RefCell<Limit>,
     bound: RefCell<Bound>,
     seen: Cell<Seen>,
     under_way: Cell<ByClass>,
@@ -52,11 +55,15 @@ struct Seen {
     shortest: Option<Duration>,
     came: ByClass,
     done: f64,
+    /// The most that were worked on at once.
+    peak: f64,
+    turned_away: bool,
 }
 
 impl Seen {
     fn nothing() -> Self {
-        Self { began: Instant::now(), shortest: None, came: ByClass::default(), done: 0.0 }
+        let (began, came) = (Instant::now(), ByClass::default());
+        Self { began, shortest: None, came, done: 0.0, peak: 0.0, turned_away: false }
     }
 }
 
@@ -67,6 +74,7 @@ impl Worker {
             beat: pulse.beat(),
             pulse: pulse.clone(),
             shedding: RefCell::new(Shedding::new(target)),
+            limit: RefCell::new(Limit::new(target / LIMIT_TARGET)),
             bound: RefCell::new(Bound::new(PATIENCE)),
             seen: Cell::new(Seen::nothing()),
             under_way: Cell::default(),
@@ -85,18 +93,32 @@ impl Worker {
     /// Requests wait too long.
     pub fn hear(self: &Rc<Self>, class: Class) -> Result<(), TooMuch> {
         self.watch();
-        let place = class.place();
-        let (mut seen, mut due) = (self.seen.get(), self.due.get());
-        seen.came[place] += 1.0;
-        self.seen.set(seen);
+        self.see(|seen| seen.came[class.place()] += 1.0);
         self.look();
+        let is_below_limit = self.limit.borrow().takes(class, self.under_way.get());
+        if is_below_limit && !self.is_due(class) {
+            return Ok(());
+        }
+        self.see(|seen| seen.turned_away = true);
+        Err(TooMuch::Wait)
+    }
+
+    /// Whether the next of a class is one of the share that is turned away.
+    fn is_due(&self, class: Class) -> bool {
+        let (place, mut due) = (class.place(), self.due.get());
         due[place] += self.shedding.borrow().shares()[place];
-        let is_heard = due[place] < 1.0;
-        if !is_heard {
+        let is_due = due[place] >= 1.0;
+        if is_due {
             due[place] -= 1.0;
         }
         self.due.set(due);
-        if is_heard { Ok(()) } else { Err(TooMuch::Wait) }
+        is_due
+    }
+
+    fn see(&self, what: impl FnOnce(&mut Seen)) {
+        let mut seen = self.seen.get();
+        what(&mut seen);
+        self.seen.set(seen);
     }
 
     /// Takes a request that was heard: it is worked on until the value is dropped.
@@ -116,6 +138,8 @@ impl Worker {
         let mut under_way = self.under_way.get();
         under_way[place] += more;
         self.under_way.set(under_way);
+        let all = under_way.iter().sum();
+        self.see(|seen| seen.peak = seen.peak.max(all));
     }
 
     fn watch(self: &Rc<Self>) {
@@ -131,13 +155,14 @@ impl Worker {
     async fn feel(self: Rc<Self>) {
         while self.windows_at_rest.get() < AT_REST {
             let waited = self.beat.next().await;
-            let mut seen = self.seen.get();
-            seen.shortest = Some(seen.shortest.map_or(waited, |shortest| shortest.min(waited)));
-            self.seen.set(seen);
+            self.see(|seen| {
+                seen.shortest = Some(seen.shortest.map_or(waited, |shortest| shortest.min(waited)));
+            });
             self.look();
         }
         self.beat.rest();
         self.shedding.borrow_mut().forget();
+        self.limit.borrow_mut().forget();
         *self.bound.borrow_mut() = Bound::new(PATIENCE);
         self.due.set(ByClass::default());
         self.is_watched.set(false);
@@ -150,15 +175,19 @@ impl Worker {
         if lasted < WINDOW {
             return;
         }
-        self.seen.set(Seen::nothing());
+        // What is worked on now is the least that the next one has.
+        let peak = self.under_way.get().iter().sum();
+        self.seen.set(Seen { peak, ..Seen::nothing() });
         let windows = lasted.as_secs_f64() / WINDOW.as_secs_f64();
         // Where the thread came to no beat, the one that waits tells.
         let wait = seen.shortest.unwrap_or_else(|| self.beat.waits());
         self.bound.borrow_mut().note(seen.done, windows);
-        self.note(&Window { windows, wait, came: seen.came });
+        let window = Window { windows, wait, came: seen.came };
+        self.limit.borrow_mut().note(&window, seen.peak, seen.turned_away);
+        self.note(&window, seen.turned_away);
     }
 
-    fn note(&self, window: &Window) {
+    fn note(&self, window: &Window, turned_away: bool) {
         let came = window.came.iter().any(|came| *came > 0.0);
         self.windows_at_rest.set(if came {
             0.0
@@ -166,17 +195,16 @@ impl Worker {
             self.windows_at_rest.get() + window.windows
         });
         self.waits_s.observe(window.wait.as_secs_f64());
-        let mut shedding = self.shedding.borrow_mut();
-        shedding.note(window);
-        self.tell(shedding.share(), window);
+        self.shedding.borrow_mut().note(window);
+        self.tell(turned_away, window);
     }
 
-    /// Tells the log when it begins and when it has been over for a second, not each time that the
-    /// share touches nothing in between.
-    fn tell(&self, share: f64, window: &Window) {
-        let over = if share > 0.0 { 0.0 } else { self.windows_over.get() + window.windows };
+    /// Tells the log when it begins and when it has been over for a second, not each time that nobody
+    /// is turned away in between.
+    fn tell(&self, turned_away: bool, window: &Window) {
+        let over = if turned_away { 0.0 } else { self.windows_over.get() + window.windows };
         self.windows_over.set(over);
-        if share > TOLD_FROM && !self.is_told.replace(true) {
+        if turned_away && !self.is_told.replace(true) {
             let wait_us = u64::try_from(window.wait.as_micros()).unwrap_or(u64::MAX);
             tracing::warn!(wait_us, "more comes than can be done: some requests are turned away");
         } else if over >= AT_REST && self.is_told.replace(false) {
@@ -195,9 +223,7 @@ pub struct UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.worker.count(self.place, -1.0);
-        let mut seen = self.worker.seen.get();
-        seen.done += 1.0;
-        self.worker.seen.set(seen);
+        self.worker.see(|seen| seen.done += 1.0);
     }
 }
 
@@ -222,7 +248,7 @@ mod tests {
 
     /// As if requests of each class had waited so long.
     fn note(worker: &Worker, wait: Duration, came: ByClass) {
-        worker.note(&Window { windows: 1.0, wait, came });
+        worker.note(&Window { windows: 1.0, wait, came }, false);
     }
 
     #[actix_web::test]
