@@ -7,8 +7,8 @@ mod process;
 
 use common::door::until;
 use loading::{
-    Found, OK, credentials, demo_with, forwarded_credentials, load, load_command, lying_relay,
-    made_up_credentials, number, operator_stub, rows_of, stub,
+    Found, OK, credentials, demo_with, forwarded_credentials, load, load_command, load_verified_by,
+    lying_relay, made_up_credentials, number, operator_stub, rows_of, stub, verified,
 };
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
@@ -283,34 +283,23 @@ fn what_is_turned_away_is_tried_again_three_times_and_counted_as_no_room() {
     assert_eq!((failing.count("failed"), failing.count("wrong")), (10, 0), "{failing}");
 }
 
-/// A load of a demo that is verified by this operator API in the end, whatever that says.
-fn load_verified_by(demo: &common::Demo, operator_url: &str, words: &str) -> process::Ended {
-    let mut command = load_command(demo.issuer(), &credentials(demo), words);
-    command.env("LINEPASS_OPERATOR_URL", operator_url);
-    command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
-    run(&mut command)
-}
-
 #[test]
 fn a_run_ends_with_verify_and_a_broken_invariant_is_a_failure() {
     let demo = demo_with(&[]);
-    let report = |whole: bool, faults: u64| {
-        json!({ "state": "done", "whole": whole, "invariants": [
-            { "name": "I1", "what": "all is there", "checked": 9, "faults": faults, "first": [] }] })
-    };
     let held = |fault: &[&str]| json!({ "kept": 1, "kept_faults": fault, "refused": 0, "refused_faults": [] });
     let running = || json!({ "state": "running", "done": 1, "of": 2 });
-    let never = || json!({ "state": "never" });
+    let lost = json!({ "state": "never" });
     let table = [
-        (vec![never(), running(), report(true, 0), held(&[])], Some(0), "passed"),
-        (vec![never(), report(false, 1), held(&[])], Some(1), "failed"),
-        (vec![never(), report(true, 0), held(&["r-1 is gone"])], Some(1), "failed"),
-        (vec![never(), running(), never()], Some(1), "failed"),
+        (vec![running(), verified(true, 0), held(&[])], Some(0), "passed"),
+        (vec![verified(false, 1), held(&[])], Some(1), "failed"),
+        (vec![verified(true, 0), held(&["r-1 is gone"])], Some(1), "failed"),
+        (vec![running(), lost], Some(1), "failed"),
     ];
     for (answers, code, verdict) in table {
         let said = json!(answers).to_string();
         let words = "--scenario press --rate 5 --spacing even --duration 1s --lines 1";
-        let ended = load_verified_by(&demo, &operator_stub(answers), words);
+        let operator = operator_stub(&Value::Null, answers);
+        let ended = load_verified_by(&operator, &demo, &credentials(&demo), words);
         let found = Found::by(&ended);
         assert_eq!(found.code, code, "{said}: {ended:?}");
         assert_eq!(found.result["verdict"], verdict, "{said}");
@@ -320,12 +309,41 @@ fn a_run_ends_with_verify_and_a_broken_invariant_is_a_failure() {
 #[test]
 fn a_run_that_could_not_be_verified_does_not_begin() {
     let demo = demo_with(&[]);
-    let ended = load_verified_by(&demo, "http://127.0.0.1:1", "--rate 5 --duration 1s");
+    let words = "--rate 5 --duration 1s";
+    let ended = load_verified_by("http://127.0.0.1:1", &demo, &credentials(&demo), words);
     assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
     assert!(
         ended.err.contains("ends with verify") && ended.err.contains("--no-verify"),
         "{ended:?}"
     );
+}
+
+/// Whose orders are held against another server's store are not verified, whatever is found.
+#[test]
+fn a_run_whose_operator_api_is_another_servers_does_not_begin() {
+    let demo = demo_with(&[]);
+    let (own, seeded) = (credentials(&demo), forwarded_credentials(&demo));
+    let made_from = |seed: u64, lines: u64| json!({ "seed": seed, "lines": lines, "purchases": 0 });
+    let stub = |seed, lines| operator_stub(&made_from(seed, lines), Vec::new());
+    let words = "--scenario mix=attack:1 --attacks crooked --rate 20 --duration 1s";
+    let (nobody, one) = ("a store that nobody seeded", "a store of 1 lines made from seed 1");
+    for (operator, file, wanted, found) in [
+        (stub(7, 1_000), &own, nobody, "a store of 1000 lines made from seed 7"),
+        (demo.text("/operator").to_owned(), &seeded, one, nobody),
+        (stub(2, 1), &seeded, one, "a store of 1 lines made from seed 2"),
+        (stub(1, 2), &seeded, one, "a store of 2 lines made from seed 1"),
+    ] {
+        let out = demo.folder().join("not-begun");
+        let words = format!("{words} --out {}", out.display());
+        let ended = load_verified_by(&operator, &demo, file, &words);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{ended:?}");
+        let both = format!("are of {wanted}, and the operator API at {operator}/ has {found}");
+        assert!(ended.err.contains(&both), "{both}: {ended:?}");
+        assert!(!out.exists(), "nothing is written by a run that does not begin");
+    }
+    let operator = operator_stub(&made_from(1, 1), vec![verified(true, 0)]);
+    let ended = load_verified_by(&operator, &demo, &seeded, words);
+    assert_eq!(Found::by(&ended).result["verdict"], "passed", "{ended:?}");
 }
 
 // ---------------------------------------------------------------------------------------------

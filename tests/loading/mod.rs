@@ -84,6 +84,20 @@ pub fn load_command(url: &str, credentials: &str, words: &str) -> Command {
     linepass(&[&fixed[..], &words].concat())
 }
 
+/// One that the operator API at this address, which a demo's token opens, verifies in the end.
+pub fn load_verified_by(operator_url: &str, demo: &Demo, credentials: &str, words: &str) -> Ended {
+    let mut command = load_command(demo.issuer(), credentials, words);
+    command.env("LINEPASS_OPERATOR_URL", operator_url);
+    command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
+    run(&mut command)
+}
+
+/// What an operator API says of a store that it has verified.
+pub fn verified(whole: bool, faults: u64) -> Value {
+    json!({ "state": "done", "whole": whole, "invariants": [
+        { "name": "I1", "what": "all is there", "checked": 9, "faults": faults, "first": [] }] })
+}
+
 /// One that nobody verifies, to its end.
 pub fn load(url: &str, credentials: &str, words: &str) -> Ended {
     run(&mut load_command(url, credentials, &format!("--no-verify {words}")))
@@ -265,9 +279,11 @@ pub fn stub(answers: Vec<(String, Value)>) -> String {
 /// The head of an answer in JSON.
 pub const OK: &str = "200 OK\r\ncontent-type: application/json";
 
-/// An operator API that knows nothing but verify, and says this at its end.
-pub fn operator_stub(answers: Vec<Value>) -> String {
-    stub(answers.into_iter().map(|answer| (OK.to_owned(), answer)).collect())
+/// An operator API whose store was made from this, which has never verified it and then says this.
+pub fn operator_stub(synthetic_data: &Value, verifying: Vec<Value>) -> String {
+    let before = [json!({ "state": "never" }), json!({ "synthetic_data": synthetic_data })];
+    let answers = before.into_iter().chain(verifying);
+    stub(answers.map(|answer| (OK.to_owned(), answer)).collect())
 }
 
 /// Reads one request and answers it; then the connection is closed.
