@@ -193,7 +193,7 @@ fn assert_is_self_contained(page: &str) {
 fn an_interrupted_run_ends_in_order_with_what_it_has_so_far() {
     let demo = demo_with(&[]);
     let folder = demo.folder().join("cut");
-    let words = "--scenario purchase --rate 20 --duration 10m --no-verify --lines 1";
+    let words = "--scenario purchase --rate 20 --duration 10m --no-verify --json --lines 1";
     let words = format!("{words} --out {}", folder.display());
     let mut command = load_command(demo.issuer(), &credentials(&demo), &words);
     let started = Started::spawn(&mut command);

@@ -126,6 +126,9 @@ pub struct Second {
     pub measured: bool,
     /// Intended starts.
     pub asked: u64,
+    /// Intended starts that nothing took before their phase ended; they are told in the second after
+    /// its end.
+    pub not_begun: u64,
     /// Ended as they should.
     pub ok: u64,
     /// Refused by a rule.
@@ -316,6 +319,7 @@ impl Recorder {
         let Now { counts, latency, lag } = &mut self.now;
         let second = Second {
             asked: counts.asked,
+            not_begun: counts.not_begun,
             ok: counts.ok,
             refused: counts.refused,
             shed: counts.shed,

@@ -130,6 +130,14 @@ pub struct ErrorRow {
     pub example: String,
 }
 
+impl ErrorRow {
+    /// Whether it is something amiss: that an attacker is refused or turned away is not.
+    pub fn is_amiss(&self) -> bool {
+        let is_turned_away = matches!(self.ending, Ending::Refused | Ending::Shed);
+        self.scenario != Scenario::Attack.name() || !is_turned_away
+    }
+}
+
 /// A scenario in a phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScenarioResult {
@@ -175,6 +183,40 @@ pub struct PhaseResult {
     pub scenarios: BTreeMap<&'static str, ScenarioResult>,
     /// Each kind of error.
     pub errors: Vec<ErrorRow>,
+}
+
+impl PhaseResult {
+    /// The counts of a kind of people: of attackers, or of all others.
+    fn counts_of(&self, attackers: bool) -> Option<Counts> {
+        let is_of = |name: &str| (name == Scenario::Attack.name()) == attackers;
+        let of = self.scenarios.iter().filter(|(name, _)| is_of(name));
+        of.map(|(_, scenario)| scenario.counts).reduce(|mut all, counts| {
+            all.add(&counts);
+            all
+        })
+    }
+
+    /// The counts of households and their providers; none where attackers alone were there.
+    pub fn of_households(&self) -> Option<Counts> {
+        self.counts_of(false)
+    }
+
+    /// The counts of attackers; none where there were none.
+    pub fn of_attackers(&self) -> Option<Counts> {
+        self.counts_of(true)
+    }
+
+    /// Whether attackers were there, and others too.
+    pub fn is_mixed(&self) -> bool {
+        self.of_households().is_some() && self.of_attackers().is_some()
+    }
+
+    /// What was asked for and what ended as it should, a second: of attackers only where there was
+    /// nobody else.
+    pub fn rates_per_s(&self) -> (f64, f64) {
+        let counts = self.of_households().unwrap_or(self.counts);
+        (per_s(counts.asked, self.measured_s), per_s(counts.ok_in_window, self.measured_s))
+    }
 }
 
 /// Where a ladder bends.
@@ -408,21 +450,10 @@ fn per_s(count: u64, seconds: f64) -> f64 {
 /// What was asked for and what was answered in a phase, a second: of attackers only where there is
 /// nobody else, for one who is slow on purpose ends when the phase is over. A limit that is reached is no
 /// want of room.
-fn of_households(phase: &PhaseResult) -> (f64, f64) {
-    let (mut asked, mut answered) = (0, 0);
-    for (_, ScenarioResult { counts, .. }) in
-        phase.scenarios.iter().filter(|(name, _)| **name != Scenario::Attack.name())
-    {
-        asked += counts.asked;
-        answered += counts.ok_in_window + counts.refused;
-    }
-    match asked {
-        0 => {
-            let refused_per_s = per_s(phase.counts.refused, phase.measured_s);
-            (phase.asked_per_s, phase.achieved_per_s + refused_per_s)
-        }
-        _ => (per_s(asked, phase.measured_s), per_s(answered, phase.measured_s)),
-    }
+fn answered_per_s(phase: &PhaseResult) -> (f64, f64) {
+    let counts = phase.of_households().unwrap_or(phase.counts);
+    let rate = |count: u64| per_s(count, phase.measured_s);
+    (rate(counts.asked), rate(counts.ok_in_window + counts.refused))
 }
 
 /// The last step from below up to which every one was carried.
@@ -437,7 +468,7 @@ fn knee(phases: &[PhaseResult]) -> Option<Knee> {
     }
     let most_us = steps.first()?.latency.p99_us.saturating_mul(KNEE_SLOWDOWN).max(KNEE_FREE_US);
     let is_carried = |step: &&&PhaseResult| {
-        let (asked_per_s, answered_per_s) = of_households(step);
+        let (asked_per_s, answered_per_s) = answered_per_s(step);
         answered_per_s >= asked_per_s * CARRIED && step.latency.p99_us <= most_us
     };
     let last = steps.iter().take_while(is_carried).last()?;
@@ -458,31 +489,31 @@ mod tests {
     };
     use std::time::Duration;
 
-    fn step(percent: u32, asked: f64, achieved: f64, p99_us: u64) -> PhaseResult {
-        let load = Load::Open { from_per_s: asked, to_per_s: asked };
+    fn step(percent: u32, asked: u64, achieved: u64, p99_us: u64) -> PhaseResult {
+        let load = Load::Open { from_per_s: 1.0, to_per_s: 1.0 };
         let (warmup, duration) = (Duration::ZERO, Duration::from_secs(1));
         let label = format!("{percent} %");
         let percent = Some(percent);
         let phase = Phase { label, percent, load, warmup, duration, is_probe: false };
         let mut result = phase_result(&phase, (1.0, 0.1), &PhaseRecord::default());
-        (result.asked_per_s, result.achieved_per_s) = (asked, achieved);
+        (result.counts.asked, result.counts.ok_in_window) = (asked, achieved);
         result.latency.p99_us = p99_us;
         result
     }
 
     #[test]
     fn a_ladder_bends_where_less_is_achieved_or_answers_get_slow() {
-        let low = || step(25, 100.0, 100.0, 10_000);
+        let low = || step(25, 100, 100, 10_000);
         let at = |phases: &[PhaseResult]| knee(phases).map(|knee| knee.percent);
-        let slow = [low(), step(50, 200.0, 199.0, 39_000), step(100, 400.0, 399.0, 41_000)];
+        let slow = [low(), step(50, 200, 199, 39_000), step(100, 400, 399, 41_000)];
         assert_eq!(at(&slow), Some(50));
-        let short = [low(), step(100, 400.0, 380.0, 9_000), step(150, 600.0, 600.0, 9_000)];
+        let short = [low(), step(100, 400, 380, 9_000), step(150, 600, 600, 9_000)];
         assert_eq!(at(&short), Some(25));
-        let quick = [step(25, 100.0, 99.0, 500), step(100, 400.0, 400.0, 24_000)];
+        let quick = [step(25, 100, 99, 500), step(100, 400, 400, 24_000)];
         assert_eq!(at(&quick), Some(100));
-        let after = [low(), step(150, 600.0, 400.0, 900_000), step(50, 200.0, 200.0, 10_000)];
+        let after = [low(), step(150, 600, 400, 900_000), step(50, 200, 200, 10_000)];
         assert_eq!(at(&after), Some(25));
-        assert_eq!(at(&[step(25, 100.0, 50.0, 1)]), None);
+        assert_eq!(at(&[step(25, 100, 50, 1)]), None);
         assert_eq!(at(&[]), None);
     }
 
@@ -514,7 +545,8 @@ mod tests {
         assert!(result.latency.max_us < 11_000, "{:?}", result.latency);
         assert!(recorder.second(Second::default()).max_us < 11_000);
         assert_eq!(result.scenarios["attack"].latency.count, 20, "they are told by themselves");
-        assert_eq!(of_households(&result), (100.0, 100.0));
+        assert_eq!(answered_per_s(&result), (100.0, 100.0));
+        assert_eq!(result.rates_per_s(), (100.0, 100.0));
         assert!(knee(&[result]).is_some(), "who is slow on purpose bends no ladder");
 
         let mut recorder = attacked(true);

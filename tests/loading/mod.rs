@@ -77,16 +77,16 @@ pub fn made_up_credentials(folder: &Path) -> String {
     file.display().to_string()
 }
 
-/// `linepass load` of a server with these words, measured from its first moment, for its result as JSON.
+/// `linepass load` of a server with these words, measured from its first moment.
 pub fn load_command(url: &str, credentials: &str, words: &str) -> Command {
-    let fixed = ["load", "--url", url, "--credentials", credentials, "--warmup", "0s", "--json"];
+    let fixed = ["load", "--url", url, "--credentials", credentials, "--warmup", "0s"];
     let words: Vec<&str> = words.split_whitespace().collect();
     linepass(&[&fixed[..], &words].concat())
 }
 
 /// One that the operator API at this address, which a demo's token opens, verifies in the end.
 pub fn load_verified_by(operator_url: &str, demo: &Demo, credentials: &str, words: &str) -> Ended {
-    let mut command = load_command(demo.issuer(), credentials, words);
+    let mut command = load_command(demo.issuer(), credentials, &format!("--json {words}"));
     command.env("LINEPASS_OPERATOR_URL", operator_url);
     command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
     run(&mut command)
@@ -100,7 +100,7 @@ pub fn verified(whole: bool, faults: u64) -> Value {
 
 /// One that nobody verifies, to its end.
 pub fn load(url: &str, credentials: &str, words: &str) -> Ended {
-    run(&mut load_command(url, credentials, &format!("--no-verify {words}")))
+    run(&mut load_command(url, credentials, &format!("--no-verify --json {words}")))
 }
 
 /// What a load found.
@@ -209,6 +209,7 @@ pub fn assert_adds_up(result: &Value) {
     };
     assert_eq!(sum(&result["seconds"], "/asked"), sum(&result["phases"], "/counts/asked"));
     assert_eq!(sum(&result["seconds"], "/ok"), sum(&result["phases"], "/counts/ok"));
+    assert_eq!(sum(&result["seconds"], "/not_begun"), sum(&result["phases"], "/counts/not_begun"));
 }
 
 /// The rows of a file of JSON Lines.

@@ -67,11 +67,12 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
     // Writing into a string cannot fail.
     let _ = writeln!(
         text,
-        "{:<14} {:<13} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
+        "{:<14} {:<13} {:>9} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
         "phase",
         "scenario",
         "asked/s",
         "achieved/s",
+        "not begun",
         "ok",
         "refused",
         "no room",
@@ -109,8 +110,9 @@ fn row_of(
     latency: &Percentiles,
 ) -> String {
     format!(
-        "{phase:<14} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} \
-         {:>9} {:>9}\n",
+        "{phase:<14} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} \
+         {:>9} {:>9} {:>9}\n",
+        counts.not_begun,
         counts.ok,
         counts.refused,
         counts.shed,
@@ -125,7 +127,7 @@ fn row_of(
 
 fn errors(text: &mut String, phases: &[PhaseResult]) {
     let all = phases.iter().flat_map(|phase| phase.errors.iter().map(move |error| (phase, error)));
-    let mut all: Vec<_> = all.collect();
+    let mut all: Vec<_> = all.filter(|(_, error)| error.is_amiss()).collect();
     all.sort_by_key(|(_, error)| std::cmp::Reverse((error.ending, error.count)));
     if !all.is_empty() {
         text.push_str("\nwhat did not end as it should\n");

@@ -7,11 +7,13 @@
 //! | `page.html`, `style.css` | the page |
 
 pub mod chart;
+#[cfg(test)]
+mod tests;
 pub mod views;
 
 use super::{
     histogram::ms,
-    result::{PhaseResult, Results, Verdict, Verification},
+    result::{ErrorRow, PhaseResult, Results, Verdict, Verification},
 };
 use askama::Template;
 use serde_json::Value;
@@ -75,8 +77,7 @@ impl Page<'_> {
     }
 
     fn has_attackers(&self) -> bool {
-        let mut phases = self.phases();
-        phases.any(|phase| phase.scenarios.len() > 1 && phase.scenarios.contains_key("attack"))
+        self.phases().any(PhaseResult::is_mixed)
     }
 
     /// When it began, for people.
@@ -85,7 +86,13 @@ impl Page<'_> {
     }
 
     fn has_errors(&self) -> bool {
-        self.phases().any(|phase| !phase.errors.is_empty())
+        self.phases().any(|phase| self.errors(phase).next().is_some())
+    }
+
+    /// What is amiss in a phase.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn errors<'p>(&self, phase: &'p PhaseResult) -> impl Iterator<Item = &'p ErrorRow> {
+        phase.errors.iter().filter(|error| error.is_amiss())
     }
 
     fn is_failed(&self) -> bool {

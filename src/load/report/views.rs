@@ -4,7 +4,7 @@ use super::chart::{Axis, Band, Chart, Scale, Series, draw};
 use crate::load::{
     histogram::ms,
     phase::Load,
-    recorder::Second,
+    recorder::{Counts, Second},
     result::{PhaseResult, Results},
     run::Shape,
 };
@@ -114,13 +114,7 @@ pub fn best(results: &Results) -> Option<&PhaseResult> {
 /// The large figures.
 pub fn head(results: &Results) -> Vec<Figure> {
     let Some(best) = best(results) else { return Vec::new() };
-    let measured = results.phases.iter().filter(|phase| !phase.phase.is_probe);
-    let (mut asked, mut otherwise, mut wrong) = (0, 0, 0);
-    for phase in measured {
-        asked += phase.counts.asked;
-        otherwise += phase.counts.refused + phase.counts.shed + phase.counts.failed;
-        wrong += phase.counts.wrong;
-    }
+    let (asked_per_s, achieved_per_s) = best.rates_per_s();
     let achieved = match (&results.config.shape, &results.knee) {
         (Shape::Ladder { .. }, Some(knee)) => Figure {
             name: "Carried",
@@ -129,14 +123,14 @@ pub fn head(results: &Results) -> Vec<Figure> {
         },
         _ => Figure {
             name: "Achieved",
-            value: format!("{}/s", per_s(best.achieved_per_s)),
+            value: format!("{}/s", per_s(achieved_per_s)),
             note: match best.phase.load {
-                Load::Open { .. } => format!("of {}/s asked", per_s(best.asked_per_s)),
+                Load::Open { .. } => format!("of {}/s asked", per_s(asked_per_s)),
                 Load::Closed { clients } => format!("by {clients} clients"),
             },
         },
     };
-    vec![
+    let mut figures = vec![
         achieved,
         Figure {
             name: "Median",
@@ -148,12 +142,53 @@ pub fn head(results: &Results) -> Vec<Figure> {
             value: ms(best.latency.p99_us),
             note: format!("slowest {}", ms(best.latency.max_us)),
         },
-        Figure {
-            name: "Did not succeed",
-            value: grouped(otherwise),
-            note: format!("of {} starts; {wrong} wrong answers", grouped(asked)),
-        },
-    ]
+    ];
+    figures.extend(did_not_succeed(results));
+    figures.extend(turned_away(results));
+    figures
+}
+
+/// The sum of a kind of people's counts over all phases that are results.
+fn sum(results: &Results, of: impl Fn(&PhaseResult) -> Option<Counts>) -> Option<Counts> {
+    let phases = results.phases.iter().filter(|phase| !phase.phase.is_probe);
+    phases.filter_map(of).reduce(|mut all, counts| {
+        all.add(&counts);
+        all
+    })
+}
+
+/// Of households: what was asked for and did not end as it should, or never began. Attackers are not
+/// among them, for whom being turned away is as it should be.
+fn did_not_succeed(results: &Results) -> Option<Figure> {
+    let counts = sum(results, PhaseResult::of_households)?;
+    let ended = counts.refused + counts.shed + counts.failed + counts.wrong;
+    Some(Figure {
+        name: "Did not succeed",
+        value: grouped(ended + counts.not_begun),
+        note: format!(
+            "of {} starts; {} not begun, {} wrong answers",
+            grouped(counts.asked),
+            grouped(counts.not_begun),
+            grouped(counts.wrong)
+        ),
+    })
+}
+
+/// Of attackers: how many were refused, throttled or told that there is no room, which is what should
+/// become of them.
+fn turned_away(results: &Results) -> Option<Figure> {
+    let counts = sum(results, PhaseResult::of_attackers)?;
+    Some(Figure {
+        name: "Attacks turned away",
+        value: grouped(counts.ok + counts.refused + counts.shed),
+        note: format!(
+            "of {}; {} not begun, {} without an answer, {} answered wrongly",
+            grouped(counts.asked),
+            grouped(counts.not_begun),
+            grouped(counts.failed),
+            grouped(counts.wrong)
+        ),
+    })
 }
 
 /// The steps of a ladder.
@@ -253,10 +288,13 @@ pub fn throughput(results: &Results) -> Measured {
     let most = series.iter().flat_map(|line| &line.points).map(|point| point.1).fold(0.0, f64::max);
     let chart = draw(&time_axis(results), &Axis::linear(most, per_s), &series, &bands(results));
     let says = best(results).map_or_else(String::new, |best| {
+        let (asked_per_s, achieved_per_s) = best.rates_per_s();
+        let whose =
+            if best.is_mixed() { " of households; the lines are of attackers too" } else { "" };
         format!(
-            "{}/s ended as they should where {}/s were asked for.",
-            per_s(best.achieved_per_s),
-            per_s(best.asked_per_s)
+            "{}/s ended as they should where {}/s were asked for{whose}.",
+            per_s(achieved_per_s),
+            per_s(asked_per_s)
         )
     });
     Measured { chart, says }

@@ -1,0 +1,148 @@
+//! What the page says of runs that are made up.
+
+use super::{page, views};
+use crate::load::{
+    arrivals::Spacing,
+    fault::Fault,
+    host::Host,
+    phase::{Load, Phase},
+    recorder::{Place, Recorder, Second},
+    result::{Around, Config, Results, Verification},
+    run::{PhaseOver, Plan, RunOver, Shape},
+    scenario::{Mix, Scenario, Step},
+};
+use std::{rc::Rc, time::Duration};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A run at one rate, or of these steps of a ladder; each phase took a second.
+fn results(percents: &[u32], recorder: &mut Recorder) -> Results {
+    let load = Load::Open { from_per_s: 10.0, to_per_s: 10.0 };
+    let over = |label: String, percent| PhaseOver {
+        phase: Phase {
+            label,
+            percent,
+            load,
+            warmup: Duration::ZERO,
+            duration: SECOND,
+            is_probe: false,
+        },
+        measured: SECOND,
+        is_used_up: false,
+        generator_cpu: 0.1,
+    };
+    let phases = match percents {
+        [] => vec![over("10/s".to_owned(), None)],
+        percents => percents.iter().map(|p| over(format!("{p} %"), Some(*p))).collect(),
+    };
+    for phase in 0..phases.len() {
+        recorder.second(Second { phase, length_s: 1.0, measured: true, ..Second::default() });
+    }
+    let shape = match percents {
+        [] => Shape::Rate { per_s: 10.0 },
+        percents => Shape::Ladder { percents: percents.to_vec(), capacity_per_s: Some(10.0) },
+    };
+    let plan = Plan {
+        mix: Rc::new("login".parse::<Mix>().expect("a mix")),
+        shape,
+        spacing: Spacing::Even,
+        warmup: Duration::ZERO,
+        duration: SECOND,
+        connections: 4,
+        sources: 1,
+        prepare: 0,
+        sessions: 0,
+        seed: 1,
+    };
+    let around = Around {
+        config: Config::of_plan(&plan),
+        host: Host::look(),
+        began_at: "2026-11-30T00:00:00Z".to_owned(),
+        took_s: 1.0,
+        verification: Verification::Skipped,
+        reconciliation: None,
+    };
+    let capacity_per_s = (!percents.is_empty()).then_some(10.0);
+    Results::of(&RunOver { phases, is_cut: false, capacity_per_s }, recorder, around)
+}
+
+/// So many starts of a scenario in a phase, each ended like this.
+fn end(
+    recorder: &mut Recorder,
+    (phase, scenario): (usize, Scenario),
+    count: u64,
+    ended: &Result<Duration, Fault>,
+) {
+    let place = Place { phase, scenario, measured: true };
+    for _ in 0..count {
+        recorder.asked(place, Duration::ZERO);
+        recorder.begun(place, Duration::ZERO);
+        match ended {
+            Ok(took) => recorder.ok(place, *took, true),
+            Err(fault) => recorder.not_ok(place, Step::Guess, fault, Duration::from_millis(1)),
+        }
+    }
+}
+
+/// So many starts of a scenario that nothing took.
+fn leave(recorder: &mut Recorder, scenario: Scenario, count: u64) {
+    let place = Place { phase: 0, scenario, measured: true };
+    for _ in 0..count {
+        recorder.asked(place, Duration::ZERO);
+        recorder.not_begun(place);
+    }
+}
+
+/// A large figure of the page: its value and what is said of it.
+fn figure(results: &Results, name: &str) -> Option<(String, String)> {
+    let found = views::head(results).into_iter().find(|figure| figure.name == name);
+    found.map(|figure| (figure.value, figure.note))
+}
+
+fn pair(value: &str, note: &str) -> Option<(String, String)> {
+    Some((value.to_owned(), note.to_owned()))
+}
+
+#[test]
+fn an_attacker_who_is_turned_away_is_no_error_and_what_never_began_is_told() {
+    let shed = |status| Err(Fault::Shed { status, retry_after_s: 1 });
+    let attack = (0, Scenario::Attack);
+    let attacked = |recorder: &mut Recorder| {
+        end(recorder, attack, 30, &Ok(Duration::from_secs(5)));
+        end(recorder, attack, 4, &shed(429));
+        end(recorder, attack, 3, &shed(503));
+        end(recorder, attack, 2, &Err(Fault::Refused("409".to_owned())));
+        end(recorder, attack, 1, &Err(Fault::Status(500)));
+        leave(recorder, Scenario::Attack, 5);
+    };
+    let turned_away = pair("39", "of 45; 5 not begun, 1 without an answer, 0 answered wrongly");
+
+    let mut recorder = Recorder::default();
+    attacked(&mut recorder);
+    end(&mut recorder, (0, Scenario::Purchase), 10, &Ok(Duration::from_millis(10)));
+    leave(&mut recorder, Scenario::Purchase, 2);
+    let mixed = results(&[], &mut recorder);
+    assert_eq!(figure(&mixed, "Achieved"), pair("10/s", "of 12/s asked"));
+    let missed = pair("2", "of 12 starts; 2 not begun, 0 wrong answers");
+    assert_eq!(figure(&mixed, "Did not succeed"), missed);
+    assert_eq!(figure(&mixed, "Attacks turned away"), turned_away);
+    assert!(views::throughput(&mixed).says.starts_with("10/s ended as they should where 12/s"));
+    let page = page(&mixed).expect("a page");
+    assert!(!page.contains("no room: ") && !page.contains("refused: 409"), "no errors of theirs");
+    assert!(page.contains("status 500"), "what is amiss is told of attackers too");
+    assert_eq!(mixed.seconds[0].not_begun, 7);
+
+    let mut recorder = Recorder::default();
+    attacked(&mut recorder);
+    let alone = results(&[], &mut recorder);
+    assert_eq!(figure(&alone, "Attacks turned away"), turned_away);
+    assert_eq!(figure(&alone, "Did not succeed"), None, "nobody who should have");
+
+    let mut recorder = Recorder::default();
+    end(&mut recorder, (0, Scenario::Login), 5, &Ok(Duration::from_millis(10)));
+    end(&mut recorder, (0, Scenario::Login), 3, &shed(503));
+    let peaceful = results(&[], &mut recorder);
+    assert_eq!(figure(&peaceful, "Attacks turned away"), None);
+    let missed = pair("3", "of 8 starts; 0 not begun, 0 wrong answers");
+    assert_eq!(figure(&peaceful, "Did not succeed"), missed);
+}
