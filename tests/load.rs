@@ -7,8 +7,8 @@ mod process;
 
 use common::door::until;
 use loading::{
-    Found, OK, credentials, demo_with, forwarded_credentials, load, load_command, load_verified_by,
-    lying_relay, made_up_credentials, number, operator_stub, rows_of, stub, verified,
+    Found, credentials, demo_with, forwarded_credentials, issuer_that_answers, load, load_command,
+    load_verified_by, lying_relay, made_up_credentials, number, operator_stub, rows_of, verified,
 };
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
@@ -263,9 +263,8 @@ fn an_order_that_is_otherwise_afterwards_is_a_failure() {
 fn what_is_turned_away_is_tried_again_three_times_and_counted_as_no_room() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = made_up_credentials(folder.path());
-    let discovery = || (OK.to_owned(), json!({ "issuer": "http://127.0.0.1" }));
     let with = |refusal: &str, more: &str| {
-        let server = stub(vec![discovery(), (refusal.to_owned(), json!({}))]);
+        let server = issuer_that_answers(refusal);
         let words = format!("--scenario login --rate 10 --spacing even --duration 1s {more}");
         let found = Found::at(&server, &file, &words);
         assert_eq!(found.code, Some(1), "nothing ended as it should: {found}");
@@ -281,6 +280,19 @@ fn what_is_turned_away_is_tried_again_three_times_and_counted_as_no_room() {
     assert!(mute.reasons().contains("503 without Retry-After"), "{mute}");
     let failing = with("500 Internal Server Error", "");
     assert_eq!((failing.count("failed"), failing.count("wrong")), (10, 0), "{failing}");
+}
+
+#[test]
+fn a_crooked_request_that_is_throttled_is_turned_away_and_not_answered_wrongly() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made_up_credentials(folder.path());
+    let words = "--scenario mix=attack:1 --attacks crooked --rate 10 --spacing even --duration 1s";
+    let with = |throttled: &str| Found::at(&issuer_that_answers(throttled), &file, words);
+    let throttled = with("429 Too Many Requests\r\nretry-after: 7");
+    assert_eq!((throttled.count("shed"), throttled.count("wrong")), (10, 0), "{throttled}");
+    let mute = with("429 Too Many Requests");
+    assert_eq!((mute.count("shed"), mute.count("wrong")), (0, 10), "{mute}");
+    assert!(mute.reasons().contains("429 without Retry-After"), "{mute}");
 }
 
 #[test]

@@ -263,7 +263,7 @@ fn replaced(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 
 /// A server that answers the first request with the first of these heads and bodies and so on, and
 /// from then on with the last.
-pub fn stub(answers: Vec<(String, Value)>) -> String {
+fn stub(answers: Vec<(String, Value)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
@@ -277,8 +277,14 @@ pub fn stub(answers: Vec<(String, Value)>) -> String {
     format!("http://{address}")
 }
 
+/// A server that says who it is, and then answers everything with this head.
+pub fn issuer_that_answers(head: &str) -> String {
+    let discovery = (OK.to_owned(), json!({ "issuer": "http://127.0.0.1" }));
+    stub(vec![discovery, (head.to_owned(), json!({}))])
+}
+
 /// The head of an answer in JSON.
-pub const OK: &str = "200 OK\r\ncontent-type: application/json";
+const OK: &str = "200 OK\r\ncontent-type: application/json";
 
 /// An operator API whose store was made from this, which has never verified it and then says this.
 pub fn operator_stub(synthetic_data: &Value, verifying: Vec<Value>) -> String {
