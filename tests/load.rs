@@ -119,6 +119,24 @@ fn latencies_are_counted_from_the_intended_start_and_a_generator_that_cannot_kee
 }
 
 #[test]
+fn what_is_printed_tells_what_was_never_begun_and_marks_percentiles_of_few_answers() {
+    let demo = demo_with(&[]);
+    // One connection does far fewer logins than these, and far fewer than the thousand that p99.9 takes.
+    let words =
+        "--scenario login --rate 2000 --spacing even --duration 1s --connections 1 --no-verify";
+    let ended = run(&mut load_command(demo.issuer(), &credentials(&demo), words));
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let (head, rest) = ended.out.split_once('\n').expect("a table");
+    assert!(head.contains("achieved/s not begun       ok  refused"), "{head}");
+    let row = rest.lines().next().filter(|row| row.starts_with("2000/s")).expect("a row");
+    let counts = row.split_whitespace().skip(4).take(6);
+    let counts: Vec<u64> = counts.map(|cell| cell.parse().expect("a count")).collect();
+    assert!(counts[0] > 0, "{row}");
+    assert_eq!(counts.iter().sum::<u64>(), 2_000, "{row}");
+    assert!(row.contains(" too few ") && rest.contains("p99.9 takes 1,000"), "{}", ended.out);
+}
+
+#[test]
 fn a_ladder_writes_a_report_that_needs_nothing_else() {
     let demo = demo_with(&[]);
     let folder = demo.folder().join("out");

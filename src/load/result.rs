@@ -16,8 +16,9 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The form of `result.json`; a number that goes up where a reader would have to know.
-const FORMAT: u32 = 1;
+/// The form of `result.json`; a number that goes up where a reader would have to know. In 2 a percentile
+/// that too few values tell nothing of is null.
+const FORMAT: u32 = 2;
 /// A step of a ladder is carried where so much of what was asked ended as it should in time…
 const CARRIED: f64 = 0.97;
 /// …and its slow answers are no slower than so many times those of the first step.
@@ -228,8 +229,8 @@ pub struct Knee {
     pub asked_per_s: f64,
     /// What was achieved there, a second.
     pub achieved_per_s: f64,
-    /// The 99th percentile there, in microseconds.
-    pub p99_us: u64,
+    /// The 99th percentile there, in microseconds; none of fewer than 100 answers.
+    pub p99_us: Option<u64>,
 }
 
 /// What a run found.
@@ -466,10 +467,11 @@ fn knee(phases: &[PhaseResult]) -> Option<Knee> {
             steps.push(phase);
         }
     }
-    let most_us = steps.first()?.latency.p99_us.saturating_mul(KNEE_SLOWDOWN).max(KNEE_FREE_US);
+    let slow_us = |step: &PhaseResult| step.latency.p99_or_slowest_us();
+    let most_us = slow_us(steps.first()?).saturating_mul(KNEE_SLOWDOWN).max(KNEE_FREE_US);
     let is_carried = |step: &&&PhaseResult| {
         let (asked_per_s, answered_per_s) = answered_per_s(step);
-        answered_per_s >= asked_per_s * CARRIED && step.latency.p99_us <= most_us
+        answered_per_s >= asked_per_s * CARRIED && slow_us(step) <= most_us
     };
     let last = steps.iter().take_while(is_carried).last()?;
     Some(Knee {
@@ -497,7 +499,7 @@ mod tests {
         let phase = Phase { label, percent, load, warmup, duration, is_probe: false };
         let mut result = phase_result(&phase, (1.0, 0.1), &PhaseRecord::default());
         (result.counts.asked, result.counts.ok_in_window) = (asked, achieved);
-        result.latency.p99_us = p99_us;
+        result.latency.p99_us = Some(p99_us);
         result
     }
 

@@ -1,7 +1,7 @@
 //! What is printed and written at the end of a run.
 
 use crate::load::{
-    histogram::{Latencies, Percentiles, ms},
+    histogram::{Latencies, Percentiles, TOO_FEW, ms, ms_or_few},
     recorder::{Counts, Recorder},
     report,
     result::{PhaseResult, Results, Verdict, Verification},
@@ -90,6 +90,12 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
             text.push_str(&row_of(row, &scenario.counts, &scenario.latency));
         }
     }
+    if text.contains(TOO_FEW) {
+        let _ = writeln!(
+            text,
+            "{TOO_FEW}: a median takes 2 answers, p99 takes 100, p99.9 takes 1,000; --duration gives more"
+        );
+    }
     errors(&mut text, &results.phases);
     if let Some(knee) = &results.knee {
         let _ = writeln!(
@@ -97,7 +103,7 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
             "carried up to {} % of capacity: {:.1}/s, p99 {}",
             knee.percent,
             knee.achieved_per_s,
-            ms(knee.p99_us)
+            ms_or_few(knee.p99_us)
         );
     }
     ending(&mut text, results, folder);
@@ -118,10 +124,10 @@ fn row_of(
         counts.shed,
         counts.failed,
         counts.wrong,
-        ms(latency.p50_us),
-        ms(latency.p99_us),
-        ms(latency.p999_us),
-        ms(latency.max_us),
+        ms_or_few(latency.p50_us),
+        ms_or_few(latency.p99_us),
+        ms_or_few(latency.p999_us),
+        if latency.count == 0 { "-".to_owned() } else { ms(latency.max_us) },
     )
 }
 

@@ -12,7 +12,7 @@ mod tests;
 pub mod views;
 
 use super::{
-    histogram::ms,
+    histogram::{ms, ms_or_few},
     result::{ErrorRow, PhaseResult, Results, Verdict, Verification},
 };
 use askama::Template;
@@ -146,10 +146,21 @@ impl Page<'_> {
 }
 
 /// How figures are written. Templates call methods and hand them references.
-#[expect(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates do it so")]
+#[expect(
+    clippy::unused_self,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
+    reason = "templates do it so"
+)]
 impl Page<'_> {
     fn ms(&self, us: &u64) -> String {
         ms(*us)
+    }
+
+    /// A percentile as a cell of a table.
+    fn cell(&self, us: &Option<u64>) -> String {
+        let look = if us.is_none() { " class=\"is-few\"" } else { "" };
+        format!("<td{look}>{}</td>", ms_or_few(*us))
     }
 
     fn per_s(&self, rate: &f64) -> String {

@@ -146,3 +146,33 @@ fn an_attacker_who_is_turned_away_is_no_error_and_what_never_began_is_told() {
     let missed = pair("3", "of 8 starts; 0 not begun, 0 wrong answers");
     assert_eq!(figure(&peaceful, "Did not succeed"), missed);
 }
+
+#[test]
+fn a_percentile_of_fewer_answers_than_it_takes_is_marked_wherever_it_would_stand() {
+    let run_of = |count| {
+        let mut recorder = Recorder::default();
+        end(&mut recorder, (0, Scenario::Login), count, &Ok(Duration::from_millis(10)));
+        results(&[], &mut recorder)
+    };
+    let lines = |results: &Results| -> Vec<String> {
+        views::latency(results).chart.legend.into_iter().map(|(name, _)| name).collect()
+    };
+    let few = run_of(17);
+    assert_eq!(figure(&few, "99th percentile"), pair("too few", "slowest of 17: 10.0 ms"));
+    assert_eq!(lines(&few), ["p50", "p90", "slowest"]);
+    let says = "Half took no longer than 10.0 ms, the slowest of all 17 took 10.0 ms.";
+    assert_eq!(views::latency(&few).says, says);
+    assert_eq!(views::time_table(&few).rows[0].p99, "too few");
+    assert!(page(&few).expect("a page").contains("<td class=\"is-few\">too few</td>"));
+    let written = serde_json::to_value(&few).expect("JSON");
+    for place in ["/phases/0/latency", "/phases/0/scenarios/login/latency", "/seconds/0"] {
+        let figures = written.pointer(place).expect("figures");
+        assert!(figures["p90_us"].is_u64() && figures["p99_us"].is_null(), "{place}: {figures}");
+    }
+
+    let enough = run_of(100);
+    assert_eq!(figure(&enough, "99th percentile"), pair("10.0 ms", "slowest of 100: 10.0 ms"));
+    assert_eq!(lines(&enough), ["p50", "p90", "p99", "slowest"]);
+    assert!(views::latency(&enough).says.ends_with("99 of 100 no longer than 10.0 ms."));
+    assert_eq!(views::time_table(&enough).rows[0].p99, "10.0 ms");
+}

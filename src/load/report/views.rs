@@ -2,7 +2,7 @@
 
 use super::chart::{Axis, Band, Chart, Scale, Series, draw};
 use crate::load::{
-    histogram::ms,
+    histogram::{Percentiles, ms, ms_or_few},
     phase::Load,
     recorder::{Counts, Second},
     result::{PhaseResult, Results},
@@ -72,6 +72,8 @@ pub struct TimeRow {
     pub p50: String,
     /// The slowest 99th percentile of its seconds.
     pub p99: String,
+    /// The slowest of all.
+    pub slowest: String,
 }
 
 /// A number with a comma after each three digits.
@@ -119,7 +121,7 @@ pub fn head(results: &Results) -> Vec<Figure> {
         (Shape::Ladder { .. }, Some(knee)) => Figure {
             name: "Carried",
             value: format!("{}/s", per_s(knee.achieved_per_s)),
-            note: format!("at {} % of capacity, p99 {}", knee.percent, ms(knee.p99_us)),
+            note: format!("at {} % of capacity, p99 {}", knee.percent, ms_or_few(knee.p99_us)),
         },
         _ => Figure {
             name: "Achieved",
@@ -134,13 +136,17 @@ pub fn head(results: &Results) -> Vec<Figure> {
         achieved,
         Figure {
             name: "Median",
-            value: ms(best.latency.p50_us),
-            note: format!("at {}", best.phase.label),
+            value: ms_or_few(best.latency.p50_us),
+            note: format!("of {} at {}", grouped(best.latency.count), best.phase.label),
         },
         Figure {
             name: "99th percentile",
-            value: ms(best.latency.p99_us),
-            note: format!("slowest {}", ms(best.latency.max_us)),
+            value: ms_or_few(best.latency.p99_us),
+            note: format!(
+                "slowest of {}: {}",
+                grouped(best.latency.count),
+                ms(best.latency.max_us)
+            ),
         },
     ];
     figures.extend(did_not_succeed(results));
@@ -302,31 +308,43 @@ pub fn throughput(results: &Results) -> Measured {
 
 /// Latencies over time.
 pub fn latency(results: &Results) -> Measured {
-    let line = |name: &str, look: &'static str, value: fn(&Second) -> u64| {
-        let mut points = over_time(results, |second| as_f64(value(second)));
-        // A second without an answer has no latency.
+    let line = |name: &str, look: &'static str, value: fn(&Second) -> Option<u64>| {
+        let mut points = over_time(results, |second| value(second).map_or(0.0, as_f64));
+        // A second without an answer has no latency, and one with few of them not all percentiles.
         points.retain(|point| point.1 > 0.0);
         Series { name: name.to_owned(), look, points }
     };
-    let series = [
+    let mut series = vec![
         line("p50", "line-indigo", |second| second.p50_us),
         line("p90", "line-leaf", |second| second.p90_us),
         line("p99", "line-amber", |second| second.p99_us),
-        line("slowest", "line-beni is-dashed", |second| second.max_us),
+        line("slowest", "line-beni is-dashed", |second| Some(second.max_us)),
     ];
+    series.retain(|line| !line.points.is_empty());
     let values = || series.iter().flat_map(|line| &line.points).map(|point| point.1);
     let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
     let least = if least.is_finite() { least } else { 100.0 };
     let y = Axis::log(least, most, latency_label);
     let chart = draw(&time_axis(results), &y, &series, &bands(results));
-    let says = best(results).map_or_else(String::new, |best| {
-        format!(
-            "Half took no longer than {}, 99 of 100 no longer than {}.",
-            ms(best.latency.p50_us),
-            ms(best.latency.p99_us)
-        )
-    });
+    let says = best(results).map_or_else(String::new, |best| within(&best.latency));
     Measured { chart, says }
+}
+
+/// What most took at most, in a sentence that claims no more than their number allows.
+fn within(latency: &Percentiles) -> String {
+    let slowest = ms(latency.max_us);
+    match (latency.p50_us, latency.p99_us) {
+        (Some(p50), Some(p99)) => {
+            format!("Half took no longer than {}, 99 of 100 no longer than {}.", ms(p50), ms(p99))
+        }
+        (Some(p50), None) => format!(
+            "Half took no longer than {}, the slowest of all {} took {slowest}.",
+            ms(p50),
+            grouped(latency.count)
+        ),
+        (None, _) if latency.count > 0 => format!("The only one took {slowest}."),
+        (None, _) => "Nothing ended as it should.".to_owned(),
+    }
 }
 
 fn latency_label(us: f64) -> String {
@@ -420,10 +438,11 @@ pub fn machine(results: &Results) -> Measured {
     let memory = memory.clone().min().zip(memory.max()).map(|(least, most)| {
         format!(" The server had {} to {} MiB of memory.", least >> 20, most >> 20)
     });
-    let lag = best(results).map_or(0, |best| best.generator_lag.p99_us);
+    let lag = best(results).map(|best| best.generator_lag).unwrap_or_default();
+    let of = if lag.p99_us.is_some() { "99 of 100" } else { "all" };
     let says = format!(
-        "The generator noticed 99 of 100 intended starts within {} of when they were due.{}",
-        ms(lag),
+        "The generator noticed {of} intended starts within {} of when they were due.{}",
+        ms(lag.p99_or_slowest_us()),
         memory.unwrap_or_default()
     );
     Measured { chart, says }
@@ -436,7 +455,7 @@ pub fn time_table(results: &Results) -> TimeTable {
         let last = part.last()?;
         let length: f64 = part.iter().map(|second| second.length_s).sum();
         let sum = |of: fn(&Second) -> u64| part.iter().map(of).sum::<u64>();
-        let most = |of: fn(&Second) -> u64| part.iter().map(of).max().unwrap_or_default();
+        let most = |of: fn(&Second) -> Option<u64>| part.iter().filter_map(of).max();
         let phase = results.phases.get(last.phase)?;
         let measured = if last.measured { "" } else { " (not measured)" };
         Some(TimeRow {
@@ -445,8 +464,9 @@ pub fn time_table(results: &Results) -> TimeTable {
             asked: per_s(as_f64(sum(|second| second.asked)) / length.max(0.05)),
             ok: per_s(as_f64(sum(|second| second.ok)) / length.max(0.05)),
             others: sum(|second| second.refused + second.shed + second.failed),
-            p50: ms(most(|second| second.p50_us)),
-            p99: ms(most(|second| second.p99_us)),
+            p50: ms_or_few(most(|second| second.p50_us)),
+            p99: ms_or_few(most(|second| second.p99_us)),
+            slowest: ms(part.iter().map(|second| second.max_us).max().unwrap_or_default()),
         })
     });
     TimeTable { every_s, rows: rows.collect() }
