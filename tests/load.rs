@@ -164,6 +164,7 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
     assert!(hgrm.contains(&format!("Total count    = {count:12}]")), "{hgrm}");
     assert!(file("ledger.jsonl").is_empty(), "a login orders nothing");
     assert_is_self_contained(&file("report.html"));
+    assert_eq!(found.result["knee"]["steps"], 3);
     // An older run's files would be taken for this one's.
     let again = load(demo.issuer(), &credentials(&demo), &words);
     assert_eq!(again.code, Some(2), "{again:?}");

@@ -231,6 +231,10 @@ pub struct Knee {
     pub achieved_per_s: f64,
     /// The 99th percentile there, in microseconds; none of fewer than 100 answers.
     pub p99_us: Option<u64>,
+    /// How many steps the ladder had, as far as it came.
+    pub steps: usize,
+    /// Whether it is the last of them: nothing higher was tried, so what the server can carry lies above.
+    pub is_last_step: bool,
 }
 
 /// What a run found.
@@ -479,6 +483,8 @@ fn knee(phases: &[PhaseResult]) -> Option<Knee> {
         asked_per_s: last.asked_per_s,
         achieved_per_s: last.achieved_per_s,
         p99_us: last.latency.p99_us,
+        steps: steps.len(),
+        is_last_step: steps.last().is_some_and(|highest| highest.phase == last.phase),
     })
 }
 
@@ -504,17 +510,24 @@ mod tests {
     }
 
     #[test]
-    fn a_ladder_bends_where_less_is_achieved_or_answers_get_slow() {
+    fn a_ladder_bends_where_less_is_achieved_or_answers_get_slow_or_not_at_all() {
         let low = || step(25, 100, 100, 10_000);
         let at = |phases: &[PhaseResult]| knee(phases).map(|knee| knee.percent);
+        let is_last = |phases: &[PhaseResult]| knee(phases).map(|knee| knee.is_last_step);
         let slow = [low(), step(50, 200, 199, 39_000), step(100, 400, 399, 41_000)];
         assert_eq!(at(&slow), Some(50));
+        assert_eq!(is_last(&slow), Some(false));
         let short = [low(), step(100, 400, 380, 9_000), step(150, 600, 600, 9_000)];
         assert_eq!(at(&short), Some(25));
+        assert_eq!(is_last(&short), Some(false));
         let quick = [step(25, 100, 99, 500), step(100, 400, 400, 24_000)];
         assert_eq!(at(&quick), Some(100));
+        assert_eq!(is_last(&quick), Some(true));
+        let quick_and_after = [low(), step(150, 600, 600, 9_000), step(50, 200, 200, 9_000)];
+        assert_eq!((at(&quick_and_after), is_last(&quick_and_after)), (Some(150), Some(true)));
         let after = [low(), step(150, 600, 400, 900_000), step(50, 200, 200, 10_000)];
         assert_eq!(at(&after), Some(25));
+        assert_eq!(is_last(&after), Some(false));
         assert_eq!(at(&[step(25, 100, 50, 1)]), None);
         assert_eq!(at(&[]), None);
     }

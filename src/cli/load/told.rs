@@ -4,7 +4,7 @@ use crate::load::{
     histogram::{Latencies, Percentiles, TOO_FEW, ms, ms_or_few},
     recorder::{Counts, Recorder},
     report,
-    result::{PhaseResult, Results, Verdict, Verification},
+    result::{Knee, PhaseResult, Results, Verdict, Verification},
     scenario::Scenario,
 };
 use std::{
@@ -98,16 +98,24 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
     }
     errors(&mut text, &results.phases);
     if let Some(knee) = &results.knee {
-        let _ = writeln!(
-            text,
-            "carried up to {} % of capacity: {:.1}/s, p99 {}",
-            knee.percent,
-            knee.achieved_per_s,
-            ms_or_few(knee.p99_us)
-        );
+        let _ = writeln!(text, "{}", carried(knee));
     }
     ending(&mut text, results, folder);
     text
+}
+
+/// How much a ladder's server carries, as far as the ladder went.
+fn carried(knee: &Knee) -> String {
+    let Knee { percent, achieved_per_s, p99_us, steps, is_last_step, .. } = knee;
+    let figures = format!("{achieved_per_s:.1}/s, p99 {}", ms_or_few(*p99_us));
+    if *is_last_step {
+        format!(
+            "carried all {steps} steps, the last at {percent} % of capacity: {figures}; how much it \
+             carries at most lies above"
+        )
+    } else {
+        format!("carried up to {percent} % of capacity: {figures}")
+    }
 }
 
 fn row_of(
@@ -196,4 +204,29 @@ fn ending(text: &mut String, results: &Results, folder: Option<&Path>) {
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
 fn rate(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ladder_that_never_reached_its_limit_is_not_told_as_one() {
+        let mut knee = Knee {
+            percent: 50,
+            asked_per_s: 10.0,
+            achieved_per_s: 9.9,
+            p99_us: None,
+            steps: 2,
+            is_last_step: false,
+        };
+        assert_eq!(carried(&knee), "carried up to 50 % of capacity: 9.9/s, p99 too few");
+        knee.is_last_step = true;
+        let told = carried(&knee);
+        assert!(
+            told.starts_with("carried all 2 steps, the last at 50 % of capacity: 9.9/s"),
+            "{told}"
+        );
+        assert!(told.ends_with("; how much it carries at most lies above"), "{told}");
+    }
 }

@@ -14,6 +14,7 @@ pub mod views;
 use super::{
     histogram::{ms, ms_or_few},
     result::{ErrorRow, PhaseResult, Results, Verdict, Verification},
+    run::Shape,
 };
 use askama::Template;
 use serde_json::Value;
@@ -83,6 +84,10 @@ impl Page<'_> {
     /// When it began, for people.
     fn began(&self) -> String {
         self.results.began_at.replacen('T', " ", 1)
+    }
+
+    fn is_capacity_given(&self) -> bool {
+        matches!(self.results.config.shape, Shape::Ladder { capacity_per_s: Some(_), .. })
     }
 
     fn has_errors(&self) -> bool {

@@ -176,3 +176,33 @@ fn a_percentile_of_fewer_answers_than_it_takes_is_marked_wherever_it_would_stand
     assert!(views::latency(&enough).says.ends_with("99 of 100 no longer than 10.0 ms."));
     assert_eq!(views::time_table(&enough).rows[0].p99, "10.0 ms");
 }
+
+/// A ladder of two steps whose second was asked for 20 starts and did this many of them.
+fn ladder_that_did(second: u64) -> Results {
+    let mut recorder = Recorder::default();
+    let quick = Ok(Duration::from_millis(10));
+    end(&mut recorder, (0, Scenario::Login), 10, &quick);
+    end(&mut recorder, (1, Scenario::Login), second, &quick);
+    end(&mut recorder, (1, Scenario::Login), 20 - second, &Err(Fault::Status(500)));
+    results(&[100, 200], &mut recorder)
+}
+
+#[test]
+fn a_ladder_that_carries_all_its_steps_claims_no_limit() {
+    let says = |results: &Results| views::ladder(results).expect("a ladder").says;
+    let carried = ladder_that_did(20);
+    let told = pair("20/s", "by the last of 2 steps; the limit lies above");
+    assert_eq!(figure(&carried, "Carried at least"), told);
+    assert!(says(&carried).starts_with("All 2 steps were carried, the last at 200 %"));
+    let here = "carried up to here";
+    let whole = page(&carried).expect("a page");
+    assert!(!whole.contains(here) && whole.contains("the last, and carried"));
+    assert!(whole.contains("10.0 starts a second, the capacity as it was given"));
+
+    let bent = ladder_that_did(12);
+    assert_eq!(figure(&bent, "Carried"), pair("10/s", "at 100 % of capacity, p99 too few"));
+    assert_eq!(says(&bent), "Everything asked was achieved up to 100 % of capacity, 10/s.");
+    assert_eq!(page(&bent).expect("a page").matches(here).count(), 2, "in the chart and the table");
+    let none = ladder_that_did(0);
+    assert!(figure(&none, "Carried").is_some(), "its first step was carried");
+}

@@ -119,9 +119,13 @@ pub fn head(results: &Results) -> Vec<Figure> {
     let (asked_per_s, achieved_per_s) = best.rates_per_s();
     let achieved = match (&results.config.shape, &results.knee) {
         (Shape::Ladder { .. }, Some(knee)) => Figure {
-            name: "Carried",
+            name: if knee.is_last_step { "Carried at least" } else { "Carried" },
             value: format!("{}/s", per_s(knee.achieved_per_s)),
-            note: format!("at {} % of capacity, p99 {}", knee.percent, ms_or_few(knee.p99_us)),
+            note: if knee.is_last_step {
+                format!("by the last of {} steps; the limit lies above", knee.steps)
+            } else {
+                format!("at {} % of capacity, p99 {}", knee.percent, ms_or_few(knee.p99_us))
+            },
         },
         _ => Figure {
             name: "Achieved",
@@ -226,6 +230,7 @@ pub fn ladder(results: &Results) -> Option<Measured> {
     let bands: Vec<Band> = results
         .knee
         .iter()
+        .filter(|knee| !knee.is_last_step)
         .map(|knee| Band {
             range: (knee.percent.into(), knee.percent.into()),
             name: "carried up to here".to_owned(),
@@ -233,6 +238,13 @@ pub fn ladder(results: &Results) -> Option<Measured> {
         })
         .collect();
     let says = match &results.knee {
+        Some(knee) if knee.is_last_step => format!(
+            "All {} steps were carried, the last at {} % of capacity with {}/s: how much the server carries \
+             at most lies above.",
+            knee.steps,
+            knee.percent,
+            per_s(knee.achieved_per_s)
+        ),
         Some(knee) => format!(
             "Everything asked was achieved up to {} % of capacity, {}/s.",
             knee.percent,
