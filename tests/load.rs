@@ -5,7 +5,7 @@ mod common;
 mod loading;
 mod process;
 
-use common::door::until;
+use common::door::{figure, until};
 use loading::{
     Found, credentials, demo_with, forwarded_credentials, issuer_that_answers, load, load_command,
     load_verified_by, lying_relay, made_up_credentials, number, operator_stub, rows_of, verified,
@@ -169,6 +169,29 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
     let again = load(demo.issuer(), &credentials(&demo), &words);
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.err.contains("--out") && again.err.contains("not empty"), "{again:?}");
+}
+
+/// A flow at its confirmation takes a login, so what the search presses is prepared once and shared out.
+#[test]
+fn the_search_for_a_capacity_is_prepared_once_and_each_of_its_loops_has_an_equal_part() {
+    let demo = demo_with(&[]);
+    let words = "--scenario press --ladder 2,4 --connections 16 --duration 2s --lines 1 --prepare";
+    let found = Found::of(&demo, &format!("{words} 40"));
+    assert_eq!(found.code, Some(0), "{found}");
+    let asked = |is_probe: bool| -> Vec<u64> {
+        let phases = found.phases().iter().filter(|phase| phase["is_probe"] == is_probe);
+        phases.map(|phase| number(phase, "/counts/asked")).collect()
+    };
+    assert_eq!(asked(true), [20, 20], "{found}");
+    assert!(found.result["capacity_per_s"].as_f64() > Some(0.0), "{found}");
+    assert!(found.warnings().contains("(probe, 4 clients; probe, 16 clients)"), "{found}");
+    let logins = figure(&demo, "linepass_logins_total{outcome=\"accepted\",reason=\"none\"}");
+    assert_eq!(logins, 40 + asked(false).iter().sum::<u64>(), "{found}");
+
+    // Three of four clients find nothing, so that the search was over before the one was answered.
+    let ended = load(demo.issuer(), &credentials(&demo), &format!("{words} 1"));
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+    assert!(ended.err.contains("used up the 1 that were prepared"), "{ended:?}");
 }
 
 /// Elements that have no end.

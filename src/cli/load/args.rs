@@ -94,8 +94,8 @@ pub struct LoadArgs {
     /// Try 503 and 429 again when Retry-After says so, up to three times
     #[arg(long)]
     pub retry: bool,
-    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for the
-    /// search for a capacity
+    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for all
+    /// loops of the search for a capacity together
     #[arg(long, value_name = "N", default_value = "20000", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
     pub prepare: u32,
     /// Households that are signed in beforehand for statement
