@@ -309,7 +309,8 @@ fn what_is_turned_away_is_tried_again_three_times_and_counted_as_no_room() {
         let server = issuer_that_answers(refusal);
         let words = format!("--scenario login --rate 10 --spacing even --duration 1s {more}");
         let found = Found::at(&server, &file, &words);
-        assert_eq!(found.code, Some(1), "nothing ended as it should: {found}");
+        assert_eq!(found.code, Some(1), "{found}");
+        assert!(found.reasons().contains("nothing ended as it should: none of 10"), "{found}");
         found
     };
     let busy = "503 Service Unavailable\r\nretry-after: 0";
@@ -332,6 +333,7 @@ fn a_crooked_request_that_is_throttled_is_turned_away_and_not_answered_wrongly()
     let with = |throttled: &str| Found::at(&issuer_that_answers(throttled), &file, words);
     let throttled = with("429 Too Many Requests\r\nretry-after: 7");
     assert_eq!((throttled.count("shed"), throttled.count("wrong")), (10, 0), "{throttled}");
+    assert_eq!(throttled.code, Some(0), "{throttled}");
     let mute = with("429 Too Many Requests");
     assert_eq!((mute.count("shed"), mute.count("wrong")), (0, 10), "{mute}");
     assert!(mute.reasons().contains("429 without Retry-After"), "{mute}");

@@ -19,7 +19,9 @@
 //! | [`recorder`], [`histogram`] | what came of it and how long it took |
 //! | [`ledger`], [`reconcile`] | what the server said of each order, and whether it is true afterwards |
 //! | [`host`] | the machine |
-//! | [`RESULT] | what is written at the end |
+//! | [`verdict`] | whether a run is a failure |
+//! | [`result`] | what is written at the end |
+//! | [`report`] | the page that shows it |
 
 pub mod arrivals;
 pub mod check;
@@ -31,6 +33,8 @@ pub mod histogram;
 pub mod host;
 pub mod http;
 pub mod ledger;
+#[cfg(test)]
+mod made_up;
 pub mod phase;
 pub mod prepare;
 pub mod random;
@@ -42,5 +46,6 @@ pub mod run;
 pub mod scenario;
 pub mod target;
 pub mod timer;
+mod verdict;
 pub mod world;
 pub mod zipf;

@@ -191,10 +191,7 @@ impl PhaseResult {
     fn counts_of(&self, attackers: bool) -> Option<Counts> {
         let is_of = |name: &str| (name == Scenario::Attack.name()) == attackers;
         let of = self.scenarios.iter().filter(|(name, _)| is_of(name));
-        of.map(|(_, scenario)| scenario.counts).reduce(|mut all, counts| {
-            all.add(&counts);
-            all
-        })
+        sum(of.map(|(_, scenario)| scenario.counts))
     }
 
     /// The counts of households and their providers; none where attackers alone were there.
@@ -335,7 +332,7 @@ impl Results {
             verification: around.verification,
             reconciliation: around.reconciliation,
         };
-        results.judge(recorder.all);
+        results.judge();
         results
     }
 
@@ -344,52 +341,18 @@ impl Results {
         !matches!(self.config.shape, Shape::Clients { .. })
     }
 
-    /// A fast wrong answer is a failure.
-    fn judge(&mut self, all: Counts) {
-        let mut reasons = Vec::new();
-        let wrong = self.phases.iter().flat_map(|phase| &phase.errors);
-        let wrong = wrong.filter(|error| error.ending == Ending::Wrong);
-        for error in wrong {
-            reasons.push(format!(
-                "{} wrong answers at {} of {}, such as: {}",
-                error.count, error.step, error.scenario, error.example
-            ));
-        }
-        match &self.verification {
-            Verification::Done { whole: false, .. } => {
-                reasons.push("what is stored breaks an invariant".to_owned());
-            }
-            Verification::Failed { what } => {
-                reasons.push(format!("what is stored could not be verified: {what}"));
-            }
-            Verification::Done { .. } | Verification::Skipped => {}
-        }
-        if let Some(found) = &self.reconciliation {
-            if found.faults > 0 {
-                reasons.push(format!(
-                    "{} of {} orders are otherwise than the server said, such as: {}",
-                    found.faults,
-                    found.asked,
-                    found.first.first().map_or("", String::as_str)
-                ));
-            }
-            if found.asked > 0 && found.unanswered == found.asked {
-                reasons.push("no order could be asked for afterwards".to_owned());
-            } else if found.unanswered > 0 {
-                self.warnings
-                    .push(format!("{} orders could not be asked for afterwards", found.unanswered));
-            }
-        }
-        if all.asked > 0 && all.ok == 0 && !self.is_cut_short {
-            reasons.push("nothing ended as it should".to_owned());
-        }
-        self.verdict = match (&self.verification, reasons.is_empty()) {
-            (_, false) => Verdict::Failed,
-            (Verification::Skipped, true) => Verdict::Unverified,
-            (_, true) => Verdict::Passed,
-        };
-        self.reasons = reasons;
+    /// The sum of some people's counts over all phases that are results.
+    pub fn sum_of(&self, of: impl Fn(&PhaseResult) -> Option<Counts>) -> Option<Counts> {
+        let phases = self.phases.iter().filter(|phase| !phase.phase.is_probe);
+        sum(phases.filter_map(of))
     }
+}
+
+fn sum(counts: impl Iterator<Item = Counts>) -> Option<Counts> {
+    counts.reduce(|mut all, counts| {
+        all.add(&counts);
+        all
+    })
 }
 
 fn phase_result(

@@ -4,7 +4,7 @@ use super::chart::{Axis, Band, Chart, Scale, Series, draw};
 use crate::load::{
     histogram::{Percentiles, ms, ms_or_few},
     phase::Load,
-    recorder::{Counts, Second},
+    recorder::Second,
     result::{PhaseResult, Results},
     run::Shape,
 };
@@ -158,19 +158,10 @@ pub fn head(results: &Results) -> Vec<Figure> {
     figures
 }
 
-/// The sum of a kind of people's counts over all phases that are results.
-fn sum(results: &Results, of: impl Fn(&PhaseResult) -> Option<Counts>) -> Option<Counts> {
-    let phases = results.phases.iter().filter(|phase| !phase.phase.is_probe);
-    phases.filter_map(of).reduce(|mut all, counts| {
-        all.add(&counts);
-        all
-    })
-}
-
 /// Of households: what was asked for and did not end as it should, or never began. Attackers are not
 /// among them, for whom being turned away is as it should be.
 fn did_not_succeed(results: &Results) -> Option<Figure> {
-    let counts = sum(results, PhaseResult::of_households)?;
+    let counts = results.sum_of(PhaseResult::of_households)?;
     let ended = counts.refused + counts.shed + counts.failed + counts.wrong;
     Some(Figure {
         name: "Did not succeed",
@@ -187,7 +178,7 @@ fn did_not_succeed(results: &Results) -> Option<Figure> {
 /// Of attackers: how many were refused, throttled or told that there is no room, which is what should
 /// become of them.
 fn turned_away(results: &Results) -> Option<Figure> {
-    let counts = sum(results, PhaseResult::of_attackers)?;
+    let counts = results.sum_of(PhaseResult::of_attackers)?;
     Some(Figure {
         name: "Attacks turned away",
         value: grouped(counts.ok + counts.refused + counts.shed),
