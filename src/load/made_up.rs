@@ -34,8 +34,10 @@ pub fn results(percents: &[u32], recorder: &mut Recorder) -> Results {
         [] => vec![over("10/s".to_owned(), None)],
         percents => percents.iter().map(|p| over(format!("{p} %"), Some(*p))).collect(),
     };
+    let mut at_s = 0.0;
     for phase in 0..phases.len() {
-        recorder.second(Second { phase, length_s: 1.0, measured: true, ..Second::default() });
+        at_s += 1.0;
+        recorder.second(Second { at_s, phase, length_s: 1.0, measured: true, ..Second::default() });
     }
     let shape = match percents {
         [] => Shape::Rate { per_s: 10.0 },

@@ -123,3 +123,37 @@ fn a_ladder_that_carries_all_its_steps_claims_no_limit() {
     let none = ladder_that_did(0);
     assert!(figure(&none, "Carried").is_some(), "its first step was carried");
 }
+
+#[test]
+fn a_mark_in_a_chart_is_named_on_the_side_that_has_room_and_the_search_is_named_once() {
+    let mut low = ladder_that_did(12);
+    let mark = |results: &Results, side: &str| {
+        page(results).expect("a page").contains(&format!("band-label {side}"))
+    };
+    // The knee is at 100 of 200 %.
+    assert!(mark(&low, "is-after") && !mark(&low, "is-before"));
+    low.knee.as_mut().expect("a knee").percent = 150;
+    assert!(mark(&low, "is-before") && !mark(&low, "is-after"));
+
+    let names = |results: &Results| -> Vec<String> {
+        let labels = views::throughput(results).chart.band_labels;
+        labels.into_iter().map(|label| label.text).collect()
+    };
+    assert_eq!(names(&low), ["100 %", "200 %"]);
+    for phase in &mut low.phases {
+        (phase.phase.is_probe, phase.phase.percent) = (true, None);
+    }
+    assert_eq!(names(&low), ["search"]);
+}
+
+#[test]
+fn every_table_scrolls_within_its_card() {
+    let page = page(&ladder_that_did(12)).expect("a page");
+    let tables = page.matches("<table>").count();
+    assert!(tables > 5, "{tables}");
+    let in_scrolls = page.split("<table>").filter(|before| {
+        let tag = before.trim_end().rsplit('<').next().unwrap_or_default();
+        tag.starts_with("div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=")
+    });
+    assert_eq!(in_scrolls.count(), tables);
+}

@@ -264,12 +264,22 @@ fn bands(results: &Results) -> Vec<Band> {
             }
         }
     }
+    let mut is_searching = false;
     for (number, phase) in results.phases.iter().enumerate().filter(|_| results.phases.len() > 1) {
         let mut own = results.seconds.iter().filter(|second| second.phase == number);
         let Some(first) = own.next() else { continue };
         let end = own.next_back().unwrap_or(first).at_s;
-        let name = phase.phase.percent.map_or_else(|| "probe".to_owned(), |p| format!("{p} %"));
-        bands.push(Band { range: (first.at_s - first.length_s, end), name, is_shaded: false });
+        let searched_before = std::mem::replace(&mut is_searching, phase.phase.is_probe);
+        // The loops of the search are too short for a name each.
+        match bands.last_mut().filter(|_| searched_before && is_searching) {
+            Some(search) => search.range.1 = end,
+            None => {
+                let name =
+                    phase.phase.percent.map_or_else(|| "search".to_owned(), |p| format!("{p} %"));
+                let range = (first.at_s - first.length_s, end);
+                bands.push(Band { range, name, is_shaded: false });
+            }
+        }
     }
     bands
 }
