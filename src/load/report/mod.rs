@@ -3,10 +3,12 @@
 //! | file | what |
 //! |---|---|
 //! | [`chart`] | line charts |
-//! | [`views`] | what the page shows, drawn from the results |
+//! | [`figures`] | the large figures at its top |
+//! | [`views`] | what else the page shows, drawn from the results |
 //! | `page.html`, `style.css` | the page |
 
 pub mod chart;
+pub mod figures;
 #[cfg(test)]
 mod tests;
 pub mod views;
@@ -17,8 +19,9 @@ use super::{
     run::Shape,
 };
 use askama::Template;
+use figures::Figure;
 use serde_json::Value;
-use views::{Figure, Measured, Row, TimeTable};
+use views::{Measured, Row, TimeTable};
 
 /// The page.
 #[derive(Template)]
@@ -53,7 +56,7 @@ pub fn page(results: &Results) -> Result<String, askama::Error> {
     let page = Page {
         results,
         style: include_str!("style.css"),
-        head: views::head(results),
+        head: figures::head(results),
         ladder: views::ladder(results),
         throughput: views::throughput(results),
         latency: views::latency(results),

@@ -1,6 +1,6 @@
 //! What the page says of runs that are made up.
 
-use super::{page, views};
+use super::{figures, page, views};
 use crate::load::{
     fault::Fault,
     made_up::{end, leave, results},
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// A large figure of the page: its value and what is said of it.
 fn figure(results: &Results, name: &str) -> Option<(String, String)> {
-    let found = views::head(results).into_iter().find(|figure| figure.name == name);
+    let found = figures::head(results).into_iter().find(|figure| figure.name == name);
     found.map(|figure| (figure.value, figure.note))
 }
 
