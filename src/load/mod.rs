@@ -19,6 +19,7 @@
 //! | [`recorder`], [`histogram`] | what came of it and how long it took |
 //! | [`ledger`], [`reconcile`] | what the server said of each order, and whether it is true afterwards |
 //! | [`host`] | the machine |
+//! | [`knee`] | where a ladder bends |
 //! | [`verdict`] | whether a run is a failure |
 //! | [`result`] | what is written at the end |
 //! | [`report`] | the page that shows it |
@@ -32,6 +33,7 @@ pub mod health;
 pub mod histogram;
 pub mod host;
 pub mod http;
+pub mod knee;
 pub mod ledger;
 #[cfg(test)]
 mod made_up;

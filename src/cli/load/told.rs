@@ -2,9 +2,10 @@
 
 use crate::load::{
     histogram::{Latencies, Percentiles, TOO_FEW, ms, ms_or_few},
+    knee::Knee,
     recorder::{Counts, Recorder},
     report,
-    result::{Knee, PhaseResult, Results, Verdict, Verification},
+    result::{PhaseResult, Results, Verdict, Verification},
     scenario::Scenario,
 };
 use std::{
