@@ -36,7 +36,7 @@ pub mod http;
 pub mod knee;
 pub mod ledger;
 #[cfg(test)]
-mod made_up;
+pub(crate) mod made_up;
 pub mod phase;
 pub mod prepare;
 pub mod random;

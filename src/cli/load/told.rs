@@ -19,6 +19,9 @@ use std::{
 /// Errors that are printed; result.json has all.
 const MOST_ERRORS: usize = 12;
 
+/// How wide the column of phases is: "probe, 5000 clients" is the longest.
+const PHASE_WIDTH: usize = 19;
+
 /// Writes result.json, a `.hgrm` for each scenario and report.html.
 ///
 /// # Errors
@@ -68,7 +71,7 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
     // Writing into a string cannot fail.
     let _ = writeln!(
         text,
-        "{:<14} {:<13} {:>9} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
+        "{:<PHASE_WIDTH$} {:<13} {:>9} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
         "phase",
         "scenario",
         "asked/s",
@@ -100,6 +103,8 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
     errors(&mut text, &results.phases);
     if let Some(knee) = &results.knee {
         let _ = writeln!(text, "{}", carried(knee));
+    } else if results.phases.iter().any(|phase| phase.phase.percent.is_some()) {
+        text.push_str("not even the first step was carried\n");
     }
     ending(&mut text, results, folder);
     text
@@ -125,7 +130,7 @@ fn row_of(
     latency: &Percentiles,
 ) -> String {
     format!(
-        "{phase:<14} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} \
+        "{phase:<PHASE_WIDTH$} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} \
          {:>9} {:>9} {:>9}\n",
         counts.not_begun,
         counts.ok,
@@ -150,7 +155,7 @@ fn errors(text: &mut String, phases: &[PhaseResult]) {
     for (phase, error) in all.iter().take(MOST_ERRORS) {
         let _ = writeln!(
             text,
-            "  {:>8}  {:<14} {} / {}: {}{}{}",
+            "  {:>8}  {:<PHASE_WIDTH$} {} / {}: {}{}{}",
             error.count,
             phase.phase.label,
             error.scenario,
@@ -210,6 +215,28 @@ fn rate(count: u64, seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::{
+        fault::Fault,
+        made_up::{end, results},
+    };
+    use std::time::Duration;
+
+    #[test]
+    fn a_table_on_a_terminal_is_aligned_and_a_ladder_that_carried_nothing_says_so() {
+        let mut recorder = Recorder::default();
+        end(&mut recorder, (0, Scenario::Login), 1, &Ok(Duration::from_millis(1)));
+        end(&mut recorder, (0, Scenario::Login), 9, &Err(Fault::Status(500)));
+        let mut ladder = results(&[25], &mut recorder);
+        assert!(summary(&ladder, None).contains("\nnot even the first step was carried\n"));
+        for label in ["25 %", "probe, 5000 clients"] {
+            label.clone_into(&mut ladder.phases[0].phase.label);
+            let text = summary(&ladder, None);
+            let place = |line: &str, of: &str| text.lines().find(|l| l.starts_with(line))?.find(of);
+            assert_eq!(place("phase", "scenario"), place(label, "login"), "{text}");
+        }
+        let rate = results(&[], &mut recorder);
+        assert!(!summary(&rate, None).contains("carried"));
+    }
 
     #[test]
     fn a_ladder_that_never_reached_its_limit_is_not_told_as_one() {

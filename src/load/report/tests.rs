@@ -140,6 +140,9 @@ fn a_mark_in_a_chart_is_named_on_the_side_that_has_room_and_the_search_is_named_
         labels.into_iter().map(|label| label.text).collect()
     };
     assert_eq!(names(&low), ["100 %", "200 %"]);
+    let says: Vec<String> =
+        views::percentiles(&low).chart.x_labels.into_iter().map(|label| label.text).collect();
+    assert_eq!(says, ["50 %", "90 %", "99 %"], "the half below the median has no room");
     for phase in &mut low.phases {
         (phase.phase.is_probe, phase.phase.percent) = (true, None);
     }

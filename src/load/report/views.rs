@@ -322,7 +322,6 @@ pub fn percentiles(results: &Results) -> Measured {
     let most = values().map(|point| point.1).fold(0.0, f64::max);
     let last = values().map(|point| point.0).fold(100.0, f64::max);
     let ticks = [
-        (1.0, "0 %"),
         (2.0, "50 %"),
         (10.0, "90 %"),
         (100.0, "99 %"),
