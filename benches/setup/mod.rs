@@ -47,7 +47,7 @@ pub fn print_json(waiting: usize, purchases_per_s: f64, ceiling_per_s: f64) {
 
 /// What follows a figure that has a floor: the words to look for where it misses it.
 pub const fn verdict(is_met: bool) -> &'static str {
-    if is_met { "" } else { "   below the floor" }
+    if is_met { "" } else { "   misses its floor" }
 }
 
 /// A figure of /proc/self/status or of another process, in KiB (proc(5)).

@@ -127,13 +127,17 @@ impl Client {
         Some(asked.mul_f64(1.0 + self.random.unit() / 2.0))
     }
 
-    /// Bytes that are no request of a browser's, and the status that answers them.
+    /// Bytes that are no request of a browser's, and the status that answers them; 0 where the
+    /// connection was closed instead. Who is throttled or finds no room is turned away, whatever was sent.
     pub async fn raw(&mut self, step: Step, bytes: &[u8]) -> Result<u16, Trouble> {
         self.at = step;
         let sent = self.connection.send_raw(bytes).await;
         // Whatever came, nobody knows where the next answer would begin.
         self.connection.close();
         match sent {
+            Ok(answer) if matches!(answer.status, 429 | 503) => {
+                Err(Trouble { step, fault: Fault::of(&answer, &[]) })
+            }
             Ok(answer) => {
                 self.answered(step);
                 Ok(answer.status)

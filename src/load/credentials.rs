@@ -2,7 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
-use std::{fs, path::Path};
+use std::{fmt, fs, path::Path};
 use url::form_urlencoded::byte_serialize;
 
 /// Why a credentials file cannot be used.
@@ -167,7 +167,33 @@ impl Line {
     }
 }
 
-/// The file's first line.
+/// What made-up data were made from, as far as it tells one store from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Seed {
+    /// The number that everything was drawn from.
+    pub seed: u64,
+    /// How many access lines were made.
+    pub lines: u64,
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a store of {} lines made from seed {}", self.lines, self.seed)
+    }
+}
+
+/// Which store credentials are of, as far as their file tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// One that `linepass seed` filled.
+    Seeded(Seed),
+    /// A demo's, which nobody seeds.
+    Demo,
+    /// The file does not tell.
+    Untold,
+}
+
+/// The beginning of each row of the file.
 #[derive(Deserialize)]
 struct Head {
     kind: String,
@@ -189,6 +215,8 @@ pub struct Credentials {
     lines: Vec<(usize, usize)>,
     /// The providers.
     pub providers: Vec<Provider>,
+    /// Which store they are of.
+    pub origin: Origin,
     /// Whether the server believes `X-Forwarded-For`; the demo does not.
     pub are_forwarded: bool,
 }
@@ -215,7 +243,7 @@ impl Credentials {
             line: line + 1,
             what,
         };
-        let (mut lines, mut providers) = (Vec::new(), Vec::new());
+        let (mut lines, mut providers, mut origin) = (Vec::new(), Vec::new(), Origin::Untold);
         let (mut begins, most) = (0, most_lines.unwrap_or(usize::MAX));
         for (number, row) in text.split(|byte| *byte == b'\n').enumerate() {
             let ends = begins + row.len();
@@ -234,7 +262,7 @@ impl Credentials {
                     }
                 }
                 "provider" => providers.push(serde_json::from_slice(row).map_err(wrong)?),
-                "seed" => {}
+                "seed" => origin = Origin::Seeded(serde_json::from_slice(row).map_err(wrong)?),
                 other => {
                     return Err(malformed(
                         number,
@@ -246,7 +274,7 @@ impl Credentials {
                 break;
             }
         }
-        Self { text, lines, providers, are_forwarded: true }.checked(name)
+        Self { text, lines, providers, origin, are_forwarded: true }.checked(name)
     }
 
     fn of_demo(
@@ -263,7 +291,7 @@ impl Credentials {
             lines.push((begins, text.len()));
         }
         let providers = demo.providers;
-        Self { text, lines, providers, are_forwarded: false }.checked(name)
+        Self { text, lines, providers, origin: Origin::Demo, are_forwarded: false }.checked(name)
     }
 
     fn checked(mut self, name: &str) -> Result<Self, CredentialsError> {
@@ -341,6 +369,7 @@ mod tests {
     fn a_seeded_file_is_read_line_by_line_and_what_cannot_be_used_is_left_out() {
         let read = parse(SEEDED).expect("reads");
         assert_eq!((read.len(), read.providers.len()), (2, 1));
+        assert_eq!(read.origin, Origin::Seeded(Seed { seed: 7, lines: 3 }));
         let second = read.household(0, 1).expect("a household");
         assert_eq!(
             (second.passport.passport_id.as_str(), second.address.as_str()),
@@ -360,6 +389,10 @@ mod tests {
         let told =
             parse(&SEEDED.replace("\"seed\",", "\"sead\",")).expect_err("refuses").to_string();
         assert!(told.contains("line 1") && told.contains("sead"), "{told}");
+        let told = parse(&SEEDED.replace("\"lines\":3", "\"lines\":-3")).expect_err("refuses");
+        assert!(told.to_string().contains("line 1: invalid value: integer `-3`"), "{told}");
+        let (_, headless) = SEEDED.split_once('\n').expect("a first line");
+        assert_eq!(parse(headless).expect("reads").origin, Origin::Untold);
         let told = parse("{}\n").expect_err("refuses").to_string();
         assert!(told.contains("line 1"), "{told}");
         let lines: Vec<&str> = SEEDED.lines().take(2).collect();
@@ -376,7 +409,7 @@ mod tests {
             {"customer_id":"CAF3","access_key":"1","service":"b_flets","networks":[],"passport_ids":[]}],
           "providers":[{"client_id":"c","client_secret":"s","redirect_uris":["http://x/cb"],"services":[]}]}"#;
         let read = parse(demo).expect("reads");
-        assert_eq!(read.len(), 1);
+        assert_eq!((read.len(), read.origin), (1, Origin::Demo));
         assert_eq!(read.providers[0].redirect_uri, "http://x/cb");
         assert_eq!(read.household(0, 0).expect("a household").address, "127.0.0.1");
     }

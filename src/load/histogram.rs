@@ -15,25 +15,36 @@ const LONGEST_US: u64 = 600_000_000;
 #[derive(Debug, Clone)]
 pub struct Latencies(Histogram<u64>);
 
-/// The figures of a distribution, in microseconds.
+/// What is said in place of a percentile that too few values tell nothing of.
+pub const TOO_FEW: &str = "too few";
+
+/// The figures of a distribution, in microseconds. A percentile is told where at least one value may be
+/// expected beyond it; of fewer values it would be the slowest under another name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Percentiles {
     /// How many values there are.
     pub count: u64,
     /// Their mean.
     pub mean_us: f64,
-    /// The median.
-    pub p50_us: u64,
-    /// Nine of ten are no slower.
-    pub p90_us: u64,
-    /// 99 of 100.
-    pub p99_us: u64,
-    /// 999 of 1,000.
-    pub p999_us: u64,
-    /// 9,999 of 10,000.
-    pub p9999_us: u64,
+    /// The median; none of fewer than 2.
+    pub p50_us: Option<u64>,
+    /// Nine of ten are no slower; none of fewer than 10.
+    pub p90_us: Option<u64>,
+    /// 99 of 100; none of fewer than 100.
+    pub p99_us: Option<u64>,
+    /// 999 of 1,000; none of fewer than 1,000.
+    pub p999_us: Option<u64>,
+    /// 9,999 of 10,000; none of fewer than 10,000.
+    pub p9999_us: Option<u64>,
     /// The slowest.
     pub max_us: u64,
+}
+
+impl Percentiles {
+    /// What 99 of 100 do not pass, by the slowest of them where fewer are there: to hold against a bound.
+    pub fn p99_or_slowest_us(&self) -> u64 {
+        self.p99_us.unwrap_or(self.max_us)
+    }
 }
 
 /// A point of the curve of percentiles.
@@ -90,14 +101,16 @@ impl Latencies {
         if self.0.is_empty() {
             return Percentiles::default();
         }
+        let count = self.0.len();
+        let told = |quantile, least| (count >= least).then(|| self.at(quantile));
         Percentiles {
-            count: self.0.len(),
+            count,
             mean_us: (self.0.mean() * 10.0).round() / 10.0,
-            p50_us: self.at(0.5),
-            p90_us: self.at(0.9),
-            p99_us: self.at(0.99),
-            p999_us: self.at(0.999),
-            p9999_us: self.at(0.9999),
+            p50_us: told(0.5, 2),
+            p90_us: told(0.9, 10),
+            p99_us: told(0.99, 100),
+            p999_us: told(0.999, 1_000),
+            p9999_us: told(0.9999, 10_000),
             max_us: self.0.max(),
         }
     }
@@ -153,6 +166,11 @@ pub fn ms(us: u64) -> String {
     }
 }
 
+/// A percentile for people.
+pub fn ms_or_few(us: Option<u64>) -> String {
+    us.map_or_else(|| TOO_FEW.to_owned(), ms)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,13 +222,46 @@ mod tests {
             (0.999, told.p999_us),
             (0.9999, told.p9999_us),
         ] {
+            let us = us.expect("enough of them");
             #[expect(clippy::cast_precision_loss, reason = "microseconds")]
             let apart = (us as f64 - naive(quantile)).abs() / naive(quantile);
             assert!(apart <= 0.001, "{quantile}: {us} is not {}", naive(quantile));
         }
         assert_eq!(told.count, 20_000);
         let last = latencies.curve().last().copied().expect("a point");
-        assert!((last.quantile - 1.0).abs() < 1e-9 && last.us >= told.p9999_us);
+        assert!((last.quantile - 1.0).abs() < 1e-9 && Some(last.us) >= told.p9999_us);
+    }
+
+    /// The 99th percentile of 17 values would be their slowest, and p99.9 of 200 too.
+    #[test]
+    fn a_percentile_of_fewer_values_than_it_takes_is_not_told() {
+        let of = |count: u64| {
+            let mut latencies = Latencies::default();
+            (1..=count).for_each(|ms| latencies.record(Duration::from_millis(ms)));
+            let told = latencies.percentiles();
+            let known = [told.p50_us, told.p90_us, told.p99_us, told.p999_us, told.p9999_us];
+            (known.map(|us| us.is_some()), told.p99_or_slowest_us(), told.max_us)
+        };
+        for (count, known) in [
+            (1, [false; 5]),
+            (2, [true, false, false, false, false]),
+            (9, [true, false, false, false, false]),
+            (10, [true, true, false, false, false]),
+            (99, [true, true, false, false, false]),
+            (100, [true, true, true, false, false]),
+            (999, [true, true, true, false, false]),
+            (1_000, [true, true, true, true, false]),
+            (9_999, [true, true, true, true, false]),
+            (10_000, [true; 5]),
+        ] {
+            let (told, p99_us, slowest_us) = of(count);
+            assert_eq!(told, known, "{count}");
+            assert_eq!(p99_us == slowest_us, count < 100, "{count}: {p99_us} {slowest_us}");
+        }
+        assert_eq!(
+            (ms_or_few(None).as_str(), ms_or_few(Some(1_234)).as_str()),
+            ("too few", "1.23 ms")
+        );
     }
 
     #[test]

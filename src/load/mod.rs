@@ -19,7 +19,10 @@
 //! | [`recorder`], [`histogram`] | what came of it and how long it took |
 //! | [`ledger`], [`reconcile`] | what the server said of each order, and whether it is true afterwards |
 //! | [`host`] | the machine |
-//! | [`RESULT] | what is written at the end |
+//! | [`knee`] | where a ladder bends |
+//! | [`verdict`] | whether a run is a failure |
+//! | [`result`] | what is written at the end |
+//! | [`report`] | the page that shows it |
 
 pub mod arrivals;
 pub mod check;
@@ -30,7 +33,10 @@ pub mod health;
 pub mod histogram;
 pub mod host;
 pub mod http;
+pub mod knee;
 pub mod ledger;
+#[cfg(test)]
+pub(crate) mod made_up;
 pub mod phase;
 pub mod prepare;
 pub mod random;
@@ -42,5 +48,6 @@ pub mod run;
 pub mod scenario;
 pub mod target;
 pub mod timer;
+mod verdict;
 pub mod world;
 pub mod zipf;

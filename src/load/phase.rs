@@ -292,8 +292,10 @@ impl Stage {
         slow.len() < MOST_SLOW
     }
 
+    /// Whether a moment is of the measured time, which is over where what was prepared is used up.
     fn is_in_window(&self, now: Instant) -> bool {
-        (self.window.0..=self.window.1).contains(&now)
+        let end = self.used_up.get().unwrap_or(self.window.1).min(self.window.1);
+        (self.window.0..=end).contains(&now)
     }
 }
 
@@ -339,11 +341,12 @@ async fn pull(mut client: Client, stage: &Rc<Stage>, mix: &Mix) -> Client {
 
 fn is_used_up(world: &World, scenario: Scenario) -> bool {
     let stock = world.stock.borrow();
-    match scenario {
-        Scenario::Press => stock.confirmable.is_empty(),
-        Scenario::Cancellation => stock.contracts.is_empty(),
-        _ => false,
-    }
+    let there = match scenario {
+        Scenario::Press => stock.confirmable.len(),
+        Scenario::Cancellation => stock.contracts.len(),
+        _ => return false,
+    };
+    there as u64 <= stock.kept
 }
 
 async fn run(client: &mut Client, stage: &Rc<Stage>, job: &Job, open: &mut Option<AttackersTab>) {

@@ -2,7 +2,7 @@
 
 use super::{
     fault::{Ending, Fault},
-    histogram::Latencies,
+    histogram::{Latencies, Percentiles},
     scenario::{Scenario, Step},
 };
 use serde::Serialize;
@@ -126,6 +126,9 @@ pub struct Second {
     pub measured: bool,
     /// Intended starts.
     pub asked: u64,
+    /// Intended starts that nothing took before their phase ended; they are told in the second after
+    /// its end.
+    pub not_begun: u64,
     /// Ended as they should.
     pub ok: u64,
     /// Refused by a rule.
@@ -135,12 +138,12 @@ pub struct Second {
     /// Failed or wrong.
     pub failed: u64,
     /// The median of those that ended as they should, in microseconds; attackers are not among them
-    /// where others are.
-    pub p50_us: u64,
-    /// 90 of 100 of them.
-    pub p90_us: u64,
-    /// 99 of 100 of them.
-    pub p99_us: u64,
+    /// where others are. None of fewer than 2.
+    pub p50_us: Option<u64>,
+    /// 90 of 100 of them; none of fewer than 10.
+    pub p90_us: Option<u64>,
+    /// 99 of 100 of them; none of fewer than 100.
+    pub p99_us: Option<u64>,
     /// The slowest of them.
     pub max_us: u64,
     /// Scenarios under way at its end.
@@ -314,16 +317,18 @@ impl Recorder {
     /// A second is over: what was seen in it, with what the caller knows beside.
     pub fn second(&mut self, known: Second) -> &Second {
         let Now { counts, latency, lag } = &mut self.now;
+        let Percentiles { p50_us, p90_us, p99_us, max_us, .. } = latency.percentiles();
         let second = Second {
             asked: counts.asked,
+            not_begun: counts.not_begun,
             ok: counts.ok,
             refused: counts.refused,
             shed: counts.shed,
             failed: counts.failed + counts.wrong,
-            p50_us: latency.at(0.5),
-            p90_us: latency.at(0.9),
-            p99_us: latency.at(0.99),
-            max_us: latency.at(1.0),
+            p50_us,
+            p90_us,
+            p99_us,
+            max_us,
             under_way: self.under_way,
             lag_us: u64::try_from(lag.as_micros()).unwrap_or(u64::MAX),
             ..known

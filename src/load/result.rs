@@ -6,6 +6,7 @@ use super::{
     health,
     histogram::{CurvePoint, Latencies, Percentiles},
     host::Host,
+    knee::{Knee, knee},
     phase::Phase,
     reconcile::Reconciliation,
     recorder::{Counts, PhaseRecord, Recorder, Second},
@@ -16,15 +17,9 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The form of `result.json`; a number that goes up where a reader would have to know.
-const FORMAT: u32 = 1;
-/// A step of a ladder is carried where so much of what was asked ended as it should in time…
-const CARRIED: f64 = 0.97;
-/// …and its slow answers are no slower than so many times those of the first step.
-const KNEE_SLOWDOWN: u64 = 4;
-/// What an answer may take whatever the first step took, in microseconds: on a quiet server times are so
-/// small that a few of them say nothing.
-const KNEE_FREE_US: u64 = 25_000;
+/// The form of `result.json`; a number that goes up where a reader would have to know. In 2 a percentile
+/// that too few values tell nothing of is null.
+const FORMAT: u32 = 2;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -130,6 +125,14 @@ pub struct ErrorRow {
     pub example: String,
 }
 
+impl ErrorRow {
+    /// Whether it is something amiss: that an attacker is refused or turned away is not.
+    pub fn is_amiss(&self) -> bool {
+        let is_turned_away = matches!(self.ending, Ending::Refused | Ending::Shed);
+        self.scenario != Scenario::Attack.name() || !is_turned_away
+    }
+}
+
 /// A scenario in a phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct ScenarioResult {
@@ -177,17 +180,35 @@ pub struct PhaseResult {
     pub errors: Vec<ErrorRow>,
 }
 
-/// Where a ladder bends.
-#[derive(Debug, Clone, Serialize)]
-pub struct Knee {
-    /// The last step that was carried, in per cent of the capacity.
-    pub percent: u32,
-    /// What was asked for there, a second.
-    pub asked_per_s: f64,
-    /// What was achieved there, a second.
-    pub achieved_per_s: f64,
-    /// The 99th percentile there, in microseconds.
-    pub p99_us: u64,
+impl PhaseResult {
+    /// The counts of a kind of people: of attackers, or of all others.
+    fn counts_of(&self, attackers: bool) -> Option<Counts> {
+        let is_of = |name: &str| (name == Scenario::Attack.name()) == attackers;
+        let of = self.scenarios.iter().filter(|(name, _)| is_of(name));
+        sum(of.map(|(_, scenario)| scenario.counts))
+    }
+
+    /// The counts of households and their providers; none where attackers alone were there.
+    pub fn of_households(&self) -> Option<Counts> {
+        self.counts_of(false)
+    }
+
+    /// The counts of attackers; none where there were none.
+    pub fn of_attackers(&self) -> Option<Counts> {
+        self.counts_of(true)
+    }
+
+    /// Whether attackers were there, and others too.
+    pub fn is_mixed(&self) -> bool {
+        self.of_households().is_some() && self.of_attackers().is_some()
+    }
+
+    /// What was asked for and what ended as it should, a second: of attackers only where there was
+    /// nobody else.
+    pub fn rates_per_s(&self) -> (f64, f64) {
+        let counts = self.of_households().unwrap_or(self.counts);
+        (per_s(counts.asked, self.measured_s), per_s(counts.ok_in_window, self.measured_s))
+    }
 }
 
 /// What a run found.
@@ -288,7 +309,7 @@ impl Results {
             verification: around.verification,
             reconciliation: around.reconciliation,
         };
-        results.judge(recorder.all);
+        results.judge();
         results
     }
 
@@ -297,55 +318,21 @@ impl Results {
         !matches!(self.config.shape, Shape::Clients { .. })
     }
 
-    /// A fast wrong answer is a failure.
-    fn judge(&mut self, all: Counts) {
-        let mut reasons = Vec::new();
-        let wrong = self.phases.iter().flat_map(|phase| &phase.errors);
-        let wrong = wrong.filter(|error| error.ending == Ending::Wrong);
-        for error in wrong {
-            reasons.push(format!(
-                "{} wrong answers at {} of {}, such as: {}",
-                error.count, error.step, error.scenario, error.example
-            ));
-        }
-        match &self.verification {
-            Verification::Done { whole: false, .. } => {
-                reasons.push("what is stored breaks an invariant".to_owned());
-            }
-            Verification::Failed { what } => {
-                reasons.push(format!("what is stored could not be verified: {what}"));
-            }
-            Verification::Done { .. } | Verification::Skipped => {}
-        }
-        if let Some(found) = &self.reconciliation {
-            if found.faults > 0 {
-                reasons.push(format!(
-                    "{} of {} orders are otherwise than the server said, such as: {}",
-                    found.faults,
-                    found.asked,
-                    found.first.first().map_or("", String::as_str)
-                ));
-            }
-            if found.asked > 0 && found.unanswered == found.asked {
-                reasons.push("no order could be asked for afterwards".to_owned());
-            } else if found.unanswered > 0 {
-                self.warnings
-                    .push(format!("{} orders could not be asked for afterwards", found.unanswered));
-            }
-        }
-        if all.asked > 0 && all.ok == 0 && !self.is_cut_short {
-            reasons.push("nothing ended as it should".to_owned());
-        }
-        self.verdict = match (&self.verification, reasons.is_empty()) {
-            (_, false) => Verdict::Failed,
-            (Verification::Skipped, true) => Verdict::Unverified,
-            (_, true) => Verdict::Passed,
-        };
-        self.reasons = reasons;
+    /// The sum of some people's counts over all phases that are results.
+    pub fn sum_of(&self, of: impl Fn(&PhaseResult) -> Option<Counts>) -> Option<Counts> {
+        let phases = self.phases.iter().filter(|phase| !phase.phase.is_probe);
+        sum(phases.filter_map(of))
     }
 }
 
-fn phase_result(
+fn sum(counts: impl Iterator<Item = Counts>) -> Option<Counts> {
+    counts.reduce(|mut all, counts| {
+        all.add(&counts);
+        all
+    })
+}
+
+pub(super) fn phase_result(
     phase: &Phase,
     (measured_s, generator_cpu): (f64, f64),
     record: &PhaseRecord,
@@ -401,90 +388,19 @@ fn phase_result(
 
 /// A rate with one digit behind the point.
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
-fn per_s(count: u64, seconds: f64) -> f64 {
+pub(super) fn per_s(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { (count as f64 / seconds * 10.0).round() / 10.0 } else { 0.0 }
-}
-
-/// What was asked for and what was answered in a phase, a second: of attackers only where there is
-/// nobody else, for one who is slow on purpose ends when the phase is over. A limit that is reached is no
-/// want of room.
-fn of_households(phase: &PhaseResult) -> (f64, f64) {
-    let (mut asked, mut answered) = (0, 0);
-    for (_, ScenarioResult { counts, .. }) in
-        phase.scenarios.iter().filter(|(name, _)| **name != Scenario::Attack.name())
-    {
-        asked += counts.asked;
-        answered += counts.ok_in_window + counts.refused;
-    }
-    match asked {
-        0 => {
-            let refused_per_s = per_s(phase.counts.refused, phase.measured_s);
-            (phase.asked_per_s, phase.achieved_per_s + refused_per_s)
-        }
-        _ => (per_s(asked, phase.measured_s), per_s(answered, phase.measured_s)),
-    }
-}
-
-/// The last step from below up to which every one was carried.
-fn knee(phases: &[PhaseResult]) -> Option<Knee> {
-    // The step after the ladder is as small as an early one, and no part of it.
-    let mut steps: Vec<&PhaseResult> = Vec::new();
-    for phase in phases.iter().filter(|phase| phase.phase.percent.is_some()) {
-        let is_higher = steps.last().is_none_or(|last| last.phase.percent < phase.phase.percent);
-        if is_higher {
-            steps.push(phase);
-        }
-    }
-    let most_us = steps.first()?.latency.p99_us.saturating_mul(KNEE_SLOWDOWN).max(KNEE_FREE_US);
-    let is_carried = |step: &&&PhaseResult| {
-        let (asked_per_s, answered_per_s) = of_households(step);
-        answered_per_s >= asked_per_s * CARRIED && step.latency.p99_us <= most_us
-    };
-    let last = steps.iter().take_while(is_carried).last()?;
-    Some(Knee {
-        percent: last.phase.percent?,
-        asked_per_s: last.asked_per_s,
-        achieved_per_s: last.achieved_per_s,
-        p99_us: last.latency.p99_us,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::load::{
+        knee::answered_per_s,
         phase::Load,
         recorder::{Place, Recorder, Second},
     };
     use std::time::Duration;
-
-    fn step(percent: u32, asked: f64, achieved: f64, p99_us: u64) -> PhaseResult {
-        let load = Load::Open { from_per_s: asked, to_per_s: asked };
-        let (warmup, duration) = (Duration::ZERO, Duration::from_secs(1));
-        let label = format!("{percent} %");
-        let percent = Some(percent);
-        let phase = Phase { label, percent, load, warmup, duration, is_probe: false };
-        let mut result = phase_result(&phase, (1.0, 0.1), &PhaseRecord::default());
-        (result.asked_per_s, result.achieved_per_s) = (asked, achieved);
-        result.latency.p99_us = p99_us;
-        result
-    }
-
-    #[test]
-    fn a_ladder_bends_where_less_is_achieved_or_answers_get_slow() {
-        let low = || step(25, 100.0, 100.0, 10_000);
-        let at = |phases: &[PhaseResult]| knee(phases).map(|knee| knee.percent);
-        let slow = [low(), step(50, 200.0, 199.0, 39_000), step(100, 400.0, 399.0, 41_000)];
-        assert_eq!(at(&slow), Some(50));
-        let short = [low(), step(100, 400.0, 380.0, 9_000), step(150, 600.0, 600.0, 9_000)];
-        assert_eq!(at(&short), Some(25));
-        let quick = [step(25, 100.0, 99.0, 500), step(100, 400.0, 400.0, 24_000)];
-        assert_eq!(at(&quick), Some(100));
-        let after = [low(), step(150, 600.0, 400.0, 900_000), step(50, 200.0, 200.0, 10_000)];
-        assert_eq!(at(&after), Some(25));
-        assert_eq!(at(&[step(25, 100.0, 50.0, 1)]), None);
-        assert_eq!(at(&[]), None);
-    }
 
     /// A purchase of a hundred in 10 ms, and an attacker who took five seconds on purpose.
     fn attacked(is_alone: bool) -> Recorder {
@@ -514,7 +430,8 @@ mod tests {
         assert!(result.latency.max_us < 11_000, "{:?}", result.latency);
         assert!(recorder.second(Second::default()).max_us < 11_000);
         assert_eq!(result.scenarios["attack"].latency.count, 20, "they are told by themselves");
-        assert_eq!(of_households(&result), (100.0, 100.0));
+        assert_eq!(answered_per_s(&result), (100.0, 100.0));
+        assert_eq!(result.rates_per_s(), (100.0, 100.0));
         assert!(knee(&[result]).is_some(), "who is slow on purpose bends no ladder");
 
         let mut recorder = attacked(true);

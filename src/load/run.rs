@@ -91,6 +91,12 @@ pub enum RunError {
         "the search for the capacity had no success within {0:?}; --capacity N gives one by hand"
     )]
     NoCapacity(Duration),
+    /// The search for the capacity had nothing left before it was measured.
+    #[error(
+        "the search for the capacity used up the {0} that were prepared for it before anything was \
+         measured; --prepare N prepares more, --capacity N gives one by hand"
+    )]
+    UsedUp(u64),
 }
 
 /// What is seen of a run while it goes on.
@@ -190,7 +196,7 @@ impl<'a> Run<'a> {
             Shape::Ramp { from_per_s: from, to_per_s: to } => {
                 vec![open(format!("{from} to {to}/s"), None, (*from, *to))]
             }
-            Shape::Clients { count } => vec![closed(plan, *count, plan.duration, false)],
+            Shape::Clients { count } => vec![closed(plan, *count)],
             Shape::Ladder { percents, capacity_per_s } => {
                 let capacity = match capacity_per_s {
                     Some(capacity) => *capacity,
@@ -221,25 +227,38 @@ impl<'a> Run<'a> {
     }
 
     /// Short closed loops of ever more clients: the most that the server does. The one with all of them
-    /// alone would tell how it turns them away.
+    /// alone would tell how it turns them away. What they use is prepared once, before the first, and
+    /// each may have an equal part of it: a press is over in a millisecond and its flow took a login, so
+    /// that to fill up again before each loop would take longer than all loops together.
     async fn probe(&mut self) -> Result<f64, RunError> {
         let plan = self.plan;
         let (mut most, mut length) = (0.0_f64, Duration::ZERO);
         let more = |clients: &usize| {
             (*clients < plan.connections).then(|| (clients * 4).min(plan.connections))
         };
-        for clients in std::iter::successors(Some(plan.connections.min(4)), more) {
-            let phase = closed(plan, clients, plan.duration.min(LONGEST_PROBE), true);
+        let loops = std::iter::successors(Some(plan.connections.min(4)), more);
+        let mut after = loops.clone().count() as u64;
+        let part = plan.prepare / after.max(1);
+        for clients in loops {
+            after = after.saturating_sub(1);
+            self.world.stock.borrow_mut().kept = part * after;
+            let phase = probe_phase(plan, clients);
             length += phase.length();
             let rate = self.phase(phase).await?;
-            // Where what was prepared was used up, the rate is of next to nothing and tells nothing.
+            // A loop that used up its part was short, and another may still do more.
             let is_used_up = self.over.phases.last().is_some_and(|phase| phase.is_used_up);
             if self.over.is_cut || (rate < most * PAST_ITS_MOST && !is_used_up) {
                 break;
             }
             most = most.max(rate);
         }
-        if most > 0.0 || self.over.is_cut { Ok(most) } else { Err(RunError::NoCapacity(length)) }
+        self.world.stock.borrow_mut().kept = 0;
+        let is_used_up = self.over.phases.iter().any(|phase| phase.is_used_up);
+        match most {
+            most if most > 0.0 || self.over.is_cut => Ok(most),
+            _ if is_used_up => Err(RunError::UsedUp(plan.prepare)),
+            _ => Err(RunError::NoCapacity(length)),
+        }
     }
 
     /// Does a phase; how many a second ended as they should.
@@ -287,6 +306,8 @@ impl<'a> Run<'a> {
         let plan = self.plan;
         let starts = match phase.load {
             Load::Open { .. } => phase.starts(&plan.mix, plan.spacing, plan.seed, number),
+            // The search for the capacity has all it uses from before its first loop.
+            Load::Closed { .. } if phase.is_probe && number > 0 => Starts::new(),
             Load::Closed { .. } => {
                 let parts = plan.mix.parts().iter();
                 parts.map(|(scenario, _)| (*scenario, plan.prepare)).collect::<Starts>()
@@ -416,18 +437,29 @@ impl<'a> Run<'a> {
 
 /// Each loop of the search for the capacity.
 const LONGEST_PROBE: Duration = Duration::from_secs(5);
+/// The time before each is measured: connections are opened in it.
+const LONGEST_PROBE_WARMUP: Duration = Duration::from_secs(1);
 /// Where more clients make less than this of what fewer made, more still make no more.
 const PAST_ITS_MOST: f64 = 0.9;
 
-fn closed(plan: &Plan, clients: usize, duration: Duration, is_probe: bool) -> Phase {
-    let label = if is_probe { "probe" } else { "closed loop" };
+fn closed(plan: &Plan, clients: usize) -> Phase {
     Phase {
-        label: format!("{label}, {clients} clients"),
+        label: format!("closed loop, {clients} clients"),
         percent: None,
         load: Load::Closed { clients },
         warmup: plan.warmup,
-        duration,
-        is_probe,
+        duration: plan.duration,
+        is_probe: false,
+    }
+}
+
+fn probe_phase(plan: &Plan, clients: usize) -> Phase {
+    Phase {
+        label: format!("probe, {clients} clients"),
+        warmup: plan.warmup.min(LONGEST_PROBE_WARMUP),
+        duration: plan.duration.min(LONGEST_PROBE),
+        is_probe: true,
+        ..closed(plan, clients)
     }
 }
 

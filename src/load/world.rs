@@ -55,6 +55,8 @@ pub struct Stock {
     pub contracts: VecDeque<Contract>,
     /// Households that are signed in.
     pub sessions: Vec<Session>,
+    /// How many flows and how many contracts a closed loop leaves for those after it.
+    pub kept: u64,
 }
 
 /// What all clients share.

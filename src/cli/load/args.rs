@@ -96,8 +96,8 @@ pub struct LoadArgs {
     /// Try 503 and 429 again when Retry-After says so, up to three times
     #[arg(long)]
     pub retry: bool,
-    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for their
-    /// search for a capacity [default: 20000]
+    /// Flows or contracts that are prepared for a closed loop of press or cancellation, and for all
+    /// loops of the search for a capacity together [default: 20000]
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
     pub prepare: Option<u32>,
     /// Households that are signed in beforehand for statement

@@ -1,7 +1,7 @@
 //! What is seen of a run on a terminal while it goes on; nothing elsewhere.
 
 use crate::load::{
-    histogram::ms,
+    histogram::{ms, ms_or_few},
     phase::{Load, Phase},
     recorder::{Counts, Second},
     run::Audience,
@@ -110,8 +110,8 @@ fn line(phase: &Phase, elapsed: Duration, second: &Second, all: &Counts) -> Stri
         elapsed.as_secs_f64(),
         phase.length().as_secs_f64(),
         rate(second.ok),
-        ms(second.p50_us),
-        ms(second.p99_us),
+        ms_or_few(second.p50_us),
+        ms_or_few(second.p99_us),
         all.refused,
         all.shed,
         all.failed,
@@ -151,7 +151,7 @@ mod tests {
             measured: true,
             asked: 50,
             ok: 48,
-            p99_us: 2_500,
+            p99_us: Some(2_500),
             lag_us: 90,
             generator_cpu: 0.25,
             ..Second::default()
@@ -161,7 +161,7 @@ mod tests {
             "50/s 3/30 s ",
             "asked 50/s",
             "ok 48/s",
-            "p99 2.50 ms",
+            "p50 too few  p99 2.50 ms",
             "lag 0.09 ms",
             "generator 25 %",
         ] {

@@ -16,7 +16,7 @@ use super::{exit::Exit, listen::StopSignals};
 use crate::{
     clock::Clock,
     load::{
-        credentials::Credentials,
+        credentials::{Credentials, Origin},
         host::{Host, Process},
         http::{Connection, Request},
         ledger::Ledger,
@@ -105,8 +105,9 @@ async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
     let host = Host::look();
     let plan = plan(args);
     let server = args.server_pid.map(Process::find).transpose().map_err(LoadError::Usage)?;
-    let verifier = verifier(args).await?;
-    let world = world(args, &plan).await?;
+    let credentials = credentials(args)?;
+    let verifier = verifier(args, credentials.origin).await?;
+    let world = world(args, &plan, credentials).await?;
     let interrupted = interrupted().map_err(|error| LoadError::File(error.to_string()))?;
     let live = Live::new();
     let began = Instant::now();
@@ -179,7 +180,7 @@ fn config(args: &LoadArgs, plan: &Plan, world: &World) -> Config {
 
 /// Who is asked at the end. That is found out at the beginning: nobody learns after hours of load that
 /// it cannot be verified.
-async fn verifier(args: &LoadArgs) -> Result<Option<OperatorApi>, LoadError> {
+async fn verifier(args: &LoadArgs, origin: Origin) -> Result<Option<OperatorApi>, LoadError> {
     if args.no_verify {
         return Ok(None);
     }
@@ -192,10 +193,11 @@ async fn verifier(args: &LoadArgs) -> Result<Option<OperatorApi>, LoadError> {
     let api =
         OperatorApi::find(args.config.as_deref()).map_err(|error| refused(error.to_string()))?;
     api.is_there().await.map_err(refused)?;
+    api.has_store_of(origin).await.map_err(refused)?;
     Ok(Some(api))
 }
 
-async fn world(args: &LoadArgs, plan: &Plan) -> Result<Rc<World>, LoadError> {
+fn credentials(args: &LoadArgs) -> Result<Credentials, LoadError> {
     let credentials = Credentials::read(&args.credentials, args.lines.map(|lines| lines as usize));
     let credentials = credentials.map_err(|error| LoadError::Usage(error.to_string()))?;
     let there = credentials.len();
@@ -204,6 +206,14 @@ async fn world(args: &LoadArgs, plan: &Plan) -> Result<Rc<World>, LoadError> {
             "--lines: {asked} are more than can be used of the credentials; allowed are 1 to {there}"
         )));
     }
+    Ok(credentials)
+}
+
+async fn world(
+    args: &LoadArgs,
+    plan: &Plan,
+    credentials: Credentials,
+) -> Result<Rc<World>, LoadError> {
     let target = target(args).await?;
     let ledger = ledger(args)?;
     let options = Options {

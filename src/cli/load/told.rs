@@ -1,7 +1,8 @@
 //! What is printed and written at the end of a run.
 
 use crate::load::{
-    histogram::{Latencies, Percentiles, ms},
+    histogram::{Latencies, Percentiles, TOO_FEW, ms, ms_or_few},
+    knee::Knee,
     recorder::{Counts, Recorder},
     report,
     result::{PhaseResult, Results, Verdict, Verification},
@@ -17,6 +18,9 @@ use std::{
 
 /// Errors that are printed; result.json has all.
 const MOST_ERRORS: usize = 12;
+
+/// How wide the column of phases is: "probe, 5000 clients" is the longest.
+const PHASE_WIDTH: usize = 19;
 
 /// Writes result.json, a `.hgrm` for each scenario and report.html.
 ///
@@ -67,11 +71,12 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
     // Writing into a string cannot fail.
     let _ = writeln!(
         text,
-        "{:<14} {:<13} {:>9} {:>10} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
+        "{:<PHASE_WIDTH$} {:<13} {:>9} {:>10} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
         "phase",
         "scenario",
         "asked/s",
         "achieved/s",
+        "not begun",
         "ok",
         "refused",
         "no room",
@@ -89,18 +94,34 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
             text.push_str(&row_of(row, &scenario.counts, &scenario.latency));
         }
     }
-    errors(&mut text, &results.phases);
-    if let Some(knee) = &results.knee {
+    if text.contains(TOO_FEW) {
         let _ = writeln!(
             text,
-            "carried up to {} % of capacity: {:.1}/s, p99 {}",
-            knee.percent,
-            knee.achieved_per_s,
-            ms(knee.p99_us)
+            "{TOO_FEW}: a median takes 2 answers, p99 takes 100, p99.9 takes 1,000; --duration gives more"
         );
+    }
+    errors(&mut text, &results.phases);
+    if let Some(knee) = &results.knee {
+        let _ = writeln!(text, "{}", carried(knee));
+    } else if results.phases.iter().any(|phase| phase.phase.percent.is_some()) {
+        text.push_str("not even the first step was carried\n");
     }
     ending(&mut text, results, folder);
     text
+}
+
+/// How much a ladder's server carries, as far as the ladder went.
+fn carried(knee: &Knee) -> String {
+    let Knee { percent, achieved_per_s, p99_us, steps, is_last_step, .. } = knee;
+    let figures = format!("{achieved_per_s:.1}/s, p99 {}", ms_or_few(*p99_us));
+    if *is_last_step {
+        format!(
+            "carried all {steps} steps, the last at {percent} % of capacity: {figures}; how much it \
+             carries at most lies above"
+        )
+    } else {
+        format!("carried up to {percent} % of capacity: {figures}")
+    }
 }
 
 fn row_of(
@@ -109,23 +130,24 @@ fn row_of(
     latency: &Percentiles,
 ) -> String {
     format!(
-        "{phase:<14} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} \
-         {:>9} {:>9}\n",
+        "{phase:<PHASE_WIDTH$} {scenario:<13} {asked:>9.1} {achieved:>10.1} {:>9} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} \
+         {:>9} {:>9} {:>9}\n",
+        counts.not_begun,
         counts.ok,
         counts.refused,
         counts.shed,
         counts.failed,
         counts.wrong,
-        ms(latency.p50_us),
-        ms(latency.p99_us),
-        ms(latency.p999_us),
-        ms(latency.max_us),
+        ms_or_few(latency.p50_us),
+        ms_or_few(latency.p99_us),
+        ms_or_few(latency.p999_us),
+        if latency.count == 0 { "-".to_owned() } else { ms(latency.max_us) },
     )
 }
 
 fn errors(text: &mut String, phases: &[PhaseResult]) {
     let all = phases.iter().flat_map(|phase| phase.errors.iter().map(move |error| (phase, error)));
-    let mut all: Vec<_> = all.collect();
+    let mut all: Vec<_> = all.filter(|(_, error)| error.is_amiss()).collect();
     all.sort_by_key(|(_, error)| std::cmp::Reverse((error.ending, error.count)));
     if !all.is_empty() {
         text.push_str("\nwhat did not end as it should\n");
@@ -133,7 +155,7 @@ fn errors(text: &mut String, phases: &[PhaseResult]) {
     for (phase, error) in all.iter().take(MOST_ERRORS) {
         let _ = writeln!(
             text,
-            "  {:>8}  {:<14} {} / {}: {}{}{}",
+            "  {:>8}  {:<PHASE_WIDTH$} {} / {}: {}{}{}",
             error.count,
             phase.phase.label,
             error.scenario,
@@ -188,4 +210,51 @@ fn ending(text: &mut String, results: &Results, folder: Option<&Path>) {
 #[expect(clippy::cast_precision_loss, reason = "counts far below 2^53")]
 fn rate(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::{
+        fault::Fault,
+        made_up::{end, results},
+    };
+    use std::time::Duration;
+
+    #[test]
+    fn a_table_on_a_terminal_is_aligned_and_a_ladder_that_carried_nothing_says_so() {
+        let mut recorder = Recorder::default();
+        end(&mut recorder, (0, Scenario::Login), 1, &Ok(Duration::from_millis(1)));
+        end(&mut recorder, (0, Scenario::Login), 9, &Err(Fault::Status(500)));
+        let mut ladder = results(&[25], &mut recorder);
+        assert!(summary(&ladder, None).contains("\nnot even the first step was carried\n"));
+        for label in ["25 %", "probe, 5000 clients"] {
+            label.clone_into(&mut ladder.phases[0].phase.label);
+            let text = summary(&ladder, None);
+            let place = |line: &str, of: &str| text.lines().find(|l| l.starts_with(line))?.find(of);
+            assert_eq!(place("phase", "scenario"), place(label, "login"), "{text}");
+        }
+        let rate = results(&[], &mut recorder);
+        assert!(!summary(&rate, None).contains("carried"));
+    }
+
+    #[test]
+    fn a_ladder_that_never_reached_its_limit_is_not_told_as_one() {
+        let mut knee = Knee {
+            percent: 50,
+            asked_per_s: 10.0,
+            achieved_per_s: 9.9,
+            p99_us: None,
+            steps: 2,
+            is_last_step: false,
+        };
+        assert_eq!(carried(&knee), "carried up to 50 % of capacity: 9.9/s, p99 too few");
+        knee.is_last_step = true;
+        let told = carried(&knee);
+        assert!(
+            told.starts_with("carried all 2 steps, the last at 50 % of capacity: 9.9/s"),
+            "{told}"
+        );
+        assert!(told.ends_with("; how much it carries at most lies above"), "{told}");
+    }
 }

@@ -5,8 +5,13 @@ use crate::{
         Request,
         client::{Client, ClientError},
     },
-    load::{result::Verification, run::Audience},
+    load::{
+        credentials::{Origin, Seed},
+        result::Verification,
+        run::Audience,
+    },
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 
@@ -20,6 +25,15 @@ const MOST_TOLD: usize = 10;
 const REASON: &str = "linepass load";
 /// Where it is asked.
 const PATH: &str = "/verify";
+/// Where it says what its store was made from.
+const STATUS_PATH: &str = "/status";
+
+/// What is needed of a server's status. The field is always there; null is a store that nobody made up.
+#[derive(Deserialize)]
+struct Status {
+    #[serde(deserialize_with = "Option::deserialize")]
+    synthetic_data: Option<Seed>,
+}
 
 /// Who can say whether what is stored is true.
 #[expect(async_fn_in_trait, reason = "a run and its checks stay on one thread")]
@@ -29,6 +43,13 @@ pub trait Verifier {
     /// # Errors
     /// A sentence.
     async fn is_there(&self) -> Result<(), String>;
+
+    /// Whether the store that it looks at is the one that the credentials are of, as far as both
+    /// tell: one run's orders held against another server's store would prove nothing.
+    ///
+    /// # Errors
+    /// A sentence that names both stores.
+    async fn has_store_of(&self, origin: Origin) -> Result<(), String>;
 
     /// Asks, and waits for the answer; the ledger is held against the store too.
     async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification;
@@ -45,6 +66,12 @@ impl OperatorApi {
 
     async fn ask(&self, method: &'static str, body: Option<Value>) -> Result<Value, ClientError> {
         self.0.ask(&Request { method, path: PATH.to_owned(), body }).await
+    }
+
+    /// What the store was made from, where it was made up.
+    async fn seed(&self) -> Result<Option<Seed>, ClientError> {
+        let request = Request { method: "GET", path: STATUS_PATH.to_owned(), body: None };
+        Ok(self.0.ask_as::<Status>(&request).await?.synthetic_data)
     }
 
     async fn walk(&self, audience: &dyn Audience) -> Result<Value, ClientError> {
@@ -123,6 +150,28 @@ impl Verifier for OperatorApi {
             }
             Err(error) => Err(error.to_string()),
         }
+    }
+
+    async fn has_store_of(&self, origin: Origin) -> Result<(), String> {
+        let wanted = match origin {
+            Origin::Seeded(seed) => Some(seed),
+            Origin::Demo => None,
+            Origin::Untold => return Ok(()),
+        };
+        let found = self.seed().await.map_err(|error| error.to_string())?;
+        if wanted == found {
+            return Ok(());
+        }
+        let told = |seed: Option<Seed>| {
+            seed.map_or_else(|| "a store that nobody seeded".to_owned(), |seed| seed.to_string())
+        };
+        Err(format!(
+            "the credentials are of {}, and the operator API at {} has {}: it is another server's. \
+             LINEPASS_OPERATOR_URL and LINEPASS_OPERATOR_TOKEN_FILE, or --config, name the one at --url",
+            told(wanted),
+            self.0.url(),
+            told(found)
+        ))
     }
 
     async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification {

@@ -112,6 +112,11 @@ impl Client {
         Ok(Self { url, token: OperatorToken::read(&token_file)?, tls })
     }
 
+    /// Where it is asked.
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// Asks, and gives what was answered as a type.
     pub async fn ask_as<T: DeserializeOwned>(&self, request: &Request) -> Result<T, ClientError> {
         let answer = self.ask(request).await?;

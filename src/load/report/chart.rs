@@ -57,6 +57,9 @@ pub struct Label {
     pub at: f64,
     /// What it says.
     pub text: String,
+    /// Whether it names a line across the drawing and not a part of it: it then stands beside that line, on
+    /// the side that has room for it.
+    pub is_mark: bool,
 }
 
 /// A chart, drawn.
@@ -129,8 +132,11 @@ impl Axis {
     }
 
     fn labels(&self) -> Vec<Label> {
-        let label =
-            |(at, text): &(f64, String)| Label { at: self.place(*at) * 100.0, text: text.clone() };
+        let label = |(at, text): &(f64, String)| Label {
+            at: self.place(*at) * 100.0,
+            text: text.clone(),
+            is_mark: false,
+        };
         self.ticks.iter().map(label).collect()
     }
 }
@@ -172,6 +178,7 @@ pub fn draw(x: &Axis, y: &Axis, series: &[Series], bands: &[Band]) -> Chart {
     let middle = |band: &Band| Label {
         at: f64::midpoint(x.place(band.range.0), x.place(band.range.1)) * 100.0,
         text: band.name.clone(),
+        is_mark: band.range.1 <= band.range.0,
     };
     Chart {
         inside,
@@ -232,5 +239,9 @@ mod tests {
         assert!(heights.iter().all(|height| (0.0..=HEIGHT).contains(height)));
         assert!(heights.iter().any(|height| *height < 0.1), "the peak is there");
         assert!(chart.inside.contains("unmeasured") && chart.band_labels.len() == 1);
+        let mark = Band { range: (50.0, 50.0), name: "here".into(), is_shaded: false };
+        let part = Band { range: (50.0, 60.0), name: "there".into(), is_shaded: false };
+        let labels = draw(&x, &y, &series, &[mark, part]).band_labels;
+        assert_eq!(labels.iter().map(|label| label.is_mark).collect::<Vec<_>>(), [true, false]);
     }
 }

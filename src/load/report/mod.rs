@@ -3,19 +3,25 @@
 //! | file | what |
 //! |---|---|
 //! | [`chart`] | line charts |
-//! | [`views`] | what the page shows, drawn from the results |
+//! | [`figures`] | the large figures at its top |
+//! | [`views`] | what else the page shows, drawn from the results |
 //! | `page.html`, `style.css` | the page |
 
 pub mod chart;
+pub mod figures;
+#[cfg(test)]
+mod tests;
 pub mod views;
 
 use super::{
-    histogram::ms,
-    result::{PhaseResult, Results, Verdict, Verification},
+    histogram::{ms, ms_or_few},
+    result::{ErrorRow, PhaseResult, Results, Verdict, Verification},
+    run::Shape,
 };
 use askama::Template;
+use figures::Figure;
 use serde_json::Value;
-use views::{Figure, Measured, Row, TimeTable};
+use views::{Measured, Row, TimeTable};
 
 /// The page.
 #[derive(Template)]
@@ -50,7 +56,7 @@ pub fn page(results: &Results) -> Result<String, askama::Error> {
     let page = Page {
         results,
         style: include_str!("style.css"),
-        head: views::head(results),
+        head: figures::head(results),
         ladder: views::ladder(results),
         throughput: views::throughput(results),
         latency: views::latency(results),
@@ -75,8 +81,7 @@ impl Page<'_> {
     }
 
     fn has_attackers(&self) -> bool {
-        let mut phases = self.phases();
-        phases.any(|phase| phase.scenarios.len() > 1 && phase.scenarios.contains_key("attack"))
+        self.phases().any(PhaseResult::is_mixed)
     }
 
     /// When it began, for people.
@@ -84,8 +89,18 @@ impl Page<'_> {
         self.results.began_at.replacen('T', " ", 1)
     }
 
+    fn is_capacity_given(&self) -> bool {
+        matches!(self.results.config.shape, Shape::Ladder { capacity_per_s: Some(_), .. })
+    }
+
     fn has_errors(&self) -> bool {
-        self.phases().any(|phase| !phase.errors.is_empty())
+        self.phases().any(|phase| self.errors(phase).next().is_some())
+    }
+
+    /// What is amiss in a phase.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    fn errors<'p>(&self, phase: &'p PhaseResult) -> impl Iterator<Item = &'p ErrorRow> {
+        phase.errors.iter().filter(|error| error.is_amiss())
     }
 
     fn is_failed(&self) -> bool {
@@ -139,10 +154,21 @@ impl Page<'_> {
 }
 
 /// How figures are written. Templates call methods and hand them references.
-#[expect(clippy::unused_self, clippy::trivially_copy_pass_by_ref, reason = "templates do it so")]
+#[expect(
+    clippy::unused_self,
+    clippy::trivially_copy_pass_by_ref,
+    clippy::ref_option,
+    reason = "templates do it so"
+)]
 impl Page<'_> {
     fn ms(&self, us: &u64) -> String {
         ms(*us)
+    }
+
+    /// A percentile as a cell of a table.
+    fn cell(&self, us: &Option<u64>) -> String {
+        let look = if us.is_none() { " class=\"is-few\"" } else { "" };
+        format!("<td{look}>{}</td>", ms_or_few(*us))
     }
 
     fn per_s(&self, rate: &f64) -> String {

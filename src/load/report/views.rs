@@ -2,8 +2,7 @@
 
 use super::chart::{Axis, Band, Chart, Scale, Series, draw};
 use crate::load::{
-    histogram::ms,
-    phase::Load,
+    histogram::{Percentiles, ms, ms_or_few},
     recorder::Second,
     result::{PhaseResult, Results},
     run::Shape,
@@ -21,16 +20,6 @@ const LOOKS: [&str; 7] = [
     "line-leaf is-dashed",
     "line-indigo is-dashed",
 ];
-
-/// A large figure at the top.
-pub struct Figure {
-    /// What it is.
-    pub name: &'static str,
-    /// The figure.
-    pub value: String,
-    /// What is to be known of it.
-    pub note: String,
-}
 
 /// A chart with the sentence that says what it shows.
 pub struct Measured {
@@ -72,6 +61,8 @@ pub struct TimeRow {
     pub p50: String,
     /// The slowest 99th percentile of its seconds.
     pub p99: String,
+    /// The slowest of all.
+    pub slowest: String,
 }
 
 /// A number with a comma after each three digits.
@@ -111,51 +102,6 @@ pub fn best(results: &Results) -> Option<&PhaseResult> {
     phases.max_by(|a, b| a.achieved_per_s.total_cmp(&b.achieved_per_s))
 }
 
-/// The large figures.
-pub fn head(results: &Results) -> Vec<Figure> {
-    let Some(best) = best(results) else { return Vec::new() };
-    let measured = results.phases.iter().filter(|phase| !phase.phase.is_probe);
-    let (mut asked, mut otherwise, mut wrong) = (0, 0, 0);
-    for phase in measured {
-        asked += phase.counts.asked;
-        otherwise += phase.counts.refused + phase.counts.shed + phase.counts.failed;
-        wrong += phase.counts.wrong;
-    }
-    let achieved = match (&results.config.shape, &results.knee) {
-        (Shape::Ladder { .. }, Some(knee)) => Figure {
-            name: "Carried",
-            value: format!("{}/s", per_s(knee.achieved_per_s)),
-            note: format!("at {} % of capacity, p99 {}", knee.percent, ms(knee.p99_us)),
-        },
-        _ => Figure {
-            name: "Achieved",
-            value: format!("{}/s", per_s(best.achieved_per_s)),
-            note: match best.phase.load {
-                Load::Open { .. } => format!("of {}/s asked", per_s(best.asked_per_s)),
-                Load::Closed { clients } => format!("by {clients} clients"),
-            },
-        },
-    };
-    vec![
-        achieved,
-        Figure {
-            name: "Median",
-            value: ms(best.latency.p50_us),
-            note: format!("at {}", best.phase.label),
-        },
-        Figure {
-            name: "99th percentile",
-            value: ms(best.latency.p99_us),
-            note: format!("slowest {}", ms(best.latency.max_us)),
-        },
-        Figure {
-            name: "Did not succeed",
-            value: grouped(otherwise),
-            note: format!("of {} starts; {wrong} wrong answers", grouped(asked)),
-        },
-    ]
-}
-
 /// The steps of a ladder.
 pub fn ladder(results: &Results) -> Option<Measured> {
     let steps: Vec<&PhaseResult> =
@@ -185,6 +131,7 @@ pub fn ladder(results: &Results) -> Option<Measured> {
     let bands: Vec<Band> = results
         .knee
         .iter()
+        .filter(|knee| !knee.is_last_step)
         .map(|knee| Band {
             range: (knee.percent.into(), knee.percent.into()),
             name: "carried up to here".to_owned(),
@@ -192,6 +139,13 @@ pub fn ladder(results: &Results) -> Option<Measured> {
         })
         .collect();
     let says = match &results.knee {
+        Some(knee) if knee.is_last_step => format!(
+            "All {} steps were carried, the last at {} % of capacity with {}/s: how much the server carries \
+             at most lies above.",
+            knee.steps,
+            knee.percent,
+            per_s(knee.achieved_per_s)
+        ),
         Some(knee) => format!(
             "Everything asked was achieved up to {} % of capacity, {}/s.",
             knee.percent,
@@ -220,11 +174,18 @@ fn bands(results: &Results) -> Vec<Band> {
             }
         }
     }
+    let mut is_searching = false;
     for (number, phase) in results.phases.iter().enumerate().filter(|_| results.phases.len() > 1) {
         let mut own = results.seconds.iter().filter(|second| second.phase == number);
         let Some(first) = own.next() else { continue };
         let end = own.next_back().unwrap_or(first).at_s;
-        let name = phase.phase.percent.map_or_else(|| "probe".to_owned(), |p| format!("{p} %"));
+        let searched_before = std::mem::replace(&mut is_searching, phase.phase.is_probe);
+        // The loops of the search are too short for a name each.
+        if let Some(search) = bands.last_mut().filter(|_| searched_before && is_searching) {
+            search.range.1 = end;
+            continue;
+        }
+        let name = phase.phase.percent.map_or_else(|| "search".to_owned(), |p| format!("{p} %"));
         bands.push(Band { range: (first.at_s - first.length_s, end), name, is_shaded: false });
     }
     bands
@@ -253,10 +214,13 @@ pub fn throughput(results: &Results) -> Measured {
     let most = series.iter().flat_map(|line| &line.points).map(|point| point.1).fold(0.0, f64::max);
     let chart = draw(&time_axis(results), &Axis::linear(most, per_s), &series, &bands(results));
     let says = best(results).map_or_else(String::new, |best| {
+        let (asked_per_s, achieved_per_s) = best.rates_per_s();
+        let whose =
+            if best.is_mixed() { " of households; the lines are of attackers too" } else { "" };
         format!(
-            "{}/s ended as they should where {}/s were asked for.",
-            per_s(best.achieved_per_s),
-            per_s(best.asked_per_s)
+            "{}/s ended as they should where {}/s were asked for{whose}.",
+            per_s(achieved_per_s),
+            per_s(asked_per_s)
         )
     });
     Measured { chart, says }
@@ -264,31 +228,43 @@ pub fn throughput(results: &Results) -> Measured {
 
 /// Latencies over time.
 pub fn latency(results: &Results) -> Measured {
-    let line = |name: &str, look: &'static str, value: fn(&Second) -> u64| {
-        let mut points = over_time(results, |second| as_f64(value(second)));
-        // A second without an answer has no latency.
+    let line = |name: &str, look: &'static str, value: fn(&Second) -> Option<u64>| {
+        let mut points = over_time(results, |second| value(second).map_or(0.0, as_f64));
+        // A second without an answer has no latency, and one with few of them not all percentiles.
         points.retain(|point| point.1 > 0.0);
         Series { name: name.to_owned(), look, points }
     };
-    let series = [
+    let mut series = vec![
         line("p50", "line-indigo", |second| second.p50_us),
         line("p90", "line-leaf", |second| second.p90_us),
         line("p99", "line-amber", |second| second.p99_us),
-        line("slowest", "line-beni is-dashed", |second| second.max_us),
+        line("slowest", "line-beni is-dashed", |second| Some(second.max_us)),
     ];
+    series.retain(|line| !line.points.is_empty());
     let values = || series.iter().flat_map(|line| &line.points).map(|point| point.1);
     let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
     let least = if least.is_finite() { least } else { 100.0 };
     let y = Axis::log(least, most, latency_label);
     let chart = draw(&time_axis(results), &y, &series, &bands(results));
-    let says = best(results).map_or_else(String::new, |best| {
-        format!(
-            "Half took no longer than {}, 99 of 100 no longer than {}.",
-            ms(best.latency.p50_us),
-            ms(best.latency.p99_us)
-        )
-    });
+    let says = best(results).map_or_else(String::new, |best| within(&best.latency));
     Measured { chart, says }
+}
+
+/// What most took at most, in a sentence that claims no more than their number allows.
+fn within(latency: &Percentiles) -> String {
+    let slowest = ms(latency.max_us);
+    match (latency.p50_us, latency.p99_us) {
+        (Some(p50), Some(p99)) => {
+            format!("Half took no longer than {}, 99 of 100 no longer than {}.", ms(p50), ms(p99))
+        }
+        (Some(p50), None) => format!(
+            "Half took no longer than {}, the slowest of all {} took {slowest}.",
+            ms(p50),
+            grouped(latency.count)
+        ),
+        (None, _) if latency.count > 0 => format!("The only one took {slowest}."),
+        (None, _) => "Nothing ended as it should.".to_owned(),
+    }
 }
 
 fn latency_label(us: f64) -> String {
@@ -343,7 +319,6 @@ pub fn percentiles(results: &Results) -> Measured {
     let most = values().map(|point| point.1).fold(0.0, f64::max);
     let last = values().map(|point| point.0).fold(100.0, f64::max);
     let ticks = [
-        (1.0, "0 %"),
         (2.0, "50 %"),
         (10.0, "90 %"),
         (100.0, "99 %"),
@@ -382,10 +357,11 @@ pub fn machine(results: &Results) -> Measured {
     let memory = memory.clone().min().zip(memory.max()).map(|(least, most)| {
         format!(" The server had {} to {} MiB of memory.", least >> 20, most >> 20)
     });
-    let lag = best(results).map_or(0, |best| best.generator_lag.p99_us);
+    let lag = best(results).map(|best| best.generator_lag).unwrap_or_default();
+    let of = if lag.p99_us.is_some() { "99 of 100" } else { "all" };
     let says = format!(
-        "The generator noticed 99 of 100 intended starts within {} of when they were due.{}",
-        ms(lag),
+        "The generator noticed {of} intended starts within {} of when they were due.{}",
+        ms(lag.p99_or_slowest_us()),
         memory.unwrap_or_default()
     );
     Measured { chart, says }
@@ -398,7 +374,7 @@ pub fn time_table(results: &Results) -> TimeTable {
         let last = part.last()?;
         let length: f64 = part.iter().map(|second| second.length_s).sum();
         let sum = |of: fn(&Second) -> u64| part.iter().map(of).sum::<u64>();
-        let most = |of: fn(&Second) -> u64| part.iter().map(of).max().unwrap_or_default();
+        let most = |of: fn(&Second) -> Option<u64>| part.iter().filter_map(of).max();
         let phase = results.phases.get(last.phase)?;
         let measured = if last.measured { "" } else { " (not measured)" };
         Some(TimeRow {
@@ -407,8 +383,9 @@ pub fn time_table(results: &Results) -> TimeTable {
             asked: per_s(as_f64(sum(|second| second.asked)) / length.max(0.05)),
             ok: per_s(as_f64(sum(|second| second.ok)) / length.max(0.05)),
             others: sum(|second| second.refused + second.shed + second.failed),
-            p50: ms(most(|second| second.p50_us)),
-            p99: ms(most(|second| second.p99_us)),
+            p50: ms_or_few(most(|second| second.p50_us)),
+            p99: ms_or_few(most(|second| second.p99_us)),
+            slowest: ms(part.iter().map(|second| second.max_us).max().unwrap_or_default()),
         })
     });
     TimeTable { every_s, rows: rows.collect() }
