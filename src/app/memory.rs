@@ -3,9 +3,9 @@
 /// Has the system give memory in small pages from now on.
 ///
 /// The allocator asks for pages of 2 MiB where it may. The system zeroes such a page as a whole when it is first
-/// touched, and whoever allocated stands still for it: five milliseconds where the machine itself has to
-/// find the memory, in which a thread that answers would have answered fifty requests. What large pages
-/// save in return was not seen (benches/README.md). Where the system does not know the wish, it stays as it was.
+/// touched, and whoever allocated stands still for it: four to six milliseconds on the machine of
+/// benches/README.md (wake). Programs that this one starts inherit it. Where the system does not know the wish, it
+/// stays as it was.
 pub fn take_small_pages() {
     // No log is open yet, and nothing depends on it.
     let _ = rustix::thread::disable_transparent_huge_pages(true);

@@ -248,7 +248,8 @@ pub struct ProviderLimitsConfig {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OverloadConfig {
-    /// How long a request should wait at most for the thread that answers it, in milliseconds.
+    /// How long a request should wait at most for the thread that answers it, in milliseconds; from a tenth
+    /// of it on no more is begun than is worked on then.
     #[serde(deserialize_with = "within::<1, 1_000, _, _>")]
     pub queue_target_ms: u64,
     /// How long a password should wait at most for a hashing thread while there is always one that

@@ -253,10 +253,12 @@ impl<'a> Run<'a> {
             most = most.max(rate);
         }
         self.world.stock.borrow_mut().kept = 0;
-        let is_used_up = self.over.phases.iter().any(|phase| phase.is_used_up);
+        // The rate of a moment is none: the loop that does most uses its part up first.
+        let is_too_short = |over: &PhaseOver| over.is_used_up && over.measured < LEAST_MEASURED;
         match most {
-            most if most > 0.0 || self.over.is_cut => Ok(most),
-            _ if is_used_up => Err(RunError::UsedUp(plan.prepare)),
+            most if self.over.is_cut => Ok(most),
+            _ if self.over.phases.iter().any(is_too_short) => Err(RunError::UsedUp(plan.prepare)),
+            most if most > 0.0 => Ok(most),
             _ => Err(RunError::NoCapacity(length)),
         }
     }
@@ -441,6 +443,8 @@ const LONGEST_PROBE: Duration = Duration::from_secs(5);
 const LONGEST_PROBE_WARMUP: Duration = Duration::from_secs(1);
 /// Where more clients make less than this of what fewer made, more still make no more.
 const PAST_ITS_MOST: f64 = 0.9;
+/// A loop that was measured for less tells no rate.
+const LEAST_MEASURED: Duration = Duration::from_millis(500);
 
 fn closed(plan: &Plan, clients: usize) -> Phase {
     Phase {

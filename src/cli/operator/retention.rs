@@ -46,7 +46,9 @@ fn sweep(change: &ChangeArgs, out: &mut impl Write, talk: &mut impl Write) -> Re
                     let seen = sum.seen;
                     writeln!(talk, "linepass: {seen} lines were swept; run it again for the rest")?;
                 }
-                return refused(&change.server, error, out, talk);
+                let exit = refused(&change.server, error, out, talk)?;
+                // What was swept before stays, so it is not as if nothing had been changed.
+                return Ok(if sum.seen > 0 { Exit::Failed } else { exit });
             }
         };
         sum.add(&answer);

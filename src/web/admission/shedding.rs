@@ -46,6 +46,34 @@ pub struct Window {
     pub came: ByClass,
 }
 
+/// What came of each class in a window of late.
+#[derive(Debug, Clone, Default)]
+pub struct Coming(ByClass);
+
+impl Coming {
+    /// Takes note of a window.
+    pub fn note(&mut self, window: &Window) {
+        for (coming, came) in self.0.iter_mut().zip(window.came) {
+            *coming += NEWEST * (came / window.windows.max(1.0) - *coming);
+        }
+    }
+
+    /// All classes together.
+    pub fn all(&self) -> f64 {
+        self.0.iter().sum()
+    }
+
+    /// One class.
+    pub const fn of(&self, class: Class) -> f64 {
+        self.0[class.place()]
+    }
+
+    /// Whether so much comes that it may be what makes it wait.
+    pub fn is_load(&self) -> bool {
+        self.all() >= LEAST_COMING
+    }
+}
+
 /// The share that is turned away, and what it follows from.
 #[derive(Debug, Clone)]
 pub struct Shedding {
@@ -54,21 +82,19 @@ pub struct Shedding {
     wait_s: f64,
     /// For how many windows requests have waited too long, without a pause.
     rush: f64,
-    coming: ByClass,
+    coming: Coming,
 }
 
 impl Shedding {
     /// Turns nobody away; waits up to `target` are as they should be.
     pub const fn new(target: Duration) -> Self {
-        let coming = [0.0; Class::ALL.len()];
+        let coming = Coming([0.0; Class::ALL.len()]);
         Self { target_s: target.as_secs_f64(), share: 0.0, wait_s: 0.0, rush: 0.0, coming }
     }
 
     /// Takes note of a window.
     pub fn note(&mut self, window: &Window) {
-        for (coming, came) in self.coming.iter_mut().zip(window.came) {
-            *coming += NEWEST * (came / window.windows.max(1.0) - *coming);
-        }
+        self.coming.note(window);
         let wait_s = window.wait.as_secs_f64();
         let grown_s = wait_s - self.wait_s;
         self.wait_s = wait_s;
@@ -77,8 +103,7 @@ impl Shedding {
         if self.share <= 0.0 && self.rush <= RUSH {
             return;
         }
-        let is_load = self.coming.iter().sum::<f64>() >= LEAST_COMING;
-        if !is_load || wait_s < self.target_s / 2.0 {
+        if !self.coming.is_load() || wait_s < self.target_s / 2.0 {
             self.share *= LEFT_AT_REST.powf(windows);
             if self.share < NEXT_TO_NONE {
                 self.share = 0.0;
@@ -103,8 +128,8 @@ impl Shedding {
     /// The share of each class that is turned away, from 0 to 1: of a class only when nothing is left
     /// of those below it.
     pub fn shares(&self) -> ByClass {
-        let mut left = self.share * self.coming.iter().sum::<f64>();
-        self.coming.map(|coming| {
+        let mut left = self.share * self.coming.all();
+        self.coming.0.map(|coming| {
             let from_it = left.min(coming);
             left -= from_it;
             if coming > 0.0 { from_it / coming } else { 0.0 }
@@ -261,13 +286,13 @@ mod tests {
                 shedding.note(&Window { windows, wait, came: came.map(f64::from) });
                 let shares = shedding.shares();
                 prop_assert!(shares.iter().all(|share| (0.0..=1.0).contains(share)), "{shares:?}");
-                let total: f64 = shedding.coming.iter().sum();
-                let away: f64 = shares.iter().zip(shedding.coming).map(|(a, b)| a * b).sum();
+                let total = shedding.coming.all();
+                let away: f64 = shares.iter().zip(shedding.coming.0).map(|(a, b)| a * b).sum();
                 prop_assert!((away - shedding.share() * total).abs() < 1e-6);
                 for (below, above) in [(0, 1), (1, 2), (2, 3)] {
-                    let above = shares[above] * shedding.coming[above];
+                    let above = shares[above] * shedding.coming.0[above];
                     let below_is_gone =
-                        (1.0 - shares[below]) * shedding.coming[below] < 1e-6;
+                        (1.0 - shares[below]) * shedding.coming.0[below] < 1e-6;
                     prop_assert!(above <= 1e-6 || below_is_gone, "{shares:?}");
                 }
             }

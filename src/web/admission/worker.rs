@@ -24,7 +24,9 @@ const WINDOW: Duration = Duration::from_millis(25);
 const AT_REST: f64 = 40.0;
 /// While more begin than can be done, requests should wait no longer than this part of the time that they
 /// may: so the limit acts first, and shares are turned away of what it does not reach.
-const LIMIT_TARGET: u32 = 10;
+const LIMIT_PART: u32 = 10;
+/// So long a thread without any load may take to wake.
+const LEAST_LIMIT_TARGET: Duration = Duration::from_micros(250);
 /// A request may take so many windows, with all that it waits for: half a second, as long as the
 /// committer lets wait.
 const PATIENCE: f64 = 20.0;
@@ -74,7 +76,7 @@ impl Worker {
             beat: pulse.beat(),
             pulse: pulse.clone(),
             shedding: RefCell::new(Shedding::new(target)),
-            limit: RefCell::new(Limit::new(target / LIMIT_TARGET)),
+            limit: RefCell::new(Limit::new((target / LIMIT_PART).max(LEAST_LIMIT_TARGET))),
             bound: RefCell::new(Bound::new(PATIENCE)),
             seen: Cell::new(Seen::nothing()),
             under_way: Cell::default(),
@@ -95,12 +97,15 @@ impl Worker {
         self.watch();
         self.see(|seen| seen.came[class.place()] += 1.0);
         self.look();
-        let is_below_limit = self.limit.borrow().takes(class, self.under_way.get());
-        if is_below_limit && !self.is_due(class) {
-            return Ok(());
+        if self.is_due(class) {
+            return self.turn_away(TooMuch::Wait);
         }
+        Ok(())
+    }
+
+    fn turn_away<T>(&self, why: TooMuch) -> Result<T, TooMuch> {
         self.see(|seen| seen.turned_away = true);
-        Err(TooMuch::Wait)
+        Err(why)
     }
 
     /// Whether the next of a class is one of the share that is turned away.
@@ -124,11 +129,15 @@ impl Worker {
     /// Takes a request that was heard: it is worked on until the value is dropped.
     ///
     /// # Errors
-    /// As many are worked on as may be.
+    /// As many are worked on as may be, or requests wait too long for one more to begin.
     pub fn take(self: &Rc<Self>, class: Class) -> Result<UnderWay, TooMuch> {
         let place = class.place();
-        if !self.bound.borrow().takes(class, self.under_way.get()) {
-            return Err(TooMuch::UnderWay);
+        let under_way = self.under_way.get();
+        if !self.bound.borrow().takes(class, under_way) {
+            return self.turn_away(TooMuch::UnderWay);
+        }
+        if !self.limit.borrow_mut().takes(class, under_way) {
+            return self.turn_away(TooMuch::Wait);
         }
         self.count(place, 1.0);
         Ok(UnderWay { worker: Rc::clone(self), place })
@@ -296,6 +305,28 @@ mod tests {
         assert!(worker.take(Class::Statement).is_ok());
         drop(under_way);
         assert!(worker.under_way.get().iter().all(|number| *number < 0.5));
+    }
+
+    #[actix_web::test]
+    async fn no_more_begin_than_are_worked_on_without_a_wait_until_it_is_over_check_31() {
+        let worker = patient_worker();
+        let target = worker.limit.borrow().clone();
+        let three: Vec<_> = (0..3).map(|_| worker.take(Class::Confirmation)).collect();
+        let long = Duration::from_mins(1);
+        for _ in 0..500 {
+            let window = Window { windows: 1.0, wait: long, came: [0.0, 50.0, 0.0, 50.0] };
+            worker.limit.borrow_mut().note(&window, 3.0, true);
+        }
+        let fourth = worker.take(Class::Arrival);
+        assert!(fourth.is_ok(), "four in any case");
+        assert!(matches!(worker.take(Class::Arrival), Err(TooMuch::Wait)));
+        assert!(worker.seen.get().turned_away && worker.take(Class::Confirmation).is_ok());
+        drop(fourth);
+        assert!(worker.take(Class::Arrival).is_ok(), "one begins when one is done");
+        assert!((4.0..=5.0).contains(&worker.seen.get().peak));
+        drop(three);
+        worker.limit.borrow_mut().forget();
+        assert_eq!(format!("{:?}", worker.limit.borrow()), format!("{target:?}"));
     }
 
     #[actix_web::test]

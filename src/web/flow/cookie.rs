@@ -17,21 +17,29 @@ const fn prefix(https: bool) -> &'static str {
     if https { "__Host-lp_" } else { "lp_" }
 }
 
+/// What came of the opening of a flow's cookie, kept with the request.
+struct Opened {
+    id: String,
+    flow: Option<Flow>,
+}
+
 /// Whether the browser brings the flow with this ID, whole: asked before anything is done for it. What was
 /// opened for that is kept with the request, for [`read`].
 pub fn is_whole(request: &HttpRequest, state: &WebState, id: &str) -> bool {
     let flow = open(request, state, id);
     let is_whole = flow.is_some();
-    if let Some(flow) = flow {
-        request.extensions_mut().insert(flow);
-    }
+    request.extensions_mut().insert(Opened { id: id.to_owned(), flow });
     is_whole
 }
 
 /// Reads the flow with this ID, if its cookie is there and whole.
 pub fn read(request: &HttpRequest, state: &WebState, id: &str) -> Option<Flow> {
-    let kept = request.extensions_mut().remove().filter(|flow: &Flow| flow.id == id);
-    kept.or_else(|| open(request, state, id))
+    let kept = request.extensions_mut().remove::<Opened>().filter(|opened| opened.id == id);
+    match kept {
+        // Its body may have taken its time since.
+        Some(Opened { flow, .. }) => flow.filter(|flow| flow.expires_at_s > state.now_s()),
+        None => open(request, state, id),
+    }
 }
 
 fn open(request: &HttpRequest, state: &WebState, id: &str) -> Option<Flow> {

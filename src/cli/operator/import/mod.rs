@@ -114,7 +114,10 @@ pub fn run(args: &ImportArgs, out: &mut impl Write, talk: &mut impl Write) -> Re
         };
         writeln!(talk, "linepass: {error}{again}")?;
         return Ok(match error {
-            Ended::Server(ClientError::Problem { body, .. }) => super::exit_of(&body),
+            // What was done before stays, so it is not as if nothing had been changed.
+            Ended::Server(ClientError::Problem { body, .. }) if tally.rows == 0 => {
+                super::exit_of(&body)
+            }
             _ => Exit::Failed,
         });
     }
