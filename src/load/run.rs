@@ -253,12 +253,13 @@ impl<'a> Run<'a> {
             most = most.max(rate);
         }
         self.world.stock.borrow_mut().kept = 0;
-        // The rate of a moment is none: the loop that does most uses its part up first.
-        let is_too_short = |over: &PhaseOver| over.is_used_up && over.measured < LEAST_MEASURED;
+        // The loop that does most may use its part up before it is measured; a slower one is no capacity then.
+        let used_up = || self.over.phases.iter().filter(|over| over.is_used_up);
+        let is_unmeasured = used_up().any(|over| over.measured.is_zero());
         match most {
             most if self.over.is_cut => Ok(most),
-            _ if self.over.phases.iter().any(is_too_short) => Err(RunError::UsedUp(plan.prepare)),
-            most if most > 0.0 => Ok(most),
+            most if most > 0.0 && !is_unmeasured => Ok(most),
+            _ if used_up().next().is_some() => Err(RunError::UsedUp(plan.prepare)),
             _ => Err(RunError::NoCapacity(length)),
         }
     }
@@ -443,8 +444,6 @@ const LONGEST_PROBE: Duration = Duration::from_secs(5);
 const LONGEST_PROBE_WARMUP: Duration = Duration::from_secs(1);
 /// Where more clients make less than this of what fewer made, more still make no more.
 const PAST_ITS_MOST: f64 = 0.9;
-/// A loop that was measured for less tells no rate.
-const LEAST_MEASURED: Duration = Duration::from_millis(500);
 
 fn closed(plan: &Plan, clients: usize) -> Phase {
     Phase {
