@@ -34,7 +34,7 @@ const LEAST_PART: f64 = 0.05;
 const TAKEN_OF: u32 = 50;
 
 /// The limit, and what it follows from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Limit {
     target: Duration,
     /// Infinite where nobody has waited too long yet.

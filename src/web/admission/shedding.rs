@@ -47,7 +47,7 @@ pub struct Window {
 }
 
 /// What came of each class in a window of late.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Coming(ByClass);
 
 impl Coming {
