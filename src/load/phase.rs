@@ -280,7 +280,9 @@ impl Stage {
         let lag = noticed.saturating_duration_since(due);
         self.world.recorder.borrow_mut().asked(place, lag);
         self.queue.jobs.borrow_mut().push_back(Job { due, noticed, place });
-        self.queue.more.notify_one();
+        // The connection that was used last is taken first, as pools of HTTP clients do: so there are as
+        // many warm ones as are needed, and the others rest.
+        self.queue.more.notify_last();
     }
 
     /// Whether one more slow client may begin; those that have ended are forgotten.
