@@ -1,6 +1,6 @@
 //! How long a cold line takes to wake, among few lines and among many, through its actor on sled with
 //! the server's own cache; beside the ceiling of the same run: the bare engine's `get`s of the rows
-//! that a waking reads.
+//! that a waking reads. Then the same over the backend in memory, which has no engine.
 //!
 //! `cargo bench --bench wake`; `LINEPASS_BENCH_LINES` (1000000) are the many, a hundredth of them the
 //! few, `LINEPASS_BENCH_WAKES` (2500) of each are woken, `LINEPASS_BENCH_FOLDER` keeps the stores for
@@ -15,11 +15,11 @@ use hdrhistogram::Histogram;
 use linepass::{
     actors::lines::Lines,
     app::seed::plan::LinePlan,
-    store::{Stream, key, record},
+    store::{Store, Stream, key, memory::MemoryStore, record},
 };
 use seeded::{House, Seeded, Stores};
 use setup::{from_env, verdict};
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// As in the program itself.
 #[global_allocator]
@@ -44,6 +44,30 @@ async fn run() {
     let few = stores.seeded(lines / 100, lines / 100).await;
     let many = stores.seeded(lines, lines).await;
     let both = [few, many];
+    let woken = wake(&both, both.each_ref().map(Seeded::open), wakes / TURNS).await;
+    let bare = read_bare(&both, wakes / TURNS);
+    print(&both, &woken, &bare);
+    let [few_ms, many_ms] = woken.each_ref().map(p99_ms);
+    println!(
+        "p99 among the many: {many_ms:.2} ms, floor {FLOOR_MS}{}",
+        verdict(many_ms < FLOOR_MS)
+    );
+    let times = many_ms / few_ms;
+    println!(
+        "times that among the few: {times:.2}, floor {FLOOR_TIMES}{}",
+        verdict(times < FLOOR_TIMES)
+    );
+    let copies = [in_memory(&both[0]).await, in_memory(&both[1]).await];
+    let woken = wake(&both, copies, wakes / TURNS).await;
+    let [few_ms, many_ms] = woken.each_ref().map(p99_ms);
+    println!(
+        "the same in memory: p99 {many_ms:.2} ms among the many, {:.2} times that among the few ({few_ms:.2} ms)",
+        many_ms / few_ms
+    );
+}
+
+/// A table with a row for each store.
+fn print(both: &[Seeded; 2], woken: &[Histogram<u64>; 2], bare: &[(Histogram<u64>, u64); 2]) {
     println!(
         "{:>9} {:>7} {:>9} {:>9} {:>9} {:>8} {:>12} {:>12} {:>6}",
         "lines",
@@ -56,9 +80,7 @@ async fn run() {
         "gets p99 us",
         "ratio"
     );
-    let woken = wake(&both, wakes / TURNS).await;
-    let bare = read_bare(&both, wakes / TURNS);
-    for ((seeded, woken), (bare, rows)) in both.iter().zip(&woken).zip(&bare) {
+    for ((seeded, woken), (bare, rows)) in both.iter().zip(woken).zip(bare) {
         let us = |times: &Histogram<u64>, quantile| times.value_at_quantile(quantile) as f64 / 1e3;
         println!(
             "{:>9} {:>7} {:>9.0} {:>9.0} {:>9.0} {:>8.1} {:>12.0} {:>12.0} {:>6.2}",
@@ -73,17 +95,18 @@ async fn run() {
             us(woken, 0.99) / us(bare, 0.99),
         );
     }
-    let p99_ms = |times: &Histogram<u64>| times.value_at_quantile(0.99) as f64 / 1e6;
-    let (few_ms, many_ms) = (p99_ms(&woken[0]), p99_ms(&woken[1]));
-    let times = many_ms / few_ms;
-    println!(
-        "p99 among the many: {many_ms:.2} ms, floor {FLOOR_MS}{}",
-        verdict(many_ms < FLOOR_MS)
-    );
-    println!(
-        "times that among the few: {times:.2}, floor {FLOOR_TIMES}{}",
-        verdict(times < FLOOR_TIMES)
-    );
+}
+
+fn p99_ms(times: &Histogram<u64>) -> f64 {
+    times.value_at_quantile(0.99) as f64 / 1e6
+}
+
+/// All rows of a store, without its engine.
+async fn in_memory(seeded: &Seeded) -> Arc<dyn Store> {
+    let store = seeded.open();
+    let copy = MemoryStore::copy_of(&*store).await.expect("reads");
+    store.close().await.expect("closes");
+    Arc::new(copy)
 }
 
 fn times() -> Histogram<u64> {
@@ -91,9 +114,9 @@ fn times() -> Histogram<u64> {
 }
 
 /// Wakes lines of each store in turns; nanoseconds from the question to the answer.
-async fn wake(both: &[Seeded; 2], a_turn: u64) -> [Histogram<u64>; 2] {
+async fn wake(both: &[Seeded; 2], stores: [Arc<dyn Store>; 2], a_turn: u64) -> [Histogram<u64>; 2] {
     let mut woken = [times(), times()];
-    let houses = both.each_ref().map(|seeded| House::over(&seeded.open()));
+    let houses = stores.map(|store| House::over(&store));
     for turn in 0..TURNS {
         for ((seeded, house), woken) in both.iter().zip(&houses).zip(&mut woken) {
             for line in seeded.drawn(a_turn, turn) {

@@ -21,6 +21,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+/// Rows that are copied at once: half a megabyte or so.
+const COPIED_AT_ONCE: usize = 1_000;
+
 /// A store for tests and benchmarks of what stands above it.
 #[derive(Default)]
 pub struct MemoryStore {
@@ -68,6 +71,25 @@ impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A store with all that another one holds, so that the same can be measured without its engine. Nobody
+    /// commits to the other one meanwhile.
+    ///
+    /// # Errors
+    /// The other one's: a row of it cannot be read.
+    pub async fn copy_of(other: &dyn Store) -> Result<Self, StoreError> {
+        let copy = Self::new();
+        let tip = other.head().await?.unwrap_or(Tip::GENESIS);
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let rows = other.raw_rows(Section::All, after.as_deref(), COPIED_AT_ONCE).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.key.clone());
+            copy.state().rows.extend(rows.into_iter().map(|row| (row.key, row.row)));
+        }
+        copy.state().tip = tip;
+        Ok(copy)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -321,5 +343,28 @@ impl Store for MemoryStore {
     async fn take_notes(&self, book: &NoteBook) -> Result<Noted, StoreError> {
         let state = self.state();
         Ok(Noted { tip: state.tip, changes: book.take() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix::test]
+    async fn a_copy_holds_all_that_the_other_one_does_and_goes_on_with_its_chain() {
+        let store = MemoryStore::new();
+        let stream = Stream::Line("CAF0000000001".parse().expect("an ID"));
+        let at = "2025-01-01T00:00:00+09:00".parse().expect("an instant");
+        let event = |last| vec![Batch::event(stream.clone(), last, vec![7; 8])];
+        // More rows than are copied at once.
+        for last in 0..1_500 {
+            store.commit(event(last), at).await.expect("commits");
+        }
+        let copy = MemoryStore::copy_of(&store).await.expect("copies");
+        assert_eq!(copy.state().rows, store.state().rows);
+        for store in [&copy, &store] {
+            store.commit(event(1_500), at).await.expect("commits");
+        }
+        assert_eq!(copy.head().await.expect("reads"), store.head().await.expect("reads"));
     }
 }
