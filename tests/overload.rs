@@ -8,7 +8,12 @@ mod process;
 mod wire;
 
 use actix::prelude::*;
-use common::{Answer, Browser, Demo, Flow, Http, anime, door::until, operator::SAKURA, unique};
+use common::{
+    Answer, Browser, Demo, Flow, Http, anime,
+    door::{push_with, request_uri, until},
+    operator::SAKURA,
+    unique,
+};
 use futures_util::FutureExt;
 use inside::Inside;
 use linepass::{
@@ -89,10 +94,47 @@ fn until_status(status: u16, ask: impl Fn() -> Answer) -> Answer {
     found.unwrap_or_else(|| panic!("never {status} in {TRIES} tries: {:?}", ask()))
 }
 
-fn assert_turned_away(answer: &Answer) {
-    assert_eq!(answer.status, 503, "{answer:?}");
+/// Asks until it is heard, as a browser or a provider does that is told to come again: not before the time
+/// that it was told. Whoever is told so for longer than anything may take here was not heard.
+fn until_heard(ask: impl Fn() -> Answer) -> Answer {
+    let began = Instant::now();
+    loop {
+        let answer = ask();
+        if answer.status != 503 {
+            return answer;
+        }
+        assert!(began.elapsed() < PATIENCE, "never heard: {answer:?}");
+        thread::sleep(retry_after(&answer));
+    }
+}
+
+/// When somebody who was turned away may come again.
+fn retry_after(answer: &Answer) -> Duration {
     let seconds = answer.header("retry-after").and_then(|text| text.parse::<u64>().ok());
     assert!(matches!(seconds, Some(2..=9)), "{answer:?}");
+    Duration::from_secs(seconds.unwrap_or_default())
+}
+
+/// The same as [`at_confirmation`] of somebody who may be turned away on the way, and comes again.
+fn at_confirmation_in_the_end(server: &Inside) -> (Browser, Flow) {
+    let (provider, browser) = (server.provider(), Browser::new(&server.issuer));
+    let order = anime(&unique());
+    let pushed = until_heard(|| push_with(&provider, Some(&order), &[]));
+    let url = provider.authorize_url(&request_uri(&pushed));
+    let sent = until_heard(|| browser.open(&url));
+    let path = sent.location().strip_suffix("/login").expect("the login page").to_owned();
+    let login = format!("{path}/login");
+    let csrf = until_heard(|| browser.open(&login)).csrf();
+    let password = server.password("sakura01");
+    let typed = [("csrf", &*csrf), ("passport_id", "sakura01"), ("password", password)];
+    let logged_in = until_heard(|| browser.post(&login, &typed));
+    assert_eq!(logged_in.status, 303, "{logged_in:?}");
+    (browser, Flow { path })
+}
+
+fn assert_turned_away(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{answer:?}");
+    retry_after(answer);
     for name in ["content-security-policy", "x-frame-options", "x-request-id"] {
         assert!(answer.header(name).is_some(), "{name}: {answer:?}");
     }
@@ -179,7 +221,7 @@ fn more_than_the_threads_can_do_turns_away_statements_while_purchases_go_on_chec
             });
             assert_turned_away(&answer);
             for _ in 0..3 {
-                let (browser, flow) = at_confirmation(&server);
+                let (browser, flow) = at_confirmation_in_the_end(&server);
                 let bought = browser.buy(&flow);
                 assert!(bought.location().ends_with("/complete"), "{bought:?}");
             }
