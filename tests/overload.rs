@@ -18,7 +18,7 @@ use futures_util::FutureExt;
 use inside::Inside;
 use linepass::{
     actors::{LineError, change::What, line::LineServices, lines::Lines},
-    domain::yen::Yen,
+    domain::{calendar::Instant as Moment, yen::Yen},
     security::Secret,
     store::{Batch, Put, Store, memory::MemoryStore},
 };
@@ -148,6 +148,9 @@ fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_
     let (browser, flow) = at_confirmation(&server);
     let (guest, guests) = server.arrived();
     let login = format!("{}/login", guests.path);
+    let overload = || server.operator.get("/status").json()["overload"].clone();
+    let none = json!({ "turning_away": false, "since": null, "last_minute": [] });
+    assert_eq!(overload(), none);
     let read = || {
         assert_eq!(browser.open("/help/errors").status, 200);
         assert_eq!(guest.open(&login).status, 200, "the page itself waits for no disk");
@@ -171,6 +174,13 @@ fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_
             until_status(200, || server.operator.send("POST", &restrict, &body.to_string()));
         assert_eq!(restricted.json()["dry_run"], false, "{restricted:?}");
     });
+    let told = overload();
+    assert_eq!(told["turning_away"], true, "{told}");
+    let since: Moment = told["since"].as_str().expect("a time").parse().expect("RFC 3339");
+    assert!(since <= server.host.now(), "{told}");
+    let reasons = told["last_minute"].as_array().expect("reasons");
+    let of_the_disk = reasons.iter().find(|one| one["reason"] == "commit_queue");
+    assert!(of_the_disk.is_some_and(|one| one["requests"].as_u64() >= Some(2)), "{told}");
     let shed = |class: &str| is_turned_away(&server, &format!("{{class=\"{class}\"}}"));
     assert!(shed("login") && shed("confirmation") && !shed("statement"));
 }
