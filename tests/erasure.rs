@@ -6,7 +6,7 @@ mod inside;
 
 use common::{
     Browser, anime,
-    operator::{Operator, SAKURA},
+    operator::{Operator, SAKURA, answering_or_not, internal_problem},
     portal::Household,
     unique,
 };
@@ -186,4 +186,44 @@ fn of_one_line_what_was_deleted_goes_and_the_rest_stays() {
     home.see("statement?month=2026-11");
     let (browser, flow) = inside.arrived();
     assert_eq!(browser.log_in(&flow, "sakura01", inside.password("sakura01")).status, 303);
+}
+
+/// What was swept stays swept: whoever ran it must know that there is a rest.
+#[test]
+fn a_sweep_that_breaks_in_its_midst_fails_and_tells_how_far_it_came_r_188() {
+    let inside = Inside::start_at(japan("2026-11-10T10:00:00"), &[], |_| ());
+    let part = |seen: u64| {
+        Some(
+            json!({ "lines_seen": seen, "lines_erased": 1, "rows": [], "failed": [], "next": SAKURA }),
+        )
+    };
+    let mut operator = inside.operator.clone();
+    for (breaks, said) in [
+        (Some(internal_problem()), "something of ours failed"),
+        (None, "does not answer: the connection was closed before an answer"),
+    ] {
+        let answers = vec![part(500), part(300), breaks.clone()];
+        operator.url = answering_or_not(answers.clone());
+        let (code, out, talk) = run(&operator, &["retention", "sweep", "--reason", "monthly"]);
+        assert_eq!((code, out.as_str()), (Some(1), ""), "no sum of a part: {talk}");
+        let (seen, why) = talk.split_once('\n').expect("two lines");
+        assert_eq!(seen, "linepass: 800 lines were swept; run it again for the rest");
+        assert!(why.contains(said), "{talk}");
+
+        // Programs read the exit code and the problem; how far it came is talk.
+        operator.url = answering_or_not(answers);
+        let fixed = ["retention", "sweep", "--reason", "monthly", "--json"];
+        let (code, out, talk) = run(&operator, &fixed);
+        assert_eq!((code, out.is_empty()), (Some(1), breaks.is_none()), "{out}");
+        assert!(talk.starts_with("linepass: 800 lines were swept;"), "{talk}");
+    }
+    // A refusal in the midst is no refusal of the whole.
+    let refusal = json!({ "status": 422, "code": "invalid_request", "detail": "not taken" });
+    for (answers, expected) in
+        [(vec![part(500), Some(refusal.clone())], 1), (vec![Some(refusal)], 3)]
+    {
+        operator.url = answering_or_not(answers);
+        let (code, _, talk) = run(&operator, &["retention", "sweep", "--reason", "monthly"]);
+        assert_eq!(code, Some(expected), "{talk}");
+    }
 }

@@ -5,6 +5,8 @@
 
 mod common;
 mod inside;
+mod process;
+mod wire;
 
 use common::{
     Answer, Browser, Demo, Provider, REDIRECT_URI, VERIFIER, anime,
@@ -19,6 +21,7 @@ use common::{
 use inside::{Inside, after_s};
 use linepass::domain::ids::ReceiptNumber;
 use serde_json::{Value, json};
+use wire::Wire;
 
 const PAGES: [&str; 6] = ["login", "success", "confirm", "complete", "return", "back"];
 
@@ -103,6 +106,38 @@ fn an_order_whose_time_is_over_is_charged_to_nobody_security_35() {
     }
     let again = inside.buy(&provider, "sakura01", &details);
     assert_eq!(again["status"], "completed", "it was open, and is bought now");
+}
+
+/// The flow is looked at when the head of a press has come, and again when its body has.
+#[test]
+fn a_flow_that_expires_while_its_press_is_still_coming_buys_nothing_security_35() {
+    let inside = Inside::start(&[]);
+    let address = inside.issuer.strip_prefix("http://").expect("http").to_owned();
+    for (late_s, expected) in [(0, "http/1.1 303"), (1, "http/1.1 400")] {
+        let (browser, flow) = inside.arrived();
+        let began = inside.host.now();
+        assert_eq!(browser.log_in(&flow, "sakura01", inside.password("sakura01")).status, 303);
+        let body = format!("csrf={}&consent=yes", browser.confirmation(&flow).csrf());
+        let mut wire = Wire::plain(&address);
+        wire.send(format!(
+            "POST {}/confirm HTTP/1.1\r\nhost: x\r\norigin: {}\r\nsec-fetch-site: same-origin\r\n\
+             cookie: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\
+             expect: 100-continue\r\n\r\n",
+            flow.path,
+            inside.issuer,
+            browser.cookie_header(),
+            body.len()
+        ));
+        // Sent when the request has been looked at as far as goes without its body.
+        assert_eq!(wire.head(), "http/1.1 100 continue\r\n\r\n");
+        // Its lifetime is an hour of whole seconds.
+        inside.set(after_s(began, 3_599 + late_s));
+        let answer = wire.send(&body).answer();
+        assert!(answer.starts_with(expected), "{late_s}: {answer}");
+        inside.set(began);
+        let bought = browser.open(&format!("{}/complete", flow.path)).status == 200;
+        assert_eq!(bought, late_s == 0, "what is refused has bought nothing");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use common::{
     Demo,
     door::decisions,
-    operator::{Operator, SAKURA},
+    operator::{Operator, SAKURA, answering_or_not, internal_problem},
     portal::{Household, access_key},
 };
 use linepass::{
@@ -254,6 +254,31 @@ fn a_file_larger_than_one_request_is_taken_whole_r_059() {
     let many: Vec<_> = (1..=2_500).map(|number| row(number, "a@example.jp")).collect();
     let (code, told) = desk.import_json(&desk.csv("many.csv", &many), &[]);
     assert_eq!((code, counts(&told)), (Some(0), [2_500, 2_500, 0, 0, 0, 0]), "{told}");
+}
+
+/// What was answered stays counted, the rest can come again: whoever ran it must know that it is not done.
+#[test]
+fn an_import_that_breaks_in_its_midst_fails_and_tells_how_far_it_came_r_059() {
+    let mut desk = Desk::start();
+    let many: Vec<_> = (1..=2_500).map(|number| row(number, "a@example.jp")).collect();
+    let file = desk.csv("many.csv", &many);
+    let first = || Some(json!({ "rows": [], "opened": 998, "updated": 1, "unchanged": 1 }));
+    let opened = "1000 rows: 998 opened, 1 updated, 1 unchanged, 0 refused, 0 malformed\n";
+    for (breaks, said) in [
+        (Some(internal_problem()), "something of ours failed"),
+        (None, "does not answer: the connection was closed before an answer"),
+    ] {
+        desk.operator.url = answering_or_not(vec![first(), breaks.clone()]);
+        let (code, out, talk) = desk.import(&file, &[]);
+        assert_eq!((code, out.as_str()), (Some(1), opened), "{talk}");
+        assert!(talk.contains(said), "{talk}");
+        assert!(talk.ends_with("; what was done stays, and the same file can be imported again\n"));
+
+        desk.operator.url = answering_or_not(vec![first(), breaks]);
+        let (code, told) = desk.import_json(&file, &[]);
+        assert_eq!((code, counts(&told)), (Some(1), [1_000, 998, 1, 1, 0, 0]), "{told}");
+        assert!(told["failed"].as_str().is_some_and(|failed| failed.contains(said)), "{told}");
+    }
 }
 
 #[test]

@@ -5,14 +5,15 @@ mod common;
 mod loading;
 mod process;
 
-use common::door::{figure, until};
+use common::door::{decisions, figure, until};
 use loading::{
     Found, credentials, demo_with, forwarded_credentials, issuer_that_answers, load, load_command,
-    load_verified_by, lying_relay, made_up_credentials, number, operator_stub, rows_of, verified,
+    load_verified_by, lying_relay, made_up_credentials, number, operator_stub, rows_of, slow_relay,
+    verified,
 };
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
-use std::{fs, net::TcpStream, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, net::TcpStream, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 #[test]
 fn every_scenario_walks_all_its_steps_and_all_counts_add_up() {
@@ -192,6 +193,23 @@ fn the_search_for_a_capacity_is_prepared_once_and_each_of_its_loops_has_an_equal
     let ended = load(demo.issuer(), &credentials(&demo), &format!("{words} 1"));
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.err.contains("used up the 1 that were prepared"), "{ended:?}");
+}
+
+/// The loop that does most may use its part up before its measured time begins; what a slower one did is
+/// no capacity then.
+#[test]
+fn a_search_whose_fastest_loop_could_not_be_measured_ends_and_claims_no_slower_ones_rate() {
+    let demo = demo_with(&[]);
+    // Four clients press their 15 flows in four turns, which takes them longer than the warm-up; 16 do in
+    // one.
+    let relay = slow_relay(demo.issuer(), Duration::from_millis(400));
+    let words =
+        "--scenario press --ladder 2,4 --connections 16 --duration 2s --lines 1 --warmup 1s";
+    let ended = load(&relay, &credentials(&demo), &format!("{words} --prepare 30"));
+    assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
+    assert!(ended.err.contains("used up the 30 that were prepared"), "{ended:?}");
+    let bought = decisions(&demo, "purchase", 30);
+    assert_eq!(bought.len(), 30, "both loops ran, and no step of the ladder: {ended:?}");
 }
 
 /// Elements that have no end.

@@ -62,11 +62,18 @@ fn every_part_tells_its_figures_experience_38() {
         ("linepass_throttle_tracked_pairs", 1.0),
         ("linepass_shed_total{reason=\"hash_queue\"}", 0.0),
         ("linepass_shed_total{reason=\"line_queue\"}", 0.0),
+        ("linepass_shed_total{reason=\"limit\"}", 0.0),
+        // Nobody is asking now.
+        ("linepass_thread_requests_under_way{thread=\"0\"}", 0.0),
     ];
     for (name, expected) in cases {
         let found = value(&text, name);
         assert!((found - expected).abs() < f64::EPSILON, "{name}: {found}, not {expected}");
     }
+    let limit = value(&text, "linepass_thread_requests_limit{thread=\"0\"}");
+    assert!(limit >= 4.0, "it never shrinks below: {limit}");
+    let shortest = "linepass_request_wait_seconds_bucket{le=\"0.00005\"}";
+    assert!(value(&text, shortest) >= 0.0);
     for name in [
         "linepass_lines_awake",
         "linepass_durable_block",

@@ -19,7 +19,11 @@ use common::{
     status::assert_problem,
     unique,
 };
-use inside::Inside;
+use inside::{Inside, wait};
+use linepass::web::{
+    admission::{class::Class, shown::Shown},
+    provider::limits::Door,
+};
 use schema::conforms;
 use serde_json::json;
 use std::{
@@ -239,6 +243,32 @@ fn a_token_of_ours_that_is_not_good_here_counts_for_no_source() {
     for status in [401, 401, 429] {
         assert_eq!(provider.ask(&tampered(token), "/purchases?reference=none").status, status);
     }
+}
+
+/// What waits for other requests of its provider asks nothing of the thread, so that others may begin.
+#[test]
+fn who_waits_for_its_share_is_under_way_and_not_among_what_its_thread_works_on() {
+    let inside = Inside::start(&[
+        ("LINEPASS__PROVIDER_LIMITS__REQUESTS_UNDER_WAY", "1"),
+        ("LINEPASS__PROVIDER_LIMITS__SHARE_WAIT_MS", "5000"),
+    ]);
+    let (provider, state) = (inside.provider(), inside.state());
+    let id = provider.client_id.parse().expect("an ID");
+    let held = wait(state.provider_limits.admit(&id, Door::Par)).expect("it has room");
+    let worked_on = || {
+        let threads = state.admission.of_threads(Shown::worked_on);
+        threads.into_iter().flatten().sum::<f64>()
+    };
+    std::thread::scope(|scope| {
+        let pushed = scope.spawn(|| push(&provider));
+        until("a request that waits", || {
+            let is_there = state.admission.under_way(Class::Arrival) == 1;
+            (is_there && worked_on() < 0.5).then_some(())
+        });
+        assert!(!pushed.is_finished(), "it waits for its share");
+        drop(held);
+        assert_eq!(pushed.join().expect("answers").status, 201);
+    });
 }
 
 #[test]

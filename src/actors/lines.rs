@@ -6,13 +6,13 @@ use super::{
     directory::{Directory, IsAwake, Refresh, Route},
     line::{Answer, Ask, LineServices, LineView, Look, Make},
 };
-use crate::domain::ids::CustomerId;
+use crate::{domain::ids::CustomerId, metrics::lately::Lately};
 use actix::prelude::*;
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 use tokio::sync::oneshot;
@@ -23,7 +23,7 @@ pub struct Lines {
     directories: Arc<[Addr<Directory>]>,
     asking: Arc<AtomicUsize>,
     most_asking: usize,
-    turned_away: Arc<[AtomicU64; Overload::ALL.len()]>,
+    turned_away: Arc<[Lately; Overload::ALL.len()]>,
 }
 
 impl Lines {
@@ -83,9 +83,9 @@ impl Lines {
         self.most_asking
     }
 
-    /// How many requests were turned away for this reason since the start, for metrics.
-    pub fn turned_away(&self, overload: Overload) -> u64 {
-        self.turned_away[overload as usize].load(Ordering::Relaxed)
+    /// The requests that were turned away for this reason.
+    pub fn turned_away(&self, overload: Overload) -> &Lately {
+        &self.turned_away[overload as usize]
     }
 
     /// Counts an answer that turned the request away.
@@ -93,7 +93,7 @@ impl Lines {
         if let Err(error) = &answer
             && let LineError::Busy(overload) = **error
         {
-            self.turned_away[overload as usize].fetch_add(1, Ordering::Relaxed);
+            self.turned_away[overload as usize].add();
         }
         answer
     }

@@ -2,7 +2,6 @@
 
 use crate::{
     actors::{
-        Overload,
         backup::Backups,
         closing::MonthCloser,
         line::LineServices,
@@ -14,16 +13,14 @@ use crate::{
     metrics::{
         Metrics,
         sampled::{Kind, Read, Sampled},
+        threads::OfThreads,
     },
     net::Certificates,
     security::{PasswordPool, Throttle},
     telemetry,
-    web::admission::{Admission, class::Class, room::TooMuch},
+    web::admission::{Admission, class::Class, refused, shown::Shown},
 };
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 /// The parts that are asked.
 pub struct Parts<'a> {
@@ -292,30 +289,26 @@ fn admission(metrics: &mut Metrics, parts: &Parts<'_>) {
     let help = "From when a thread could go on with something until it came to it: the shortest of \
                 each 25 ms, on each thread, while requests come";
     metrics.add_histogram("request_wait_seconds", help, parts.admission.waits_s().clone());
+    let mut of_threads = |name, help, read: fn(&Shown) -> f64| {
+        let admission = parts.admission.clone();
+        let read = Box::new(move || admission.of_threads(read));
+        metrics.add_of_threads(OfThreads::new(name, help, read));
+    };
+    let help = "Requests that a thread may work on before it turns away what begins; infinite while \
+                nobody waits too long for it";
+    of_threads("thread_requests_limit", help, Shown::most);
+    let help = "Requests that a thread works on by its limit's count: none that wait for a hash or for \
+                their provider's share";
+    of_threads("thread_requests_under_way", help, Shown::worked_on);
 }
 
 /// Requests that were answered 503, by what was too much: before any work, or in the midst of it.
 fn turned_away(parts: &Parts<'_>) -> Sampled {
-    let (lines, passwords) = (parts.lines.clone(), parts.passwords.clone());
-    let in_the_midst = move |code: &str| {
-        let of_lines = Overload::ALL.into_iter().find(|overload| overload.code() == code);
-        let of_lines = of_lines.map_or(0, |overload| lines.turned_away(overload));
-        of_lines + if code == TooMuch::HashQueue.code() { passwords.turned_away_total() } else { 0 }
+    let counts = refused::by_reason(parts.admission, parts.lines, parts.passwords);
+    let read = |(code, counts)| -> (&'static str, Read) {
+        (code, Box::new(move || refused::total(&counts)))
     };
-    let before = |code: &str, admission: &Admission| {
-        let why = TooMuch::ALL.into_iter().find(|why| why.code() == code);
-        why.map_or(0, |why| admission.turned_away_for(why))
-    };
-    let codes: BTreeSet<&'static str> = Overload::ALL
-        .into_iter()
-        .map(Overload::code)
-        .chain(TooMuch::ALL.into_iter().map(TooMuch::code))
-        .collect();
-    let read = |code: &'static str| -> (&'static str, Read) {
-        let (in_the_midst, admission) = (in_the_midst.clone(), parts.admission.clone());
-        (code, Box::new(move || in_the_midst(code) + before(code, &admission)))
-    };
-    let series = codes.into_iter().map(read).collect();
+    let series = counts.into_iter().map(read).collect();
     let help = "Requests that were turned away (503), by what was too much";
     Sampled::labelled("shed", help, "reason", series)
 }

@@ -205,7 +205,7 @@ pub async fn start(
     let backup_key = master.derive(BACKUP_KEY);
     let backups =
         Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key).await?;
-    let admission = admission(config)?;
+    let admission = admission(config, &committer)?;
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
         admission: &admission,
@@ -382,8 +382,9 @@ fn start_lines(services: &Arc<LineServices>) -> (Vec<Arbiter>, Lines) {
 }
 
 /// Who is let in while more comes than can be done.
-fn admission(config: &Config) -> std::io::Result<Admission> {
-    Admission::start(Duration::from_millis(config.overload.queue_target_ms))
+fn admission(config: &Config, committer: &Committer) -> std::io::Result<Admission> {
+    let disk = committer.figures().sync_time.clone();
+    Admission::start(Duration::from_millis(config.overload.queue_target_ms), disk)
 }
 
 fn logins(config: &Config) -> SourceLimiter {

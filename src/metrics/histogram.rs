@@ -12,6 +12,11 @@ use std::sync::{
 /// Upper bounds for times, in seconds: from a sync of a fast disk to a request that hangs.
 const SECONDS: &[f64] =
     &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Upper bounds for times that are short as a rule, in seconds: from a wake of a thread without any load.
+const SHORT_SECONDS: &[f64] = &[
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+    1.0, 2.5, 5.0, 10.0,
+];
 /// Upper bounds for numbers of things, up to a full group of the committer.
 const COUNTS: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_000.0];
 
@@ -32,6 +37,11 @@ impl Histogram {
     /// For times in seconds.
     pub fn of_seconds() -> Self {
         Self::new(SECONDS)
+    }
+
+    /// For times in seconds of which a tenth of a millisecond is much.
+    pub fn of_short_seconds() -> Self {
+        Self::new(SHORT_SECONDS)
     }
 
     /// For numbers of things.
@@ -84,6 +94,17 @@ impl EncodeMetric for Histogram {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_times_are_told_apart_from_fifty_microseconds_on() {
+        let histogram = Histogram::of_short_seconds();
+        for value in [0.000_04, 0.000_06, 0.000_2, 0.000_3] {
+            histogram.observe(value);
+        }
+        let counts = histogram.0.counts.iter().map(|count| count.load(Ordering::Relaxed));
+        assert_eq!(counts.take(5).collect::<Vec<_>>(), [1, 1, 1, 1, 0]);
+        assert!(SHORT_SECONDS.is_sorted() && SHORT_SECONDS.ends_with(SECONDS));
+    }
 
     #[test]
     fn a_value_is_counted_up_to_its_bound() {

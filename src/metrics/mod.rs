@@ -4,8 +4,11 @@
 //! | file | what |
 //! |---|---|
 //! | [`histogram`] | a histogram of atomics: observing takes no lock |
+//! | [`lasting`] | how long something takes, asked while it does |
+//! | [`lately`] | a count that knows how much of it came in the last minute |
 //! | [`sampled`] | figures that are asked for at each scrape and counted nowhere |
 //! | [`tally`] | a count of one atomic |
+//! | [`threads`] | a figure of each thread |
 //!
 //! Names end as the format asks (`_total`, `_seconds`), units are base units. Labels come from
 //! fixed lists: the routes' patterns, methods, statuses, and the codes of outcomes. No label is
@@ -13,12 +16,16 @@
 //! source address is one (security.md 64); a provider's ID is, once it has shown that it is its own.
 
 pub mod histogram;
+pub mod lasting;
+pub mod lately;
 pub mod sampled;
 pub mod tally;
+pub mod threads;
 
 use self::{
     histogram::Histogram,
     sampled::{Kind, Sampled},
+    threads::OfThreads,
 };
 use prometheus_client::{
     collector::Collector,
@@ -139,6 +146,11 @@ impl Metrics {
     /// Adds figures that are asked for at each scrape.
     pub fn add_sampled(&mut self, sampled: Sampled) {
         self.registry.register_collector(Box::new(sampled));
+    }
+
+    /// Adds a figure that each of several threads has.
+    pub fn add_of_threads(&mut self, of_threads: OfThreads) {
+        self.registry.register_collector(Box::new(of_threads));
     }
 
     /// Adds when the certificate of the operators' listener expires, in seconds since 1970. That

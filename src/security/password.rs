@@ -28,7 +28,7 @@ pub use self::phc::{NotImportable, SALT_BYTES, check_imported};
 use self::standing::Standing;
 use super::SecurityError;
 use super::secret::Secret;
-use crate::metrics::histogram::Histogram;
+use crate::metrics::{histogram::Histogram, lately::Lately};
 
 /// The most memory for one hash in KiB: 1 GiB. A stored hash that asks for more is not ours.
 pub(super) const MAX_MEMORY_KIB: u32 = 1024 * 1024;
@@ -125,7 +125,7 @@ pub struct PasswordPool {
 struct Counters {
     standing: Standing,
     hashes_total: AtomicU64,
-    turned_away_total: AtomicU64,
+    turned_away: Lately,
     queued: AtomicUsize,
     wait_s: Histogram,
 }
@@ -135,7 +135,7 @@ impl Default for Counters {
         Self {
             standing: Standing::new(),
             hashes_total: AtomicU64::new(0),
-            turned_away_total: AtomicU64::new(0),
+            turned_away: Lately::default(),
             queued: AtomicUsize::new(0),
             wait_s: Histogram::of_seconds(),
         }
@@ -288,9 +288,9 @@ impl PasswordPool {
         self.counters.queued.load(Ordering::Relaxed)
     }
 
-    /// How many hashes were not taken since the start because the queue was full, for metrics.
-    pub fn turned_away_total(&self) -> u64 {
-        self.counters.turned_away_total.load(Ordering::Relaxed)
+    /// The hashes that were not taken because the queue was full.
+    pub fn turned_away(&self) -> &Lately {
+        &self.counters.turned_away
     }
 
     /// Seconds that hashes waited for a thread, for metrics.
@@ -300,7 +300,7 @@ impl PasswordPool {
 
     fn submit(&self, job: Job) -> Result<(), PoolError> {
         if !self.takes(&job) {
-            self.counters.turned_away_total.fetch_add(1, Ordering::Relaxed);
+            self.counters.turned_away.add();
             return Err(PoolError::Overloaded);
         }
         if self.counters.queued.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -310,7 +310,7 @@ impl PasswordPool {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
             match error {
                 TrySendError::Full(_) => {
-                    self.counters.turned_away_total.fetch_add(1, Ordering::Relaxed);
+                    self.counters.turned_away.add();
                     PoolError::Overloaded
                 }
                 TrySendError::Disconnected(_) => PoolError::Stopped,

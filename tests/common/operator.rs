@@ -120,7 +120,8 @@ impl Operator {
 }
 
 /// Something that answers requests as no server of this version does: each with the next answer, and
-/// with the last one for good. Its address; it lives as long as the test's process.
+/// with the last one for good; a problem (RFC 9457) with the status that stands in it. Its address; it
+/// lives as long as the test's process.
 pub fn answering(answers: Vec<Value>) -> String {
     answering_or_not(answers.into_iter().map(Some).collect())
 }
@@ -146,13 +147,21 @@ pub fn answering_or_not(answers: Vec<Option<Value>>) -> String {
             }
             std::io::copy(&mut stream.by_ref().take(length), &mut std::io::sink()).expect("a body");
             let Some(body) = bodies.next().expect("no end") else { continue };
+            let status = body["status"].as_u64().unwrap_or(200);
             let body = body.to_string();
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close";
-            let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            let head = "content-type: application/json\r\nconnection: close";
+            let length = body.len();
+            let answer =
+                format!("HTTP/1.1 {status} -\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}");
             stream.get_mut().write_all(answer.as_bytes()).expect("answers");
         }
     });
     url
+}
+
+/// What a server answers to that which it cannot do for a reason of its own (RFC 9457).
+pub fn internal_problem() -> Value {
+    json!({ "status": 500, "code": "internal", "title": "-", "detail": "something of ours failed" })
 }
 
 /// What a stopped demo's journal holds of a stream.

@@ -77,9 +77,10 @@ pub fn made_up_credentials(folder: &Path) -> String {
     file.display().to_string()
 }
 
-/// `linepass load` of a server with these words, measured from its first moment.
+/// `linepass load` of a server with these words, measured from its first moment unless they say otherwise.
 pub fn load_command(url: &str, credentials: &str, words: &str) -> Command {
-    let fixed = ["load", "--url", url, "--credentials", credentials, "--warmup", "0s"];
+    let warmup = if words.contains("--warmup ") { &[][..] } else { &["--warmup", "0s"][..] };
+    let fixed = [&["load", "--url", url, "--credentials", credentials], warmup].concat();
     let words: Vec<&str> = words.split_whitespace().collect();
     linepass(&[&fixed[..], &words].concat())
 }
@@ -221,6 +222,19 @@ pub fn rows_of(file: &Path) -> Vec<Value> {
 /// A relay before a server that replaces `from` by `to`, of the same length, in every piece of an answer.
 pub fn lying_relay(server: &str, from: &'static str, to: &'static str) -> String {
     assert_eq!(from.len(), to.len());
+    relay(server, move |piece| replaced(piece, from.as_bytes(), to.as_bytes()))
+}
+
+/// A relay before a server from which every piece of an answer takes so long.
+pub fn slow_relay(server: &str, pause: Duration) -> String {
+    relay(server, move |piece| {
+        thread::sleep(pause);
+        piece.to_vec()
+    })
+}
+
+/// A relay before a server that passes on what is made of each piece of an answer.
+fn relay(server: &str, change: impl Fn(&[u8]) -> Vec<u8> + Clone + Send + 'static) -> String {
     let server = server.trim_start_matches("http://").to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let address = listener.local_addr().expect("an address");
@@ -228,6 +242,7 @@ pub fn lying_relay(server: &str, from: &'static str, to: &'static str) -> String
         for client in listener.incoming().map_while(Result::ok) {
             let Ok(upstream) = TcpStream::connect(&server) else { return };
             let (mut to_server, mut from_client) = pair(&upstream, &client);
+            let change = change.clone();
             thread::spawn(move || {
                 let _ = std::io::copy(&mut from_client, &mut to_server);
                 let _ = to_server.shutdown(Shutdown::Write);
@@ -236,8 +251,7 @@ pub fn lying_relay(server: &str, from: &'static str, to: &'static str) -> String
                 let (mut from_server, mut to_client) = pair(&upstream, &client);
                 let mut piece = vec![0; 256 * 1024];
                 while let Ok(length @ 1..) = from_server.read(&mut piece) {
-                    let lied = replaced(&piece[..length], from.as_bytes(), to.as_bytes());
-                    if to_client.write_all(&lied).is_err() {
+                    if to_client.write_all(&change(&piece[..length])).is_err() {
                         return;
                     }
                 }

@@ -112,15 +112,20 @@ impl Wire {
         matches!(self.stream.read(&mut [0]), Ok(1))
     }
 
-    /// One answer with a `content-length`, whole; the connection stays open.
-    pub fn answer(&mut self) -> String {
+    /// The head of one answer in small letters, and nothing behind it.
+    pub fn head(&mut self) -> String {
         let mut all = Vec::new();
         let mut byte = [0];
         while !all.ends_with(b"\r\n\r\n") {
             self.stream.read_exact(&mut byte).expect("an answer");
             all.push(byte[0]);
         }
-        let head = String::from_utf8(all).expect("text").to_ascii_lowercase();
+        String::from_utf8(all).expect("text").to_ascii_lowercase()
+    }
+
+    /// One answer with a `content-length`, whole; the connection stays open.
+    pub fn answer(&mut self) -> String {
+        let head = self.head();
         let (_, length) = head.split_once("content-length: ").expect("a length");
         let length = length.split("\r\n").next().and_then(|text| text.parse().ok());
         let mut body = vec![0; length.expect("a number")];

@@ -13,7 +13,7 @@
 
 use super::{
     class::Class,
-    shedding::{ByClass, Coming, Window},
+    shedding::{Coming, Window},
 };
 use std::time::Duration;
 
@@ -55,6 +55,12 @@ impl Limit {
         *self = Self::new(self.target);
     }
 
+    /// How many may be worked on before no more orders and first pages begin; infinite where nobody has
+    /// waited too long lately.
+    pub const fn most(&self) -> f64 {
+        self.most
+    }
+
     /// Takes note of a window, of how many were worked on at most in it, and whether anybody was turned away.
     pub fn note(&mut self, window: &Window, peak: f64, turned_away: bool) {
         self.coming.note(window);
@@ -74,13 +80,13 @@ impl Limit {
 
     /// Whether one more of a class is taken. Only what begins is held to the limit, and what is only looked
     /// at leaves a quarter of it to orders and first pages (reliability.md 32).
-    pub fn takes(&mut self, class: Class, under_way: ByClass) -> bool {
+    pub fn takes(&mut self, class: Class, worked_on: f64) -> bool {
         let part = match class {
             Class::Statement => 0.75,
             Class::Arrival => 1.0,
             Class::Login | Class::Confirmation => return true,
         };
-        if under_way.iter().sum::<f64>() < self.most * part {
+        if worked_on < self.most * part {
             return true;
         }
         self.passed_over += 1;
@@ -95,6 +101,7 @@ impl Limit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::admission::shedding::ByClass;
     use std::collections::VecDeque;
 
     /// As it is by default.
@@ -113,8 +120,8 @@ mod tests {
         window(Duration::from_micros(400))
     }
 
-    fn takes(limit: &Limit, under_way: f64) -> [bool; 4] {
-        Class::ALL.map(|class| limit.clone().takes(class, [0.0, 0.0, 0.0, under_way]))
+    fn takes(limit: &Limit, worked_on: f64) -> [bool; 4] {
+        Class::ALL.map(|class| limit.clone().takes(class, worked_on))
     }
 
     #[test]
@@ -146,8 +153,7 @@ mod tests {
         for _ in 0..1_000 {
             limit.note(&long(), 200.0, true);
         }
-        let busy = [0.0, 0.0, 100.0, 100.0];
-        let taken = (0..1_000).filter(|_| limit.takes(Class::Arrival, busy)).count();
+        let taken = (0..1_000).filter(|_| limit.takes(Class::Arrival, 200.0)).count();
         assert_eq!(taken, 20);
     }
 
@@ -261,7 +267,7 @@ mod tests {
             let class = if step == 0 { Class::Arrival } else { Class::Confirmation };
             if is_first {
                 self.came[class.place()] += 1.0;
-                if !self.limit.takes(class, [0.0, self.under_way, 0.0, 0.0]) {
+                if !self.limit.takes(class, self.under_way) {
                     self.turned_away += 1;
                     return;
                 }

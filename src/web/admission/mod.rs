@@ -11,6 +11,8 @@
 //! | [`limit`] | how many requests a thread works on while more begin than it can do: pure |
 //! | [`under_way`] | how many requests a thread works on at once, whatever it is that they wait for: pure |
 //! | [`worker`] | what each thread that answers takes |
+//! | [`shown`] | what each lets others see |
+//! | [`refused`] | what was turned away, before any work and in the midst of it |
 //! | [`room`] | whether the queues behind have room for a class: pure |
 //! | [`refusal`] | what is answered |
 
@@ -18,8 +20,10 @@ pub mod class;
 pub mod limit;
 pub mod pulse;
 pub mod refusal;
+pub mod refused;
 pub mod room;
 pub mod shedding;
+pub mod shown;
 pub mod under_way;
 pub mod worker;
 
@@ -27,6 +31,7 @@ use self::{
     class::{Asked, Class},
     pulse::Pulse,
     room::{Fill, Needs, Queue, TooMuch},
+    shown::Shown,
     worker::Worker,
 };
 use super::{
@@ -35,7 +40,7 @@ use super::{
     portal,
     state::WebState,
 };
-use crate::metrics::histogram::Histogram;
+use crate::metrics::{histogram::Histogram, lasting::Lasting, lately::Lately};
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
@@ -53,7 +58,7 @@ use std::{
     io,
     rc::{Rc, Weak},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, Weak as SharedWeak,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
@@ -65,6 +70,7 @@ pub struct Admission {
     counts: Arc<Counts>,
     waits_s: Histogram,
     target: Duration,
+    disk: Lasting,
     pulse: Pulse,
 }
 
@@ -72,18 +78,21 @@ pub struct Admission {
 struct Counts {
     heard: [AtomicU64; Class::ALL.len()],
     turned_away: [AtomicU64; Class::ALL.len()],
-    why: [AtomicU64; TooMuch::ALL.len()],
+    why: [Lately; TooMuch::ALL.len()],
     under_way: [AtomicUsize; Class::ALL.len()],
+    /// Each by the number of its thread.
+    threads: Mutex<Vec<SharedWeak<Shown>>>,
 }
 
 impl Admission {
-    /// Threads should let no request wait longer than `target` before they come to it.
+    /// Threads should let no request wait longer than `target` before they come to it; `disk` is how long
+    /// a group of decisions takes to become durable.
     ///
     /// # Errors
     /// The system gives no thread for the [`Pulse`].
-    pub fn start(target: Duration) -> io::Result<Self> {
-        let (counts, waits_s) = (Arc::default(), Histogram::of_seconds());
-        Ok(Self { counts, waits_s, target, pulse: Pulse::start()? })
+    pub fn start(target: Duration, disk: Lasting) -> io::Result<Self> {
+        let (counts, waits_s) = (Arc::default(), Histogram::of_short_seconds());
+        Ok(Self { counts, waits_s, target, disk, pulse: Pulse::start()? })
     }
 
     /// What this thread takes: one for each thread, by however many listeners it answers.
@@ -97,7 +106,9 @@ impl Admission {
             if let Some(worker) = there.and_then(|(_, worker)| worker.upgrade()) {
                 return worker;
             }
-            let worker = Worker::new(self.target, self.waits_s.clone(), &self.pulse);
+            let (waits_s, disk) = (self.waits_s.clone(), self.disk.clone());
+            let worker = Worker::new(self.target, waits_s, disk, &self.pulse);
+            self.counts.add_thread(worker.shown());
             *own = Some((Arc::clone(&self.counts), Rc::downgrade(&worker)));
             worker
         })
@@ -118,9 +129,15 @@ impl Admission {
         self.counts.turned_away[class.place()].load(Ordering::Relaxed)
     }
 
-    /// How many were turned away for this reason, for metrics.
-    pub fn turned_away_for(&self, why: TooMuch) -> u64 {
-        self.counts.why[why as usize].load(Ordering::Relaxed)
+    /// The requests that were turned away for this reason.
+    pub fn turned_away_for(&self, why: TooMuch) -> &Lately {
+        &self.counts.why[why as usize]
+    }
+
+    /// A figure of each thread, by its number, for metrics; none of a thread that has ended.
+    pub fn of_threads(&self, read: fn(&Shown) -> f64) -> Vec<Option<f64>> {
+        let threads = self.counts.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        threads.iter().map(|shown| shown.upgrade().map(|shown| read(&shown))).collect()
     }
 
     /// How many of a class are worked on now, for metrics.
@@ -138,7 +155,19 @@ impl Admission {
 
     fn turn_away(&self, class: Class, why: TooMuch) {
         self.counts.turned_away[class.place()].fetch_add(1, Ordering::Relaxed);
-        self.counts.why[why as usize].fetch_add(1, Ordering::Relaxed);
+        self.counts.why[why as usize].add();
+    }
+}
+
+impl Counts {
+    /// The number of a thread that has ended is given to the one that takes its place.
+    fn add_thread(&self, shown: &Arc<Shown>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = Arc::downgrade(shown);
+        match threads.iter_mut().find(|thread| thread.strong_count() == 0) {
+            Some(free) => *free = shown,
+            None => threads.push(shown),
+        }
     }
 }
 

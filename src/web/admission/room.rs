@@ -51,6 +51,8 @@ pub struct Needs {
 pub enum TooMuch {
     /// Requests wait too long for the thread that answers.
     Wait,
+    /// The thread that answers works on as many as it can without letting them wait, so no more begin.
+    Limit,
     /// The thread that answers works on too many already.
     UnderWay,
     /// Too many requests wait for lines.
@@ -65,8 +67,9 @@ pub enum TooMuch {
 
 impl TooMuch {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Wait,
+        Self::Limit,
         Self::UnderWay,
         Self::Requests,
         Self::CommitQueue,
@@ -78,6 +81,7 @@ impl TooMuch {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Wait => "queue_time",
+            Self::Limit => "limit",
             Self::UnderWay => "under_way",
             Self::Requests => "requests",
             Self::CommitQueue => "commit_queue",

@@ -6,9 +6,10 @@ use super::{
     pulse::{Beat, Pulse},
     room::TooMuch,
     shedding::{ByClass, Shedding, Window},
+    shown::{Shown, Why},
     under_way::Bound,
 };
-use crate::metrics::histogram::Histogram;
+use crate::metrics::{histogram::Histogram, lasting::Lasting};
 use actix_web::rt;
 use std::{
     cell::{Cell, RefCell},
@@ -41,6 +42,8 @@ pub struct Worker {
     bound: RefCell<Bound>,
     seen: Cell<Seen>,
     under_way: Cell<ByClass>,
+    /// How many of those wait for room in their provider's share: nothing is done for them.
+    set_aside: Cell<f64>,
     /// What a class has still to be turned away of, so that shares hold without any chance.
     due: Cell<ByClass>,
     is_watched: Cell<bool>,
@@ -48,6 +51,8 @@ pub struct Worker {
     windows_over: Cell<f64>,
     windows_at_rest: Cell<f64>,
     waits_s: Histogram,
+    disk: Lasting,
+    shown: Arc<Shown>,
 }
 
 /// What this window has seen so far.
@@ -59,19 +64,21 @@ struct Seen {
     done: f64,
     /// The most that were worked on at once.
     peak: f64,
-    turned_away: bool,
+    /// Why somebody was turned away first.
+    turned_away: Option<TooMuch>,
 }
 
 impl Seen {
     fn nothing() -> Self {
         let (began, came) = (Instant::now(), ByClass::default());
-        Self { began, shortest: None, came, done: 0.0, peak: 0.0, turned_away: false }
+        Self { began, shortest: None, came, done: 0.0, peak: 0.0, turned_away: None }
     }
 }
 
 impl Worker {
-    /// A thread that should let nobody wait longer than `target`; its waits are counted in `waits_s`.
-    pub fn new(target: Duration, waits_s: Histogram, pulse: &Pulse) -> Rc<Self> {
+    /// A thread that should let nobody wait longer than `target`; its waits are counted in `waits_s`, and
+    /// `disk` is how long a group of decisions takes to become durable.
+    pub fn new(target: Duration, waits_s: Histogram, disk: Lasting, pulse: &Pulse) -> Rc<Self> {
         Rc::new(Self {
             beat: pulse.beat(),
             pulse: pulse.clone(),
@@ -80,13 +87,21 @@ impl Worker {
             bound: RefCell::new(Bound::new(PATIENCE)),
             seen: Cell::new(Seen::nothing()),
             under_way: Cell::default(),
+            set_aside: Cell::default(),
             due: Cell::default(),
             is_watched: Cell::default(),
             is_told: Cell::default(),
             windows_over: Cell::default(),
             windows_at_rest: Cell::default(),
             waits_s,
+            disk,
+            shown: Arc::default(),
         })
+    }
+
+    /// What others see of it.
+    pub const fn shown(&self) -> &Arc<Shown> {
+        &self.shown
     }
 
     /// A request has come: whether it is heard.
@@ -104,7 +119,7 @@ impl Worker {
     }
 
     fn turn_away<T>(&self, why: TooMuch) -> Result<T, TooMuch> {
-        self.see(|seen| seen.turned_away = true);
+        self.see(|seen| seen.turned_away = seen.turned_away.or(Some(why)));
         Err(why)
     }
 
@@ -136,8 +151,8 @@ impl Worker {
         if !self.bound.borrow().takes(class, under_way) {
             return self.turn_away(TooMuch::UnderWay);
         }
-        if !self.limit.borrow_mut().takes(class, under_way) {
-            return self.turn_away(TooMuch::Wait);
+        if !self.limit.borrow_mut().takes(class, self.worked_on()) {
+            return self.turn_away(TooMuch::Limit);
         }
         self.count(place, 1.0);
         Ok(UnderWay { worker: Rc::clone(self), place })
@@ -147,8 +162,26 @@ impl Worker {
         let mut under_way = self.under_way.get();
         under_way[place] += more;
         self.under_way.set(under_way);
-        let all = under_way.iter().sum();
-        self.see(|seen| seen.peak = seen.peak.max(all));
+        self.show();
+    }
+
+    /// How many are worked on by the limit's count.
+    fn worked_on(&self) -> f64 {
+        self.under_way.get().iter().sum::<f64>() - self.set_aside.get()
+    }
+
+    fn show(&self) {
+        let worked_on = self.worked_on();
+        self.see(|seen| seen.peak = seen.peak.max(worked_on));
+        self.shown.work_on(worked_on);
+    }
+
+    /// While the value is there, one of the requests that were taken waits for room in its provider's share.
+    /// The limit does not count it: it asks nothing of the thread, and others may begin in its place.
+    pub fn set_aside(self: &Rc<Self>) -> SetAside {
+        self.set_aside.set(self.set_aside.get() + 1.0);
+        self.show();
+        SetAside { worker: Rc::clone(self) }
     }
 
     fn watch(self: &Rc<Self>) {
@@ -172,6 +205,7 @@ impl Worker {
         self.beat.rest();
         self.shedding.borrow_mut().forget();
         self.limit.borrow_mut().forget();
+        self.shown.limit(self.limit.borrow().most());
         *self.bound.borrow_mut() = Bound::new(PATIENCE);
         self.due.set(ByClass::default());
         self.is_watched.set(false);
@@ -185,18 +219,18 @@ impl Worker {
             return;
         }
         // What is worked on now is the least that the next one has.
-        let peak = self.under_way.get().iter().sum();
-        self.seen.set(Seen { peak, ..Seen::nothing() });
+        self.seen.set(Seen { peak: self.worked_on(), ..Seen::nothing() });
         let windows = lasted.as_secs_f64() / WINDOW.as_secs_f64();
         // Where the thread came to no beat, the one that waits tells.
         let wait = seen.shortest.unwrap_or_else(|| self.beat.waits());
         self.bound.borrow_mut().note(seen.done, windows);
         let window = Window { windows, wait, came: seen.came };
-        self.limit.borrow_mut().note(&window, seen.peak, seen.turned_away);
+        self.limit.borrow_mut().note(&window, seen.peak, seen.turned_away.is_some());
+        self.shown.limit(self.limit.borrow().most());
         self.note(&window, seen.turned_away);
     }
 
-    fn note(&self, window: &Window, turned_away: bool) {
+    fn note(&self, window: &Window, turned_away: Option<TooMuch>) {
         let came = window.came.iter().any(|came| *came > 0.0);
         self.windows_at_rest.set(if came {
             0.0
@@ -210,12 +244,23 @@ impl Worker {
 
     /// Tells the log when it begins and when it has been over for a second, not each time that nobody
     /// is turned away in between.
-    fn tell(&self, turned_away: bool, window: &Window) {
-        let over = if turned_away { 0.0 } else { self.windows_over.get() + window.windows };
+    fn tell(&self, turned_away: Option<TooMuch>, window: &Window) {
+        let over =
+            if turned_away.is_some() { 0.0 } else { self.windows_over.get() + window.windows };
         self.windows_over.set(over);
-        if turned_away && !self.is_told.replace(true) {
+        if let Some(why) = turned_away
+            && !self.is_told.replace(true)
+        {
             let wait_us = u64::try_from(window.wait.as_micros()).unwrap_or(u64::MAX);
-            tracing::warn!(wait_us, "more comes than can be done: some requests are turned away");
+            let sync_ms = u64::try_from(self.disk.lasts().as_millis()).unwrap_or(u64::MAX);
+            let cause = Why::of(why, self.disk.lasts());
+            tracing::warn!(
+                wait_us,
+                sync_ms,
+                reason = why.code(),
+                "{}: some requests are turned away",
+                cause.words()
+            );
         } else if over >= AT_REST && self.is_told.replace(false) {
             tracing::info!("all requests are heard again");
         }
@@ -236,19 +281,35 @@ impl Drop for UnderWay {
     }
 }
 
+/// One request of those that a thread works on, while it waits for its provider's other requests.
+#[derive(Debug)]
+pub struct SetAside {
+    worker: Rc<Worker>,
+}
+
+impl Drop for SetAside {
+    fn drop(&mut self) {
+        self.worker.set_aside.set(self.worker.set_aside.get() - 1.0);
+        self.worker.show();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn worker() -> Rc<Worker> {
-        let pulse = Pulse::start().expect("starts");
-        Worker::new(Duration::from_millis(10), Histogram::of_seconds(), &pulse)
+        worker_of(Duration::from_millis(10))
+    }
+
+    fn worker_of(target: Duration) -> Rc<Worker> {
+        let (pulse, disk) = (Pulse::start().expect("starts"), Lasting::default());
+        Worker::new(target, Histogram::of_short_seconds(), disk, &pulse)
     }
 
     /// One that no slow machine makes turn anybody away.
     fn patient_worker() -> Rc<Worker> {
-        let pulse = Pulse::start().expect("starts");
-        Worker::new(Duration::from_mins(1), Histogram::of_seconds(), &pulse)
+        worker_of(Duration::from_mins(1))
     }
 
     fn hears(worker: &Rc<Worker>, class: Class) -> bool {
@@ -257,7 +318,7 @@ mod tests {
 
     /// As if requests of each class had waited so long.
     fn note(worker: &Worker, wait: Duration, came: ByClass) {
-        worker.note(&Window { windows: 1.0, wait, came }, false);
+        worker.note(&Window { windows: 1.0, wait, came }, None);
     }
 
     #[actix_web::test]
@@ -312,21 +373,71 @@ mod tests {
         let worker = patient_worker();
         let at_rest = worker.limit.borrow().clone();
         let three: Vec<_> = (0..3).map(|_| worker.take(Class::Confirmation)).collect();
-        let long = Duration::from_mins(1);
-        for _ in 0..500 {
-            let window = Window { windows: 1.0, wait: long, came: [0.0, 50.0, 0.0, 50.0] };
-            worker.limit.borrow_mut().note(&window, 3.0, true);
-        }
+        shrink(&worker);
         let fourth = worker.take(Class::Arrival);
         assert!(fourth.is_ok(), "four in any case");
-        assert!(matches!(worker.take(Class::Arrival), Err(TooMuch::Wait)));
-        assert!(worker.seen.get().turned_away && worker.take(Class::Confirmation).is_ok());
+        assert!(matches!(worker.take(Class::Arrival), Err(TooMuch::Limit)));
+        assert_eq!(worker.seen.get().turned_away, Some(TooMuch::Limit));
+        assert!(worker.take(Class::Confirmation).is_ok());
         drop(fourth);
         assert!(worker.take(Class::Arrival).is_ok(), "one begins when one is done");
         assert!((4.0..=5.0).contains(&worker.seen.get().peak));
         drop(three);
         worker.limit.borrow_mut().forget();
         assert_eq!(*worker.limit.borrow(), at_rest);
+    }
+
+    /// As if requests had waited for long, so that no more than four may be worked on.
+    fn shrink(worker: &Worker) {
+        for _ in 0..500 {
+            let wait = Duration::from_mins(1);
+            let window = Window { windows: 1.0, wait, came: [0.0, 50.0, 0.0, 50.0] };
+            worker.limit.borrow_mut().note(&window, 3.0, true);
+        }
+    }
+
+    #[actix_web::test]
+    async fn who_waits_for_its_providers_share_takes_no_others_place_in_the_limit() {
+        let worker = patient_worker();
+        let _four: Vec<_> = (0..4).map(|_| worker.take(Class::Confirmation)).collect();
+        shrink(&worker);
+        assert!(matches!(worker.take(Class::Arrival), Err(TooMuch::Limit)));
+        let waits = worker.set_aside();
+        assert!((worker.shown().worked_on() - 3.0).abs() < 1e-9);
+        let other = worker.take(Class::Arrival);
+        assert!(other.is_ok(), "three are worked on");
+        assert!(matches!(worker.take(Class::Arrival), Err(TooMuch::Limit)));
+        // Its turn has come: five are worked on.
+        drop(waits);
+        assert!((worker.shown().worked_on() - 5.0).abs() < 1e-9);
+        assert!((worker.seen.get().peak - 5.0).abs() < 1e-9);
+        drop(other);
+        assert!(matches!(worker.take(Class::Arrival), Err(TooMuch::Limit)));
+    }
+
+    #[actix_web::test]
+    async fn what_others_see_of_a_thread_follows_its_limit_and_what_it_works_on() {
+        let worker = patient_worker();
+        let shown = Arc::clone(worker.shown());
+        assert!(shown.most().is_infinite() && shown.worked_on().abs() < 1e-9);
+        let taken = worker.take(Class::Login);
+        assert!((shown.worked_on() - 1.0).abs() < 1e-9);
+        shrink(&worker);
+        let began = Instant::now();
+        // The next window that ends tells it.
+        while shown.most().is_infinite() {
+            assert!(began.elapsed() < Duration::from_secs(30), "never");
+            worker.look();
+        }
+        assert!((4.0..5.0).contains(&shown.most()), "{}", shown.most());
+        drop(taken);
+        assert!(shown.worked_on().abs() < 1e-9);
+        // A thread at rest has forgotten it.
+        assert!(hears(&worker, Class::Login));
+        while shown.most().is_finite() {
+            assert!(began.elapsed() < Duration::from_secs(30), "never");
+            rt::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     #[actix_web::test]

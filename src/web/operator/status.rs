@@ -3,7 +3,11 @@
 use super::problem::ProblemDetails;
 use crate::{
     domain::{calendar::Instant, synthetic::SyntheticData},
-    web::{context::RequestContext, state::WebState},
+    web::{
+        admission::refused::{by_reason, goes_on, last_minute},
+        context::RequestContext,
+        state::WebState,
+    },
 };
 use actix_web::{HttpResponse, web::Data};
 use schemars::JsonSchema;
@@ -19,9 +23,51 @@ pub(super) struct Told {
     durable_block: u64,
     /// Whether maintenance is on.
     maintenance: bool,
+    /// Whether more comes than can be done.
+    overload: Overload,
     /// What the store's data were made from, where `linepass seed` made them up; null in a store of
     /// real lines.
     synthetic_data: Option<Synthetic>,
+}
+
+/// Whether requests are turned away with 503 and `Retry-After`, because more comes than can be done.
+#[derive(Serialize, JsonSchema)]
+struct Overload {
+    /// Whether some were in the last ten seconds.
+    turning_away: bool,
+    /// Since when, without a pause of ten seconds, RFC 3339; null where none are turned away now.
+    #[schemars(extend("format" = "date-time"))]
+    since: Option<String>,
+    /// How many were in the last minute, by what was too much; reasons without any are left out.
+    last_minute: Vec<TurnedAway>,
+}
+
+/// Requests that were turned away for one reason.
+#[derive(Serialize, JsonSchema)]
+struct TurnedAway {
+    /// What was too much: a reason of `linepass_shed_total` in the metrics.
+    reason: &'static str,
+    /// How many.
+    requests: u64,
+}
+
+impl Overload {
+    fn of(state: &WebState) -> Self {
+        let counts = by_reason(&state.admission, &state.lines, &state.passwords);
+        let lasts = counts.values().filter_map(goes_on).max();
+        let since = |lasts: std::time::Duration| {
+            let lasts_us = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
+            Instant::from_micros(state.host.now().micros().saturating_sub(lasts_us)).rfc3339()
+        };
+        let turned_away = counts
+            .iter()
+            .map(|(reason, counts)| TurnedAway { reason, requests: last_minute(counts) });
+        Self {
+            turning_away: lasts.is_some(),
+            since: lasts.map(since),
+            last_minute: turned_away.filter(|one| one.requests > 0).collect(),
+        }
+    }
 }
 
 /// What made-up data were made from.
@@ -56,6 +102,7 @@ pub async fn show(
         version: env!("CARGO_PKG_VERSION"),
         durable_block: state.store.durable_block(),
         maintenance: system.maintenance.is_some(),
+        overload: Overload::of(&state),
         synthetic_data: system.synthetic.map(Synthetic::from),
     }))
 }

@@ -212,13 +212,16 @@ async fn room_until(until: Instant, of: Arc<Semaphore>) -> Option<OwnedSemaphore
     timeout_at(until, of.acquire_owned()).await.ok()?.ok()
 }
 
-/// Hears a provider's request, or counts that it was turned away.
+/// Hears a provider's request, or counts that it was turned away. While it waits for its share it is not
+/// counted among what its thread works on.
 pub async fn admit(
     state: &WebState,
     provider: &ProviderId,
     door: Door,
 ) -> Result<Admitted, TurnedAway> {
+    let waits = state.admission.worker().set_aside();
     let admitted = state.provider_limits.admit(provider, door).await;
+    drop(waits);
     admitted.inspect_err(|why| {
         state.metrics.provider_turned_away(provider.as_str(), door.as_str(), why.word());
     })

@@ -28,7 +28,8 @@ pub static ROUTES: &[ApiRoute] = &[
         method: Method::GET,
         path: "/status",
         roles: &[Desk, Billing],
-        summary: "Tell the version, how far the journal is, and whether the data are synthetic",
+        summary: "Tell the version, how far the journal is, whether more comes than can be done, and \
+                  whether the data are synthetic",
         query: None,
         body: None,
         answer: json::<status::Told>(),
