@@ -375,7 +375,11 @@ impl SystemState {
                 self.operator_tokens.remove(name);
             }
             SystemEvent::SyntheticDataSeeded(data) => self.synthetic = Some(*data),
-            SystemEvent::BackupTaken(last) => self.last_backup = Some(*last),
+            // Of two the later copy is the last, whichever was confirmed first.
+            SystemEvent::BackupTaken(last) => {
+                let standing = self.last_backup.filter(|standing| standing.block > last.block);
+                self.last_backup = standing.or(Some(*last));
+            }
             _ => {}
         }
         self

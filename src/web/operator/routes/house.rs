@@ -388,7 +388,7 @@ pub static ROUTES: &[ApiRoute] = &[
         method: Method::POST,
         path: "/backup/end",
         roles: &[Admin],
-        summary: "Say that a backup's file is kept, or give the backup up",
+        summary: "Say that a backup's file is kept, whatever was begun since, or give the backup up",
         query: None,
         body: Some(json::<backup::End>()),
         answer: json::<backup::Ended>(),
