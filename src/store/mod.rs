@@ -205,12 +205,7 @@ pub trait Store: Send + Sync + 'static {
     async fn taken(
         &self,
         reservation: &Reservation,
-    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
-        let Some(holder) = self.holder(reservation).await? else { return Ok(None) };
-        let Some(after) = holder.after() else { return Ok(Some((holder, None))) };
-        let rows = self.events(&Stream::Line(holder.customer), after, 1).await?;
-        Ok(Some(holder.with_row(rows)))
-    }
+    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError>;
 
     /// Where something with a receipt number stands.
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError>;

@@ -231,6 +231,7 @@ as_within! {
     async fn streams(&self, kind: crate::store::StreamKind, after: Option<&Stream>, limit: usize) -> Vec<Stream>;
     async fn bills(&self, month: crate::domain::calendar::Month, after: Option<crate::store::BillPlace>, limit: usize) -> Vec<(crate::store::BillPlace, u64)>;
     async fn holder(&self, reservation: &Reservation) -> Option<Holder>;
+    async fn taken(&self, reservation: &Reservation) -> Option<(Holder, Option<crate::store::EventRow>)>;
     async fn receipt(&self, key: crate::store::ReceiptKey) -> Option<crate::store::ReceiptPlace>;
     async fn owners(&self, network: ipnetwork::IpNetwork) -> Vec<(ipnetwork::IpNetwork, Holder)>;
     async fn personal(&self, customer: CustomerId, row: u32) -> Option<PersonalRow>;
