@@ -245,7 +245,10 @@ impl Server {
         let out = child.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut line).expect("it prints");
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
-            panic!("{role}: {error}: {:?}", std::fs::read_to_string(folder.join("server.log")))
+            panic!(
+                "{role}: {error}: {:?}",
+                std::fs::read_to_string(folder.join(format!("{role}.log")))
+            )
         });
         let host = format!("localhost:{}", said["port"].as_u64().expect("a port"));
         Self { child, said, host, tls: connector(&folder.join("server.crt")) }
@@ -286,7 +289,7 @@ fn configured(listener: &TcpListener) -> Config {
     let given: Vec<(String, String)> =
         std::env::vars().filter(|(name, _)| name.starts_with("LINEPASS__")).collect();
     let given = given.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    configure(&folder, host_of(listener), own.into_iter().chain(given))
+    configure(&folder, &host_of(listener), own.into_iter().chain(given))
 }
 
 /// The whole application with its log, as `linepass serve` has it.

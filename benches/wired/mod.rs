@@ -49,7 +49,7 @@ impl Served {
     pub fn start(folder: &Path, lines: u64, env: &[(&str, &str)]) -> Self {
         let env = env.iter().map(|(name, value)| (*name, (*value).to_owned()));
         let public = listener();
-        let config = configure(folder, host_of(&public), env);
+        let config = configure(folder, &host_of(&public), env);
         Self::on(public, config, folder, lines)
     }
 
@@ -89,7 +89,7 @@ pub fn passport_id(number: u64) -> String {
 /// The configuration of a server in this folder that households know by this host, and more.
 pub fn configure<'a>(
     folder: &Path,
-    host: String,
+    host: &str,
     more: impl IntoIterator<Item = (&'a str, String)>,
 ) -> Config {
     let path = |name: &str| folder.join(name).display().to_string();
