@@ -16,7 +16,7 @@ mod wired;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use common::{Browser, Demo, Options, anime, door::decisions, unique};
 use linepass::security::{HashCost, ImportKey, PasswordPool, Secret};
-use setup::{from_env, verdict};
+use setup::{from_env, runtime, verdict};
 use std::{
     hint::black_box,
     sync::Arc,
@@ -152,10 +152,6 @@ fn pooled(pool: &PasswordPool, stored: &str, threads: usize, length: Duration) -
     });
     let counts = runtime().block_on(futures_util::future::join_all(callers));
     f64::from(counts.into_iter().sum::<u32>()) / began.elapsed().as_secs_f64()
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 // ---------------------------------------------------------------------------------------------

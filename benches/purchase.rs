@@ -17,7 +17,7 @@ use linepass::{
     config::Config,
     net::{Certificates, Door, ServerLimits, activity::Patience, server},
 };
-use setup::{from_env, verdict};
+use setup::{from_env, runtime, verdict};
 use std::{
     net::TcpListener,
     path::Path,
@@ -47,8 +47,7 @@ fn main() {
     let served = Served::start(folder.path(), lines, &[LOOSE.as_slice(), &CHEAP].concat());
     let bare = Bare::start(folder.path());
     let generator = Generator::new(&served, lines);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("a runtime");
+    let runtime = runtime();
     runtime.block_on(presses(&generator, &bare));
     runtime.block_on(whole_flows(&generator));
     bare.stop();
@@ -207,10 +206,7 @@ impl Bare {
 
     fn stop(self) {
         let stopping = self.handle.stop(false);
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime")
-            .block_on(stopping);
+        runtime().block_on(stopping);
         self.serving.join().expect("no panic");
     }
 }

@@ -8,34 +8,29 @@
 
 #![allow(clippy::cast_precision_loss, reason = "rates are printed with few digits")]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
 mod figures;
 mod setup;
 mod wired;
 
 use actix_web::{App, HttpRequest, HttpResponse, dev::Service as _, web};
-use common::{Http, Provider, REDIRECT_URI, anime, unique};
 use linepass::{
-    app::{self, Clocks, Listeners},
-    cli::demo::{fill, sample::Sample},
-    clock::Clock,
+    cli::demo::sample::SampleProvider,
     config::Config,
     net::{Certificates, Door, ServerLimits, activity::Patience, server},
     telemetry,
 };
 use serde_json::{Value, json};
-use setup::{from_env, verdict};
+use setup::{from_env, runtime, verdict};
 use std::{
     io::{BufRead, BufReader},
     net::TcpListener,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 use tokio_rustls::TlsConnector;
-use wired::{Connection, connector, get, post};
+use wired::{Connection, Served, configure, connector, host_of, household::AtLogin, listener};
 
 /// As in the program itself.
 #[global_allocator]
@@ -53,7 +48,7 @@ fn main() {
     linepass::app::memory::take_small_pages();
     let role = std::env::var("LINEPASS_BENCH_ROLE").unwrap_or_default();
     match role.as_str() {
-        "server" => actix_web::rt::System::new().block_on(serve()),
+        "server" => serve(),
         "bare" => actix_web::rt::System::new().block_on(serve_bare()),
         _ => compare(),
     }
@@ -124,24 +119,10 @@ struct Page {
 impl Page {
     /// Goes the way of a browser up to the login page, and fails there as often as it has to.
     fn of(server: &Server, kind: &Kind) -> Self {
-        let runtime = runtime();
-        runtime.block_on(async {
-            let host = server.host.as_str();
+        runtime().block_on(async {
             let mut connection = server.connect().await;
-            let provider = server.provider();
-            let form = provider.parameters(Some(&anime(&unique())));
-            let form: Vec<_> = form.iter().map(|(name, value)| (&**name, &**value)).collect();
-            let pushed = connection.ask(&post(host, "/oauth/par", "", &form)).await;
-            assert_eq!(pushed.status, 201, "{}", pushed.text());
-            let body: Value = serde_json::from_slice(&pushed.body).expect("JSON");
-            let url = provider.authorize_url(body["request_uri"].as_str().expect("a request_uri"));
-            let path = url.strip_prefix(&server.issuer()).expect("its own address");
-            let arrived = connection.ask(&get(host, path, "")).await;
-            assert_eq!(arrived.status, 303, "{}", arrived.text());
-            let (login, cookie) = (arrived.location(), arrived.cookie());
-            let csrf = connection.ask(&get(host, login, &cookie)).await.field("csrf");
-            let form = [("csrf", &*csrf), ("passport_id", "sakura01"), ("password", "wrong")];
-            let request = post(host, login, &cookie, &form);
+            let flow = AtLogin::reach(&mut connection, &server.host, &server.provider(), 0).await;
+            let request = flow.login("sakura01", "wrong");
             for _ in 0..kind.failures {
                 assert_eq!(connection.ask(&request).await.status, 403);
             }
@@ -227,10 +208,6 @@ async fn ask_on_all(
     futures_util::future::join_all(all).await.into_iter().sum()
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
-}
-
 /// Processor seconds that a process has used.
 fn cpu_s(process: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
@@ -268,29 +245,21 @@ impl Server {
         let out = child.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut line).expect("it prints");
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| {
-            panic!("{role}: {error}: {:?}", std::fs::read_to_string(folder.join("server.log")))
+            panic!(
+                "{role}: {error}: {:?}",
+                std::fs::read_to_string(folder.join(format!("{role}.log")))
+            )
         });
         let host = format!("localhost:{}", said["port"].as_u64().expect("a port"));
-        Self { child, said, host, tls: connector(&folder.join("certs/server.crt")) }
+        Self { child, said, host, tls: connector(&folder.join("server.crt")) }
     }
 
     async fn connect(&self) -> Connection {
         Connection::open(&self.host, &self.tls).await
     }
 
-    fn issuer(&self) -> String {
-        format!("https://{}", self.host)
-    }
-
-    fn provider(&self) -> Provider {
-        let text = |name: &str| self.said[name].as_str().expect("a text").to_owned();
-        Provider {
-            issuer: self.issuer(),
-            client_id: text("client_id"),
-            client_secret: text("client_secret"),
-            redirect_uri: REDIRECT_URI.to_owned(),
-            http: Http::new(),
-        }
+    fn provider(&self) -> SampleProvider {
+        serde_json::from_value(self.said["provider"].clone()).expect("a provider")
     }
 }
 
@@ -301,59 +270,46 @@ impl Drop for Server {
     }
 }
 
-/// The configuration of a server in the folder that the environment names.
-fn configure(port: u16) -> Config {
-    let folder = std::env::var("LINEPASS_BENCH_FOLDER").expect("a folder");
+/// The folder that the environment names.
+fn own_folder() -> PathBuf {
+    std::env::var_os("LINEPASS_BENCH_FOLDER").expect("a folder").into()
+}
+
+/// The configuration of a server there, and what the environment says.
+fn configured(listener: &TcpListener) -> Config {
+    let folder = own_folder();
     let own = [
-        ("SERVER__ISSUER", format!("https://localhost:{port}")),
-        ("TLS__ENABLED", "true".to_owned()),
-        ("TLS__CERTIFICATE_FILE", format!("{folder}/certs/server.crt")),
-        ("TLS__KEY_FILE", format!("{folder}/certs/server.key")),
-        ("STORE__PATH", format!("{folder}/store")),
         ("STORE__MIN_FREE_SPACE_BYTES", "16777216".to_owned()),
-        ("KEYS__MASTER_KEY_FILE", format!("{folder}/master.key")),
-        ("OPERATOR__TOKEN_FILE", format!("{folder}/operator.token")),
-        ("LOG__FOLDER", format!("{folder}/logs")),
+        ("LOG__FOLDER", folder.join("logs").display().to_string()),
         // As many as can be are asked for here, and each is to be answered by the throttle.
         ("OVERLOAD__QUEUE_TARGET_MS", "1000".to_owned()),
         ("THROTTLE__FIRST_WAIT_S", "3600".to_owned()),
         ("THROTTLE__LONGEST_WAIT_S", "86400".to_owned()),
     ];
-    let own = own.map(|(key, value)| (format!("LINEPASS__{key}"), value));
-    let given = std::env::vars().filter(|(key, _)| key.starts_with("LINEPASS__"));
-    Config::load(None, own.into_iter().chain(given)).unwrap_or_else(|errors| panic!("{errors}"))
+    let given: Vec<(String, String)> =
+        std::env::vars().filter(|(name, _)| name.starts_with("LINEPASS__")).collect();
+    let given = given.iter().map(|(name, value)| (name.as_str(), value.clone()));
+    configure(&folder, &host_of(listener), own.into_iter().chain(given))
 }
 
 /// The whole application with its log, as `linepass serve` has it.
-async fn serve() {
-    let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
-    let (public, operator) = (listener(), listener());
+fn serve() {
+    let public = listener();
     let port = public.local_addr().expect("an address").port();
-    let config = configure(port);
+    let config = configured(&public);
     let _logging = telemetry::init(&config.log, false).expect("a log");
-    let clocks = Clocks { decisions: Clock::host(), host: Clock::host() };
-    let listeners = Listeners { public, balanced: None, operator };
-    let running = app::start(&config, clocks, listeners).await.expect("starts");
-    let folder = std::env::var("LINEPASS_BENCH_FOLDER").expect("a folder");
-    let mut sample = Sample::load_or_make(&Path::new(&folder).join("demo.json")).expect("data");
-    let issuer = config.server.issuer.as_str();
-    sample.addresses(issuer, "http://127.0.0.1:9875", String::new(), (None, None));
-    fill::fill(&running.state, &sample).await.expect("sample data");
-    let provider = &sample.providers[1];
-    let said = json!({
-        "port": port,
-        "client_id": provider.client_id,
-        "client_secret": provider.client_secret,
-    });
-    println!("{said}");
-    std::future::pending::<()>().await;
+    let served = Served::on(public, config, &own_folder(), 0);
+    println!("{}", json!({ "port": port, "provider": served.sample.providers[1] }));
+    loop {
+        thread::park();
+    }
 }
 
 /// A handler that answers so many bytes, on the same pipeline of connections.
 async fn serve_bare() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
+    let listener = listener();
     let port = listener.local_addr().expect("an address").port();
-    let config = configure(port);
+    let config = configured(&listener);
     let tls = Certificates::open(&config).expect("the server's certificate").server_config();
     let bytes = std::env::var("BARE_BYTES").ok().and_then(|text| text.parse().ok()).expect("bytes");
     let page = web::Bytes::from(vec![b'x'; bytes]);

@@ -11,7 +11,7 @@ use linepass::{
     domain::yen::Yen,
     store::{Store, memory::MemoryStore},
 };
-use lines::{MAY_WAIT, customer, open, services, set_limit};
+use lines::{customer, open, services, services::MAY_WAIT, set_limit};
 use std::{
     collections::BTreeSet,
     sync::{Arc, Barrier},

@@ -10,7 +10,7 @@ use common::{
     portal::Household,
     unique,
 };
-use inside::{Inside, japan, sample_line, wait};
+use inside::{Inside, japan, serving::sample_line, wait};
 use linepass::{
     domain::line::LineService,
     store::{Block, Stream},

@@ -11,7 +11,7 @@ use common::{
     portal::Household,
     unique,
 };
-use inside::{Inside, japan, sample_line};
+use inside::{Inside, japan, serving::sample_line};
 use linepass::{
     cli::demo::sample::{Kind, Sample, SampleService},
     domain::line::LineService,

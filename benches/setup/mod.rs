@@ -3,23 +3,16 @@
 
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
+#[path = "../../tests/lines/services.rs"]
+mod lines;
+
 use linepass::{
-    actors::{
-        committer::{Committer, CommitterOptions},
-        line::LineServices,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
-    },
+    actors::{committer::Committer, line::LineServices, snapshot::Snapshots},
     clock::Clock,
-    domain::{line::LineDefaults, yen::Yen},
-    security::random,
+    domain::yen::Yen,
     store::{Store, sled_store::SledOptions},
 };
-use std::{
-    path::Path,
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// A number of the environment.
 pub fn from_env(name: &str, default: u64) -> u64 {
@@ -74,9 +67,12 @@ pub fn store_options(folder: &Path, cache_bytes: u64) -> SledOptions {
 
 /// The committer of a store, in groups as the server's.
 pub fn committer(store: &Arc<dyn Store>) -> Committer {
-    let committing = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
-    let fatal = |error: &_| panic!("{error}");
-    Committer::start(Arc::clone(store), Clock::host(), committing, fatal).expect("starts").0
+    lines::committer(store, &Clock::host())
+}
+
+/// A runtime on this thread alone.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
 /// What lines need, over this store; no line falls asleep again. The snapshots' key is not the
@@ -86,18 +82,10 @@ pub fn services(
     passport_limit: Yen,
     most_waiting_changes: usize,
 ) -> Arc<LineServices> {
-    let (clock, committer) = (Clock::host(), committer(store));
-    let receipts = ReceiptNumbers::new(Arc::clone(store), committer.clone(), clock.clone());
-    Arc::new(LineServices {
-        store: Arc::clone(store),
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults { passports_per_line: 5, passport_limit, activation_delay_s: 0 },
-        most_waiting_changes,
-        snapshots: Snapshots { key: [2; 32], every_events: 100 },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: Duration::from_hours(1),
-        awake_lines: AtomicUsize::new(0),
-    })
+    let mut services = lines::services_at(Clock::host(), store);
+    services.defaults.passport_limit = passport_limit;
+    services.most_waiting_changes = most_waiting_changes;
+    services.snapshots = Snapshots { key: [2; 32], every_events: 100 };
+    services.idle_before_sleep = Duration::from_hours(1);
+    Arc::new(services)
 }

@@ -1,6 +1,6 @@
 //! What households and their provider ask, up to the request that is measured.
 
-use super::{Connection, PASSWORD, Served, get, passport_id, post};
+use super::{Connection, Served, get, passport_id, post};
 use linepass::cli::demo::sample::SampleProvider;
 use std::{
     cell::{Cell, RefCell},
@@ -82,24 +82,11 @@ impl<'a> Generator<'a> {
     /// From the provider's push to the login page: the request of a login with the right password,
     /// and the flow's path.
     pub async fn at_login(&self, connection: &mut Connection) -> (Vec<u8>, String) {
-        let host = &self.served.host;
         let number = self.number.get();
         self.number.set(number + 1);
-        let pushed = connection.ask(&self.push(number)).await;
-        assert_eq!(pushed.status, 201, "{}", pushed.text());
-        let pushed: serde_json::Value = serde_json::from_slice(&pushed.body).expect("JSON");
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("client_id", &self.provider.client_id)
-            .append_pair("request_uri", pushed["request_uri"].as_str().expect("a request_uri"))
-            .finish();
-        let arrived = connection.ask(&get(host, &format!("/oauth/authorize?{query}"), "")).await;
-        let path = arrived.location().strip_suffix("/login").expect("the login page").to_owned();
-        let cookie = arrived.cookie();
-        let login = format!("{path}/login");
-        let csrf = connection.ask(&get(host, &login, &cookie)).await.field("csrf");
+        let flow = AtLogin::reach(connection, &self.served.host, &self.provider, number).await;
         let id = passport_id(1 + number % self.lines);
-        let form = [("csrf", &*csrf), ("passport_id", &*id), ("password", PASSWORD)];
-        (post(host, &login, &cookie, &form), path)
+        (flow.login(&id, &format!("Pw7-{id}")), flow.path)
     }
 
     /// From the provider's push to the confirmation: the request of the press, the flow's path and
@@ -138,25 +125,62 @@ impl<'a> Generator<'a> {
         let tokens = connection.ask(&post(host, "/oauth/token", "", &form)).await;
         assert_eq!(tokens.status, 200, "{}", tokens.text());
     }
+}
 
-    fn push(&self, number: u64) -> Vec<u8> {
-        let details = serde_json::json!([{
-            "type": "purchase", "reference": format!("bench-{number}"), "service": "support",
-            "quantity": 1, "amount": 1, "currency": "JPY"
-        }]);
-        let details = details.to_string();
-        let form = [
-            ("client_id", self.provider.client_id.as_str()),
-            ("client_secret", &self.provider.client_secret),
-            ("response_type", "code"),
-            ("redirect_uri", &self.provider.redirect_uris[0]),
-            ("scope", "openid"),
-            ("state", "state-1"),
-            ("nonce", "nonce-1"),
-            ("code_challenge", CHALLENGE),
-            ("code_challenge_method", "S256"),
-            ("authorization_details", &details),
-        ];
-        post(&self.served.host, "/oauth/par", "", &form)
+/// A flow at its login page.
+pub struct AtLogin {
+    host: String,
+    path: String,
+    cookie: String,
+    csrf: String,
+}
+
+impl AtLogin {
+    /// From the push of this provider's n-th order to the page.
+    pub async fn reach(
+        connection: &mut Connection,
+        host: &str,
+        provider: &SampleProvider,
+        number: u64,
+    ) -> Self {
+        let pushed = connection.ask(&push(host, provider, number)).await;
+        assert_eq!(pushed.status, 201, "{}", pushed.text());
+        let pushed: serde_json::Value = serde_json::from_slice(&pushed.body).expect("JSON");
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("client_id", &provider.client_id)
+            .append_pair("request_uri", pushed["request_uri"].as_str().expect("a request_uri"))
+            .finish();
+        let arrived = connection.ask(&get(host, &format!("/oauth/authorize?{query}"), "")).await;
+        let path = arrived.location().strip_suffix("/login").expect("the login page").to_owned();
+        let cookie = arrived.cookie();
+        let page = connection.ask(&get(host, &format!("{path}/login"), &cookie)).await;
+        Self { host: host.to_owned(), path, cookie, csrf: page.field("csrf") }
     }
+
+    /// The request that logs in.
+    pub fn login(&self, id: &str, password: &str) -> Vec<u8> {
+        let form = [("csrf", &*self.csrf), ("passport_id", id), ("password", password)];
+        post(&self.host, &format!("{}/login", self.path), &self.cookie, &form)
+    }
+}
+
+fn push(host: &str, provider: &SampleProvider, number: u64) -> Vec<u8> {
+    let details = serde_json::json!([{
+        "type": "purchase", "reference": format!("bench-{number}"), "service": "support",
+        "quantity": 1, "amount": 1, "currency": "JPY"
+    }]);
+    let details = details.to_string();
+    let form = [
+        ("client_id", provider.client_id.as_str()),
+        ("client_secret", &provider.client_secret),
+        ("response_type", "code"),
+        ("redirect_uri", &provider.redirect_uris[0]),
+        ("scope", "openid"),
+        ("state", "state-1"),
+        ("nonce", "nonce-1"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+        ("authorization_details", &details),
+    ];
+    post(host, "/oauth/par", "", &form)
 }

@@ -10,27 +10,28 @@
 pub mod household;
 pub mod sending;
 
+#[path = "../../tests/inside/serving.rs"]
+mod serving;
+#[path = "../../tests/wire/trust.rs"]
+mod trust;
+
 use linepass::{
-    app::{self, Clocks, Listeners},
-    cli::demo::{
-        fill,
-        sample::{Sample, SampleLine, SamplePassport},
-    },
+    app::{Clocks, Listeners},
+    cli::demo::sample::{Sample, SampleLine},
     clock::Clock,
     config::Config,
-    domain::{language::Language, line::LineService},
+    domain::line::LineService,
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
-use std::{net::TcpListener, path::Path, sync::Arc, sync::mpsc, thread, thread::JoinHandle};
+use rustls::pki_types::ServerName;
+pub use serving::listener;
+use serving::{Serving, configured, sample_line};
+use std::{net::TcpListener, path::Path};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::oneshot,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use trust::client_config;
 
 /// A server under way; it stops in order when it is dropped.
 pub struct Served {
@@ -40,71 +41,44 @@ pub struct Served {
     pub sample: Sample,
     /// How a client trusts it.
     pub tls: TlsConnector,
-    end: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
 impl Served {
     /// Starts one in this folder with `lines` lines more than the sample's.
     pub fn start(folder: &Path, lines: u64, env: &[(&str, &str)]) -> Self {
-        let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
-        let (public, operator) = (listener(), listener());
-        let host = format!("localhost:{}", public.local_addr().expect("an address").port());
-        let config = configure(folder, &format!("https://{host}"), env);
-        let certificate = config.tls.certificate_file.clone();
-        let listeners = Listeners { public, balanced: None, operator };
-        let (say, hear) = mpsc::channel();
-        let file = folder.join("demo.json");
-        let serving = thread::spawn(move || {
-            actix_rt::System::new().block_on(async {
-                let clocks = Clocks::deciding_at(Clock::host());
-                let running = app::start(&config, clocks, listeners).await.expect("starts");
-                let mut sample = Sample::load_or_make(&file).expect("sample data");
-                sample.lines.extend((1..=lines).map(line));
-                let issuer = config.server.issuer.as_str();
-                sample.addresses(issuer, "http://127.0.0.1:9875", String::new(), (None, None));
-                fill::fill(&running.state, &sample).await.expect("sample data");
-                let (end, ended) = oneshot::channel();
-                say.send((sample, end)).expect("somebody waits");
-                let _ = ended.await;
-                assert!(running.stop().await, "it did not stop cleanly");
-            });
-        });
-        let (sample, end) = hear.recv().expect("it starts");
-        let tls = connector(&certificate);
-        Self { host, sample, tls, end: Some(end), serving: Some(serving) }
+        let env = env.iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let public = listener();
+        let config = configure(folder, &host_of(&public), env);
+        Self::on(public, config, folder, lines)
     }
-}
 
-impl Served {
+    /// The same on this listener by this configuration.
+    pub fn on(public: TcpListener, config: Config, folder: &Path, lines: u64) -> Self {
+        let (host, certificate) = (host_of(&public), config.tls.certificate_file.clone());
+        let clocks = Clocks { decisions: Clock::host(), host: Clock::host() };
+        let listeners = Listeners { public, balanced: None, operator: listener() };
+        let edit = move |sample: &mut Sample| sample.lines.extend((1..=lines).map(line));
+        let filled = (folder.join("demo.json"), edit);
+        let (serving, sample, _) = Serving::start(config, clocks, listeners, filled, String::new());
+        Self { host, sample, tls: connector(&certificate), serving }
+    }
+
     /// Where it is, and how it is trusted.
     pub fn door(&self) -> (&str, &TlsConnector) {
         (&self.host, &self.tls)
     }
 }
 
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        let ended = self.serving.take().map(JoinHandle::join);
-        assert!(matches!(ended, Some(Ok(()))) || thread::panicking(), "the server panicked");
-    }
+/// `localhost` and the port of a listener.
+pub fn host_of(listener: &TcpListener) -> String {
+    format!("localhost:{}", listener.local_addr().expect("an address").port())
 }
 
 /// The n-th line; its passport ID authenticates from everywhere.
 fn line(number: u64) -> SampleLine {
-    SampleLine {
-        customer_id: format!("CAF{:010}", 9_000_000_000 + number),
-        access_key: format!("key{number:07}"),
-        service: LineService::HikariNext,
-        networks: Vec::new(),
-        passport_ids: vec![SamplePassport {
-            passport_id: passport_id(number),
-            password: PASSWORD.to_owned(),
-            line_authentication: false,
-            language: Language::Ja,
-        }],
-    }
+    let customer = format!("CAF{:010}", 9_000_000_000 + number);
+    sample_line(&customer, LineService::HikariNext, &passport_id(number))
 }
 
 /// The n-th line's passport ID.
@@ -112,36 +86,28 @@ pub fn passport_id(number: u64) -> String {
     format!("bench{number:07}")
 }
 
-/// The password of all of them.
-pub const PASSWORD: &str = "Pw7-bench";
-
-fn configure(folder: &Path, issuer: &str, env: &[(&str, &str)]) -> Config {
+/// The configuration of a server in this folder that households know by this host, and more.
+pub fn configure<'a>(
+    folder: &Path,
+    host: &str,
+    more: impl IntoIterator<Item = (&'a str, String)>,
+) -> Config {
     let path = |name: &str| folder.join(name).display().to_string();
     let own = [
-        ("LINEPASS__SERVER__ISSUER", issuer.to_owned()),
-        ("LINEPASS__TLS__ENABLED", "true".into()),
-        ("LINEPASS__TLS__CERTIFICATE_FILE", path("server.crt")),
-        ("LINEPASS__TLS__KEY_FILE", path("server.key")),
-        ("LINEPASS__STORE__PATH", path("store")),
-        ("LINEPASS__KEYS__MASTER_KEY_FILE", path("master.key")),
-        ("LINEPASS__OPERATOR__TOKEN_FILE", path("operator.token")),
+        ("SERVER__ISSUER", format!("https://{host}")),
+        ("TLS__ENABLED", "true".to_owned()),
+        ("TLS__CERTIFICATE_FILE", path("server.crt")),
+        ("TLS__KEY_FILE", path("server.key")),
+        ("STORE__PATH", path("store")),
+        ("KEYS__MASTER_KEY_FILE", path("master.key")),
+        ("OPERATOR__TOKEN_FILE", path("operator.token")),
     ];
-    let env = env.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
-    Config::load(None, own.chain(env)).unwrap_or_else(|errors| panic!("{errors}"))
+    configured(own.into_iter().chain(more))
 }
 
 /// A client that trusts this certificate alone.
 pub fn connector(certificate: &Path) -> TlsConnector {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certificate).expect("PEM")).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    TlsConnector::from(Arc::new(config))
+    TlsConnector::from(client_config(certificate))
 }
 
 /// One connection that stays.

@@ -3,7 +3,8 @@
 //!
 //! That somebody takes the whole store out of the house is in the journal before the first part is
 //! given. That it was taken is there once whoever took it says that its file has its name on their
-//! disk: a drill, or a file that could not be written, is no backup.
+//! disk: a drill, or a file that could not be written, is no backup. Until then another may begin: each
+//! is confirmed by its own name.
 
 use super::{
     committer::CommitError,
@@ -22,6 +23,7 @@ use crate::{
     },
 };
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -36,6 +38,8 @@ pub const BACKUP_KEY: &str = "linepass/backup/v1";
 /// A backup that nobody asks for so long is given up: nothing is noted for it any more, and the next
 /// may begin.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// So many that were given whole are remembered, so that each can be confirmed.
+const MOST_GIVEN: usize = 8;
 
 /// Why a part is not given.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +75,7 @@ impl From<StoreError> for BackupError {
 pub struct BackupFigures {
     last_s: AtomicU64,
     last_bytes: AtomicU64,
+    last_block: AtomicU64,
 }
 
 impl BackupFigures {
@@ -84,7 +89,11 @@ impl BackupFigures {
         self.last_bytes.load(Ordering::Relaxed)
     }
 
+    /// Of two the later copy is the last, whichever was confirmed first.
     fn note(&self, last: &LastBackup) {
+        if self.last_block.fetch_max(last.block, Ordering::Relaxed) > last.block {
+            return;
+        }
         let at_s = u64::try_from(last.at.seconds()).unwrap_or_default();
         self.last_s.store(at_s, Ordering::Relaxed);
         self.last_bytes.store(last.bytes, Ordering::Relaxed);
@@ -97,8 +106,17 @@ pub struct Backups {
     system: SystemStream,
     clock: Clock,
     key: [u8; 32],
-    run: Arc<Mutex<Option<Run>>>,
+    runs: Arc<Mutex<Runs>>,
     figures: Arc<BackupFigures>,
+}
+
+/// The backups that are known by name.
+#[derive(Default)]
+struct Runs {
+    /// The one that is being copied.
+    under_way: Option<Run>,
+    /// Those whose last part was given, in that order.
+    given: VecDeque<Given>,
 }
 
 struct Run {
@@ -109,10 +127,43 @@ struct Run {
     asked_at: Instant,
     bytes: u64,
     block: u64,
-    /// Its last part was given.
-    ended: Option<LastBackup>,
+}
+
+/// One that was copied to its end.
+struct Given {
+    name: String,
+    /// Its manifest, and its number.
+    last: (u64, Arc<Part>),
+    told: LastBackup,
     /// It is journalled that it was taken.
     is_kept: bool,
+}
+
+impl Runs {
+    fn given(&mut self, name: &str) -> Option<&mut Given> {
+        self.given.iter_mut().find(|given| given.name == name)
+    }
+
+    /// The one under way was given whole. Past the bound one is forgotten: the first that was
+    /// confirmed, or where none was, the first.
+    fn was_given(&mut self, given: Given) {
+        self.under_way = None;
+        if self.given.len() == MOST_GIVEN {
+            let place = self.given.iter().position(|given| given.is_kept);
+            self.given.remove(place.unwrap_or_default());
+        }
+        self.given.push_back(given);
+    }
+
+    /// Forgets one; whether it was there.
+    fn give_up(&mut self, name: &str) -> bool {
+        if self.under_way.take_if(|run| run.name == name).is_some() {
+            return true;
+        }
+        let before = self.given.len();
+        self.given.retain(|given| given.name != name);
+        self.given.len() < before
+    }
 }
 
 impl Backups {
@@ -130,7 +181,7 @@ impl Backups {
         if let Some(last) = system.state().await?.last_backup {
             figures.note(&last);
         }
-        Ok(Self { store, system, clock, key, run: Arc::default(), figures })
+        Ok(Self { store, system, clock, key, runs: Arc::default(), figures })
     }
 
     /// What monitoring reads.
@@ -143,24 +194,17 @@ impl Backups {
     /// # Errors
     /// Another is under way, or the store cannot be read or written.
     pub async fn begin(&self, asked: &Asked) -> Result<String, BackupError> {
-        let mut run = self.run.lock().await;
-        if run.as_ref().is_some_and(|run| run.ended.is_none()) {
+        let mut runs = self.runs.lock().await;
+        if runs.under_way.is_some() {
             return Err(BackupError::UnderWay);
         }
         self.journal(asked, SystemEvent::BackupBegun).await?;
         let copy = Copy::begin(Arc::clone(&self.store), self.key, true).await?;
         let name = random::token(16);
-        *run = Some(Run {
-            name: name.clone(),
-            copy,
-            last: None,
-            asked_at: Instant::now(),
-            bytes: 0,
-            block: 0,
-            ended: None,
-            is_kept: false,
-        });
-        actix_rt::spawn(give_up_in_time(Arc::clone(&self.run), name.clone()));
+        let (own, asked_at) = (name.clone(), Instant::now());
+        let run = Run { name: own, copy, last: None, asked_at, bytes: 0, block: 0 };
+        runs.under_way = Some(run);
+        actix_rt::spawn(give_up_in_time(Arc::clone(&self.runs), name.clone()));
         Ok(name)
     }
 
@@ -169,8 +213,17 @@ impl Backups {
     /// # Errors
     /// It is not its turn, or the copy cannot go on.
     pub async fn part(&self, name: &str, number: u64) -> Result<Arc<Part>, BackupError> {
-        let mut kept = self.run.lock().await;
-        let run = kept.as_mut().filter(|run| run.name == name).ok_or(BackupError::Unknown)?;
+        let mut runs = self.runs.lock().await;
+        if let Some(Given { last: (last, part), .. }) = runs.given(name) {
+            let is_it = *last == number;
+            return if is_it {
+                Ok(Arc::clone(part))
+            } else {
+                Err(BackupError::OutOfTurn(*last + 1))
+            };
+        }
+        let run = runs.under_way.as_mut().filter(|run| run.name == name);
+        let run = run.ok_or(BackupError::Unknown)?;
         run.asked_at = Instant::now();
         if let Some((last, part)) = &run.last
             && *last == number
@@ -178,7 +231,7 @@ impl Backups {
             return Ok(Arc::clone(part));
         }
         let next = run.last.as_ref().map_or(0, |(last, _)| last + 1);
-        if number != next || run.ended.is_some() {
+        if number != next {
             return Err(BackupError::OutOfTurn(next));
         }
         let now = self.clock.now();
@@ -188,7 +241,7 @@ impl Backups {
             Ok(None) => return Err(BackupError::Unknown),
             Err(error) => {
                 // What it has is not whole, and never will be.
-                *kept = None;
+                runs.under_way = None;
                 return Err(error.into());
             }
         };
@@ -196,7 +249,9 @@ impl Backups {
         run.block = run.copy.block().unwrap_or(run.block);
         run.last = Some((number, Arc::clone(&part)));
         if part.kind == PartKind::Manifest {
-            run.ended = Some(LastBackup { at: now, block: run.block, bytes: run.bytes });
+            let told = LastBackup { at: now, block: run.block, bytes: run.bytes };
+            let (name, last) = (run.name.clone(), (number, Arc::clone(&part)));
+            runs.was_given(Given { name, last, told, is_kept: false });
         }
         Ok(part)
     }
@@ -205,20 +260,22 @@ impl Backups {
     /// taken. Otherwise it is given up; so is a drill's, of which nothing is kept.
     ///
     /// # Errors
-    /// There is none of this name, its last part was not given, or the journal cannot be written.
+    /// There is none of this name, its last part was not given, or the journal cannot be written. That
+    /// others were begun since is none.
     pub async fn end(&self, name: &str, is_kept: bool, asked: &Asked) -> Result<(), BackupError> {
-        let mut kept = self.run.lock().await;
-        let run = kept.as_mut().filter(|run| run.name == name).ok_or(BackupError::Unknown)?;
+        let mut runs = self.runs.lock().await;
         if !is_kept {
-            *kept = None;
-            return Ok(());
+            return if runs.give_up(name) { Ok(()) } else { Err(BackupError::Unknown) };
         }
-        let last = run.ended.ok_or(BackupError::NotGiven)?;
+        if runs.under_way.as_ref().is_some_and(|run| run.name == name) {
+            return Err(BackupError::NotGiven);
+        }
+        let given = runs.given(name).ok_or(BackupError::Unknown)?;
         // Said again where the answer was lost.
-        if !run.is_kept {
-            self.journal(asked, SystemEvent::BackupTaken(last)).await?;
-            self.figures.note(&last);
-            run.is_kept = true;
+        if !given.is_kept {
+            self.journal(asked, SystemEvent::BackupTaken(given.told)).await?;
+            self.figures.note(&given.told);
+            given.is_kept = true;
         }
         Ok(())
     }
@@ -250,17 +307,15 @@ impl Backups {
 }
 
 /// Gives one up once nobody has asked for it for long.
-async fn give_up_in_time(run: Arc<Mutex<Option<Run>>>, name: String) {
+async fn give_up_in_time(runs: Arc<Mutex<Runs>>, name: String) {
     loop {
-        let wakes_at = match &*run.lock().await {
-            Some(run) if run.name == name && run.ended.is_none() => run.asked_at + PATIENCE,
+        let wakes_at = match &runs.lock().await.under_way {
+            Some(run) if run.name == name => run.asked_at + PATIENCE,
             _ => return,
         };
         tokio::time::sleep_until(wakes_at).await;
-        let mut kept = run.lock().await;
-        let is_due = |run: &Run| run.name == name && run.asked_at + PATIENCE <= Instant::now();
-        if kept.as_ref().is_some_and(|run| run.ended.is_none() && is_due(run)) {
-            *kept = None;
+        let is_due = |run: &mut Run| run.name == name && run.asked_at + PATIENCE <= Instant::now();
+        if runs.lock().await.under_way.take_if(is_due).is_some() {
             tracing::warn!("a backup was given up: nobody asked for its next part for a minute");
             return;
         }

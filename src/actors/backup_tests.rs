@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     actors::committer::{Committer, CommitterOptions},
-    domain::line::Entry,
+    domain::{line::Entry, system::SystemState},
     store::{Stream, memory::MemoryStore, record},
 };
 use tokio::task::LocalSet;
@@ -35,10 +35,13 @@ impl House {
         self.backups.begin(&asked()).await
     }
 
-    /// Takes all parts.
+    /// Takes all parts that are still given.
     async fn take(&self, name: &str) {
         for number in 0.. {
-            let part = self.backups.part(name, number).await.expect("a part");
+            let part = match self.backups.part(name, number).await {
+                Err(BackupError::OutOfTurn(end)) if number + 1 < end => continue,
+                part => part.expect("a part"),
+            };
             if part.kind == PartKind::Manifest {
                 return;
             }
@@ -84,6 +87,68 @@ async fn a_backup_was_taken_once_its_file_has_its_name_and_no_earlier() {
             assert!([one, two] == [&begun; 2] && last.bytes > 0, "{events:?}");
             assert!(house.backups.figures().last_s() > 0);
             assert_eq!(house.backups.figures().last_bytes(), last.bytes);
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn each_backup_is_confirmed_by_its_own_name_whatever_was_begun_since() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let first = house.begin().await.expect("begins");
+            house.take(&first).await;
+            let second = house.begin().await.expect("begins before the first is confirmed");
+            assert!(matches!(house.end(&second, true).await, Err(BackupError::NotGiven)));
+            house.take(&second).await;
+            house.end(&second, true).await.expect("ends");
+            let after_second = house.backups.figures().last_bytes();
+            let third = house.begin().await.expect("begins");
+            // Its last part once more, where the answer was lost, and then its confirmation.
+            house.backups.part(&first, 999).await.expect_err("it has no such part");
+            house.take(&first).await;
+            house.end(&first, true).await.expect("it is known still");
+            house.backups.part(&third, 0).await.expect("the one under way goes on");
+            let events = house.journalled().await;
+            let taken: Vec<LastBackup> = events
+                .iter()
+                .filter_map(|event| match event {
+                    SystemEvent::BackupTaken(last) => Some(*last),
+                    _ => None,
+                })
+                .collect();
+            // The second was confirmed first, and stays the last: its copy is the later one.
+            let [of_second, of_first] = taken[..] else { panic!("{events:?}") };
+            assert!(of_first.block < of_second.block, "{events:?}");
+            assert_eq!(
+                (house.backups.figures().last_bytes(), of_second.bytes),
+                (after_second, after_second)
+            );
+            let state = events.iter().fold(SystemState::default(), SystemState::evolve);
+            assert_eq!(state.last_backup, Some(of_second));
+        })
+        .await;
+}
+
+/// What waits for its confirmation is bounded; whoever comes too late is told.
+#[tokio::test]
+async fn of_many_backups_that_nobody_confirms_the_first_is_forgotten() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let mut names = Vec::new();
+            for _ in 0..=MOST_GIVEN {
+                let name = house.begin().await.expect("begins");
+                house.take(&name).await;
+                names.push(name);
+            }
+            assert!(matches!(house.end(&names[0], true).await, Err(BackupError::Unknown)));
+            house.end(&names[2], true).await.expect("ends");
+            // One that was confirmed goes before one that was not.
+            let more = house.begin().await.expect("begins");
+            house.take(&more).await;
+            assert!(matches!(house.end(&names[2], true).await, Err(BackupError::Unknown)));
+            house.end(&names[1], true).await.expect("ends");
         })
         .await;
 }

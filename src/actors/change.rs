@@ -1,27 +1,32 @@
 //! What is asked of a line, made into a command, its personal rows, and after the decision into
 //! one batch. Pure, but for the salts it is given.
+//!
+//! | file | what |
+//! |---|---|
+//! | `prepare` | what is asked, as a command and its personal rows |
+//! | `batch` | a decision, as one batch |
 
-use super::{line::PrivatePassport, orders};
+mod batch;
+mod prepare;
+
+pub use batch::batch;
+pub use prepare::{Prepared, prepare};
+
+use super::line::PrivatePassport;
 use crate::{
     domain::{
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
-        ids::{CustomerId, PassportNumber, ProviderId, Reference},
+        ids::{PassportNumber, ProviderId},
         language::Language,
         line::{
-            Command, Entry, Event, Line, LineService, RowRef,
-            command::{
-                Cancel, ChangeBilling, ChangePassport, LoggedIn, NewRecord, OpenLine, OpenSession,
-                Purchase, RegisterPassport, UpdateLine, UpgradeHash,
-            },
+            Command, LineService, RowRef,
+            command::{Cancel, ChangeBilling, LoggedIn, Purchase, UpdateLine},
             event::{BillingRoute, By},
         },
         order::Order,
         yen::Yen,
     },
-    store::{
-        Batch, BillPlace, Delete, Holder, PersonalRow, Put, Reservation, Stream,
-        record::{Personal, SIGN_INS_ROW, to_json},
-    },
+    store::record::Personal,
 };
 use ipnetwork::IpNetwork;
 use std::{
@@ -335,223 +340,5 @@ impl What {
     /// Whether a receipt number is drawn for it.
     pub const fn takes_receipt(&self) -> bool {
         matches!(self, Self::Purchase(_) | Self::Cancel(_))
-    }
-}
-
-/// A command with the personal rows its events will refer to.
-#[derive(Debug, Clone)]
-pub struct Prepared {
-    /// The command.
-    pub command: Command,
-    /// The rows, by number.
-    pub rows: Vec<(u32, PersonalRow)>,
-}
-
-/// Makes a command: personal data become rows, numbered after the line's last one.
-pub fn prepare(
-    customer: CustomerId,
-    line: Option<&Line>,
-    what: &What,
-    mut draw_salt: impl FnMut() -> [u8; 32],
-) -> Prepared {
-    let mut rows = Vec::new();
-    let mut next_row = line.map_or(0, |line| line.next_row);
-    let mut put = |data| -> RowRef {
-        let row = PersonalRow::new(draw_salt(), data);
-        let reference = row.reference(next_row);
-        rows.push((next_row, row));
-        next_row += 1;
-        reference
-    };
-    let command = match what {
-        What::Open(opening) => Command::Open(OpenLine {
-            customer,
-            service: opening.service,
-            line_limit: opening.line_limit,
-            billing: opening.billing,
-            networks: opening.networks.clone(),
-            record: put(Personal::LineRecord { fields: opening.record.clone() }),
-            access_key: put(Personal::AccessKey { hash: opening.access_key_hash.clone() }),
-        }),
-        What::Register(registration) => Command::RegisterPassport(RegisterPassport {
-            name: put(Personal::PassportName { name: registration.name.clone() }),
-            credential: put(Personal::Credential { hash: registration.password_hash.clone() }),
-            applicant: put(Personal::Applicant {
-                name: registration.applicant.clone(),
-                phone: registration.phone.clone(),
-                mail: registration.mail.clone(),
-                is_contractor: registration.is_contractor,
-                language: registration.language,
-            }),
-        }),
-        What::ChangePassport(changes) => Command::ChangePassport(ChangePassport {
-            passport: changes.passport,
-            name: changes
-                .name
-                .as_ref()
-                .map(|renaming| put(Personal::PassportName { name: renaming.name.clone() })),
-            credential: changes
-                .password_hash
-                .as_ref()
-                .map(|hash| put(Personal::Credential { hash: hash.clone() })),
-            applicant: changes.applicant.as_ref().map(|applicant| put(applicant.into())),
-            line_authentication: changes.line_authentication,
-        }),
-        What::Purchase(purchase) => Command::Purchase(Purchase::clone(purchase)),
-        What::Cancel(cancel) => Command::Cancel(Cancel::clone(cancel)),
-        What::UpgradeHash(new) => Command::UpgradeHash(UpgradeHash {
-            passport: new.passport,
-            verified: new.verified,
-            credential: put(match new.passport {
-                Some(_) => Personal::Credential { hash: new.password_hash.clone() },
-                None => Personal::AccessKey { hash: new.password_hash.clone() },
-            }),
-        }),
-        What::OpenSession(opened) => Command::OpenSession(OpenSession {
-            verified: opened.verified,
-            lifetime_s: opened.lifetime_s,
-            origin: put(Personal::SessionOrigin {
-                address: opened.address.to_string(),
-                browser: opened.browser.clone(),
-            }),
-        }),
-        What::Inquire(inquiry) => Command::Inquire(put(Personal::Inquiry {
-            service: inquiry.service.clone(),
-            contact: inquiry.contact.clone(),
-            text: inquiry.text.clone(),
-        })),
-        What::NoteNewPlace(place) => Command::NoteNewPlace {
-            passport: place.passport,
-            sign_in: put(Personal::SignIn {
-                at: place.at,
-                from: place.from.clone(),
-                to: place.to.clone(),
-            }),
-        },
-        What::ReplaceRecord(fields) => {
-            Command::ReplaceRecord(put(Personal::LineRecord { fields: fields.clone() }))
-        }
-        What::ChangeBilling(changed) => {
-            let record = changed.record.clone().map(|record| new_record(record, &mut put));
-            Command::ChangeBilling(ChangeBilling { record, ..changed.change })
-        }
-        What::Update(update) => {
-            let record = update.record.clone().map(|record| new_record(record, &mut put));
-            let access_key = update.access_key_hash.clone();
-            let access_key = access_key.map(|hash| put(Personal::AccessKey { hash }));
-            let plain = update.plain.clone();
-            Command::UpdateLine(Box::new(UpdateLine { record, access_key, ..plain }))
-        }
-        What::ResetAccessKey(hash) => {
-            Command::ResetAccessKey(put(Personal::AccessKey { hash: hash.clone() }))
-        }
-        What::Plain(command) => Command::clone(command),
-    };
-    Prepared { command, rows }
-}
-
-fn new_record(record: RecordFields, put: &mut impl FnMut(Personal) -> RowRef) -> NewRecord {
-    let RecordFields { fields, made_from } = record;
-    NewRecord { row: put(Personal::LineRecord { fields }), made_from }
-}
-
-/// One batch for a decision: the entry, its personal rows, and the reservations that its events
-/// take or give up.
-pub fn batch(
-    customer: CustomerId,
-    line: Option<&Line>,
-    last: u64,
-    entry: &Entry,
-    what: &What,
-    rows: &[(u32, PersonalRow)],
-) -> Batch {
-    let body = to_json(entry);
-    let mut batch = Batch::event(Stream::Line(customer), last, body);
-    batch.put.extend(orders::index_rows(customer, last + 1, &entry.events));
-    for (row, body) in rows {
-        batch.put.push(Put::Personal { customer, row: *row, body: body.clone() });
-    }
-    let order_holder =
-        |passport| Holder { customer, passport: Some(passport), seq: Some(last + 1) };
-    for event in &entry.events {
-        match event {
-            Event::Purchased { provider, reference, passport, .. }
-            | Event::ContractEnded { provider, reference: Some(reference), passport, .. } => {
-                batch.reserve(order(provider, reference), order_holder(*passport));
-            }
-            Event::PassportRegistered { passport, .. } => {
-                if let What::Register(registration) = what {
-                    let holder = Holder { customer, passport: Some(*passport), seq: None };
-                    batch.reserve(Reservation::PassportName(registration.name_hash), holder);
-                }
-            }
-            // The old string's reservation stays: it is never given out again.
-            Event::PassportRenamed { passport, .. } => {
-                if let What::ChangePassport(changes) = what {
-                    let hash = changes.name.as_ref().and_then(|renaming| renaming.name_hash);
-                    let holder = Holder { customer, passport: Some(*passport), seq: None };
-                    if let Some(hash) = hash {
-                        batch.reserve(Reservation::PassportName(hash), holder);
-                    }
-                }
-            }
-            // Where a session came from is nobody's business once it is over.
-            Event::PortalSessionEnded { session } => {
-                let ended = line.and_then(|line| line.sessions.get(session));
-                let origin = ended.and_then(|session| session.origin);
-                batch
-                    .delete
-                    .extend(origin.map(|origin| Delete::Personal { customer, row: origin.row }));
-            }
-            // A hash that was replaced is needed by nobody any more.
-            Event::AccessKeySet { .. } => {
-                let replaced = line.map(|line| line.rows.access_key.row);
-                batch.delete.extend(replaced.map(|row| Delete::Personal { customer, row }));
-            }
-            Event::PasswordSet { passport, .. } => {
-                let replaced = line.and_then(|line| line.passports.get(passport));
-                batch.delete.extend(replaced.map(|replaced| Delete::Personal {
-                    customer,
-                    row: replaced.rows.credential.row,
-                }));
-            }
-            Event::PersonalRowsErased { rows } => {
-                let ended = line.is_some_and(|line| line.ended.is_some());
-                let sign_ins = ended.then_some(SIGN_INS_ROW);
-                let rows = rows.iter().copied().chain(sign_ins);
-                batch.delete.extend(rows.map(|row| Delete::Personal { customer, row }));
-            }
-            // A month's bills are found in order by where their parts stand.
-            Event::MonthClosed { month, part, .. } => {
-                let place = BillPlace { customer, part: *part };
-                batch.put.push(Put::Bill { month: *month, place, seq: last + 1 });
-            }
-            Event::NetworksSet { networks } => {
-                let held = line.map_or(&[][..], |line| &line.networks);
-                reserve_networks(&mut batch, customer, held, networks);
-            }
-            _ => {}
-        }
-    }
-    batch
-}
-
-fn order(provider: &ProviderId, reference: &Reference) -> Reservation {
-    Reservation::Order { provider: provider.clone(), reference: reference.clone() }
-}
-
-/// New prefixes must be free, and those given up become free, in one commit.
-fn reserve_networks(
-    batch: &mut Batch,
-    customer: CustomerId,
-    held: &[IpNetwork],
-    wanted: &[IpNetwork],
-) {
-    for network in held.iter().filter(|network| !wanted.contains(network)) {
-        batch.delete.push(Delete::Reservation(Reservation::Network(*network)));
-    }
-    for network in wanted.iter().filter(|network| !held.contains(network)) {
-        let holder = Holder { customer, passport: None, seq: None };
-        batch.reserve(Reservation::Network(*network), holder);
     }
 }

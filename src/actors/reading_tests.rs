@@ -340,6 +340,12 @@ impl Store for Counting {
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         self.inner.holder(reservation).await
     }
+    async fn taken(
+        &self,
+        reservation: &Reservation,
+    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
+        self.inner.taken(reservation).await
+    }
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {
         self.inner.receipt(key).await
     }

@@ -1,10 +1,11 @@
 //! A long look that nobody waits for, one at a time: begun by an operator, told while it goes on, and
-//! told when it has come to its end. Whoever asks is answered by a look that began after they asked.
+//! told when it has come to its end. Whoever asks is answered by a look that began after they asked, as
+//! soon as that one has ended, also while another goes on.
 
 use crate::{clock::Clock, domain::calendar::Instant};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How the last look stands.
+/// How a look stands.
 #[derive(Debug)]
 pub enum Walk<P, R> {
     /// There was none since the start.
@@ -37,13 +38,44 @@ pub struct Stands<P, R> {
     pub number: u64,
     /// How it stands.
     pub walk: Walk<P, R>,
+    /// The last one that came to its end.
+    ended: Option<Ended<R>>,
     /// Somebody asked for one while it was under way: another follows it.
     is_wanted: bool,
 }
 
+/// A look that came to its end.
+#[derive(Debug)]
+struct Ended<R> {
+    number: u64,
+    report: Arc<R>,
+    at: Instant,
+}
+
+impl<R> Clone for Ended<R> {
+    fn clone(&self) -> Self {
+        Self { number: self.number, report: Arc::clone(&self.report), at: self.at }
+    }
+}
+
 impl<P: Clone, R> Clone for Stands<P, R> {
     fn clone(&self) -> Self {
-        Self { number: self.number, walk: self.walk.clone(), is_wanted: self.is_wanted }
+        let (walk, ended) = (self.walk.clone(), self.ended.clone());
+        Self { number: self.number, walk, ended, is_wanted: self.is_wanted }
+    }
+}
+
+impl<P, R> Stands<P, R> {
+    /// What whoever asked for the look of this number is told: the last one that ended, where it is
+    /// that one or a later one, whatever is under way since; otherwise how the last one stands.
+    #[must_use]
+    pub fn told_to(self, asked: u64) -> Self {
+        match self.ended {
+            Some(Ended { number, ref report, at }) if number >= asked => {
+                Self { number, walk: Walk::Done { report: Arc::clone(report), at }, ..self }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -62,7 +94,7 @@ impl<P, R> Clone for Walks<P, R> {
 impl<P, R> Walks<P, R> {
     /// None was begun yet; `clock` is the host's.
     pub fn new(clock: Clock) -> Self {
-        let stands = Stands { number: 0, walk: Walk::Never, is_wanted: false };
+        let stands = Stands { number: 0, walk: Walk::Never, ended: None, is_wanted: false };
         Self { clock, stands: Arc::new(Mutex::new(stands)) }
     }
 
@@ -79,12 +111,14 @@ impl<P, R> Walks<P, R> {
     fn ended(&self, report: R) -> bool {
         let at = self.clock.now();
         let mut stands = self.stands();
+        let report = Arc::new(report);
+        stands.ended = Some(Ended { number: stands.number, report: Arc::clone(&report), at });
         if std::mem::take(&mut stands.is_wanted) {
             stands.number += 1;
             stands.walk = Walk::Running(None);
             return true;
         }
-        stands.walk = Walk::Done { report: Arc::new(report), at };
+        stands.walk = Walk::Done { report, at };
         false
     }
 }
@@ -171,8 +205,16 @@ mod tests {
         may_end.notify_one();
         until(&|stands| matches!(stands.walk, Walk::Running(Some(2)))).await;
         assert_eq!(walks.last().number, 2);
+        // Who asked first has the answer while the second is under way; who asked meanwhile has not.
+        let first = walks.last().told_to(1);
+        assert!(matches!(&first.walk, Walk::Done { report, .. } if **report == 1), "{first:?}");
+        assert_eq!(first.number, 1);
+        let second = walks.last().told_to(2);
+        assert!(matches!(second.walk, Walk::Running(Some(2))), "{second:?}");
         may_end.notify_one();
         until(&|stands| matches!(&stands.walk, Walk::Done { report, .. } if **report == 2)).await;
+        // A later one answers whoever asked for an earlier one.
+        assert_eq!((walks.last().told_to(1).number, walks.last().told_to(2).number), (2, 2));
         assert_eq!((began.get(), begin()), (2, 3));
         may_end.notify_one();
     }

@@ -107,5 +107,5 @@ fn fault(config: &Config, key: &str, problem: String, allowed: Option<&str>) -> 
 
 /// An error with its causes.
 fn told(error: &dyn std::error::Error) -> String {
-    format!("{error}{}", super::causes(error))
+    format!("{error}{}", super::error::causes(error))
 }

@@ -5,6 +5,7 @@
 //! | [`keys`] | the master key and the key ring, made at the first start |
 //! | [`public`] | the public listeners, from the configuration |
 //! | [`operator`] | the operators' listener, from the configuration |
+//! | `error` | why the server did not start |
 //! | [`figures`] | what monitoring reads of each part |
 //! | [`files`] | the files that a start needs, looked at before it |
 //! | [`seed`] | what `linepass seed` does: made-up data for load tests |
@@ -16,6 +17,7 @@
 //! The order of stopping is the order of building backwards: accept, HTTP, lines, outbox,
 //! committer, store.
 
+mod error;
 pub mod figures;
 pub mod files;
 pub mod keys;
@@ -26,6 +28,8 @@ pub mod public;
 pub mod seed;
 pub mod upgrade;
 pub mod webhooks;
+
+pub use error::AppError;
 
 use crate::{
     actors::{
@@ -46,19 +50,17 @@ use crate::{
         webhooks::Webhooks,
     },
     clock::{Clock, Floor},
-    config::{Config, ConfigErrors, RetentionConfig},
+    config::{Config, RetentionConfig},
     domain::{line::LineDefaults, retention::Terms, yen::Yen},
-    mail::MailError,
     security::{
-        HashCost, ImportKey, KeyRing, MasterKey, PasswordPool, SecurityError, SourceLimiter,
-        Throttle, ThrottlePolicy, random,
+        HashCost, ImportKey, KeyRing, MasterKey, PasswordPool, SourceLimiter, Throttle,
+        ThrottlePolicy, random,
     },
     store::{
         Store, StoreError,
         sled_store::{SledOptions, SledStore},
     },
     web::{self, admission::Admission, provider::limits::ProviderLimits, state::WebState},
-    webhook::WebhookError,
 };
 use actix_rt::Arbiter;
 use actix_web::{dev::ServerHandle, web::Data};
@@ -81,55 +83,6 @@ const MOST_ASKING: usize = 20_000;
 const OUTBOX_END: Duration = Duration::from_secs(5);
 /// How long the committer may take to end once nobody can ask it any more.
 const COMMITTER_END: Duration = Duration::from_secs(20);
-
-/// Why the server did not start.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    /// The store cannot be used.
-    #[error("{}{}", .0, runbook(.0))]
-    Store(#[from] StoreError),
-    /// A key or the hashing pool cannot be used.
-    #[error("{source}{}", causes(source))]
-    Security {
-        /// Which.
-        #[from]
-        source: SecurityError,
-    },
-    /// A certificate or key cannot be used.
-    #[error("{0}")]
-    Config(#[from] ConfigErrors),
-    /// TLS cannot be set up.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(#[from] rustls::Error),
-    /// Mails cannot be sent as configured.
-    #[error(transparent)]
-    Mail(#[from] MailError),
-    /// Webhooks cannot be sent as configured.
-    #[error(transparent)]
-    Webhook(#[from] WebhookError),
-    /// The system gave no thread or socket.
-    #[error("the system refused: {0}")]
-    System(#[from] std::io::Error),
-}
-
-/// Where the runbook tells what to do about a store that is refused.
-const fn runbook(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Damaged { .. } => "; docs/runbook/store-damaged.md tells what to do",
-        _ => "",
-    }
-}
-
-/// The causes of an error, since its own text names only the last step.
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = String::new();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
 
 /// Where the server listens; bound by the caller, so that port 0 can be asked for.
 #[derive(Debug)]

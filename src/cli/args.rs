@@ -3,12 +3,11 @@
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use jiff::tz::Offset;
-use jiff::{Span, SpanRelativeTo, Timestamp};
-use url::Url;
+
+pub use super::demo::args::DemoArgs;
+pub use super::parse::{parse_duration, parse_time, parse_whole};
 
 use super::load::args::LoadArgs;
 use super::logs::args::LogsArgs;
@@ -271,38 +270,6 @@ pub struct ManArgs {
     pub out: Option<PathBuf>,
 }
 
-/// `linepass demo`.
-#[derive(Debug, Clone, ClapArgs)]
-pub struct DemoArgs {
-    /// Folder of the demo's data; the same folder goes on where it ended [default: a new
-    /// temporary one]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Print one JSON object on one line of standard output once ready
-    #[arg(long)]
-    pub json: bool,
-    /// Start the clock of purchases and charges here, RFC 3339 such as
-    /// 2026-11-30T23:59:50+09:00; tokens and logs keep real time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub now: Option<Timestamp>,
-    /// Port of the server [default: a free one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub port: Option<u16>,
-    /// Port of the sample shop [default: a free one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub shop_port: Option<u16>,
-    /// Port of the operators' listener [default: a free one]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-    pub operator_port: Option<u16>,
-    /// One more redirect address for the second sample provider, beside
-    /// http://127.0.0.1:9876/callback
-    #[arg(long, value_name = "URL", value_parser = parse_redirect_uri)]
-    pub redirect_uri: Option<String>,
-    /// The second sample provider's webhook address; its key is printed and kept in demo.json
-    #[arg(long, value_name = "URL")]
-    pub webhook_url: Option<String>,
-}
-
 /// `linepass serve`.
 #[derive(Debug, Clone, ClapArgs)]
 pub struct ServeArgs {
@@ -337,49 +304,6 @@ pub struct ConfigArgs {
     /// Print one JSON object on one line
     #[arg(long)]
     pub json: bool,
-}
-
-/// Reads an instant with its offset; the years are those whose months the calendar pages know.
-pub fn parse_time(text: &str) -> Result<Timestamp, String> {
-    const ALLOWED: &str = "write RFC 3339 with an offset, such as 2026-11-30T23:59:50+09:00, in \
-                           the years 2000 to 2099";
-    let time: Timestamp = text.parse().map_err(|_| ALLOWED.to_owned())?;
-    let year = Offset::constant(9).to_datetime(time).year();
-    if (2000..2100).contains(&year) { Ok(time) } else { Err(ALLOWED.to_owned()) }
-}
-
-/// Reads a length of time such as `10m`, `2h 30m` or `1d`.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    const ALLOWED: &str = "write a length of time, such as 45s, 10m, 2h or 7d";
-    let span: Span = text.parse().map_err(|_| ALLOWED.to_owned())?;
-    let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
-    let length = length.ok().and_then(|length| Duration::try_from(length).ok());
-    length.filter(|length| !length.is_zero()).ok_or_else(|| ALLOWED.to_owned())
-}
-
-/// Reads a whole number from `LEAST` to `MOST`, whatever else is typed in its place.
-pub fn parse_whole<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
-    text: &str,
-) -> Result<T, String> {
-    let number = text.parse::<u64>().ok().filter(|number| (LEAST..=MOST).contains(number));
-    let number = number.and_then(|number| T::try_from(number).ok());
-    number.ok_or_else(|| format!("allowed is a whole number from {LEAST} to {MOST}"))
-}
-
-/// Reads a redirect address and keeps its exact spelling: it is compared as a string (RFC 9700
-/// section 2.1).
-fn parse_redirect_uri(text: &str) -> Result<String, String> {
-    const ALLOWED: &str = "write an absolute http or https address without a fragment, such as \
-         http://127.0.0.1:4000/callback";
-    let url = Url::parse(text).map_err(|_| ALLOWED.to_owned())?;
-    let fits = matches!(url.scheme(), "http" | "https")
-        && url.has_host()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && text.is_ascii()
-        && text.len() <= 2_000
-        && !text.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control());
-    if fits { Ok(text.to_owned()) } else { Err(ALLOWED.to_owned()) }
 }
 
 #[cfg(test)]

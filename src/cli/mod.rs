@@ -15,6 +15,7 @@ pub mod load;
 pub mod logs;
 pub mod offline;
 pub mod operator;
+pub mod parse;
 pub mod printed;
 pub mod progress;
 pub mod seed;

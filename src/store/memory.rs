@@ -130,6 +130,22 @@ impl MemoryStore {
         self.state().noting.wanted().is_some()
     }
 
+    fn rows_after(
+        &self,
+        stream: &Stream,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventRow>, StoreError> {
+        let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
+        let state = self.state();
+        let rows = state.rows.range(range).take(limit).map(|(key, row)| {
+            let (block, entry) = record::decode(key, row)?;
+            let seq = key::seq_of_event(key).unwrap_or_default();
+            Ok(EventRow { seq, block, entry: entry.to_vec() })
+        });
+        rows.collect()
+    }
+
     fn body(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         let state = self.state();
         let Some(row) = state.rows.get(key) else { return Ok(None) };
@@ -185,14 +201,7 @@ impl Store for MemoryStore {
         after: u64,
         limit: usize,
     ) -> Result<Vec<EventRow>, StoreError> {
-        let range = key::event(stream, after.saturating_add(1))..=key::event(stream, u64::MAX);
-        let state = self.state();
-        let rows = state.rows.range(range).take(limit).map(|(key, row)| {
-            let (block, entry) = record::decode(key, row)?;
-            let seq = key::seq_of_event(key).unwrap_or_default();
-            Ok(EventRow { seq, block, entry: entry.to_vec() })
-        });
-        rows.collect()
+        self.rows_after(stream, after, limit)
     }
 
     async fn last_seq(&self, stream: &Stream) -> Result<u64, StoreError> {
@@ -244,6 +253,16 @@ impl Store for MemoryStore {
     async fn holder(&self, reservation: &Reservation) -> Result<Option<Holder>, StoreError> {
         let key = key::reservation(reservation);
         self.json(&key)
+    }
+
+    async fn taken(
+        &self,
+        reservation: &Reservation,
+    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
+        let holder = self.json::<Holder>(&key::reservation(reservation))?;
+        let with_row =
+            |holder: Holder| holder.with_row(|line, after| self.rows_after(line, after, 1));
+        holder.map(with_row).transpose()
     }
 
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError> {

@@ -22,6 +22,7 @@
 //! | [`head`] | the head file, by which a lost tail is noticed |
 //! | [`sled_store`] | sled 0.34 as it really behaves |
 //! | [`memory`] | the same in memory, for tests |
+//! | `mounts` | which file system a path is on, for messages |
 
 pub mod audit;
 pub mod backup;
@@ -34,6 +35,7 @@ pub mod journal;
 pub mod key;
 pub mod mail;
 pub mod memory;
+mod mounts;
 pub mod notes;
 pub mod raw;
 pub mod record;
@@ -78,6 +80,19 @@ pub enum StoreError {
     File {
         /// Which file or folder.
         path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder cannot be locked, so whether another process has it cannot be told.
+    #[error(
+        "{path}: the folder cannot be locked: {source}. It is on a file system of the kind {file_system}, \
+         and network file systems (NFS) lock no folders; name a folder on a disk of this machine"
+    )]
+    CannotLock {
+        /// The folder.
+        path: PathBuf,
+        /// The kind of its file system, as the kernel names it.
+        file_system: String,
         /// What the system said.
         source: std::io::Error,
     },
@@ -190,12 +205,7 @@ pub trait Store: Send + Sync + 'static {
     async fn taken(
         &self,
         reservation: &Reservation,
-    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
-        let Some(holder) = self.holder(reservation).await? else { return Ok(None) };
-        let Some(after) = holder.after() else { return Ok(Some((holder, None))) };
-        let rows = self.events(&Stream::Line(holder.customer), after, 1).await?;
-        Ok(Some(holder.with_row(rows)))
-    }
+    ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError>;
 
     /// Where something with a receipt number stands.
     async fn receipt(&self, key: ReceiptKey) -> Result<Option<ReceiptPlace>, StoreError>;

@@ -4,7 +4,7 @@
 //! The block's number is how readers keep to what is durable. Samples of every version are
 //! committed beside the tests and read back by one.
 
-use super::{BillPlace, StoreError, mail::MailRow};
+use super::{BillPlace, StoreError, Stream, mail::MailRow};
 use crate::domain::{
     field::{MailAddress, PassportName, PersonName, PhoneNumber},
     ids::{CustomerId, PassportNumber},
@@ -145,15 +145,18 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// The place in the line's stream after which its row stands, if it names one.
-    pub(super) fn after(&self) -> Option<u64> {
-        self.seq?.checked_sub(1)
-    }
-
-    /// With its row among those that were read at its place.
-    pub(super) fn with_row(self, rows: Vec<EventRow>) -> (Self, Option<EventRow>) {
+    /// With its row in the line's stream, where it names one; `read` reads the rows of a stream that
+    /// come right after a place.
+    pub(super) fn with_row(
+        self,
+        read: impl FnOnce(&Stream, u64) -> Result<Vec<EventRow>, StoreError>,
+    ) -> Result<(Self, Option<EventRow>), StoreError> {
+        let Some(after) = self.seq.and_then(|seq| seq.checked_sub(1)) else {
+            return Ok((self, None));
+        };
+        let rows = read(&Stream::Line(self.customer), after)?;
         let row = rows.into_iter().next().filter(|row| Some(row.seq) == self.seq);
-        (self, row)
+        Ok((self, row))
     }
 }
 

@@ -1,9 +1,13 @@
 //! Each invariant, and stores that break it: what a look finds there, and that it finds nothing else.
 
 #[cfg(test)]
+mod bills;
+#[cfg(test)]
 mod book;
 #[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod mails;
 #[cfg(test)]
 mod unreadable;
 
@@ -269,83 +273,6 @@ async fn i5_a_contract_that_goes_on_after_a_restriction_or_an_end_is_named_r_144
     breaks(&book, I5, &["it was bought while the line is barred"]).await;
 }
 
-/// The close of November as the store has it, changed.
-async fn closed_otherwise(change: impl FnOnce(&mut Vec<ClosedItem>)) -> Book {
-    let mut book = book::open().await;
-    let mut close = book.close_of(1, "2026-11");
-    if let Event::MonthClosed { items, .. } = &mut close {
-        change(items);
-    }
-    book.put(1, at("2026-12-01T00:10:00"), vec![close]).await;
-    book
-}
-
-#[tokio::test]
-async fn i6_a_bill_that_its_events_do_not_come_to_is_named_r_050() {
-    let book = closed_otherwise(|_| ()).await;
-    assert!(report(&book.store).await.is_whole());
-    let dearer = closed_otherwise(|items| items[0].amount = Yen::new(501)).await;
-    breaks(&dearer, I6, &["charge 1 is 100000000016 at 501 yen", "100000000016 at 500 yen"]).await;
-    let less = closed_otherwise(|items| drop(items.pop())).await;
-    breaks(&less, I6, &["charge 2 is nothing, and should be 100000000024 at 300 yen"]).await;
-    let more = closed_otherwise(|items| items.push(items[0].clone())).await;
-    breaks(&more, I6, &["charge 3 is 100000000016", "should be nothing"]).await;
-    let swapped = closed_otherwise(|items| items.swap(0, 1)).await;
-    breaks(&swapped, I6, &["billed otherwise"]).await;
-}
-
-#[tokio::test]
-async fn i6_a_month_that_is_closed_for_all_and_not_for_a_line_is_named() {
-    let mut book = book::open().await;
-    book.finish_close("2026-11").await;
-    breaks(&book, I6, &["CAF0000000001: 2026-11 is closed, and what it is charged was not billed"])
-        .await;
-}
-
-#[tokio::test]
-async fn i6_a_part_that_is_not_found_or_leads_nowhere_is_named() {
-    let place = BillPlace { customer: customer(1), part: 1 };
-    let month = "2026-11".parse().expect("a month");
-    let mut book = book::open().await;
-    let close = book.close_of(1, "2026-11");
-    let mut batch = book.batch(1, at("2026-12-01T00:10:00"), vec![close]);
-    batch.put.retain(|put| !matches!(put, Put::Bill { .. }));
-    book.commit(batch).await;
-    breaks(&book, I6, &["i/2026-11/CAF0000000001/", "is missing"]).await;
-
-    let book = filled().await;
-    let strayed = Put::Bill { month, place: BillPlace { part: 2, ..place }, seq: 1 };
-    book.commit(Batch { put: vec![strayed], ..Batch::default() }).await;
-    breaks(&book, I6, &["it leads to nothing that wants it"]).await;
-}
-
-#[tokio::test]
-async fn i6_what_is_charged_longer_or_shorter_than_the_guide_says_is_named_r_016_to_r_019() {
-    for (ended, said, is) in [
-        ("2026-12-31T23:59:59", "2026-11", "2026-12"),
-        ("2027-01-01T00:00:00", "2027-01", "2026-12"),
-        ("2027-01-02T00:00:00", "2026-12", "2027-01"),
-    ] {
-        let mut book = filled().await;
-        let end = book::ended(1, "pack", EndReason::Customer, said, Some(("c-1", 92)));
-        book.put(1, at(ended), vec![end]).await;
-        let words = format!("is charged up to {is}, and the event says {said}");
-        breaks(&book, I6, &[&words]).await;
-    }
-    // Nothing is bought inside a closed month, and price times pieces is the amount.
-    let mut book = filled().await;
-    let late = book::bought("r-late", 90, 1, "song", false, 10);
-    book.put(1, at("2026-11-30T23:59:59"), vec![late]).await;
-    breaks(&book, I6, &["it was bought in 2026-11, which was closed before"]).await;
-    let mut book = filled().await;
-    let mut wrong = book::bought("r-wrong", 90, 1, "song", false, 10);
-    if let Event::Purchased { quantity, .. } = &mut wrong {
-        *quantity = 2;
-    }
-    book.put(1, at("2026-12-20T10:00:00"), vec![wrong]).await;
-    breaks(&book, I6, &["10 yen times 2 is not 10 yen"]).await;
-}
-
 #[tokio::test]
 async fn i2_a_contract_that_ends_twice_is_named() {
     let mut book = filled().await;
@@ -356,92 +283,6 @@ async fn i2_a_contract_that_ends_twice_is_named() {
     let again = book::ended(1, "pack", EndReason::Operator, "2026-12", None);
     book.put(1, at("2026-12-21T10:00:00"), vec![again]).await;
     breaks_all(&book, &[I1, I2], &["K-100000000016 is no live contract of the line"]).await;
-}
-
-fn mail(seq: u64, kind: NoticeKind, accepted_at: Instant, place_at: i64) -> Put {
-    let mail = MailId { customer: customer(1), seq, kind, row: 4 };
-    let record = MailRecord {
-        accepted_at,
-        since: accepted_at,
-        attempts: 1,
-        reason: "later".to_owned(),
-        code: Some(451),
-    };
-    let at = Instant::from_micros(place_at);
-    Put::Mail(MailRow { place: MailPlace { shelf: Shelf::Waiting, at, mail }, record })
-}
-
-#[tokio::test]
-async fn i7_a_mail_that_its_event_does_not_owe_or_that_stands_twice_is_named() {
-    use NoticeKind::{Cancelled, Purchased};
-    let bought_at = at("2026-11-20T10:00:00");
-    for (puts, word) in [
-        (vec![mail(4, Cancelled, bought_at, 1)], "its event owes no such mail"),
-        (vec![mail(99, Purchased, bought_at, 1)], "its event is not there"),
-        (vec![mail(4, Purchased, at("2026-11-21T10:00:00"), 1)], "another time"),
-        (
-            vec![mail(4, Purchased, bought_at, 1), mail(4, Purchased, bought_at, 2)],
-            "it stands twice",
-        ),
-    ] {
-        let book = filled().await;
-        book.commit(Batch { put: puts, ..Batch::default() }).await;
-        breaks(&book, I7, &[word]).await;
-    }
-    let book = filled().await;
-    let put = vec![mail(4, Purchased, bought_at, 1)];
-    book.commit(Batch { put, ..Batch::default() }).await;
-    assert!(report(&book.store).await.is_whole());
-}
-
-#[tokio::test]
-async fn i7_a_cursor_or_a_providers_row_that_is_ahead_or_refers_to_nothing_is_named() {
-    let book = filled().await;
-    let put = vec![Put::Cursor { follower: "mail", block: 999 }];
-    book.commit(Batch { put, ..Batch::default() }).await;
-    breaks(&book, I7, &["row c/mail: it is done with block 999"]).await;
-
-    for (spoil, word) in book::spoilt_webhooks() {
-        let book = filled().await;
-        let block = book.block_of(1, 4).await;
-        let mut state = book::webhooks(block);
-        spoil(&mut state);
-        let put = vec![Put::Webhooks { provider: provider(), epoch: 0, state }];
-        book.commit(Batch { put, ..Batch::default() }).await;
-        breaks(&book, I7, &[word]).await;
-    }
-    for epoch in [0, 1] {
-        let book = filled().await;
-        let state = book::webhooks(book.block_of(1, 4).await);
-        let put = vec![Put::Webhooks { provider: provider(), epoch, state: state.clone() }];
-        book.commit(Batch { put, ..Batch::default() }).await;
-        if epoch == 0 {
-            assert!(report(&book.store).await.is_whole());
-        } else {
-            breaks(&book, I7, &["its provider wants no webhooks by it"]).await;
-        }
-    }
-    let book = filled().await;
-    let delete = vec![Delete::Webhooks { provider: provider(), epoch: 0 }];
-    book.commit(Batch { delete, ..Batch::default() }).await;
-    breaks(&book, I7, &["webhooks of a-sha: it is not known how far they are"]).await;
-}
-
-#[tokio::test]
-async fn i7_mails_that_are_sent_and_of_which_nobody_knows_how_far_they_are_are_named() {
-    let look = async |book: &Book| {
-        let options = Options { mails: true, ..Options::default() };
-        verify(&book.store, options, &mut |_| {}).await
-    };
-    let book = filled().await;
-    assert!(look(&book).await.is_whole());
-    let delete = vec![Delete::Cursor { follower: "mail" }];
-    book.commit(Batch { delete, ..Batch::default() }).await;
-    let found = look(&book).await;
-    let i7 = found.of(I7).expect("I7");
-    assert!(i7.faults == 1 && i7.first[0].contains("some may be lost"), "{found:#?}");
-    // Where mails are not sent nobody keeps it.
-    assert!(report(&book.store).await.is_whole());
 }
 
 #[tokio::test]

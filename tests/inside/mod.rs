@@ -3,35 +3,28 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod serving;
+
 use crate::common::{
     Browser, Flow, Http, Provider, REDIRECT_URI, anime, operator::Operator, unique,
 };
 use actix_web::web::Data;
 use linepass::{
     actors::change::{Change, What},
-    app::{self, Clocks, Listeners},
-    cli::demo::{
-        fill,
-        sample::{Sample, SampleLine, SamplePassport},
-    },
+    app::{Clocks, Listeners},
+    cli::demo::sample::Sample,
     clock::Clock,
     config::Config,
     domain::{
         calendar::{Instant, Month},
-        language::Language,
-        line::{By, Command, LineService, accounting::parts_to_close, command::CloseMonth},
+        line::{By, Command, accounting::parts_to_close, command::CloseMonth},
     },
     web::state::WebState,
 };
 use serde_json::Value;
-use std::{
-    net::TcpListener,
-    path::Path,
-    sync::mpsc,
-    thread::{self, JoinHandle},
-};
+use serving::{Serving, configured, listener};
+use std::{net::TcpListener, path::Path};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
 
 /// An application under way; dropped, it stops in order.
 pub struct Inside {
@@ -46,14 +39,11 @@ pub struct Inside {
     /// The clock of everything that expires.
     pub host: Clock,
     sample: Sample,
-    state: Option<Data<WebState>>,
-    end: Option<oneshot::Sender<()>>,
-    serving: Option<JoinHandle<bool>>,
+    // Dropped in this order: nobody reaches into what stops, and the folder goes last.
+    state: Data<WebState>,
+    serving: Serving,
     folder: TempDir,
 }
-
-/// What is said once it is ready.
-type Ready = (Sample, Data<WebState>, oneshot::Sender<()>);
 
 /// What a test changes of the sample data before they are brought in.
 pub type Edit = fn(&mut Sample);
@@ -68,7 +58,6 @@ impl Inside {
     /// The same with both clocks at `now` and other sample data.
     pub fn start_at(now: Instant, env: &[(&str, &str)], edit: Edit) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let listener = || TcpListener::bind(("127.0.0.1", 0)).expect("binds");
         let (public, operator) = (listener(), listener());
         let url = |of: &TcpListener| format!("http://{}", of.local_addr().expect("an address"));
         let (issuer, operator_url) = (url(&public), url(&operator));
@@ -76,25 +65,11 @@ impl Inside {
         let (decisions, host) = (Clock::standing_at(now), Clock::standing_at(now));
         let clocks = Clocks { decisions: decisions.clone(), host: host.clone() };
         let listeners = Listeners { public, balanced: None, operator };
-        let (say, hear) = mpsc::channel();
-        let serving = {
-            let (config, file) = (config.clone(), folder.path().join("demo.json"));
-            let urls = (issuer.clone(), operator_url.clone());
-            thread::spawn(move || {
-                actix_rt::System::new().block_on(serve(
-                    config,
-                    clocks,
-                    listeners,
-                    (file, edit),
-                    urls,
-                    say,
-                ))
-            })
-        };
-        let (sample, state, end) = hear.recv().expect("it starts");
+        let filled = (folder.path().join("demo.json"), edit);
+        let (serving, sample, state) =
+            Serving::start(config.clone(), clocks, listeners, filled, operator_url.clone());
         let operator = Operator::at(operator_url, &config.operator.token_file);
-        let (state, end, serving) = (Some(state), Some(end), Some(serving));
-        Self { issuer, operator, config, decisions, host, sample, state, end, serving, folder }
+        Self { issuer, operator, config, decisions, host, sample, state, serving, folder }
     }
 
     /// Moves both clocks.
@@ -148,7 +123,7 @@ impl Inside {
 
     /// What handlers reach.
     pub fn state(&self) -> &WebState {
-        self.state.as_ref().expect("it runs")
+        &self.state
     }
 
     /// Makes a change as the carrier would.
@@ -199,17 +174,6 @@ impl Inside {
     }
 }
 
-impl Drop for Inside {
-    fn drop(&mut self) {
-        drop(self.state.take());
-        drop(self.end.take());
-        let clean = self.serving.take().map(JoinHandle::join);
-        if !thread::panicking() {
-            assert!(matches!(clean, Some(Ok(true))), "it did not stop cleanly");
-        }
-    }
-}
-
 /// Waits for what is under way in the application.
 pub fn wait<T>(what: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -221,22 +185,6 @@ pub fn japan(text: &str) -> Instant {
     format!("{text}+09:00").parse().expect("a time")
 }
 
-/// A sample line of this service with one passport ID, which authenticates from everywhere.
-pub fn sample_line(customer: &str, service: LineService, passport_id: &str) -> SampleLine {
-    SampleLine {
-        customer_id: customer.to_owned(),
-        access_key: format!("key{passport_id}"),
-        service,
-        networks: Vec::new(),
-        passport_ids: vec![SamplePassport {
-            passport_id: passport_id.to_owned(),
-            password: format!("Pw7-{passport_id}"),
-            line_authentication: false,
-            language: Language::Ja,
-        }],
-    }
-}
-
 /// `instant` moved by whole seconds.
 pub fn after_s(instant: Instant, seconds: i64) -> Instant {
     Instant::from_micros(instant.micros() + seconds * 1_000_000)
@@ -246,36 +194,15 @@ fn configure(folder: &Path, issuer: &str, env: &[(&str, &str)]) -> Config {
     let path = |name: &str| folder.join(name).display().to_string();
     let (store, master, token) = (path("store"), path("master.key"), path("operator.token"));
     let own = [
-        ("LINEPASS__SERVER__ISSUER", issuer),
-        ("LINEPASS__TLS__ENABLED", "false"),
-        ("LINEPASS__STORE__PATH", &store),
-        ("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216"),
-        ("LINEPASS__OVERLOAD__QUEUE_TARGET_MS", "1000"),
-        ("LINEPASS__KEYS__MASTER_KEY_FILE", &master),
-        ("LINEPASS__OPERATOR__TOKEN_FILE", &token),
-        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64"),
-        ("LINEPASS__PASSWORD__HASH_PASSES", "1"),
+        ("SERVER__ISSUER", issuer),
+        ("TLS__ENABLED", "false"),
+        ("STORE__PATH", &store),
+        ("STORE__MIN_FREE_SPACE_BYTES", "16777216"),
+        ("OVERLOAD__QUEUE_TARGET_MS", "1000"),
+        ("KEYS__MASTER_KEY_FILE", &master),
+        ("OPERATOR__TOKEN_FILE", &token),
+        ("PASSWORD__HASH_MEMORY_KIB", "64"),
+        ("PASSWORD__HASH_PASSES", "1"),
     ];
-    let all = own.iter().chain(env).map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    Config::load(None, all).unwrap_or_else(|errors| panic!("{errors}"))
-}
-
-/// Serves until the other end of what it says at the start is dropped; whether it stopped cleanly.
-async fn serve(
-    config: Config,
-    clocks: Clocks,
-    listeners: Listeners,
-    (file, edit): (std::path::PathBuf, Edit),
-    (issuer, operator): (String, String),
-    say: mpsc::Sender<Ready>,
-) -> bool {
-    let running = app::start(&config, clocks, listeners).await.expect("starts");
-    let mut sample = Sample::load_or_make(&file).expect("sample data");
-    edit(&mut sample);
-    sample.addresses(&issuer, "http://127.0.0.1:9875", operator, (None, None));
-    fill::fill(&running.state, &sample).await.expect("sample data");
-    let (end, ended) = oneshot::channel();
-    say.send((sample, running.state.clone(), end)).expect("somebody waits");
-    let _ = ended.await;
-    running.stop().await
+    configured(own.iter().chain(env).map(|(name, value)| (*name, (*value).to_owned())))
 }

@@ -2,62 +2,34 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod services;
+
 use linepass::{
     actors::{
         change::{Change, Opening, What},
-        committer::{Committer, CommitterOptions},
         line::{Answer, LineServices},
         lines::Lines,
-        receipts::ReceiptNumbers,
-        snapshot::Snapshots,
     },
     clock::Clock,
     domain::{
         ids::CustomerId,
-        line::{By, Command, LineDefaults, LineService, event::BillingRoute},
+        line::{By, Command, LineService, event::BillingRoute},
         yen::Yen,
     },
-    security::random,
     store::Store,
 };
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
-
-/// Changes of one line that may wait, as [`services`] have it.
-pub const MAY_WAIT: usize = 16;
+use services::services_at;
+use std::sync::Arc;
 
 /// The n-th line's customer ID.
 pub fn customer(number: u64) -> CustomerId {
     format!("CAF{number:010}").parse().expect("an ID")
 }
 
-/// What lines are made with, over this store: a passport ID may spend 10,000 yen, a snapshot is kept
-/// after 8 events, and nobody falls asleep within five minutes.
+/// What lines are made with, over this store, at a clock that stands.
 pub fn services(store: &Arc<dyn Store>) -> LineServices {
     let clock = Clock::standing_at("2026-11-23T21:00:00+09:00".parse().expect("an instant"));
-    let options = CommitterOptions { group_max_events: 1_000, most_waiting: 10_000 };
-    let fatal = |error: &_| panic!("{error}");
-    let committer = Committer::start(Arc::clone(store), clock.clone(), options, fatal);
-    let (committer, _) = committer.expect("starts");
-    let receipts = ReceiptNumbers::new(Arc::clone(store), committer.clone(), clock.clone());
-    LineServices {
-        store: Arc::clone(store),
-        committer,
-        clock,
-        receipts,
-        defaults: LineDefaults {
-            passports_per_line: 5,
-            passport_limit: Yen::new(10_000),
-            activation_delay_s: 0,
-        },
-        most_waiting_changes: MAY_WAIT,
-        snapshots: Snapshots { key: [1; 32], every_events: 8 },
-        draw_salt: random::bytes::<32>,
-        idle_before_sleep: Duration::from_mins(5),
-        awake_lines: AtomicUsize::new(0),
-    }
+    services_at(clock, store)
 }
 
 /// Asks a line for a change.

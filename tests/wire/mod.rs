@@ -2,14 +2,13 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+mod trust;
+
 use crate::{
     common::Http,
     process::{PATIENCE, Started, free_port, linepass},
 };
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
@@ -17,6 +16,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+pub use trust::client_config;
 
 /// A stream that bytes go over.
 pub trait Stream: Read + Write {}
@@ -158,19 +158,6 @@ impl Wire {
 
 fn is_pause(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-}
-
-/// A client's TLS that trusts one certificate.
-pub fn client_config(certificate: &Path) -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(certificate).expect("PEM")).expect("a certificate");
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Arc::new(config)
 }
 
 /// `linepass serve` with TLS.

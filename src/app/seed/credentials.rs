@@ -5,6 +5,7 @@
 //! one for each access line in the order of customer IDs.
 
 use super::{
+    SeedError,
     plan::{LinePlan, LineState, Plan},
     providers::{ProviderPlan, REDIRECT_URI},
     secrets::Secrets,
@@ -60,21 +61,37 @@ struct PassportRow<'a> {
 }
 
 /// What stands in the way of a file of this name, before anything is done.
-pub fn look(path: &Path) -> io::Result<()> {
+///
+/// # Errors
+/// There is one, none can be made, or it could not be given its name once it is whole.
+pub fn look(path: &Path) -> Result<(), SeedError> {
+    look_by(path, |from, to| fs::hard_link(from, to))
+}
+
+fn look_by(
+    path: &Path,
+    link: impl FnOnce(&Path, &Path) -> io::Result<()>,
+) -> Result<(), SeedError> {
+    let no_place = |source| SeedError::NoPlace { path: path.to_owned(), source };
     if path.file_name().is_none() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "that names no file"));
+        return Err(no_place(io::Error::new(io::ErrorKind::InvalidInput, "that names no file")));
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(SeedError::CredentialsExist(path.to_owned()));
     }
     // Whether a file can be made there is seen by making one; one that is there says that it can.
     let sibling = unfinished(path);
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&sibling) {
-        Ok(_) => remove(&sibling)?,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
-    }
-    match path.symlink_metadata() {
-        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
-        Err(_) => Ok(()),
-    }
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&sibling);
+    let is_own = match made {
+        Ok(_) => true,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+        Err(error) => return Err(no_place(error)),
+    };
+    let probe = with_ending(path, ".link");
+    let linked = remove(&probe).and_then(|()| link(&sibling, &probe));
+    let removed = remove(&probe).and(if is_own { remove(&sibling) } else { Ok(()) });
+    linked.map_err(|source| SeedError::NoLinks { path: path.to_owned(), source })?;
+    removed.map_err(no_place)
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -84,8 +101,12 @@ fn folder_of(path: &Path) -> &Path {
 
 /// The name that the file has while it is written, always the same.
 fn unfinished(path: &Path) -> PathBuf {
+    with_ending(path, ".unfinished")
+}
+
+fn with_ending(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".unfinished");
+    name.push(ending);
     path.with_file_name(name)
 }
 
@@ -173,4 +194,43 @@ fn row<'a>(line: &'a LinePlan, secrets: &'a Secrets) -> Row<'a> {
 fn put(out: &mut impl Write, row: &Row<'_>) -> io::Result<()> {
     serde_json::to_writer(&mut *out, row)?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<std::ffi::OsString> {
+        let entries = fs::read_dir(folder).expect("reads");
+        let mut names: Vec<_> = entries.map(|entry| entry.expect("reads").file_name()).collect();
+        names.sort();
+        names
+    }
+
+    /// As vfat answers.
+    fn no_links(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    #[test]
+    fn a_file_system_without_hard_links_is_told_before_anything_is_made() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("credentials.jsonl");
+        // With and without what a killed run left, which stays for the run that replaces it.
+        for left in [&[][..], &["credentials.jsonl.unfinished"]] {
+            for name in left {
+                fs::write(folder.path().join(name), b"{}").expect("writes");
+            }
+            look(&path).expect("here is room for it");
+            assert_eq!(names(folder.path()), left);
+            let refused = look_by(&path, no_links).expect_err("it could not have its name");
+            let said = refused.to_string();
+            assert!(refused.is_refusal() && said.contains("hard links"), "{said}");
+            assert!(
+                said.contains("credentials.jsonl") && said.contains("Nothing was done"),
+                "{said}"
+            );
+            assert_eq!(names(folder.path()), left);
+        }
+    }
 }

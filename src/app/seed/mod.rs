@@ -120,6 +120,18 @@ pub enum SeedError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file that is whole could not be given its name there without a risk to another's.
+    #[error(
+        "--credentials: {}: the file system there makes no hard links ({source}), and by one the file is \
+         given its name, so that none is ever written over; name a file on another. Nothing was done",
+        path.display()
+    )]
+    NoLinks {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The file of credentials cannot be written.
     #[error(
         "--credentials: {}: {source}; nothing is left of it. The store is filled, and the same \
@@ -194,6 +206,7 @@ impl SeedError {
                 | Self::TooManyPurchases(_)
                 | Self::CredentialsExist(_)
                 | Self::NoPlace { .. }
+                | Self::NoLinks { .. }
                 | Self::Taken(_)
         )
     }
@@ -226,10 +239,7 @@ pub async fn seed(
         return Err(SeedError::Future(data.until.rfc3339()));
     }
     if let Some(path) = credentials {
-        credentials::look(path).map_err(|source| match source.kind() {
-            ErrorKind::AlreadyExists => SeedError::CredentialsExist(path.to_owned()),
-            _ => SeedError::NoPlace { path: path.to_owned(), source },
-        })?;
+        credentials::look(path)?;
     }
     let plan = Arc::new(Plan::new(data)?);
     let master = keys::master_key(&config.keys)?;

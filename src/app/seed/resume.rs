@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::ids::ReceiptNumber,
-    store::{Batch, Broken, Expect, Put, Reservation, Store, StoreError, Stream, StreamKind},
+    store::{Batch, Broken, Expect, Put, Reservation, Store, StoreError, Stream, StreamKind, key},
 };
 
 /// How many lines are there: they were committed in their order, so the first that is missing is
@@ -75,20 +75,23 @@ async fn check_line(
 /// # Errors
 /// [`SeedError::Taken`] where somebody has.
 pub async fn check_free(store: &dyn Store, group: &[Batch]) -> Result<(), SeedError> {
-    for expected in group.iter().flat_map(|batch| &batch.expect) {
-        let broken = match expected {
-            Expect::Last { .. } => None,
-            Expect::Free(reservation) => {
-                let holder = store.holder(reservation).await?;
-                holder.map(|_| Broken::Taken(reservation.clone()))
-            }
-            Expect::Unowned(network) => {
-                let owner = store.owners(*network).await?.into_iter().next();
-                owner.map(|(owned, _)| Broken::Taken(Reservation::Network(owned)))
-            }
-        };
-        if let Some(broken) = broken {
-            return Err(taken(&broken));
+    let expected = || group.iter().flat_map(|batch| &batch.expect);
+    let wanted: Vec<&Reservation> = expected()
+        .filter_map(|expected| match expected {
+            Expect::Free(reservation) => Some(reservation),
+            Expect::Last { .. } | Expect::Unowned(_) => None,
+        })
+        .collect();
+    // One read for all names and orders of the group.
+    let rows = store.raw(wanted.iter().map(|wanted| key::reservation(wanted)).collect()).await?;
+    let held = wanted.iter().zip(rows).find(|(_, row)| row.is_some());
+    if let Some((reservation, _)) = held {
+        return Err(taken(&Broken::Taken((*reservation).clone())));
+    }
+    for expected in expected() {
+        let Expect::Unowned(network) = expected else { continue };
+        if let Some((owned, _)) = store.owners(*network).await?.into_iter().next() {
+            return Err(taken(&Broken::Taken(Reservation::Network(owned))));
         }
     }
     Ok(())

@@ -3,17 +3,18 @@
 //! | file | what |
 //! |---|---|
 //! | [`sample`] | who lives in the demo: lines, passport IDs, providers, services |
+//! | [`args`] | the options |
 //! | [`fill`] | brings them into the store, once |
 //! | [`announce`] | what is printed when it is ready |
 //! | [`shop`] | the sample provider site |
 
 pub mod announce;
+pub mod args;
 pub mod fill;
 pub mod sample;
 pub mod shop;
 
 use super::{
-    args::DemoArgs,
     exit::Exit,
     listen::{StopSignals, bind},
 };
@@ -25,6 +26,7 @@ use crate::{
     security::random,
     telemetry,
 };
+use args::DemoArgs;
 use ipnetwork::IpNetwork;
 use sample::Sample;
 use shop::{ShopConfig, ShopProvider, ShopService};

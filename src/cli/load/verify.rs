@@ -4,6 +4,7 @@ use crate::{
     cli::operator::{
         Request,
         client::{Client, ClientError},
+        look,
     },
     load::{
         credentials::{Origin, Seed},
@@ -13,10 +14,8 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
-/// How often the server is asked how far it is.
-const ASKING_INTERVAL: Duration = Duration::from_millis(200);
 /// Lines of the ledger that are sent at once.
 const PART: usize = 1_000;
 /// Faults that are told in words.
@@ -64,25 +63,16 @@ impl OperatorApi {
         Client::find(config).map(Self)
     }
 
-    async fn ask(&self, method: &'static str, body: Option<Value>) -> Result<Value, ClientError> {
-        self.0.ask(&Request { method, path: PATH.to_owned(), body }).await
-    }
-
     /// What the store was made from, where it was made up.
     async fn seed(&self) -> Result<Option<Seed>, ClientError> {
         let request = Request { method: "GET", path: STATUS_PATH.to_owned(), body: None };
         Ok(self.0.ask_as::<Status>(&request).await?.synthetic_data)
     }
 
-    async fn walk(&self, audience: &dyn Audience) -> Result<Value, ClientError> {
-        let mut answer = self.ask("POST", Some(json!({ "reason": REASON }))).await?;
-        while answer["state"] == "running" {
-            let number = |field: &str| answer[field].as_u64().unwrap_or_default();
-            audience.checking("verifying", number("done"), number("of"));
-            tokio::time::sleep(ASKING_INTERVAL).await;
-            answer = self.ask("GET", None).await?;
-        }
-        Ok(answer)
+    /// `None` where it was lost before its end.
+    async fn walk(&self, audience: &dyn Audience) -> Result<Option<Value>, ClientError> {
+        let mut note = |_: &str, done, of| audience.checking("verifying", done, of);
+        look::wait_telling(&self.0, PATH, REASON, &mut note).await
     }
 
     /// Holds the ledger against the store, a part at a time, and adds what came of it to the report.
@@ -140,7 +130,8 @@ impl Held {
 
 impl Verifier for OperatorApi {
     async fn is_there(&self) -> Result<(), String> {
-        match self.ask("GET", None).await {
+        let request = Request { method: "GET", path: PATH.to_owned(), body: None };
+        match self.0.ask(&request).await {
             Ok(_) => Ok(()),
             // That nothing was verified yet is an answer too; that there is no such address is not.
             Err(ClientError::Problem { body, .. })
@@ -176,14 +167,14 @@ impl Verifier for OperatorApi {
 
     async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification {
         let walked = match self.walk(audience).await {
-            Ok(report) => self.with_ledger(report, ledger, audience).await,
+            Ok(Some(report)) => self.with_ledger(report, ledger, audience).await,
+            Ok(None) => {
+                return Verification::Failed { what: "it was lost before its end".to_owned() };
+            }
             Err(error) => Err(error),
         };
         match walked {
-            Ok(report) if report["state"] == "done" => {
-                Verification::Done { whole: report["whole"] == true, report }
-            }
-            Ok(_) => Verification::Failed { what: "it was lost before its end".to_owned() },
+            Ok(report) => Verification::Done { whole: report["whole"] == true, report },
             Err(error) => Verification::Failed { what: error.to_string() },
         }
     }

@@ -33,7 +33,7 @@ pub mod import;
 pub mod key;
 pub mod line;
 pub mod log;
-mod look;
+pub mod look;
 pub mod mail;
 pub mod maintenance;
 pub mod overdue;

@@ -1,7 +1,11 @@
 //! A folder that whoever makes it has to themselves, until it goes away or is given its name: it is
 //! locked from its making on, so that what a killed process left is told from what is in use.
+//!
+//! NFS turns `flock` into a lock for writing, and nobody opens a folder for writing: there it fails, and
+//! that is told as it is. A file inside instead would be in the way of the folder's removal, which NFS
+//! refuses while the file is open, and one beside it would stay behind a kill.
 
-use crate::store::StoreError;
+use crate::store::{StoreError, mounts};
 use std::{
     fs::{self, DirBuilder, File, TryLockError},
     io::{self, ErrorKind},
@@ -28,15 +32,24 @@ impl HeldFolder {
     /// # Errors
     /// Somebody has it, or it cannot be made.
     pub fn make(path: &Path) -> Result<Self, StoreError> {
+        Self::make_by(path, File::try_lock)
+    }
+
+    fn make_by(path: &Path, try_lock: TryLock) -> Result<Self, StoreError> {
         let in_use = || StoreError::InUse { path: path.to_owned() };
-        if !sweep(path)? {
+        if !sweep_by(path, try_lock)? {
             return Err(in_use());
         }
         DirBuilder::new().mode(0o700).create(path).map_err(file_error(path))?;
-        match lock(path)? {
-            Some(lock) => Ok(Self { path: path.to_owned(), is_kept: false, _lock: lock }),
+        match lock(path, try_lock) {
+            Ok(Some(lock)) => Ok(Self { path: path.to_owned(), is_kept: false, _lock: lock }),
             // Somebody swept it between its making and its lock.
-            None => Err(in_use()),
+            Ok(None) => Err(in_use()),
+            Err(error) => {
+                // Nobody holds it, and it is empty. What was wrong with it is told first.
+                let _ = fs::remove_dir(path);
+                Err(error)
+            }
         }
     }
 
@@ -71,23 +84,33 @@ impl Drop for HeldFolder {
 /// # Errors
 /// It cannot be read or taken away.
 pub fn sweep(path: &Path) -> Result<bool, StoreError> {
+    sweep_by(path, File::try_lock)
+}
+
+fn sweep_by(path: &Path, try_lock: TryLock) -> Result<bool, StoreError> {
     if !fs::exists(path).map_err(file_error(path))? {
         return Ok(true);
     }
-    let Some(_lock) = lock(path)? else { return Ok(false) };
+    let Some(_lock) = lock(path, try_lock)? else { return Ok(false) };
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(file_error(path)(error)),
         _ => Ok(true),
     }
 }
 
+/// How a lock is tried.
+type TryLock = fn(&File) -> Result<(), TryLockError>;
+
 /// The lock of the folder that has this name; `None` where somebody else has it.
-fn lock(path: &Path) -> Result<Option<File>, StoreError> {
+fn lock(path: &Path, try_lock: TryLock) -> Result<Option<File>, StoreError> {
     let folder = File::open(path).map_err(file_error(path))?;
-    match folder.try_lock() {
+    match try_lock(&folder) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),
-        Err(TryLockError::Error(error)) => return Err(file_error(path)(error)),
+        Err(TryLockError::Error(source)) => {
+            let file_system = mounts::kind_of(path).unwrap_or_else(|| "unknown".to_owned());
+            return Err(StoreError::CannotLock { path: path.to_owned(), file_system, source });
+        }
     }
     let own = folder.metadata().map_err(file_error(path))?;
     let named = fs::metadata(path).map_err(file_error(path))?;
@@ -116,5 +139,33 @@ mod tests {
         held.keep_as(&target).expect("keeps");
         assert!(target.exists() && !path.exists());
         assert!(sweep(&path).expect("nothing is there"));
+    }
+
+    /// As NFS answers a lock of a folder.
+    fn bad_descriptor(_: &File) -> Result<(), TryLockError> {
+        const EBADF: i32 = 9;
+        Err(TryLockError::Error(io::Error::from_raw_os_error(EBADF)))
+    }
+
+    #[test]
+    fn a_file_system_that_locks_no_folders_is_named_and_nothing_is_left_or_taken_away() {
+        let around = tempfile::tempdir().expect("a folder");
+        let path = around.path().join("own");
+        let told = |refused: StoreError| {
+            let said = refused.to_string();
+            assert!(matches!(refused, StoreError::CannotLock { .. }), "{said}");
+            let kind = mounts::kind_of(around.path()).expect("Linux tells it");
+            for word in [path.to_str().expect("text"), &kind, "NFS", "Bad file descriptor"] {
+                assert!(said.contains(word), "{word}: {said}");
+            }
+        };
+        told(HeldFolder::make_by(&path, bad_descriptor).expect_err("it cannot be locked"));
+        assert!(!path.exists(), "nothing is left");
+        // Whether somebody has what is there already cannot be told, so it stays.
+        fs::create_dir(&path).expect("makes");
+        fs::write(path.join("theirs"), b"x").expect("writes");
+        told(sweep_by(&path, bad_descriptor).expect_err("it cannot be locked"));
+        told(HeldFolder::make_by(&path, bad_descriptor).expect_err("it cannot be locked"));
+        assert!(path.join("theirs").exists());
     }
 }

@@ -1,13 +1,13 @@
-//! A copy that is made beside commits is the store as it was at its block, row by row; every changed,
-//! missing and added byte of its file is noticed; and a restore leaves nothing half done.
+//! A copy that is made beside commits is the store as it was at its block, row by row.
 
+#[cfg(test)]
+mod filed;
 #[cfg(test)]
 mod restoring;
 
 use super::{
-    Copy, CopyError, CopySizes, Reader, Writer,
-    format::{BackupFault, MAGIC, Manifest, Part, PartKind, decode, encode},
-    restore::{RestoreError, Staged, check},
+    Copy, CopyError, CopySizes, Writer,
+    format::{Manifest, Part, PartKind, decode},
 };
 use crate::{
     domain::{calendar::Instant, ids::CustomerId},
@@ -231,6 +231,7 @@ as_within! {
     async fn streams(&self, kind: crate::store::StreamKind, after: Option<&Stream>, limit: usize) -> Vec<Stream>;
     async fn bills(&self, month: crate::domain::calendar::Month, after: Option<crate::store::BillPlace>, limit: usize) -> Vec<(crate::store::BillPlace, u64)>;
     async fn holder(&self, reservation: &Reservation) -> Option<Holder>;
+    async fn taken(&self, reservation: &Reservation) -> Option<(Holder, Option<crate::store::EventRow>)>;
     async fn receipt(&self, key: crate::store::ReceiptKey) -> Option<crate::store::ReceiptPlace>;
     async fn owners(&self, network: ipnetwork::IpNetwork) -> Vec<(ipnetwork::IpNetwork, Holder)>;
     async fn personal(&self, customer: CustomerId, row: u32) -> Option<PersonalRow>;
@@ -391,160 +392,8 @@ async fn written(folder: &Path) -> (std::path::PathBuf, Rows, Manifest) {
     (path, rows, manifest)
 }
 
-fn fault_of(bytes: &[u8], key: &[u8; 32]) -> Option<BackupFault> {
-    Reader::begin(bytes).and_then(|reader| reader.check(key, &mut go_on)).err()
-}
-
-#[tokio::test]
-async fn every_byte_that_was_changed_cut_or_added_is_noticed() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, _, manifest) = written(folder.path()).await;
-    let bytes = std::fs::read(path).expect("reads");
-    assert!(fault_of(&bytes, &KEY).is_none());
-    for place in 0..bytes.len() {
-        for bit in [1, 0x80] {
-            let mut changed = bytes.clone();
-            changed[place] ^= bit;
-            let fault = fault_of(&changed, &KEY);
-            let named = match fault {
-                Some(BackupFault::Foreign | BackupFault::Newer(_)) => place < MAGIC.len(),
-                Some(BackupFault::Changed(part) | BackupFault::Cut(part)) => {
-                    part <= manifest.parts && place >= MAGIC.len()
-                }
-                _ => false,
-            };
-            assert!(named, "byte {place}, bit {bit}: {fault:?}");
-        }
-    }
-    for length in 0..bytes.len() {
-        let fault = fault_of(&bytes[..length], &KEY);
-        let named = match fault {
-            Some(BackupFault::Foreign) => length == 0,
-            Some(BackupFault::Cut(_)) => length > 0,
-            _ => false,
-        };
-        assert!(named, "{length} bytes: {fault:?}");
-    }
-    let longer = [&bytes[..], b"x"].concat();
-    assert!(matches!(fault_of(&longer, &KEY), Some(BackupFault::Longer)));
-    assert!(matches!(fault_of(&bytes, &[8; 32]), Some(BackupFault::Mac)));
-}
-
-/// The same with other rows and their right hashes, by somebody who has no key.
-fn forged(bytes: &[u8]) -> Vec<u8> {
-    let mut reader = Reader::begin(bytes).expect("begins");
-    let mut forged = Writer::begin(Vec::new()).expect("begins");
-    while let Some(mut part) = reader.part().expect("reads") {
-        if part.kind == PartKind::Rows {
-            let last = part.body.len() - 1;
-            part.body[last] ^= 1;
-        }
-        forged.put(&part).expect("writes");
-    }
-    forged.end().expect("ends")
-}
-
-#[tokio::test]
-async fn a_backup_that_was_made_up_with_right_hashes_has_no_right_mac() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, ..) = written(folder.path()).await;
-    let forged = forged(&std::fs::read(path).expect("reads"));
-    assert!(matches!(fault_of(&forged, &KEY), Some(BackupFault::Mac)));
-    // A part of a stranger's form is told as that, and never panics.
-    let mut odd = Writer::begin(Vec::new()).expect("begins");
-    odd.put(&Part { kind: PartKind::Rows, body: vec![0, 9, 1] }).expect("writes");
-    assert!(matches!(fault_of(&odd.end().expect("ends"), &KEY), Some(BackupFault::Form(0, _))));
-}
-
-proptest! {
-    #[test]
-    fn rows_keep_their_bytes_and_rubbish_is_no_rows(
-        rows in proptest::collection::vec(
-            (
-                proptest::collection::vec(any::<u8>(), 0..40),
-                proptest::option::of(proptest::collection::vec(any::<u8>(), 0..90)),
-            ),
-            0..20,
-        ),
-        rubbish in proptest::collection::vec(any::<u8>(), 0..200),
-    ) {
-        let borrowed = rows.iter().map(|(key, row)| (key.as_slice(), row.as_deref()));
-        assert_eq!(decode(&encode(borrowed)), Some(rows));
-        // Whatever comes of it, nothing panics and nothing large is asked for.
-        drop(decode(&rubbish));
-        drop(fault_of(&[&MAGIC[..], &rubbish].concat(), &KEY));
-    }
-}
-
 fn options(folder: &TempDir) -> SledOptions {
     suite::options(folder)
-}
-
-#[tokio::test]
-async fn a_restored_store_is_the_store_at_the_backups_block_row_by_row() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, rows, manifest) = written(folder.path()).await;
-    let options = options(&folder);
-    let checked = check(&path, &KEY, &mut go_on).expect("whole");
-    assert_eq!(checked.manifest, manifest);
-    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
-    assert!(!options.folder.exists() && staged.folder().exists());
-    staged.keep().expect("keeps");
-    let store = SledStore::open(&options).expect("opens, its head and its blocks whole");
-    assert_eq!(store.durable_block(), manifest.block);
-    assert_eq!(rows_of(&store).await, rows);
-    let head = store.head().await.expect("reads").expect("a head");
-    assert_eq!(head.number, manifest.block);
-    drop(store);
-    // Nothing is restored over a store, and the one that is there stays.
-    let again = Staged::make(&checked, &options, &mut go_on);
-    assert!(matches!(again, Err(RestoreError::NotEmpty(_))));
-    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("reads").collect();
-    assert_eq!(left.len(), 2, "{left:?}");
-}
-
-#[tokio::test]
-async fn what_is_not_kept_leaves_nothing_and_what_a_cut_off_restore_left_is_taken_away() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, rows, _) = written(folder.path()).await;
-    let options = options(&folder);
-    let checked = check(&path, &KEY, &mut go_on).expect("whole");
-    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
-    let stage = staged.folder().to_owned();
-    drop(staged);
-    assert!(!stage.exists() && !options.folder.exists());
-    // As a kill would leave it.
-    std::fs::create_dir(&stage).expect("makes");
-    std::fs::write(stage.join("rubbish"), b"x").expect("writes");
-    // An empty folder may stand at the name.
-    std::fs::create_dir(&options.folder).expect("makes");
-    let staged = Staged::make(&checked, &options, &mut go_on).expect("makes");
-    assert!(!stage.join("rubbish").exists());
-    staged.keep().expect("keeps");
-    let store = SledStore::open(&options).expect("opens");
-    assert_eq!(rows_of(&store).await, rows);
-    // One that is under way is not disturbed.
-    let other = SledOptions { folder: options.folder.clone(), ..options };
-    drop(store);
-    std::fs::remove_dir_all(&other.folder).expect("goes");
-    let under_way = Staged::make(&checked, &other, &mut go_on).expect("makes");
-    // What is made is looked at, and its own lock is free again: the folder is not.
-    drop(SledStore::open(&SledOptions { folder: stage.clone(), ..other.clone() }).expect("opens"));
-    let refused = Staged::make(&checked, &other, &mut go_on);
-    assert!(matches!(refused, Err(RestoreError::Store(StoreError::InUse { .. }))));
-    under_way.keep().expect("keeps");
-    assert!(other.folder.exists() && !stage.exists());
-}
-
-#[tokio::test]
-async fn a_missing_file_and_another_key_are_told_before_anything_is_made() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (path, ..) = written(folder.path()).await;
-    let missing = check(&folder.path().join("nowhere"), &KEY, &mut go_on).err().expect("refused");
-    assert!(missing.to_string().contains("nowhere"), "{missing}");
-    let wrong = check(&path, &[9; 32], &mut go_on).err().expect("refused");
-    let said = wrong.to_string();
-    assert!(said.contains("a.backup") && said.contains("another master key"), "{said}");
 }
 
 #[tokio::test]

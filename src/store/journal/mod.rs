@@ -309,10 +309,10 @@ impl<E: Engine, F: Files, R: Readers> Store for JournalStore<E, F, R> {
     ) -> Result<Option<(Holder, Option<EventRow>)>, StoreError> {
         let key = key::reservation(reservation);
         self.read(move |journal| {
-            let Some(holder) = journal.json::<Holder>(&key)? else { return Ok(None) };
-            let Some(after) = holder.after() else { return Ok(Some((holder, None))) };
-            let rows = journal.events(&Stream::Line(holder.customer), after, 1)?;
-            Ok(Some(holder.with_row(rows)))
+            let holder = journal.json::<Holder>(&key)?;
+            let with_row =
+                |holder: Holder| holder.with_row(|line, after| journal.events(line, after, 1));
+            holder.map(with_row).transpose()
         })
         .await
     }

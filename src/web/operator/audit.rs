@@ -98,9 +98,12 @@ pub async fn begin(
     Ok(HttpResponse::Ok().json(told_walk(&state.audits.last()).asked(number)))
 }
 
-/// Tells how the last walk stands.
-pub async fn status(state: Data<WebState>) -> HttpResponse {
-    HttpResponse::Ok().json(told_walk(&state.audits.last()))
+/// Tells how the last walk stands, or the one that is asked for.
+pub async fn status(
+    state: Data<WebState>,
+    asked: look::AskedQuery,
+) -> Result<HttpResponse, ProblemDetails> {
+    Ok(HttpResponse::Ok().json(told_walk(&look::of(state.audits.last(), asked)?)))
 }
 
 /// Lists the entries of a stream, in their order; those of the system are the administrator's.

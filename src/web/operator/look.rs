@@ -7,6 +7,7 @@ use crate::{
     telemetry::Decision,
     web::{context::RequestContext, form::Body},
 };
+use actix_web::web::Query;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +23,20 @@ pub(super) struct Begin {
     reason: String,
 }
 
-/// How the last look stands.
+/// Which look is asked for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "LookAsked")]
+pub struct Asked {
+    /// The number that the answer to the beginning had in `asked`: told is the last look that ended, where
+    /// it is this one or a later one, also while another goes on. Where absent, how the last one stands.
+    look: Option<u64>,
+}
+
+/// The query by which one is asked for.
+pub type AskedQuery = Result<Query<Asked>, actix_web::Error>;
+
+/// How a look stands.
 #[derive(Default, Serialize, JsonSchema)]
 #[schemars(rename = "Look")]
 pub(super) struct LookTold {
@@ -33,7 +47,7 @@ pub(super) struct LookTold {
     #[serde(skip_serializing_if = "Option::is_none")]
     look: Option<u64>,
     /// The one that was asked for: the next where one was under way, which saw less. Its answer is
-    /// there once a look of this number or a later one is done.
+    /// there once a look of this number or a later one is done; `?look=` asks for just that.
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<u64>,
     /// What a running one looks at.
@@ -69,7 +83,22 @@ impl LookTold {
 /// What is told of how far a look is: what it looks at, how much of it is done, of how much.
 pub(super) type Far = (Value, u64, u64);
 
-/// How the last one stands; `far` tells of one under way, `found` whether all is whole and the report.
+/// How the look that is asked for stands.
+///
+/// # Errors
+/// The query has another field, or no number.
+pub(super) fn of<P, R>(
+    stands: Stands<P, R>,
+    asked: AskedQuery,
+) -> Result<Stands<P, R>, ProblemDetails> {
+    let asked = asked.map_err(|error| ProblemDetails::invalid(error.to_string()))?;
+    Ok(match asked.look {
+        Some(number) => stands.told_to(number),
+        None => stands,
+    })
+}
+
+/// How one stands; `far` tells of one under way, `found` whether all is whole and the report.
 pub(super) fn told<P, R>(
     stands: &Stands<P, R>,
     far: impl Fn(&P) -> Far,

@@ -58,9 +58,12 @@ pub async fn begin(
     Ok(HttpResponse::Ok().json(told(&state.verifies.last()).asked(number)))
 }
 
-/// Tells how the last look stands.
-pub async fn status(state: Data<WebState>) -> HttpResponse {
-    HttpResponse::Ok().json(told(&state.verifies.last()))
+/// Tells how the last look stands, or the one that is asked for.
+pub async fn status(
+    state: Data<WebState>,
+    asked: look::AskedQuery,
+) -> Result<HttpResponse, ProblemDetails> {
+    Ok(HttpResponse::Ok().json(told(&look::of(state.verifies.last(), asked)?)))
 }
 
 /// Holds a part of a ledger against the store.
