@@ -20,9 +20,9 @@ use std::time::Duration;
 /// It never shrinks below this, however many waits there are.
 const LEAST: f64 = 4.0;
 /// What is left of the limit after a window in which requests waited too long.
-const LESS: f64 = 0.95;
+const LESS: f64 = 0.93;
 /// How many more there may be after a window in which they did not and somebody was turned away.
-const MORE: f64 = 0.5;
+const MORE: f64 = 0.25;
 /// By how much the limit grows after a window in which they did not and all were taken: ten become three
 /// hundred in two seconds.
 const GIVEN_UP: f64 = 1.05;
@@ -137,9 +137,9 @@ mod tests {
     fn it_shrinks_below_what_was_worked_on_and_what_goes_on_is_never_held_to_it_check_32() {
         let mut limit = Limit::new(TARGET);
         limit.note(&long(), 20.0, false);
-        assert_eq!(takes(&limit, 14.0), [true; 4]);
-        assert_eq!(takes(&limit, 18.0), [false, true, true, true]);
-        assert_eq!(takes(&limit, 19.0), [false, false, true, true]);
+        assert_eq!(takes(&limit, 13.0), [true; 4]);
+        assert_eq!(takes(&limit, 17.0), [false, true, true, true]);
+        assert_eq!(takes(&limit, 18.6), [false, false, true, true]);
         for _ in 0..1_000 {
             limit.note(&long(), 200.0, true);
         }
@@ -164,7 +164,7 @@ mod tests {
         for _ in 0..10 {
             limit.note(&short(), 20.0, true);
         }
-        assert!((limit.most - 24.0).abs() < 1e-9, "{}", limit.most);
+        assert!((limit.most - 21.1).abs() < 1e-9, "{}", limit.most);
         for _ in 0..80 {
             limit.note(&short(), 5.0, false);
         }
@@ -290,10 +290,9 @@ mod tests {
     }
 
     #[test]
-    fn twice_the_capacity_is_met_by_nine_tenths_of_it_and_in_three_times_the_time_or_four_check_31()
-    {
+    fn twice_the_capacity_is_met_by_nine_tenths_of_it_and_in_three_times_the_time_check_31() {
         // The longer households think, the later comes what was let in.
-        for (think, stall, times) in [(8, 0, 3), (8, 80, 3), (300, 0, 4)] {
+        for (think, stall) in [(8, 0), (8, 80), (300, 0)] {
             // Twenty seconds; an order takes twenty ticks of the thread.
             let few = Thread::run(29, think, stall, 200_000);
             let twice = Thread::run(10, think, stall, 200_000);
@@ -302,12 +301,7 @@ mod tests {
             // What is left of ten thousand orders when a tick is taken off for each refusal.
             let capacity = (200_000 - turned_away - 40 * stall as usize) / STEPS as usize;
             assert!(done * 10 > capacity * 9, "{think} {stall}: {done} of {capacity}");
-            assert!(
-                twice.p99() < times * few.p99(),
-                "{think} {stall}: {} {}",
-                twice.p99(),
-                few.p99()
-            );
+            assert!(twice.p99() < 3 * few.p99(), "{think} {stall}: {} {}", twice.p99(), few.p99());
         }
     }
 }
