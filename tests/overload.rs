@@ -80,14 +80,6 @@ fn with_a_short_queue() -> Inside {
     ])
 }
 
-/// A browser whose flow is at its confirmation.
-fn at_confirmation(server: &Inside) -> (Browser, Flow) {
-    let (browser, flow) = server.arrived();
-    let login = browser.log_in(&flow, "sakura01", server.password("sakura01"));
-    assert_eq!(login.status, 303, "{login:?}");
-    (browser, flow)
-}
-
 /// Asks again and again until this is the answer's status.
 fn until_status(status: u16, ask: impl Fn() -> Answer) -> Answer {
     let found = (0..TRIES).map(|_| ask()).find(|answer| answer.status == status);
@@ -104,6 +96,7 @@ fn until_heard(ask: impl Fn() -> Answer) -> Answer {
             return answer;
         }
         assert!(began.elapsed() < PATIENCE, "never heard: {answer:?}");
+        #[expect(clippy::disallowed_methods, reason = "it comes when it was told to")]
         thread::sleep(retry_after(&answer));
     }
 }
@@ -115,21 +108,28 @@ fn retry_after(answer: &Answer) -> Duration {
     Duration::from_secs(seconds.unwrap_or_default())
 }
 
-/// The same as [`at_confirmation`] of somebody who may be turned away on the way, and comes again.
-fn at_confirmation_in_the_end(server: &Inside) -> (Browser, Flow) {
+/// A browser whose flow is before its login. What begins may be turned away on the way here, whenever the
+/// machine has other things to do, and comes again.
+fn arrived(server: &Inside) -> (Browser, Flow) {
     let (provider, browser) = (server.provider(), Browser::new(&server.issuer));
     let order = anime(&unique());
     let pushed = until_heard(|| push_with(&provider, Some(&order), &[]));
     let url = provider.authorize_url(&request_uri(&pushed));
     let sent = until_heard(|| browser.open(&url));
     let path = sent.location().strip_suffix("/login").expect("the login page").to_owned();
-    let login = format!("{path}/login");
+    (browser, Flow { path })
+}
+
+/// A browser whose flow is at its confirmation.
+fn at_confirmation(server: &Inside) -> (Browser, Flow) {
+    let (browser, flow) = arrived(server);
+    let login = format!("{}/login", flow.path);
     let csrf = until_heard(|| browser.open(&login)).csrf();
     let password = server.password("sakura01");
     let typed = [("csrf", &*csrf), ("passport_id", "sakura01"), ("password", password)];
     let logged_in = until_heard(|| browser.post(&login, &typed));
     assert_eq!(logged_in.status, 303, "{logged_in:?}");
-    (browser, Flow { path })
+    (browser, flow)
 }
 
 fn assert_turned_away(answer: &Answer) {
@@ -145,12 +145,12 @@ fn assert_turned_away(answer: &Answer) {
 #[test]
 fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_32() {
     let server = with_a_short_queue();
-    let (browser, flow) = at_confirmation(&server);
-    let (guest, guests) = server.arrived();
-    let login = format!("{}/login", guests.path);
     let overload = || server.operator.get("/status").json()["overload"].clone();
     let none = json!({ "turning_away": false, "since": null, "last_minute": [] });
     assert_eq!(overload(), none);
+    let (browser, flow) = at_confirmation(&server);
+    let (guest, guests) = arrived(&server);
+    let login = format!("{}/login", guests.path);
     let read = || {
         assert_eq!(browser.open("/help/errors").status, 200);
         assert_eq!(guest.open(&login).status, 200, "the page itself waits for no disk");
@@ -231,7 +231,7 @@ fn more_than_the_threads_can_do_turns_away_statements_while_purchases_go_on_chec
             });
             assert_turned_away(&answer);
             for _ in 0..3 {
-                let (browser, flow) = at_confirmation_in_the_end(&server);
+                let (browser, flow) = at_confirmation(&server);
                 let bought = browser.buy(&flow);
                 assert!(bought.location().ends_with("/complete"), "{bought:?}");
             }
@@ -282,7 +282,7 @@ fn a_full_hashing_pool_turns_logins_away_at_once_and_purchases_go_on_check_32() 
         ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "1"),
     ]);
     let (browser, flow) = at_confirmation(&server);
-    let (guest, guests) = server.arrived();
+    let (guest, guests) = arrived(&server);
     let login = format!("{}/login", guests.path);
     let csrf = guest.open(&login).csrf();
     let typed = [("csrf", &*csrf), ("passport_id", "momiji01"), ("password", "not-this-one")];
@@ -312,13 +312,8 @@ fn a_full_hashing_pool_turns_logins_away_at_once_and_purchases_go_on_check_32() 
         assert!(bought.location().ends_with("/complete"), "{bought:?}");
     });
     assert!(server.state().passwords.hashes_total() > hashes);
-    let again = browser_logs_in(&server);
-    assert_eq!(again.status, 303, "once it is over: {again:?}");
-}
-
-fn browser_logs_in(server: &Inside) -> Answer {
-    let (browser, flow) = server.arrived();
-    browser.log_in(&flow, "sakura01", server.password("sakura01"))
+    // Once it is over, logins are taken again.
+    at_confirmation(&server);
 }
 
 #[test]

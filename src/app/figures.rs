@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     metrics::{
         Metrics,
+        lately::Lately,
         sampled::{Kind, Read, Sampled},
         threads::OfThreads,
     },
@@ -305,7 +306,7 @@ fn admission(metrics: &mut Metrics, parts: &Parts<'_>) {
 /// Requests that were answered 503, by what was too much: before any work, or in the midst of it.
 fn turned_away(parts: &Parts<'_>) -> Sampled {
     let counts = refused::by_reason(parts.admission, parts.lines, parts.passwords);
-    let read = |(code, counts)| -> (&'static str, Read) {
+    let read = |(code, counts): (&'static str, Vec<Lately>)| -> (&'static str, Read) {
         (code, Box::new(move || refused::total(&counts)))
     };
     let series = counts.into_iter().map(read).collect();

@@ -9,8 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What is remembered, in seconds.
-const REMEMBERED_S: u64 = 60;
+/// So many seconds are remembered.
+const REMEMBERED: usize = 60;
+const REMEMBERED_S: u64 = REMEMBERED as u64;
 /// What has not happened for so many seconds is over; what happens again within them goes on.
 const PAUSE_S: u64 = 10;
 
@@ -24,7 +25,7 @@ struct Inner {
     from: Instant,
     total: AtomicU64,
     /// What came in each of the last seconds: the second in the upper half, how many in the lower.
-    seconds: [AtomicU64; REMEMBERED_S as usize],
+    seconds: [AtomicU64; REMEMBERED],
     /// The second in which it began to go on.
     since_s: AtomicU64,
     /// The one after the last in which it happened; 0: it never did.
@@ -36,7 +37,7 @@ impl Default for Lately {
         Self(Arc::new(Inner {
             from: Instant::now(),
             total: AtomicU64::new(0),
-            seconds: [const { AtomicU64::new(0) }; REMEMBERED_S as usize],
+            seconds: [const { AtomicU64::new(0) }; REMEMBERED],
             since_s: AtomicU64::new(0),
             until_s: AtomicU64::new(0),
         }))
@@ -96,10 +97,9 @@ impl Lately {
     }
 }
 
-fn second_of(seconds: &[AtomicU64; REMEMBERED_S as usize], now_s: u64) -> &AtomicU64 {
-    #[expect(clippy::cast_possible_truncation, reason = "below 60")]
-    let place = (now_s % REMEMBERED_S) as usize;
-    &seconds[place]
+fn second_of(seconds: &[AtomicU64; REMEMBERED], now_s: u64) -> &AtomicU64 {
+    // What remains is less than 60, which any `usize` holds.
+    &seconds[usize::try_from(now_s % REMEMBERED_S).unwrap_or_default()]
 }
 
 #[cfg(test)]

@@ -228,6 +228,7 @@ pub fn lying_relay(server: &str, from: &'static str, to: &'static str) -> String
 /// A relay before a server from which every piece of an answer takes so long.
 pub fn slow_relay(server: &str, pause: Duration) -> String {
     relay(server, move |piece| {
+        #[expect(clippy::disallowed_methods, reason = "slowness is what it is for")]
         thread::sleep(pause);
         piece.to_vec()
     })

@@ -12,6 +12,7 @@ use crate::{
 use actix_web::{HttpResponse, web::Data};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::time::Duration;
 
 /// How the server stands.
 #[derive(Serialize, JsonSchema)]
@@ -54,8 +55,8 @@ struct TurnedAway {
 impl Overload {
     fn of(state: &WebState) -> Self {
         let counts = by_reason(&state.admission, &state.lines, &state.passwords);
-        let lasts = counts.values().filter_map(goes_on).max();
-        let since = |lasts: std::time::Duration| {
+        let lasts = counts.values().filter_map(|counts| goes_on(counts)).max();
+        let since = |lasts: Duration| {
             let lasts_us = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
             Instant::from_micros(state.host.now().micros().saturating_sub(lasts_us)).rfc3339()
         };
