@@ -73,30 +73,30 @@ impl From<StoreError> for BackupError {
 /// What monitoring reads of backups.
 #[derive(Debug, Default)]
 pub struct BackupFigures {
-    last_s: AtomicU64,
-    last_bytes: AtomicU64,
-    last_block: AtomicU64,
+    at_s: AtomicU64,
+    bytes: AtomicU64,
+    block: AtomicU64,
 }
 
 impl BackupFigures {
     /// When the last one was taken, in seconds since 1970; 0 where there was none.
     pub fn last_s(&self) -> u64 {
-        self.last_s.load(Ordering::Relaxed)
+        self.at_s.load(Ordering::Relaxed)
     }
 
     /// How large it was.
     pub fn last_bytes(&self) -> u64 {
-        self.last_bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Of two the later copy is the last, whichever was confirmed first.
     fn note(&self, last: &LastBackup) {
-        if self.last_block.fetch_max(last.block, Ordering::Relaxed) > last.block {
+        if self.block.fetch_max(last.block, Ordering::Relaxed) > last.block {
             return;
         }
         let at_s = u64::try_from(last.at.seconds()).unwrap_or_default();
-        self.last_s.store(at_s, Ordering::Relaxed);
-        self.last_bytes.store(last.bytes, Ordering::Relaxed);
+        self.at_s.store(at_s, Ordering::Relaxed);
+        self.bytes.store(last.bytes, Ordering::Relaxed);
     }
 }
 

@@ -9,7 +9,7 @@ pub fn kind_of(path: &Path) -> Option<String> {
     kind_among(&fs::read("/proc/self/mounts").ok()?, &path)
 }
 
-/// The kind of the innermost of these mounts (proc_mounts(5)) that the path is in; of two at one place
+/// The kind of the innermost of these mounts (`proc_mounts(5)`) that the path is in; of two at one place
 /// the later hides the earlier.
 fn kind_among(mounts: &[u8], path: &Path) -> Option<String> {
     let mut found: Option<(usize, &[u8])> = None;
