@@ -17,7 +17,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
-use tokio::{sync::watch, time::MissedTickBehavior};
+use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 
 /// A second that begins or ends so little beside the measured time is of it.
 const SLACK: Duration = Duration::from_millis(50);
@@ -144,9 +144,20 @@ pub struct Run<'a> {
     interrupted: watch::Receiver<bool>,
     stop: watch::Sender<Stop>,
     clients: Vec<Client>,
+    /// Clients of the phase before that are still answered.
+    stragglers: Vec<JoinHandle<Vec<Client>>>,
     began: Instant,
     seen: Seen,
     over: RunOver,
+}
+
+/// What comes after a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Nothing, until all that is under way is answered.
+    Rest,
+    /// The next one, at once.
+    GoOn,
 }
 
 /// Processor times when a second was last over.
@@ -174,6 +185,7 @@ impl<'a> Run<'a> {
             interrupted,
             stop: watch::Sender::new(Stop::No),
             clients: Vec::new(),
+            stragglers: Vec::new(),
             began: Instant::now(),
             seen,
             over: RunOver { phases: Vec::new(), is_cut: false, capacity_per_s: None },
@@ -191,6 +203,7 @@ impl<'a> Run<'a> {
             duration: plan.duration,
             is_probe: false,
         };
+        let mut aftermath = None;
         let phases = match &plan.shape {
             Shape::Rate { per_s } => vec![open(format!("{per_s}/s"), None, (*per_s, *per_s))],
             Shape::Ramp { from_per_s: from, to_per_s: to } => {
@@ -207,21 +220,27 @@ impl<'a> Run<'a> {
                 let step = |percent: &u32| {
                     open(format!("{percent} %"), Some(*percent), (rate(*percent), rate(*percent)))
                 };
-                let mut steps: Vec<Phase> = percents.iter().map(step).collect();
+                let steps: Vec<Phase> = percents.iter().map(step).collect();
                 if percents.iter().any(|percent| *percent > 100) {
-                    // Whether the server is back at once once it is left in peace (reliability 31).
+                    // Whether the server is back at once when less comes (reliability 31): it has no rest in
+                    // between, so what is under way is answered beside what comes.
                     let label = "after it, 50 %".to_owned();
                     let after = open(label, Some(50), (rate(50), rate(50)));
-                    steps.push(Phase { warmup: Duration::ZERO, ..after });
+                    aftermath = Some(Phase { warmup: Duration::ZERO, ..after });
                 }
                 steps
             }
         };
-        for phase in phases {
+        let last = phases.len().saturating_sub(1);
+        for (place, phase) in phases.into_iter().enumerate() {
+            let goes_on = place == last && aftermath.is_some();
+            self.phase(phase, if goes_on { Then::GoOn } else { Then::Rest }).await?;
             if self.over.is_cut {
-                break;
+                return Ok(self.over);
             }
-            self.phase(phase).await?;
+        }
+        if let Some(phase) = aftermath {
+            self.phase(phase, Then::Rest).await?;
         }
         Ok(self.over)
     }
@@ -244,7 +263,7 @@ impl<'a> Run<'a> {
             self.world.stock.borrow_mut().kept = part * after;
             let phase = probe_phase(plan, clients);
             length += phase.length();
-            let rate = self.phase(phase).await?;
+            let rate = self.phase(phase, Then::Rest).await?;
             // A loop that used up its part was short, and another may still do more.
             let is_used_up = self.over.phases.last().is_some_and(|phase| phase.is_used_up);
             if self.over.is_cut || (rate < most * PAST_ITS_MOST && !is_used_up) {
@@ -265,7 +284,7 @@ impl<'a> Run<'a> {
     }
 
     /// Does a phase; how many a second ended as they should.
-    async fn phase(&mut self, phase: Phase) -> Result<f64, RunError> {
+    async fn phase(&mut self, phase: Phase, then: Then) -> Result<f64, RunError> {
         let number = self.over.phases.len();
         if !self.prepare(&phase, number).await? {
             self.over.is_cut = true;
@@ -287,7 +306,10 @@ impl<'a> Run<'a> {
         let is_used_up = running.used_up().is_some();
         let generator_cpu = share(thread_time().saturating_sub(cpu_before), began.elapsed());
         running.close();
-        self.drain(&phase, number, running).await;
+        match then {
+            Then::Rest => self.drain(&phase, number, running).await,
+            Then::GoOn => self.stragglers.push(actix_rt::spawn(running.end())),
+        }
         let measured = ended.saturating_duration_since(window.0);
         let achieved = self.achieved(number, measured);
         self.audience.phase_over(&phase, achieved);
@@ -377,7 +399,14 @@ impl<'a> Run<'a> {
         // Whoever was told to come again is not late.
         let options = &self.world.options;
         let overdue = tokio::time::sleep(options.timeout + longest_retries(options.retry));
-        let ended = running.end();
+        let stragglers = std::mem::take(&mut self.stragglers);
+        let ended = async {
+            let mut clients = running.end().await;
+            for before in stragglers {
+                clients.extend(before.await.into_iter().flatten());
+            }
+            clients
+        };
         tokio::pin!(overdue, ended);
         let mut ticks = ticks();
         let mut is_overdue = false;
