@@ -1,5 +1,5 @@
 //! More changes of one line than may wait, and more questions than the door lets in: the others are
-//! told to come again, other lines go on, nothing is lost and nothing is done twice.
+//! told to come again, other lines go on (reliability 34), nothing is lost and nothing is done twice.
 
 mod common;
 mod lines;
