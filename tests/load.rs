@@ -502,7 +502,9 @@ fn a_server_behind_tls_is_loaded_with_its_certificate_believed() {
     for trust in [format!("--ca {certificate}").as_str(), "--insecure-ca"] {
         let found = Found::at(&issuer, &file, &format!("{words} {trust}"));
         assert_eq!(found.code, Some(0), "{trust}: {found}");
-        assert_eq!(found.count("ok"), found.count("asked"), "{found}");
+        // A busy machine may not come to the last of them in time.
+        let begun = found.count("begun");
+        assert!(begun > 0 && found.count("ok") == begun, "{found}");
     }
     let ended = load(&issuer, &file, words);
     assert_eq!(ended.code, Some(2), "{ended:?}");
