@@ -7,7 +7,7 @@ mod process;
 use common::{
     Browser, Demo, Options, anime,
     door::decisions,
-    operator::{Operator, SAKURA, answering, assert_problem},
+    operator::{Operator, SAKURA, answering},
     purchase, unique,
 };
 use linepass::{
@@ -101,16 +101,6 @@ fn a_good_store_is_whole_online_and_offline_and_nothing_is_written() {
     assert_eq!(online["personal_rows"], offline["personal_rows"]);
     let logged = decisions(&demo, "verify_audit", 1);
     assert_eq!(logged[0]["outcome"], "accepted", "{logged:?}");
-
-    // Who asked for that one is told of it, or of a later one, also while another goes on.
-    let begun = operator.change("POST", "/audit/verify", &json!({ "reason": "once more" }));
-    assert_eq!(begun["asked"], 2, "{begun}");
-    let told = operator.get("/audit/verify?look=1").json();
-    assert!(told["state"] == "done" && told["look"].as_u64() >= Some(1), "{told}");
-    assert_eq!(told["whole"], true, "{told}");
-    for query in ["look=x", "look=1&more=1"] {
-        assert_problem(&operator.get(&format!("/audit/verify?{query}")), 422, "invalid_request");
-    }
 }
 
 /// Some row of the store, by the beginning of its key.

@@ -7,13 +7,16 @@ mod process;
 
 use common::door::{decisions, figure, until};
 use loading::{
-    Found, credentials, demo_with, forwarded_credentials, issuer_that_answers, load, load_command,
-    load_verified_by, lying_relay, made_up_credentials, number, operator_stub, rows_of, slow_relay,
-    verified,
+    Found, counting_relay, credentials, demo_with, forwarded_credentials, issuer_that_answers,
+    load, load_command, load_verified_by, lying_relay, made_up_credentials, number, operator_stub,
+    rows_of, slow_relay, verified,
 };
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
-use std::{fs, net::TcpStream, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    fs, net::TcpStream, os::unix::fs::PermissionsExt, path::Path, sync::atomic::Ordering,
+    time::Duration,
+};
 
 #[test]
 fn every_scenario_walks_all_its_steps_and_all_counts_add_up() {
@@ -117,6 +120,19 @@ fn latencies_are_counted_from_the_intended_start_and_a_generator_that_cannot_kee
     let own: u64 = without_push.map(|(_, step)| number(step, "/p50_us")).sum();
     let whole = number(phase, "/scenarios/login/latency/p50_us");
     assert!(whole > 5 * own, "{whole} of {own}");
+}
+
+#[test]
+fn the_connection_that_was_used_last_goes_first_so_that_few_are_opened_where_few_are_needed() {
+    let demo = demo_with(&[]);
+    let (relay, opened) = counting_relay(demo.issuer());
+    // Were each free one taken in turn, all 64 would be opened.
+    let words = "--scenario statement --rate 40 --spacing even --duration 3s --connections 64 \
+                 --lines 1 --sessions 1";
+    let found = Found::at(&relay, &credentials(&demo), words);
+    assert_eq!((found.code, found.count("ok")), (Some(0), 120), "{found}");
+    let opened = opened.load(Ordering::Relaxed);
+    assert!((1..32).contains(&opened), "{opened}: {found}");
 }
 
 #[test]
@@ -502,7 +518,9 @@ fn a_server_behind_tls_is_loaded_with_its_certificate_believed() {
     for trust in [format!("--ca {certificate}").as_str(), "--insecure-ca"] {
         let found = Found::at(&issuer, &file, &format!("{words} {trust}"));
         assert_eq!(found.code, Some(0), "{trust}: {found}");
-        assert_eq!(found.count("ok"), found.count("asked"), "{found}");
+        // A busy machine may not come to the last of them in time.
+        let begun = found.count("begun");
+        assert!(begun > 0 && found.count("ok") == begun, "{found}");
     }
     let ended = load(&issuer, &file, words);
     assert_eq!(ended.code, Some(2), "{ended:?}");

@@ -39,6 +39,11 @@ impl Audits {
         Self { store, walks: Walks::new(clock) }
     }
 
+    /// The walks themselves, for whoever has another made.
+    pub const fn walks(&self) -> &Walks<Progress, Report> {
+        &self.walks
+    }
+
     /// How the last one stands.
     pub fn last(&self) -> Stands {
         self.walks.last()

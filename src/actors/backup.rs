@@ -40,6 +40,10 @@ pub const BACKUP_KEY: &str = "linepass/backup/v1";
 const PATIENCE: Duration = Duration::from_mins(1);
 /// So many that were given whole are remembered, so that each can be confirmed.
 const MOST_GIVEN: usize = 8;
+/// So long: its file has its name within moments of its last part.
+const CONFIRMED_WITHIN: Duration = Duration::from_hours(1);
+/// And so long once it was: its confirmation is said again where the answer was lost.
+const SAID_AGAIN_WITHIN: Duration = Duration::from_mins(5);
 
 /// Why a part is not given.
 #[derive(Debug, thiserror::Error)]
@@ -135,8 +139,17 @@ struct Given {
     /// Its manifest, and its number.
     last: (u64, Arc<Part>),
     told: LastBackup,
-    /// It is journalled that it was taken.
-    is_kept: bool,
+    given_at: Instant,
+    /// When it was journalled that it was taken.
+    kept_at: Option<Instant>,
+}
+
+impl Given {
+    /// When it is forgotten, with its manifest.
+    fn over_at(&self) -> Instant {
+        let of_given = self.given_at + CONFIRMED_WITHIN;
+        self.kept_at.map_or(of_given, |kept_at| kept_at + SAID_AGAIN_WITHIN)
+    }
 }
 
 impl Runs {
@@ -144,15 +157,34 @@ impl Runs {
         self.given.iter_mut().find(|given| given.name == name)
     }
 
-    /// The one under way was given whole. Past the bound one is forgotten: the first that was
-    /// confirmed, or where none was, the first.
+    /// The one under way was given whole. Past the bound one is forgotten: the one that was confirmed
+    /// first, or where none was, the one that was given first.
     fn was_given(&mut self, given: Given) {
         self.under_way = None;
         if self.given.len() == MOST_GIVEN {
-            let place = self.given.iter().position(|given| given.is_kept);
+            let given = self.given.iter().enumerate();
+            let kept = given.filter_map(|(place, given)| Some((given.kept_at?, place)));
+            let place = kept.min().map(|(_, place)| place);
             self.given.remove(place.unwrap_or_default());
         }
         self.given.push_back(given);
+    }
+
+    /// When the one of this name is given up or forgotten, unless more happens; `None` where there is
+    /// none.
+    fn over_at(&mut self, name: &str) -> Option<Instant> {
+        match &self.under_way {
+            Some(run) if run.name == name => Some(run.asked_at + PATIENCE),
+            _ => self.given(name).map(|given| given.over_at()),
+        }
+    }
+
+    /// Gives the one of this name up, or forgets it, if that is due; whether it was under way yet.
+    fn end_if_due(&mut self, name: &str) -> bool {
+        let now = Instant::now();
+        self.given.retain(|given| given.name != name || now < given.over_at());
+        let is_due = |run: &mut Run| run.name == name && run.asked_at + PATIENCE <= now;
+        self.under_way.take_if(is_due).is_some()
     }
 
     /// Forgets one; whether it was there.
@@ -204,7 +236,7 @@ impl Backups {
         let (own, asked_at) = (name.clone(), Instant::now());
         let run = Run { name: own, copy, last: None, asked_at, bytes: 0, block: 0 };
         runs.under_way = Some(run);
-        actix_rt::spawn(give_up_in_time(Arc::clone(&self.runs), name.clone()));
+        actix_rt::spawn(end_in_time(Arc::clone(&self.runs), name.clone()));
         Ok(name)
     }
 
@@ -251,7 +283,7 @@ impl Backups {
         if part.kind == PartKind::Manifest {
             let told = LastBackup { at: now, block: run.block, bytes: run.bytes };
             let (name, last) = (run.name.clone(), (number, Arc::clone(&part)));
-            runs.was_given(Given { name, last, told, is_kept: false });
+            runs.was_given(Given { name, last, told, given_at: Instant::now(), kept_at: None });
         }
         Ok(part)
     }
@@ -272,10 +304,10 @@ impl Backups {
         }
         let given = runs.given(name).ok_or(BackupError::Unknown)?;
         // Said again where the answer was lost.
-        if !given.is_kept {
+        if given.kept_at.is_none() {
             self.journal(asked, SystemEvent::BackupTaken(given.told)).await?;
             self.figures.note(&given.told);
-            given.is_kept = true;
+            given.kept_at = Some(Instant::now());
         }
         Ok(())
     }
@@ -306,18 +338,14 @@ impl Backups {
     }
 }
 
-/// Gives one up once nobody has asked for it for long.
-async fn give_up_in_time(runs: Arc<Mutex<Runs>>, name: String) {
+/// Gives one up once nobody has asked for it for long, and forgets one that was given whole in time.
+async fn end_in_time(runs: Arc<Mutex<Runs>>, name: String) {
     loop {
-        let wakes_at = match &runs.lock().await.under_way {
-            Some(run) if run.name == name => run.asked_at + PATIENCE,
-            _ => return,
-        };
-        tokio::time::sleep_until(wakes_at).await;
-        let is_due = |run: &mut Run| run.name == name && run.asked_at + PATIENCE <= Instant::now();
-        if runs.lock().await.under_way.take_if(is_due).is_some() {
+        let Some(over_at) = runs.lock().await.over_at(&name) else { return };
+        // A confirmation brings it nearer.
+        tokio::time::sleep_until(over_at.min(Instant::now() + PATIENCE)).await;
+        if runs.lock().await.end_if_due(&name) {
             tracing::warn!("a backup was given up: nobody asked for its next part for a minute");
-            return;
         }
     }
 }

@@ -52,6 +52,11 @@ impl House {
         self.backups.end(name, is_kept, &asked()).await
     }
 
+    /// Whether its manifest is in memory still.
+    async fn knows(&self, name: &str) -> bool {
+        self.backups.runs.lock().await.given(name).is_some()
+    }
+
     async fn journalled(&self) -> Vec<SystemEvent> {
         let rows = self.store.events(&Stream::System, 0, 99).await.expect("reads");
         let entries = rows.iter().map(|row| {
@@ -143,12 +148,46 @@ async fn of_many_backups_that_nobody_confirms_the_first_is_forgotten() {
                 names.push(name);
             }
             assert!(matches!(house.end(&names[0], true).await, Err(BackupError::Unknown)));
+            house.end(&names[3], true).await.expect("ends");
             house.end(&names[2], true).await.expect("ends");
-            // One that was confirmed goes before one that was not.
-            let more = house.begin().await.expect("begins");
-            house.take(&more).await;
-            assert!(matches!(house.end(&names[2], true).await, Err(BackupError::Unknown)));
+            // One that was confirmed goes before one that was not, and of two the one that was first.
+            for (forgotten, known) in [(3, 2), (2, 1)] {
+                let more = house.begin().await.expect("begins");
+                house.take(&more).await;
+                let answer = house.end(&names[forgotten], true).await;
+                assert!(matches!(answer, Err(BackupError::Unknown)), "{forgotten}: {answer:?}");
+                assert!(house.knows(&names[known]).await, "{known}");
+            }
             house.end(&names[1], true).await.expect("ends");
+        })
+        .await;
+}
+
+/// Its manifest stays in memory no longer than somebody may still ask for it.
+#[tokio::test(start_paused = true)]
+async fn a_backup_that_was_given_is_forgotten_in_time_and_sooner_once_it_was_confirmed() {
+    LocalSet::new()
+        .run_until(async {
+            let house = house().await;
+            let mut names = Vec::new();
+            for _ in 0..2 {
+                let name = house.begin().await.expect("begins");
+                house.take(&name).await;
+                names.push(name);
+            }
+            let [confirmed, other] = &names[..] else { panic!("{names:?}") };
+            // Hours are as long as they are: a wait that has begun ends no later for a confirmation.
+            tokio::time::sleep(PATIENCE / 2).await;
+            house.end(confirmed, true).await.expect("ends");
+            tokio::time::sleep(SAID_AGAIN_WITHIN * 3 / 4).await;
+            house.end(confirmed, true).await.expect("and again where the answer was lost");
+            // That it was said again makes it no younger.
+            tokio::time::sleep(SAID_AGAIN_WITHIN / 4 + PATIENCE * 2).await;
+            assert!(!house.knows(confirmed).await && house.knows(other).await);
+            let said = house.end(confirmed, true).await;
+            assert!(matches!(said, Err(BackupError::Unknown)), "{said:?}");
+            tokio::time::sleep(CONFIRMED_WITHIN).await;
+            assert!(!house.knows(other).await);
         })
         .await;
 }

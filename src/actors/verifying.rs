@@ -116,6 +116,11 @@ impl Verifies {
         &self.keys
     }
 
+    /// The looks themselves, for whoever has another made.
+    pub const fn walks(&self) -> &Walks<Progress, Report> {
+        &self.walks
+    }
+
     /// How the last one stands.
     pub fn last(&self) -> Stands {
         self.walks.last()

@@ -85,8 +85,8 @@ pub enum StoreError {
     },
     /// A folder cannot be locked, so whether another process has it cannot be told.
     #[error(
-        "{path}: the folder cannot be locked: {source}. It is on a file system of the kind {file_system}, \
-         and network file systems (NFS) lock no folders; name a folder on a disk of this machine"
+        "{path}: the folder cannot be locked: {source}. It is on a file system of the kind \
+         {file_system}{}", unlocked(.file_system)
     )]
     CannotLock {
         /// The folder.
@@ -107,6 +107,15 @@ pub enum StoreError {
     /// The engine failed: whether the last group is durable is unknown.
     #[error("the store's engine failed: {0}")]
     Engine(String),
+}
+
+/// What is known of why a file system of this kind locked no folder, and what to do.
+fn unlocked(file_system: &str) -> &'static str {
+    if file_system.starts_with("nfs") {
+        ", and network file systems (NFS) lock no folders; name a folder on a disk of this machine"
+    } else {
+        "; where it goes on, name a folder on another"
+    }
 }
 
 impl StoreError {

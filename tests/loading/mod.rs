@@ -11,6 +11,10 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     path::Path,
     process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -234,13 +238,28 @@ pub fn slow_relay(server: &str, pause: Duration) -> String {
     })
 }
 
+/// A relay before a server, and how many connections it has taken.
+pub fn counting_relay(server: &str) -> (String, Arc<AtomicUsize>) {
+    let taken = Arc::new(AtomicUsize::new(0));
+    (relay_counted(server, <[u8]>::to_vec, Arc::clone(&taken)), taken)
+}
+
 /// A relay before a server that passes on what is made of each piece of an answer.
 fn relay(server: &str, change: impl Fn(&[u8]) -> Vec<u8> + Clone + Send + 'static) -> String {
+    relay_counted(server, change, Arc::default())
+}
+
+fn relay_counted(
+    server: &str,
+    change: impl Fn(&[u8]) -> Vec<u8> + Clone + Send + 'static,
+    taken: Arc<AtomicUsize>,
+) -> String {
     let server = server.trim_start_matches("http://").to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").expect("binds");
     let address = listener.local_addr().expect("an address");
     thread::spawn(move || {
         for client in listener.incoming().map_while(Result::ok) {
+            taken.fetch_add(1, Ordering::Relaxed);
             let Ok(upstream) = TcpStream::connect(&server) else { return };
             let (mut to_server, mut from_client) = pair(&upstream, &client);
             let change = change.clone();

@@ -10,11 +10,15 @@ use super::{
     providers::{ProviderPlan, REDIRECT_URI},
     secrets::Secrets,
 };
-use crate::domain::{
-    line::LineService,
-    registration::{ServiceEntry, ServiceKind},
-    synthetic::SyntheticData,
+use crate::{
+    domain::{
+        line::LineService,
+        registration::{ServiceEntry, ServiceKind},
+        synthetic::SyntheticData,
+    },
+    security::random,
 };
+use rustix::io::Errno;
 use serde::Serialize;
 use std::{
     fs::{self, File, OpenOptions},
@@ -79,19 +83,33 @@ fn look_by(
     if path.symlink_metadata().is_ok() {
         return Err(SeedError::CredentialsExist(path.to_owned()));
     }
-    // Whether a file can be made there is seen by making one; one that is there says that it can.
-    let sibling = unfinished(path);
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&sibling);
-    let is_own = match made {
-        Ok(_) => true,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-        Err(error) => return Err(no_place(error)),
-    };
-    let probe = with_ending(path, ".link");
-    let linked = remove(&probe).and_then(|()| link(&sibling, &probe));
-    let removed = remove(&probe).and(if is_own { remove(&sibling) } else { Ok(()) });
-    linked.map_err(|source| SeedError::NoLinks { path: path.to_owned(), source })?;
+    // Whether a file can be made there and be given a name is seen by doing so, under names that nobody
+    // ever had: whatever else is there is somebody else's, and stays.
+    let drawn = || with_ending(path, &format!(".{}", random::token(DRAWN_BYTES)));
+    let (own, other) = (drawn(), drawn());
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(&own).map_err(no_place)?;
+    let linked = link(&own, &other);
+    let removed = if linked.is_ok() { remove(&other) } else { Ok(()) };
+    let removed = removed.and(remove(&own));
+    linked.map_err(|source| {
+        if is_without_links(&source) {
+            SeedError::NoLinks { path: path.to_owned(), source }
+        } else {
+            no_place(source)
+        }
+    })?;
     removed.map_err(no_place)
+}
+
+/// So many random bytes are in a name that nobody ever had; with it the name is no shorter than the one
+/// of the unfinished file, so that one that is too long is told here.
+const DRAWN_BYTES: usize = 8;
+
+/// Whether a link of a file of our own failed because the file system there makes none (link(2)); a full
+/// disk, say, is another matter.
+fn is_without_links(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    errno.is_some_and(|errno| [Errno::PERM, Errno::OPNOTSUPP, Errno::NOTSUP].contains(&errno))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -209,20 +227,25 @@ mod tests {
 
     /// As vfat answers.
     fn no_links(_: &Path, _: &Path) -> io::Result<()> {
-        Err(io::ErrorKind::PermissionDenied.into())
+        Err(Errno::PERM.into())
     }
 
     #[test]
     fn a_file_system_without_hard_links_is_told_before_anything_is_made() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("credentials.jsonl");
-        // With and without what a killed run left, which stays for the run that replaces it.
-        for left in [&[][..], &["credentials.jsonl.unfinished"]] {
+        // With and without what others left, which is not touched: what a killed run left there is
+        // replaced by the run that writes.
+        for left in [&[][..], &["credentials.jsonl.link", "credentials.jsonl.unfinished"]] {
             for name in left {
-                fs::write(folder.path().join(name), b"{}").expect("writes");
+                fs::write(folder.path().join(name), name).expect("writes");
             }
             look(&path).expect("here is room for it");
             assert_eq!(names(folder.path()), left);
+            for name in left {
+                let found = fs::read_to_string(folder.path().join(name)).expect("reads");
+                assert_eq!(found, *name);
+            }
             let refused = look_by(&path, no_links).expect_err("it could not have its name");
             let said = refused.to_string();
             assert!(refused.is_refusal() && said.contains("hard links"), "{said}");
@@ -231,6 +254,28 @@ mod tests {
                 "{said}"
             );
             assert_eq!(names(folder.path()), left);
+        }
+    }
+
+    #[test]
+    fn a_link_that_fails_for_another_reason_is_told_as_what_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("credentials.jsonl");
+        for (errno, is_without) in [
+            (Errno::PERM, true),
+            (Errno::OPNOTSUPP, true),
+            (Errno::NOSPC, false),
+            (Errno::ACCESS, false),
+            (Errno::DQUOT, false),
+            (Errno::EXIST, false),
+        ] {
+            let refused = look_by(&path, |_, _| Err(errno.into())).expect_err("it has no name");
+            let said = refused.to_string();
+            assert_eq!(matches!(refused, SeedError::NoLinks { .. }), is_without, "{said}");
+            assert_eq!(matches!(refused, SeedError::NoPlace { .. }), !is_without, "{said}");
+            assert_eq!(said.contains("hard links"), is_without, "{said}");
+            assert!(said.contains(&io::Error::from(errno).to_string()), "{said}");
+            assert!(names(folder.path()).is_empty(), "{said}");
         }
     }
 }

@@ -155,7 +155,7 @@ mod tests {
             let said = refused.to_string();
             assert!(matches!(refused, StoreError::CannotLock { .. }), "{said}");
             let kind = mounts::kind_of(around.path()).expect("Linux tells it");
-            for word in [path.to_str().expect("text"), &kind, "NFS", "Bad file descriptor"] {
+            for word in [path.to_str().expect("text"), &kind, "Bad file descriptor"] {
                 assert!(said.contains(word), "{word}: {said}");
             }
         };
@@ -167,5 +167,25 @@ mod tests {
         told(sweep_by(&path, bad_descriptor).expect_err("it cannot be locked"));
         told(HeldFolder::make_by(&path, bad_descriptor).expect_err("it cannot be locked"));
         assert!(path.join("theirs").exists());
+    }
+    #[test]
+    fn only_of_a_network_file_system_it_is_said_that_it_locks_no_folders() {
+        for (kind, is_network) in [
+            ("nfs", true),
+            ("nfs4", true),
+            ("ext4", false),
+            ("fuse.sshfs", false),
+            ("unknown", false),
+        ] {
+            let refused = StoreError::CannotLock {
+                path: "/srv/backup".into(),
+                file_system: kind.to_owned(),
+                source: io::ErrorKind::Interrupted.into(),
+            };
+            let said = refused.to_string();
+            assert!(said.contains(&format!("of the kind {kind}")), "{said}");
+            assert!(said.contains("name a folder on"), "{said}");
+            assert_eq!(said.contains("NFS"), is_network, "{said}");
+        }
     }
 }
