@@ -7,7 +7,9 @@ use crate::{
         calendar::{Instant, Month},
         field::{MailAddress, PassportName, PersonName, PhoneNumber},
         ids::ProviderId,
-        line::{By, Command, Facts, LineDefaults, LineService, decide, event::BillingRoute},
+        line::{
+            By, Command, Facts, LineDefaults, LineService, decide, event::BillingRoute, uses::Uses,
+        },
         yen::Yen,
     },
     store::{
@@ -431,11 +433,11 @@ async fn one_that_is_too_large_is_not_tried_at_every_event() {
         amount: Yen::new(0),
         at: line.now,
     };
-    large.uses = vec![charge; 2_000];
+    large.uses = std::iter::repeat_n(charge, 2_000).collect();
     let mut place = Place { seq: 50, block: 1, ..Place::default() };
     assert!(keeper.when_due(&large, &mut place).is_none());
     assert_eq!((place.newest, place.tried), (0, 50), "not again before ten more");
-    large.uses.clear();
+    large.uses = Uses::default();
     place.seq = 59;
     assert!(keeper.when_due(&large, &mut place).is_none());
     place.seq = 60;

@@ -68,7 +68,7 @@ impl LineBill {
     pub fn of_open_month(line: &Line, month: Month) -> Self {
         let charges = charge::monthly_charges(line.contracts.values(), month);
         let contracts = charges.values().filter_map(|charge| line.contracts.get(&charge.contract));
-        let uses = line.uses_of(month).iter().map(ClosedItem::from);
+        let uses = line.uses_of(month).map(ClosedItem::from);
         let mut items: Vec<ClosedItem> = contracts.map(ClosedItem::from).chain(uses).collect();
         items.sort_by_key(|item| (item.bought_at, item.receipt));
         let made_in_it = |correction: &&ClosedCorrection| correction.at.month() == month;

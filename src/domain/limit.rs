@@ -31,7 +31,7 @@ pub(in crate::domain) fn charges_of<'a>(
 ) -> impl Iterator<Item = (PassportNumber, Yen)> {
     let monthly = charge::monthly_charges(contracts, month);
     let monthly = monthly.into_values().map(|charge| (charge.passport, charge.amount));
-    monthly.chain(line.uses_of(month).iter().map(|charged| (charged.passport, charged.amount)))
+    monthly.chain(line.uses_of(month).map(|charged| (charged.passport, charged.amount)))
 }
 
 /// What the whole line is charged in `month`, deleted IDs included.

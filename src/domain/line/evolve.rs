@@ -10,6 +10,7 @@ use super::{
         Barriers, ClosedMonth, Contract, ContractEnd, Disclosure, Line, LineRows, Passport,
         PassportRows, PerUseCharge, ProviderTotal,
     },
+    uses::Uses,
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -58,7 +59,7 @@ fn opened(event: &Event, at: Instant) -> Option<Line> {
         ended: None,
         passports: BTreeMap::new(),
         contracts: BTreeMap::new(),
-        uses: Vec::new(),
+        uses: Uses::default(),
         closed_through: None,
         closed: BTreeMap::new(),
         corrections: Vec::new(),
@@ -335,7 +336,7 @@ impl Line {
     /// What was last charged in a closed month no longer counts for anything ahead.
     fn close(&mut self, month: Month) {
         self.closed_through = self.closed_through.max(Some(month));
-        self.uses.retain(|charged| charged.at.month() > month);
+        self.uses.forget_through(month);
         self.contracts.retain(|_, contract| {
             contract
                 .end

@@ -8,6 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`state`] | the line as it stands |
+//! | [`uses`] | what it bought per use, in pages that its copies share |
 //! | [`command`] | what is asked of it, and the facts that come with the question |
 //! | [`event`] | what happened: the stored shapes |
 //! | [`refusal`] | why not, with a stable code for each reason |
@@ -36,6 +37,7 @@ pub mod refusal;
 pub mod rows;
 pub mod settings;
 pub mod state;
+pub mod uses;
 
 pub use command::{Command, Facts, LineDefaults};
 pub use decide::{Allowed, decide, may_buy, may_cancel};

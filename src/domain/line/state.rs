@@ -7,6 +7,7 @@ use super::{
     },
     guard::Holds,
     portal::{Inquiry, PortalSession},
+    uses::Uses,
 };
 use crate::domain::{
     calendar::{Day, Instant, Month},
@@ -44,7 +45,7 @@ pub struct Line {
     /// Its monthly contracts, ended ones of months not yet closed included.
     pub contracts: BTreeMap<ContractNumber, Contract>,
     /// Per-use purchases of months not yet closed, in the order in which they were made.
-    pub uses: Vec<PerUseCharge>,
+    pub uses: Uses,
     /// The last month that is closed: nothing is decided inside it any more.
     pub closed_through: Option<Month>,
     /// What closed months came to, and where in the journal their itemisations stand. One beyond
@@ -285,12 +286,9 @@ impl Line {
         self.contracts.values().find(|contract| contract.is_live() && contract.charge_key() == key)
     }
 
-    /// What was bought per use in a month that is not closed. The uses stand in the order of their
-    /// time, so that a month's are found without looking at the others.
-    pub fn uses_of(&self, month: Month) -> &[PerUseCharge] {
-        let from = self.uses.partition_point(|charged| charged.at.month() < month);
-        let to = self.uses.partition_point(|charged| charged.at.month() <= month);
-        &self.uses[from..to]
+    /// What was bought per use in a month that is not closed.
+    pub fn uses_of(&self, month: Month) -> impl Iterator<Item = &PerUseCharge> {
+        self.uses.of(month)
     }
 
     /// Whether line authentication would be checked for this ID: switched on, on a line that has
