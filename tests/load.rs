@@ -14,8 +14,13 @@ use loading::{
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
 use std::{
-    fs, net::TcpStream, os::unix::fs::PermissionsExt, path::Path, sync::atomic::Ordering,
-    time::Duration,
+    cell::RefCell,
+    fs,
+    net::TcpStream,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
 };
 
 #[test]
@@ -288,6 +293,45 @@ fn an_interrupted_run_ends_in_order_with_what_it_has_so_far() {
     let ledger = rows_of(&folder.join("ledger.jsonl"));
     assert!(ledger.len() >= 3);
     assert_eq!(found.number("/reconciliation/faults"), 0);
+}
+
+/// `timeout` sends SIGTERM twice at once, to the process and to its group.
+#[test]
+fn a_signal_that_is_repeated_at_once_ends_a_run_in_order_and_a_later_one_at_once() {
+    let demo = demo_with(&[]);
+    let words = "--scenario purchase --rate 20 --duration 10m --json --lines 1";
+    // Its verify never ends, so that the run is still there for a later signal.
+    let running = json!({ "state": "running", "done": 1, "of": 2 });
+    let operator = operator_stub(&Value::Null, vec![running]);
+    let begin = |more: &str| {
+        let before = demo.decisions("purchase").len();
+        let mut command =
+            load_command(demo.issuer(), &credentials(&demo), &format!("{words} {more}"));
+        command.env("LINEPASS_OPERATOR_URL", &operator);
+        command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
+        let started = Started::spawn(&mut command);
+        decisions(&demo, "purchase", before + 1);
+        started
+    };
+    let twice = begin("--no-verify");
+    twice.signal("TERM");
+    twice.signal("TERM");
+    let ended = twice.ended();
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert_eq!(Found::by(&ended).result["is_cut_short"], true);
+
+    let again = RefCell::new(begin(""));
+    let first = Instant::now();
+    until("its end", || {
+        let mut run = again.borrow_mut();
+        run.signal_if_running("TERM");
+        (!run.runs()).then_some(())
+    });
+    let ended = again.into_inner().ended();
+    assert!(first.elapsed() > Duration::from_secs(1), "a repeat is no second signal: {ended:?}");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(130), ""), "{ended:?}");
+    let told = "linepass: a second signal ended the run at once: nothing was checked or written\n";
+    assert!(ended.err.ends_with(told), "{ended:?}");
 }
 
 // ---------------------------------------------------------------------------------------------
