@@ -128,8 +128,9 @@ impl Concern {
                 worst * 100.0
             ),
             Self::Refused => format!(
-                "Up to {:.0} % of what was begun was refused by a rule: limits that are reached, or \
-                 credentials of another store",
+                "Up to {:.0} % of what was begun was refused by a rule: limits that are reached, \
+                 credentials of another store, or a server that does not take this machine as a proxy: \
+                 config/load.toml",
                 worst * 100.0
             ),
             Self::UsedUp => {
@@ -189,7 +190,11 @@ mod tests {
     fn what_mostly_failed_or_was_refused_is_warned_about() {
         for (fault, scenario, word) in [
             (Fault::Status(500), Scenario::Login, Some("got no answer")),
-            (Fault::Refused("403".to_owned()), Scenario::Login, Some("refused by a rule")),
+            (
+                Fault::Refused("403".to_owned()),
+                Scenario::Login,
+                Some("as a proxy: config/load.toml"),
+            ),
             (Fault::Refused("403".to_owned()), Scenario::Attack, None),
             (Fault::Shed { status: 503, retry_after_s: 3 }, Scenario::Login, None),
         ] {
