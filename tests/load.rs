@@ -158,6 +158,21 @@ fn what_is_printed_tells_what_was_never_begun_and_marks_percentiles_of_few_answe
     assert!(row.contains(" too few ") && rest.contains("p99.9 takes 1,000"), "{}", ended.out);
 }
 
+/// The server keeps ten sessions of a line: one more ends the oldest.
+#[test]
+fn a_popular_line_is_signed_in_no_oftener_than_the_server_keeps_sessions_of_it() {
+    let demo = demo_with(&[]);
+    let words =
+        "--scenario statement --rate 40 --spacing even --duration 1s --lines 1 --sessions 30";
+    let found = Found::of(&demo, words);
+    assert_eq!(
+        (found.code, found.count("ok"), found.count("refused")),
+        (Some(0), 40, 0),
+        "{found}"
+    );
+    assert_eq!(decisions(&demo, "sign_in", 10).len(), 10, "{found}");
+}
+
 #[test]
 fn a_ladder_writes_a_report_that_needs_nothing_else() {
     let demo = demo_with(&[]);

@@ -100,7 +100,8 @@ pub struct LoadArgs {
     /// loops of the search for a capacity together [default: 20000]
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
     pub prepare: Option<u32>,
-    /// Households that are signed in beforehand for statement
+    /// Households that are signed in beforehand for statement; those of one line share the sessions
+    /// that the server keeps of it
     #[arg(long, value_name = "N", default_value = "100", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 100_000>)]
     pub sessions: u32,
     /// What attackers do in the scenario attack, with commas between [default: all of them]

@@ -17,6 +17,7 @@ pub mod verify;
 use super::exit::Exit;
 use crate::{
     clock::Clock,
+    domain::line::portal::MOST_SESSIONS,
     load::{
         credentials::{Credentials, Origin},
         host::{Host, Process},
@@ -222,6 +223,7 @@ async fn world(
         timeout: args.timeout,
         retry: args.retry,
         attacks: args.attacks(),
+        sessions_per_line: MOST_SESSIONS as u64,
         seed: args.seed,
     };
     let tag = format!("load-{}", random::token(6));
