@@ -213,31 +213,46 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
 fn the_search_for_a_capacity_is_prepared_once_and_each_of_its_loops_has_an_equal_part() {
     let demo = demo_with(&[]);
     let words = "--scenario press --ladder 2,4 --connections 16 --duration 2s --lines 1 --prepare";
-    let found = Found::of(&demo, &format!("{words} 40"));
+    let found = Found::of(&demo, &format!("{words} 64"));
     assert_eq!(found.code, Some(0), "{found}");
     let asked = |is_probe: bool| -> Vec<u64> {
         let phases = found.phases().iter().filter(|phase| phase["is_probe"] == is_probe);
         phases.map(|phase| number(phase, "/counts/asked")).collect()
     };
-    assert_eq!(asked(true), [20, 20], "{found}");
+    assert_eq!(asked(true), [32, 32], "{found}");
     assert!(found.result["capacity_per_s"].as_f64() > Some(0.0), "{found}");
     assert!(found.warnings().contains("(probe, 4 clients; probe, 16 clients)"), "{found}");
     let logins = figure(&demo, "linepass_logins_total{outcome=\"accepted\",reason=\"none\"}");
-    assert_eq!(logins, 40 + asked(false).iter().sum::<u64>(), "{found}");
+    assert_eq!(logins, 64 + asked(false).iter().sum::<u64>(), "{found}");
 
     // Three of four clients find nothing, so that the search was over before the one was answered.
     let ended = load(demo.issuer(), &credentials(&demo), &format!("{words} 1"));
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.err.contains("used up the 1 that were prepared"), "{ended:?}");
+    assert!(ended.err.contains("--prepare 320 would do"), "{ended:?}");
 }
 
-/// The loop that does most may use its part up before its measured time begins; what a slower one did is
-/// no capacity then.
+/// A press is over in a millisecond: a warm-up that took all flows would leave nothing to be measured.
+#[test]
+fn a_warm_up_ends_when_it_has_used_a_quarter_of_what_was_prepared() {
+    let demo = demo_with(&[]);
+    let words = "--scenario press --clients 2 --prepare 40 --lines 1 --warmup 60s --duration 60s";
+    let ended = load(demo.issuer(), &credentials(&demo), words);
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(number(&result, "/phases/0/counts/asked"), 30, "{result}");
+    assert_eq!(number(&result, "/phases/0/counts/wrong"), 0, "{result}");
+    assert!(result["phases"][0]["achieved_per_s"].as_f64() > Some(0.0), "{result}");
+    assert!(result["phases"][0]["warmup_s"].as_f64() < Some(60.0), "{result}");
+    assert!(result["warnings"].to_string().contains("It ended early"), "{result}");
+}
+
+/// The loop that does most may use its part up before each client has done one; what a slower one did is no
+/// capacity then.
 #[test]
 fn a_search_whose_fastest_loop_could_not_be_measured_ends_and_claims_no_slower_ones_rate() {
     let demo = demo_with(&[]);
-    // Four clients press their 15 flows in four turns, which takes them longer than the warm-up; 16 do in
-    // one.
+    // Four clients press their 15 flows in four turns, three of which are measured; 16 do in one.
     let relay = slow_relay(demo.issuer(), Duration::from_millis(400));
     let words =
         "--scenario press --ladder 2,4 --connections 16 --duration 2s --lines 1 --warmup 1s";

@@ -2,6 +2,7 @@
 //! whether most of what was asked ended otherwise than it should.
 
 use super::{
+    phase::enough_for,
     recorder::{Counts, PhaseRecord},
     run::PhaseOver,
     scenario::Scenario,
@@ -33,6 +34,8 @@ pub enum Concern {
     Held,
     /// What was prepared was used up.
     UsedUp,
+    /// It was, before there was enough for a rate.
+    Unmeasured,
     /// Many got no answer, or one that failed.
     Failed,
     /// Many were refused by a rule, or for their credentials.
@@ -60,7 +63,9 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
     if asked > 0.0 && (is_held_up || not_begun / asked > MOST_NOT_BEGUN) {
         found.push((Concern::Held, as_f64(queueing_us)));
     }
-    if over.is_used_up {
+    if over.is_unmeasured() {
+        found.push((Concern::Unmeasured, as_f64(enough_for(over.clients()))));
+    } else if over.is_used_up {
         found.push((Concern::UsedUp, 0.0));
     }
     // Being refused is the right answer to an attacker.
@@ -87,6 +92,7 @@ pub fn warnings(phases: &[(String, Vec<Grave>)], connections: usize) -> Vec<Stri
         Concern::Busy,
         Concern::Held,
         Concern::UsedUp,
+        Concern::Unmeasured,
     ];
     let told = kinds.into_iter().filter_map(|kind| {
         let mut worst = 0.0_f64;
@@ -138,6 +144,10 @@ impl Concern {
                              more"
                     .to_owned()
             }
+            Self::Unmeasured => format!(
+                "What was prepared was used up before each client had done one in the measured time, so \
+                 its rates say nothing; --prepare {worst:.0} would do"
+            ),
         }
     }
 }
@@ -166,7 +176,7 @@ mod tests {
         let load = Load::Open { from_per_s: 9.0, to_per_s: 9.0 };
         let label = "9/s".to_owned();
         let phase = Phase { label, percent: None, load, warmup, duration, is_probe: false };
-        PhaseOver { phase, measured: duration, is_used_up: false, generator_cpu }
+        PhaseOver { phase, measured: duration, ended: 0, is_used_up: false, generator_cpu }
     }
 
     fn told(generator_cpu: f64, lag_ms: u64, waited_ms: u64, not_begun: u64) -> Vec<String> {
@@ -212,6 +222,19 @@ mod tests {
                 Some(word) => assert!(warned.len() == 1 && warned[0].contains(word), "{warned:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_closed_loop_whose_prepared_ones_were_used_up_says_whether_it_was_measured() {
+        let told = |ended, is_used_up| {
+            let mut over = PhaseOver { ended, is_used_up, ..over(0.5) };
+            over.phase.load = Load::Closed { clients: 8 };
+            let found = concerns(&over, &PhaseRecord::default());
+            warnings(&[("8 clients".to_owned(), found)], 8).join("; ")
+        };
+        assert!(told(8, true).contains("It ended early"), "{}", told(8, true));
+        assert!(told(7, true).contains("say nothing; --prepare 80 would do"), "{}", told(7, true));
+        assert_eq!(told(7, false), "");
     }
 
     #[test]
