@@ -201,7 +201,10 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
     assert!(hgrm.contains(&format!("Total count    = {count:12}]")), "{hgrm}");
     assert!(file("ledger.jsonl").is_empty(), "a login orders nothing");
     assert_is_self_contained(&file("report.html"));
-    assert_eq!(found.result["knee"]["steps"], 3);
+    // So few answers have no 99th percentile, so there is no knee; a busy machine may have fallen short.
+    let untold = found.result["untold_percents"].as_array().expect("steps").len();
+    let marks = file("report.html").matches("cannot be told: too few answers</span>").count();
+    assert_eq!((&found.result["knee"], marks), (&Value::Null, untold), "{found}");
     // An older run's files would be taken for this one's.
     let again = load(demo.issuer(), &credentials(&demo), &words);
     assert_eq!(again.code, Some(2), "{again:?}");
