@@ -48,8 +48,8 @@ fn every_scenario_walks_all_its_steps_and_all_counts_add_up() {
         ("portal", &["details", "entrance", "menu", "sign_in", "sign_out", "statement"]),
     ];
     for (scenario, expected) in table {
-        let words = "--rate 15 --duration 1s --lines 1 --sessions 3";
-        let found = Found::of(&demo, &format!("--scenario {scenario} {words}"));
+        let found =
+            Found::of(&demo, &format!("--scenario {scenario} --rate 15 --duration 1s --lines 1"));
         let wrong_or_failed = (found.count("wrong"), found.count("failed"));
         assert_eq!((found.code, wrong_or_failed), (Some(0), (0, 0)), "{found}");
         let ok = found.count("ok");
@@ -73,6 +73,7 @@ fn a_cancellation_ends_contracts_that_were_bought_before_and_the_ledger_has_both
     let found = Found::of(&demo, &format!("{words} --ledger {}", ledger.display()));
     let done = (found.code, found.count("ok"), found.count("begun"));
     assert_eq!(done, (Some(0), 2, 2), "{found}");
+    assert_eq!(found.number("/config/connections"), 1, "one for its client");
     assert!(found.warnings().contains("was used up"), "{found}");
     let lines = rows_of(&ledger);
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).collect::<Vec<_>>();
@@ -387,7 +388,7 @@ fn a_fast_wrong_answer_is_a_failure() {
     ];
     for (scenario, step, from, to, told) in table {
         let relay = lying_relay(demo.issuer(), from, to);
-        let words = format!("--scenario {scenario} --rate 10 --duration 1s --lines 1 --sessions 1");
+        let words = format!("--scenario {scenario} --rate 10 --duration 1s --lines 1");
         let found = Found::at(&relay, &file, &words);
         assert_eq!(found.code, Some(1), "{from}: {found}");
         assert_eq!(found.result["verdict"], "failed");
@@ -544,6 +545,9 @@ fn a_wrong_argument_is_named_with_what_is_allowed() {
         (here, &good, "--rate 1", "no answer: no connection"),
         (here, &good, "--rate 1 --capacity 9", "--capacity: only a ladder"),
         (here, &good, "--rate 1 --attacks guess", "--attacks: nothing of --scenario"),
+        (here, &good, "--clients 1 --connections 2", "--connections: a closed loop has one"),
+        (here, &good, "--clients 1 --spacing even", "--spacing: the clients of a closed loop"),
+        (here, &good, "--rate 1 --sessions 9", "--sessions: nobody is signed in beforehand"),
         (here, &good, "--rate 1 --ca none.pem", "--ca: http:// has no certificate"),
         (here, &good, "--rate 1 --insecure-ca", "--insecure-ca: http:// has no"),
         (here, &good, "--rate 1 --config none.toml", "--config: it is for verify alone"),

@@ -156,13 +156,13 @@ fn plan(args: &LoadArgs) -> Plan {
     Plan {
         mix: Rc::new(args.scenario.clone()),
         shape,
-        spacing: args.spacing,
+        spacing: args.spacing(),
         warmup: args.warmup,
         duration: args.duration,
-        connections: args.connections.into(),
+        connections: args.connections().into(),
         sources: args.sources,
         prepare: args.prepared().into(),
-        sessions: args.sessions.into(),
+        sessions: args.sessions().into(),
         seed: args.seed,
     }
 }
