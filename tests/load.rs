@@ -329,6 +329,19 @@ fn an_interrupted_run_ends_in_order_with_what_it_has_so_far() {
     assert_eq!(found.number("/reconciliation/faults"), 0);
 }
 
+#[test]
+fn a_run_that_is_cut_short_while_it_warms_up_says_that_nothing_was_measured() {
+    let demo = demo_with(&[]);
+    let words = "--scenario purchase --rate 20 --warmup 10m --no-verify --lines 1";
+    let started = Started::spawn(&mut load_command(demo.issuer(), &credentials(&demo), words));
+    decisions(&demo, "purchase", 1);
+    started.signal("INT");
+    let ended = started.ended();
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    let told = "cut short: these are the results so far\nnothing was measured\n";
+    assert!(ended.out.ends_with(told), "{ended:?}");
+}
+
 /// `timeout` sends SIGTERM twice at once, to the process and to its group.
 #[test]
 fn a_signal_that_is_repeated_at_once_ends_a_run_in_order_and_a_later_one_at_once() {

@@ -29,6 +29,8 @@ pub enum Verdict {
     Passed,
     /// Every answer was true; whether what is stored is, nobody looked.
     Unverified,
+    /// It was ended before anything that was measured had been answered: it says nothing of the server.
+    Unmeasured,
     /// Something was not true, or nothing succeeded.
     Failed,
 }

@@ -200,6 +200,7 @@ fn ending(text: &mut String, results: &Results, folder: Option<&Path>) {
     let verdict = match results.verdict {
         Verdict::Passed => "passed",
         Verdict::Unverified => "passed, unverified",
+        Verdict::Unmeasured => "nothing was measured",
         Verdict::Failed => "FAILED",
     };
     let _ = match folder {

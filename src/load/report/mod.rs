@@ -120,6 +120,10 @@ impl Page<'_> {
         self.results.verdict == Verdict::Failed
     }
 
+    fn is_unmeasured(&self) -> bool {
+        self.results.verdict == Verdict::Unmeasured
+    }
+
     fn is_unverified(&self) -> bool {
         self.results.verification == Verification::Skipped
     }
@@ -128,6 +132,7 @@ impl Page<'_> {
         match self.results.verdict {
             Verdict::Passed => "Passed",
             Verdict::Unverified => "Passed, but not verified",
+            Verdict::Unmeasured => "Nothing was measured",
             Verdict::Failed => "Failed",
         }
     }

@@ -5,7 +5,7 @@ use crate::load::{
     fault::Fault,
     made_up::{end, leave, results},
     recorder::Recorder,
-    result::Results,
+    result::{Results, Verification},
     scenario::Scenario,
 };
 use std::time::Duration;
@@ -96,6 +96,20 @@ fn a_percentile_of_fewer_answers_than_it_takes_is_marked_wherever_it_would_stand
     assert_eq!(lines(&enough), ["p50", "p90", "p99", "slowest"]);
     assert!(views::latency(&enough).says.ends_with("99 of 100 no longer than 10.0 ms."));
     assert_eq!(views::time_table(&enough).rows[0].p99, "10.0 ms");
+}
+
+#[test]
+fn a_run_of_which_nothing_was_measured_is_not_told_as_one_that_passed() {
+    let mut cut = results(&[], &mut Recorder::default());
+    (cut.is_cut_short, cut.verification) = (true, verified());
+    cut.judge();
+    let cut = page(&cut).expect("a page");
+    assert!(cut.contains("verdict is-open") && cut.contains("<h1>Nothing was measured</h1>"));
+    assert!(!cut.contains("<h1>Passed"), "{cut}");
+}
+
+fn verified() -> Verification {
+    Verification::Done { whole: true, report: serde_json::Value::Null }
 }
 
 /// A ladder of two steps whose second was asked for 200 starts and did this many of them.
