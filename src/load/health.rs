@@ -22,6 +22,8 @@ const MOST_NOT_BEGUN: f64 = 0.01;
 const MOST_FAILED: f64 = 0.01;
 /// The share of them that a rule may have refused.
 const MOST_REFUSED: f64 = 0.1;
+/// The share of what was asked for that may have been turned away.
+const MOST_TURNED_AWAY: f64 = 0.1;
 
 /// Something that a reader of a phase's figures must know first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +42,8 @@ pub enum Concern {
     Failed,
     /// Many were refused by a rule, or for their credentials.
     Refused,
+    /// Many were turned away for want of room, where nobody meant that.
+    TurnedAway,
 }
 
 /// A concern with the figure that says how grave it is.
@@ -73,9 +77,14 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
     let of_households = record.scenarios.iter().filter(|(name, _)| **name != Scenario::Attack);
     of_households.for_each(|(_, scenario)| honest.add(&scenario.counts));
     let ended = as_f64(honest.ok + honest.refused + honest.shed + honest.failed + honest.wrong);
+    // Past the capacity it is what a ladder is for, and the search for the capacity goes there too.
+    let phase = &over.phase;
+    let is_meant = phase.is_probe || phase.percent.is_some_and(|percent| percent > 100);
+    let turned_away = if is_meant { 0.0 } else { as_f64(honest.shed) };
     let shares = [
         (Concern::Failed, as_f64(honest.failed) / ended, MOST_FAILED),
         (Concern::Refused, as_f64(honest.refused) / ended, MOST_REFUSED),
+        (Concern::TurnedAway, turned_away / as_f64(honest.asked), MOST_TURNED_AWAY),
     ];
     found
         .extend(shares.into_iter().filter(|(_, share, most)| share > most).map(|(c, s, _)| (c, s)));
@@ -88,6 +97,7 @@ pub fn warnings(phases: &[(String, Vec<Grave>)], connections: usize) -> Vec<Stri
     let kinds = [
         Concern::Failed,
         Concern::Refused,
+        Concern::TurnedAway,
         Concern::Late,
         Concern::Busy,
         Concern::Held,
@@ -139,6 +149,11 @@ impl Concern {
                  config/load.toml",
                 worst * 100.0
             ),
+            Self::TurnedAway => format!(
+                "Up to {:.0} % of what was asked was turned away for want of room (503 or 429): it is more \
+                 than the server carries, and the latencies are those of the rest",
+                worst * 100.0
+            ),
             Self::UsedUp => {
                 "It ended early, because what was prepared was used up; --prepare N prepares \
                              more"
@@ -166,6 +181,7 @@ mod tests {
     use super::*;
     use crate::load::{
         fault::Fault,
+        made_up::end,
         phase::{Load, Phase},
         recorder::{Place, Recorder},
         scenario::{Scenario, Step},
@@ -206,7 +222,8 @@ mod tests {
                 Some("as a proxy: config/load.toml"),
             ),
             (Fault::Refused("403".to_owned()), Scenario::Attack, None),
-            (Fault::Shed { status: 503, retry_after_s: 3 }, Scenario::Login, None),
+            (Fault::Shed { status: 503, retry_after_s: 3 }, Scenario::Login, Some("want of room")),
+            (Fault::Shed { status: 429, retry_after_s: 3 }, Scenario::Attack, None),
         ] {
             let mut recorder = Recorder::default();
             let place = Place { phase: 0, scenario, measured: true };
@@ -222,6 +239,29 @@ mod tests {
                 Some(word) => assert!(warned.len() == 1 && warned[0].contains(word), "{warned:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_is_turned_away_is_warned_about_where_the_load_was_not_past_the_capacity() {
+        let mut recorder = Recorder::default();
+        let login = (0, Scenario::Login);
+        let shed = Err(Fault::Shed { status: 503, retry_after_s: 3 });
+        end(&mut recorder, login, 9, &Ok(Duration::ZERO));
+        end(&mut recorder, login, 1, &shed);
+        let warned = |recorder: &Recorder, percent, is_probe| {
+            let mut over = over(0.5);
+            (over.phase.percent, over.phase.is_probe) = (percent, is_probe);
+            let found = concerns(&over, &recorder.phases()[0]);
+            warnings(&[("10/s".to_owned(), found)], 4).join("; ")
+        };
+        assert_eq!(warned(&recorder, None, false), "", "a tenth is put up with");
+        end(&mut recorder, login, 1, &shed);
+        for percent in [None, Some(50), Some(100)] {
+            let told = warned(&recorder, percent, false);
+            assert!(told.starts_with("Up to 18 % of what was asked was turned away"), "{told}");
+        }
+        assert_eq!(warned(&recorder, Some(110), false), "");
+        assert_eq!(warned(&recorder, None, true), "");
     }
 
     #[test]
