@@ -5,7 +5,10 @@ mod common;
 mod loading;
 mod process;
 
-use common::door::{decisions, figure, until};
+use common::{
+    Demo,
+    door::{decisions, figure, until},
+};
 use loading::{
     Found, counting_relay, credentials, demo_with, forwarded_credentials, issuer_that_answers,
     load, load_command, load_verified_by, lying_relay, made_up_credentials, number, operator_stub,
@@ -19,6 +22,7 @@ use std::{
     net::TcpStream,
     os::unix::fs::PermissionsExt,
     path::Path,
+    process::Command,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
@@ -342,39 +346,45 @@ fn a_run_that_is_cut_short_while_it_warms_up_says_that_nothing_was_measured() {
     assert!(ended.out.ends_with(told), "{ended:?}");
 }
 
+/// A run of purchases that has begun and would go on for minutes.
+fn purchasing(demo: &Demo, more: &str, change: impl FnOnce(&mut Command)) -> Started {
+    let words = format!("--scenario purchase --rate 20 --duration 10m --json --lines 1 {more}");
+    let mut command = load_command(demo.issuer(), &credentials(demo), &words);
+    change(&mut command);
+    let started = Started::spawn(&mut command);
+    decisions(demo, "purchase", 1);
+    started
+}
+
 /// `timeout` sends SIGTERM twice at once, to the process and to its group.
 #[test]
-fn a_signal_that_is_repeated_at_once_ends_a_run_in_order_and_a_later_one_at_once() {
+fn a_signal_that_is_repeated_at_once_is_the_same_one() {
     let demo = demo_with(&[]);
-    let words = "--scenario purchase --rate 20 --duration 10m --json --lines 1";
-    // Its verify never ends, so that the run is still there for a later signal.
-    let running = json!({ "state": "running", "done": 1, "of": 2 });
-    let operator = operator_stub(&Value::Null, vec![running]);
-    let begin = |more: &str| {
-        let before = demo.decisions("purchase").len();
-        let mut command =
-            load_command(demo.issuer(), &credentials(&demo), &format!("{words} {more}"));
-        command.env("LINEPASS_OPERATOR_URL", &operator);
-        command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
-        let started = Started::spawn(&mut command);
-        decisions(&demo, "purchase", before + 1);
-        started
-    };
-    let twice = begin("--no-verify");
-    twice.signal("TERM");
-    twice.signal("TERM");
-    let ended = twice.ended();
+    let run = purchasing(&demo, "--no-verify", |_| ());
+    run.signal("TERM");
+    run.signal("TERM");
+    let ended = run.ended();
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert_eq!(Found::by(&ended).result["is_cut_short"], true);
+}
 
-    let again = RefCell::new(begin(""));
+#[test]
+fn a_signal_that_comes_later_than_a_second_after_the_first_ends_a_run_at_once() {
+    let demo = demo_with(&[]);
+    // Its verify never ends, so that it is still there for a later signal.
+    let running = json!({ "state": "running", "done": 1, "of": 2 });
+    let operator = operator_stub(&Value::Null, vec![running]);
+    let run = RefCell::new(purchasing(&demo, "", |command| {
+        command.env("LINEPASS_OPERATOR_URL", &operator);
+        command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
+    }));
     let first = Instant::now();
     until("its end", || {
-        let mut run = again.borrow_mut();
+        let mut run = run.borrow_mut();
         run.signal_if_running("TERM");
         (!run.runs()).then_some(())
     });
-    let ended = again.into_inner().ended();
+    let ended = run.into_inner().ended();
     assert!(first.elapsed() > Duration::from_secs(1), "a repeat is no second signal: {ended:?}");
     assert_eq!((ended.code, ended.out.as_str()), (Some(130), ""), "{ended:?}");
     let told = "linepass: a second signal ended the run at once: nothing was checked or written\n";
