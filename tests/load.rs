@@ -5,7 +5,10 @@ mod common;
 mod loading;
 mod process;
 
-use common::door::{decisions, figure, until};
+use common::{
+    Demo,
+    door::{decisions, figure, until},
+};
 use loading::{
     Found, counting_relay, credentials, demo_with, forwarded_credentials, issuer_that_answers,
     load, load_command, load_verified_by, lying_relay, made_up_credentials, number, operator_stub,
@@ -14,8 +17,14 @@ use loading::{
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
 use std::{
-    fs, net::TcpStream, os::unix::fs::PermissionsExt, path::Path, sync::atomic::Ordering,
-    time::Duration,
+    cell::RefCell,
+    fs,
+    net::TcpStream,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Command,
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
 };
 
 #[test]
@@ -43,8 +52,8 @@ fn every_scenario_walks_all_its_steps_and_all_counts_add_up() {
         ("portal", &["details", "entrance", "menu", "sign_in", "sign_out", "statement"]),
     ];
     for (scenario, expected) in table {
-        let words = "--rate 15 --duration 1s --lines 1 --sessions 3";
-        let found = Found::of(&demo, &format!("--scenario {scenario} {words}"));
+        let found =
+            Found::of(&demo, &format!("--scenario {scenario} --rate 15 --duration 1s --lines 1"));
         let wrong_or_failed = (found.count("wrong"), found.count("failed"));
         assert_eq!((found.code, wrong_or_failed), (Some(0), (0, 0)), "{found}");
         let ok = found.count("ok");
@@ -68,6 +77,7 @@ fn a_cancellation_ends_contracts_that_were_bought_before_and_the_ledger_has_both
     let found = Found::of(&demo, &format!("{words} --ledger {}", ledger.display()));
     let done = (found.code, found.count("ok"), found.count("begun"));
     assert_eq!(done, (Some(0), 2, 2), "{found}");
+    assert_eq!(found.number("/config/connections"), 1, "one for its client");
     assert!(found.warnings().contains("was used up"), "{found}");
     let lines = rows_of(&ledger);
     let of = |kind: &str| lines.iter().filter(|line| line["kind"] == kind).collect::<Vec<_>>();
@@ -153,6 +163,21 @@ fn what_is_printed_tells_what_was_never_begun_and_marks_percentiles_of_few_answe
     assert!(row.contains(" too few ") && rest.contains("p99.9 takes 1,000"), "{}", ended.out);
 }
 
+/// The server keeps ten sessions of a line: one more ends the oldest.
+#[test]
+fn a_popular_line_is_signed_in_no_oftener_than_the_server_keeps_sessions_of_it() {
+    let demo = demo_with(&[]);
+    let words =
+        "--scenario statement --rate 40 --spacing even --duration 1s --lines 1 --sessions 30";
+    let found = Found::of(&demo, words);
+    assert_eq!(
+        (found.code, found.count("ok"), found.count("refused")),
+        (Some(0), 40, 0),
+        "{found}"
+    );
+    assert_eq!(decisions(&demo, "sign_in", 10).len(), 10, "{found}");
+}
+
 #[test]
 fn a_ladder_writes_a_report_that_needs_nothing_else() {
     let demo = demo_with(&[]);
@@ -181,7 +206,10 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
     assert!(hgrm.contains(&format!("Total count    = {count:12}]")), "{hgrm}");
     assert!(file("ledger.jsonl").is_empty(), "a login orders nothing");
     assert_is_self_contained(&file("report.html"));
-    assert_eq!(found.result["knee"]["steps"], 3);
+    // So few answers have no 99th percentile, so there is no knee; a busy machine may have fallen short.
+    let untold = found.result["untold_percents"].as_array().expect("steps").len();
+    let marks = file("report.html").matches("cannot be told: too few answers</span>").count();
+    assert_eq!((&found.result["knee"], marks), (&Value::Null, untold), "{found}");
     // An older run's files would be taken for this one's.
     let again = load(demo.issuer(), &credentials(&demo), &words);
     assert_eq!(again.code, Some(2), "{again:?}");
@@ -193,31 +221,46 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
 fn the_search_for_a_capacity_is_prepared_once_and_each_of_its_loops_has_an_equal_part() {
     let demo = demo_with(&[]);
     let words = "--scenario press --ladder 2,4 --connections 16 --duration 2s --lines 1 --prepare";
-    let found = Found::of(&demo, &format!("{words} 40"));
+    let found = Found::of(&demo, &format!("{words} 64"));
     assert_eq!(found.code, Some(0), "{found}");
     let asked = |is_probe: bool| -> Vec<u64> {
         let phases = found.phases().iter().filter(|phase| phase["is_probe"] == is_probe);
         phases.map(|phase| number(phase, "/counts/asked")).collect()
     };
-    assert_eq!(asked(true), [20, 20], "{found}");
+    assert_eq!(asked(true), [32, 32], "{found}");
     assert!(found.result["capacity_per_s"].as_f64() > Some(0.0), "{found}");
     assert!(found.warnings().contains("(probe, 4 clients; probe, 16 clients)"), "{found}");
     let logins = figure(&demo, "linepass_logins_total{outcome=\"accepted\",reason=\"none\"}");
-    assert_eq!(logins, 40 + asked(false).iter().sum::<u64>(), "{found}");
+    assert_eq!(logins, 64 + asked(false).iter().sum::<u64>(), "{found}");
 
     // Three of four clients find nothing, so that the search was over before the one was answered.
     let ended = load(demo.issuer(), &credentials(&demo), &format!("{words} 1"));
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.err.contains("used up the 1 that were prepared"), "{ended:?}");
+    assert!(ended.err.contains("--prepare 320 would do"), "{ended:?}");
 }
 
-/// The loop that does most may use its part up before its measured time begins; what a slower one did is
-/// no capacity then.
+/// A press is over in a millisecond: a warm-up that took all flows would leave nothing to be measured.
+#[test]
+fn a_warm_up_ends_when_it_has_used_a_quarter_of_what_was_prepared() {
+    let demo = demo_with(&[]);
+    let words = "--scenario press --clients 2 --prepare 40 --lines 1 --warmup 60s --duration 60s";
+    let ended = load(demo.issuer(), &credentials(&demo), words);
+    let result: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(number(&result, "/phases/0/counts/asked"), 30, "{result}");
+    assert_eq!(number(&result, "/phases/0/counts/wrong"), 0, "{result}");
+    assert!(result["phases"][0]["achieved_per_s"].as_f64() > Some(0.0), "{result}");
+    assert!(result["phases"][0]["warmup_s"].as_f64() < Some(60.0), "{result}");
+    assert!(result["warnings"].to_string().contains("It ended early"), "{result}");
+}
+
+/// The loop that does most may use its part up before each client has done one; what a slower one did is no
+/// capacity then.
 #[test]
 fn a_search_whose_fastest_loop_could_not_be_measured_ends_and_claims_no_slower_ones_rate() {
     let demo = demo_with(&[]);
-    // Four clients press their 15 flows in four turns, which takes them longer than the warm-up; 16 do in
-    // one.
+    // Four clients press their 15 flows in four turns, three of which are measured; 16 do in one.
     let relay = slow_relay(demo.issuer(), Duration::from_millis(400));
     let words =
         "--scenario press --ladder 2,4 --connections 16 --duration 2s --lines 1 --warmup 1s";
@@ -290,6 +333,64 @@ fn an_interrupted_run_ends_in_order_with_what_it_has_so_far() {
     assert_eq!(found.number("/reconciliation/faults"), 0);
 }
 
+#[test]
+fn a_run_that_is_cut_short_while_it_warms_up_says_that_nothing_was_measured() {
+    let demo = demo_with(&[]);
+    let words = "--scenario purchase --rate 20 --warmup 10m --no-verify --lines 1";
+    let started = Started::spawn(&mut load_command(demo.issuer(), &credentials(&demo), words));
+    decisions(&demo, "purchase", 1);
+    started.signal("INT");
+    let ended = started.ended();
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    let told = "cut short: these are the results so far\nnothing was measured\n";
+    assert!(ended.out.ends_with(told), "{ended:?}");
+}
+
+/// A run of purchases that has begun and would go on for minutes.
+fn purchasing(demo: &Demo, more: &str, change: impl FnOnce(&mut Command)) -> Started {
+    let words = format!("--scenario purchase --rate 20 --duration 10m --json --lines 1 {more}");
+    let mut command = load_command(demo.issuer(), &credentials(demo), &words);
+    change(&mut command);
+    let started = Started::spawn(&mut command);
+    decisions(demo, "purchase", 1);
+    started
+}
+
+/// `timeout` sends SIGTERM twice at once, to the process and to its group.
+#[test]
+fn a_signal_that_is_repeated_at_once_is_the_same_one() {
+    let demo = demo_with(&[]);
+    let run = purchasing(&demo, "--no-verify", |_| ());
+    run.signal("TERM");
+    run.signal("TERM");
+    let ended = run.ended();
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert_eq!(Found::by(&ended).result["is_cut_short"], true);
+}
+
+#[test]
+fn a_signal_that_comes_later_than_a_second_after_the_first_ends_a_run_at_once() {
+    let demo = demo_with(&[]);
+    // Its verify never ends, so that it is still there for a later signal.
+    let running = json!({ "state": "running", "done": 1, "of": 2 });
+    let operator = operator_stub(&Value::Null, vec![running]);
+    let run = RefCell::new(purchasing(&demo, "", |command| {
+        command.env("LINEPASS_OPERATOR_URL", &operator);
+        command.env("LINEPASS_OPERATOR_TOKEN_FILE", demo.text("/operator_token_file"));
+    }));
+    let first = Instant::now();
+    until("its end", || {
+        let mut run = run.borrow_mut();
+        run.signal_if_running("TERM");
+        (!run.runs()).then_some(())
+    });
+    let ended = run.into_inner().ended();
+    assert!(first.elapsed() > Duration::from_secs(1), "a repeat is no second signal: {ended:?}");
+    assert_eq!((ended.code, ended.out.as_str()), (Some(130), ""), "{ended:?}");
+    let told = "linepass: a second signal ended the run at once: nothing was checked or written\n";
+    assert!(ended.err.ends_with(told), "{ended:?}");
+}
+
 // ---------------------------------------------------------------------------------------------
 // What is wrong is told
 
@@ -310,7 +411,7 @@ fn a_fast_wrong_answer_is_a_failure() {
     ];
     for (scenario, step, from, to, told) in table {
         let relay = lying_relay(demo.issuer(), from, to);
-        let words = format!("--scenario {scenario} --rate 10 --duration 1s --lines 1 --sessions 1");
+        let words = format!("--scenario {scenario} --rate 10 --duration 1s --lines 1");
         let found = Found::at(&relay, &file, &words);
         assert_eq!(found.code, Some(1), "{from}: {found}");
         assert_eq!(found.result["verdict"], "failed");
@@ -467,6 +568,9 @@ fn a_wrong_argument_is_named_with_what_is_allowed() {
         (here, &good, "--rate 1", "no answer: no connection"),
         (here, &good, "--rate 1 --capacity 9", "--capacity: only a ladder"),
         (here, &good, "--rate 1 --attacks guess", "--attacks: nothing of --scenario"),
+        (here, &good, "--clients 1 --connections 2", "--connections: a closed loop has one"),
+        (here, &good, "--clients 1 --spacing even", "--spacing: the clients of a closed loop"),
+        (here, &good, "--rate 1 --sessions 9", "--sessions: nobody is signed in beforehand"),
         (here, &good, "--rate 1 --ca none.pem", "--ca: http:// has no certificate"),
         (here, &good, "--rate 1 --insecure-ca", "--insecure-ca: http:// has no"),
         (here, &good, "--rate 1 --config none.toml", "--config: it is for verify alone"),

@@ -2,6 +2,7 @@
 //! whether most of what was asked ended otherwise than it should.
 
 use super::{
+    phase::enough_for,
     recorder::{Counts, PhaseRecord},
     run::PhaseOver,
     scenario::Scenario,
@@ -21,6 +22,8 @@ const MOST_NOT_BEGUN: f64 = 0.01;
 const MOST_FAILED: f64 = 0.01;
 /// The share of them that a rule may have refused.
 const MOST_REFUSED: f64 = 0.1;
+/// The share of what was asked for that may have been turned away.
+const MOST_TURNED_AWAY: f64 = 0.1;
 
 /// Something that a reader of a phase's figures must know first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +36,14 @@ pub enum Concern {
     Held,
     /// What was prepared was used up.
     UsedUp,
+    /// It was, before there was enough for a rate.
+    Unmeasured,
     /// Many got no answer, or one that failed.
     Failed,
     /// Many were refused by a rule, or for their credentials.
     Refused,
+    /// Many were turned away for want of room, where nobody meant that.
+    TurnedAway,
 }
 
 /// A concern with the figure that says how grave it is.
@@ -60,7 +67,9 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
     if asked > 0.0 && (is_held_up || not_begun / asked > MOST_NOT_BEGUN) {
         found.push((Concern::Held, as_f64(queueing_us)));
     }
-    if over.is_used_up {
+    if over.is_unmeasured() {
+        found.push((Concern::Unmeasured, as_f64(enough_for(over.clients()))));
+    } else if over.is_used_up {
         found.push((Concern::UsedUp, 0.0));
     }
     // Being refused is the right answer to an attacker.
@@ -68,9 +77,14 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
     let of_households = record.scenarios.iter().filter(|(name, _)| **name != Scenario::Attack);
     of_households.for_each(|(_, scenario)| honest.add(&scenario.counts));
     let ended = as_f64(honest.ok + honest.refused + honest.shed + honest.failed + honest.wrong);
+    // Past the capacity it is what a ladder is for, and the search for the capacity goes there too.
+    let phase = &over.phase;
+    let is_meant = phase.is_probe || phase.percent.is_some_and(|percent| percent > 100);
+    let turned_away = if is_meant { 0.0 } else { as_f64(honest.shed) };
     let shares = [
         (Concern::Failed, as_f64(honest.failed) / ended, MOST_FAILED),
         (Concern::Refused, as_f64(honest.refused) / ended, MOST_REFUSED),
+        (Concern::TurnedAway, turned_away / as_f64(honest.asked), MOST_TURNED_AWAY),
     ];
     found
         .extend(shares.into_iter().filter(|(_, share, most)| share > most).map(|(c, s, _)| (c, s)));
@@ -83,10 +97,12 @@ pub fn warnings(phases: &[(String, Vec<Grave>)], connections: usize) -> Vec<Stri
     let kinds = [
         Concern::Failed,
         Concern::Refused,
+        Concern::TurnedAway,
         Concern::Late,
         Concern::Busy,
         Concern::Held,
         Concern::UsedUp,
+        Concern::Unmeasured,
     ];
     let told = kinds.into_iter().filter_map(|kind| {
         let mut worst = 0.0_f64;
@@ -128,8 +144,14 @@ impl Concern {
                 worst * 100.0
             ),
             Self::Refused => format!(
-                "Up to {:.0} % of what was begun was refused by a rule: limits that are reached, or \
-                 credentials of another store",
+                "Up to {:.0} % of what was begun was refused by a rule: limits that are reached, \
+                 credentials of another store, or a server that does not take this machine as a proxy: \
+                 config/load.toml",
+                worst * 100.0
+            ),
+            Self::TurnedAway => format!(
+                "Up to {:.0} % of what was asked was turned away for want of room (503 or 429): it is more \
+                 than the server carries, and the latencies are those of the rest",
                 worst * 100.0
             ),
             Self::UsedUp => {
@@ -137,6 +159,10 @@ impl Concern {
                              more"
                     .to_owned()
             }
+            Self::Unmeasured => format!(
+                "What was prepared was used up before each client had done one in the measured time, so \
+                 its rates say nothing; --prepare {worst:.0} would do"
+            ),
         }
     }
 }
@@ -155,6 +181,7 @@ mod tests {
     use super::*;
     use crate::load::{
         fault::Fault,
+        made_up::end,
         phase::{Load, Phase},
         recorder::{Place, Recorder},
         scenario::{Scenario, Step},
@@ -165,7 +192,7 @@ mod tests {
         let load = Load::Open { from_per_s: 9.0, to_per_s: 9.0 };
         let label = "9/s".to_owned();
         let phase = Phase { label, percent: None, load, warmup, duration, is_probe: false };
-        PhaseOver { phase, measured: duration, is_used_up: false, generator_cpu }
+        PhaseOver { phase, measured: duration, ended: 0, is_used_up: false, generator_cpu }
     }
 
     fn told(generator_cpu: f64, lag_ms: u64, waited_ms: u64, not_begun: u64) -> Vec<String> {
@@ -189,9 +216,14 @@ mod tests {
     fn what_mostly_failed_or_was_refused_is_warned_about() {
         for (fault, scenario, word) in [
             (Fault::Status(500), Scenario::Login, Some("got no answer")),
-            (Fault::Refused("403".to_owned()), Scenario::Login, Some("refused by a rule")),
+            (
+                Fault::Refused("403".to_owned()),
+                Scenario::Login,
+                Some("as a proxy: config/load.toml"),
+            ),
             (Fault::Refused("403".to_owned()), Scenario::Attack, None),
-            (Fault::Shed { status: 503, retry_after_s: 3 }, Scenario::Login, None),
+            (Fault::Shed { status: 503, retry_after_s: 3 }, Scenario::Login, Some("want of room")),
+            (Fault::Shed { status: 429, retry_after_s: 3 }, Scenario::Attack, None),
         ] {
             let mut recorder = Recorder::default();
             let place = Place { phase: 0, scenario, measured: true };
@@ -207,6 +239,42 @@ mod tests {
                 Some(word) => assert!(warned.len() == 1 && warned[0].contains(word), "{warned:?}"),
             }
         }
+    }
+
+    #[test]
+    fn what_is_turned_away_is_warned_about_where_the_load_was_not_past_the_capacity() {
+        let mut recorder = Recorder::default();
+        let login = (0, Scenario::Login);
+        let shed = Err(Fault::Shed { status: 503, retry_after_s: 3 });
+        end(&mut recorder, login, 9, &Ok(Duration::ZERO));
+        end(&mut recorder, login, 1, &shed);
+        let warned = |recorder: &Recorder, percent, is_probe| {
+            let mut over = over(0.5);
+            (over.phase.percent, over.phase.is_probe) = (percent, is_probe);
+            let found = concerns(&over, &recorder.phases()[0]);
+            warnings(&[("10/s".to_owned(), found)], 4).join("; ")
+        };
+        assert_eq!(warned(&recorder, None, false), "", "a tenth is put up with");
+        end(&mut recorder, login, 1, &shed);
+        for percent in [None, Some(50), Some(100)] {
+            let told = warned(&recorder, percent, false);
+            assert!(told.starts_with("Up to 18 % of what was asked was turned away"), "{told}");
+        }
+        assert_eq!(warned(&recorder, Some(110), false), "");
+        assert_eq!(warned(&recorder, None, true), "");
+    }
+
+    #[test]
+    fn a_closed_loop_whose_prepared_ones_were_used_up_says_whether_it_was_measured() {
+        let told = |ended, is_used_up| {
+            let mut over = PhaseOver { ended, is_used_up, ..over(0.5) };
+            over.phase.load = Load::Closed { clients: 8 };
+            let found = concerns(&over, &PhaseRecord::default());
+            warnings(&[("8 clients".to_owned(), found)], 8).join("; ")
+        };
+        assert!(told(8, true).contains("It ended early"), "{}", told(8, true));
+        assert!(told(7, true).contains("say nothing; --prepare 80 would do"), "{}", told(7, true));
+        assert_eq!(told(7, false), "");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub fn results(percents: &[u32], recorder: &mut Recorder) -> Results {
             is_probe: false,
         },
         measured: SECOND,
+        ended: 0,
         is_used_up: false,
         generator_cpu: 0.1,
     };

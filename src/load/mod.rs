@@ -13,7 +13,7 @@
 //! | [`client`], [`http`] | a virtual client and its connection |
 //! | [`check`], [`fault`] | what must stand in an answer, and what it means where it does not |
 //! | [`world`] | what all clients share |
-//! | [`prepare`] | what must be there before a phase begins |
+//! | [`prepare`], [`sessions`] | what must be there before a phase begins |
 //! | [`phase`], [`timer`] | a part of a run with one load |
 //! | [`run`] | a run from its first phase to its last |
 //! | [`recorder`], [`histogram`] | what came of it and how long it took |
@@ -46,6 +46,7 @@ pub mod report;
 pub mod result;
 pub mod run;
 pub mod scenario;
+pub mod sessions;
 pub mod target;
 pub mod timer;
 mod verdict;

@@ -29,6 +29,10 @@ use tokio::{
 
 /// Slow clients at once at most; each of them has a connection of its own.
 const MOST_SLOW: usize = 256;
+/// A warm-up has no more than one part of so many of what a closed loop may use.
+const WARMUP_PART: u64 = 4;
+/// So many turns of each client are enough for a rate.
+const ENOUGH_TURNS: u64 = 10;
 
 /// How starts come.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -97,6 +101,11 @@ impl Iterator for Schedule<'_> {
     }
 }
 
+/// How many of what is prepared are enough to measure a closed loop of so many clients.
+pub const fn enough_for(clients: usize) -> u64 {
+    clients as u64 * ENOUGH_TURNS
+}
+
 impl Phase {
     /// The whole time of the phase.
     pub fn length(&self) -> Duration {
@@ -163,14 +172,29 @@ struct Queue {
 struct Stage {
     queue: Queue,
     number: usize,
-    /// When what is measured begins and ends.
-    window: (Instant, Instant),
+    /// When what is measured begins and ends; sooner where the warm-up has used its part.
+    window: Cell<(Instant, Instant)>,
+    /// Told when it begins sooner.
+    sooner: Notify,
+    /// What a closed loop may use of each scenario that needs something prepared.
+    shares: Starts,
     stop: watch::Receiver<Stop>,
     /// Slow clients, each beside the others.
     slow: RefCell<Vec<JoinHandle<()>>>,
     /// When what was prepared for the phase was used up, if it was.
     used_up: Cell<Option<Instant>>,
+    /// How many ended within the measured time.
+    ended: Cell<u64>,
     world: Rc<World>,
+}
+
+/// When a phase begins, and its measured time.
+#[derive(Debug, Clone, Copy)]
+pub struct Times {
+    /// When it began.
+    pub began: Instant,
+    /// When what is measured begins and ends.
+    pub window: (Instant, Instant),
 }
 
 /// A phase under way.
@@ -191,16 +215,21 @@ impl Running {
         stop: watch::Receiver<Stop>,
     ) -> Self {
         let began = Instant::now();
+        let is_closed = matches!(phase.load, Load::Closed { .. });
+        let shares = [Scenario::Press, Scenario::Cancellation].into_iter();
+        let shares = shares.filter(|_| is_closed).filter_map(|one| Some((one, left(world, one)?)));
         let stage = Rc::new(Stage {
             queue: Queue::default(),
             number,
-            window: (began + phase.warmup, began + phase.length()),
+            window: Cell::new((began + phase.warmup, began + phase.length())),
+            sooner: Notify::new(),
+            shares: shares.collect(),
             stop,
             slow: RefCell::default(),
             used_up: Cell::new(None),
+            ended: Cell::new(0),
             world: Rc::clone(world),
         });
-        let is_closed = matches!(phase.load, Load::Closed { .. });
         let work = |client| {
             let (stage, mix) = (Rc::clone(&stage), Rc::clone(mix));
             actix_rt::spawn(async move {
@@ -223,13 +252,18 @@ impl Running {
             timer.until(due).await?;
             self.stage.ask(due, start.scenario);
         }
-        timer.until(self.stage.window.1).await
+        timer.until(self.window().1).await
     }
 
     /// Waits for the end of a phase whose clients set the pace; also where what was prepared for it is
     /// used up.
     pub async fn wait(&self) {
-        tokio::time::sleep_until(self.stage.window.1.into()).await;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(self.window().1.into()) => return,
+                () = self.stage.sooner.notified() => {}
+            }
+        }
     }
 
     /// How many intended starts wait for a client.
@@ -242,9 +276,19 @@ impl Running {
         self.stage.used_up.get()
     }
 
+    /// How many ended within the measured time so far, however they did.
+    pub fn ended(&self) -> u64 {
+        self.stage.ended.get()
+    }
+
     /// When what is measured begins and ends.
     pub fn window(&self) -> (Instant, Instant) {
-        self.stage.window
+        self.stage.window.get()
+    }
+
+    /// When it began and what of it is measured, as far as is known.
+    pub fn times(&self) -> Times {
+        Times { began: self.began, window: self.window() }
     }
 
     /// No more is begun; what waits is told as not begun.
@@ -274,7 +318,7 @@ impl Running {
 
 impl Stage {
     fn ask(&self, due: Instant, scenario: Scenario) {
-        let measured = due >= self.window.0;
+        let measured = due >= self.window.get().0;
         let place = Place { phase: self.number, scenario, measured };
         let noticed = Instant::now();
         let lag = noticed.saturating_duration_since(due);
@@ -296,8 +340,22 @@ impl Stage {
 
     /// Whether a moment is of the measured time, which is over where what was prepared is used up.
     fn is_in_window(&self, now: Instant) -> bool {
-        let end = self.used_up.get().unwrap_or(self.window.1).min(self.window.1);
-        (self.window.0..=end).contains(&now)
+        let (begins, ends) = self.window.get();
+        let end = self.used_up.get().unwrap_or(ends).min(ends);
+        (begins..=end).contains(&now)
+    }
+
+    /// Ends the warm-up where one more start in it would take more than its part of what was prepared: the
+    /// rest is there to be measured, for as long as was meant.
+    fn spare(&self, scenario: Scenario, now: Instant) {
+        let (begins, ends) = self.window.get();
+        let share = self.shares.get(&scenario).copied().filter(|_| now < begins);
+        let Some((share, left)) = share.zip(left(&self.world, scenario)) else { return };
+        let used = share.saturating_sub(left);
+        if (used + 1) * WARMUP_PART > share {
+            self.window.set((now, now + ends.saturating_duration_since(begins)));
+            self.sooner.notify_one();
+        }
     }
 }
 
@@ -327,28 +385,31 @@ async fn pull(mut client: Client, stage: &Rc<Stage>, mix: &Mix) -> Client {
     let mut open = None;
     loop {
         let due = Instant::now();
-        if stage.queue.is_over.get() || due >= stage.window.1 {
+        if stage.queue.is_over.get() || due >= stage.window.get().1 {
             return client;
         }
         let scenario = mix.at(client.random.below(mix.weight()));
-        if is_used_up(&stage.world, scenario) {
+        if left(&stage.world, scenario) == Some(0) {
             stage.used_up.set(stage.used_up.get().or(Some(due)));
             return client;
         }
-        let place = Place { phase: stage.number, scenario, measured: due >= stage.window.0 };
+        stage.spare(scenario, due);
+        let measured = due >= stage.window.get().0;
+        let place = Place { phase: stage.number, scenario, measured };
         stage.world.recorder.borrow_mut().asked(place, Duration::ZERO);
         run(&mut client, stage, &Job { due, noticed: due, place }, &mut open).await;
     }
 }
 
-fn is_used_up(world: &World, scenario: Scenario) -> bool {
+/// How many that were prepared are left for this phase; none of a scenario that needs nothing.
+fn left(world: &World, scenario: Scenario) -> Option<u64> {
     let stock = world.stock.borrow();
     let there = match scenario {
         Scenario::Press => stock.confirmable.len(),
         Scenario::Cancellation => stock.contracts.len(),
-        _ => return false,
+        _ => return None,
     };
-    there as u64 <= stock.kept
+    Some((there as u64).saturating_sub(stock.kept))
 }
 
 async fn run(client: &mut Client, stage: &Rc<Stage>, job: &Job, open: &mut Option<AttackersTab>) {
@@ -414,9 +475,11 @@ fn note(client: &mut Client, stage: &Stage, job: &Job, ended: Result<Result<(), 
     let Job { due, place, .. } = *job;
     let now = Instant::now();
     let took = now.saturating_duration_since(due);
+    let in_window = stage.is_in_window(now);
+    stage.ended.set(stage.ended.get() + u64::from(in_window));
     let mut recorder = stage.world.recorder.borrow_mut();
     match ended {
-        Ok(Ok(())) => recorder.ok(place, took, stage.is_in_window(now)),
+        Ok(Ok(())) => recorder.ok(place, took, in_window),
         Ok(Err(Trouble { step, fault })) => recorder.not_ok(place, step, &fault, took),
         Err(stop) => {
             // Half an answer may still come.

@@ -160,10 +160,7 @@ async fn one(client: &mut Client, scenario: Scenario) -> Result<(), Trouble> {
             let contract = client.contract().await?;
             world.stock.borrow_mut().contracts.push_back(contract);
         }
-        _ => {
-            let session = client.signed_in().await?;
-            world.stock.borrow_mut().sessions.push(session);
-        }
+        _ => client.sign_in_beforehand().await?,
     }
     Ok(())
 }

@@ -287,20 +287,20 @@ impl Recorder {
         if let (Some(record), Ending::Refused | Ending::Shed) = (self.scenario(place), ending) {
             record.turned_away.record(took);
         }
-        // What is wrong or broken is told even where the warm-up is not counted.
-        if place.measured || matches!(ending, Ending::Wrong | Ending::Failed) {
+        // Errors are of what the counts are of; only a wrong answer is told of the warm-up too.
+        if place.measured || ending == Ending::Wrong {
             self.error(place, step, fault);
         }
     }
 
     /// An error that ends nothing, such as one after the order was bought.
     pub fn error(&mut self, place: Place, step: Step, fault: &Fault) {
-        let at = ErrorPlace {
-            scenario: place.scenario,
-            step,
-            kind: fault.kind(),
-            ending: fault.ending(),
-        };
+        let mut kind = fault.kind();
+        if !place.measured {
+            // In a row of its own, for the counts have none of it.
+            kind += ", while it warmed up";
+        }
+        let at = ErrorPlace { scenario: place.scenario, step, kind, ending: fault.ending() };
         let error = self.phase(place.phase).errors.entry(at).or_default();
         error.count += 1;
         if error.count == 1 {
@@ -339,5 +339,35 @@ impl Recorder {
         self.seconds.push(second);
         let last = self.seconds.len() - 1;
         &self.seconds[last]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::http::Broken;
+
+    #[test]
+    fn errors_are_of_what_the_counts_are_of_and_a_wrong_answer_is_told_of_the_warm_up_too() {
+        let mut recorder = Recorder::default();
+        let mut end = |measured, fault: Fault| {
+            let place = Place { phase: 0, scenario: Scenario::Login, measured };
+            recorder.asked(place, Duration::ZERO);
+            recorder.begun(place, Duration::ZERO);
+            recorder.not_ok(place, Step::Login, &fault, Duration::ZERO);
+        };
+        let timeout = || Fault::Broken(Broken::Timeout);
+        let wrong = || Fault::Wrong("no".to_owned());
+        (0..3).for_each(|_| end(false, timeout()));
+        (0..2).for_each(|_| end(true, timeout()));
+        end(false, wrong());
+        (0..4).for_each(|_| end(true, wrong()));
+        let record = recorder.phase(0);
+        let told: Vec<(&str, u64)> =
+            record.errors.iter().map(|(at, error)| (at.kind.as_str(), error.count)).collect();
+        let warm = "wrong answer, while it warmed up";
+        assert_eq!(told, [("timeout", 2), ("wrong answer", 4), (warm, 1)]);
+        let counts = record.scenarios[&Scenario::Login].counts;
+        assert_eq!((counts.failed, counts.wrong), (2, 4));
     }
 }

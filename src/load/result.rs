@@ -6,7 +6,7 @@ use super::{
     health,
     histogram::{CurvePoint, Latencies, Percentiles},
     host::Host,
-    knee::{Knee, knee},
+    knee::{CANNOT_BE_TOLD, Knee, is_any_told, knee, untold},
     phase::Phase,
     reconcile::Reconciliation,
     recorder::{Counts, PhaseRecord, Recorder, Second},
@@ -29,6 +29,8 @@ pub enum Verdict {
     Passed,
     /// Every answer was true; whether what is stored is, nobody looked.
     Unverified,
+    /// It was ended before anything that was measured had been answered: it says nothing of the server.
+    Unmeasured,
     /// Something was not true, or nothing succeeded.
     Failed,
 }
@@ -238,6 +240,9 @@ pub struct Results {
     pub capacity_per_s: Option<f64>,
     /// Where the ladder bends; none where it did not carry its first step.
     pub knee: Option<Knee>,
+    /// The ladder's steps with too few answers to tell whether they were carried: the knee is of the
+    /// others. Unit: per cent of the capacity.
+    pub untold_percents: Vec<u32>,
     /// The phases.
     pub phases: Vec<PhaseResult>,
     /// The run second by second.
@@ -290,7 +295,7 @@ impl Results {
                     .to_owned(),
             );
         }
-        let knee = knee(&phases);
+        let (knee, untold_percents) = (knee(&phases), untold(&phases));
         let mut results = Self {
             format: FORMAT,
             program: concat!("linepass ", env!("CARGO_PKG_VERSION")),
@@ -304,6 +309,7 @@ impl Results {
             host: around.host,
             capacity_per_s: run.capacity_per_s,
             knee,
+            untold_percents,
             phases,
             seconds: recorder.seconds.clone(),
             verification: around.verification,
@@ -316,6 +322,26 @@ impl Results {
     /// Whether starts came at their own rate.
     pub const fn is_open_loop(&self) -> bool {
         !matches!(self.config.shape, Shape::Clients { .. })
+    }
+
+    /// What is said of a ladder's steps of which it cannot be told whether they were carried.
+    pub fn untold(&self) -> Option<String> {
+        let percents: Vec<String> =
+            self.untold_percents.iter().map(|percent| format!("{percent} %")).collect();
+        (!percents.is_empty()).then(|| {
+            let steps = percents.join(", ");
+            format!("{steps} of capacity {CANNOT_BE_TOLD} for a p99; --duration gives more")
+        })
+    }
+
+    /// What is meant by all steps of a ladder, where it cannot be told of each.
+    pub const fn of_which(&self) -> &'static str {
+        if self.untold_percents.is_empty() { "" } else { " of which it can be told" }
+    }
+
+    /// Whether there was a step of a ladder of which it can be told, and not even the first was carried.
+    pub fn has_carried_nothing(&self) -> bool {
+        self.knee.is_none() && is_any_told(&self.phases)
     }
 
     /// The sum of some people's counts over all phases that are results.

@@ -4,7 +4,7 @@ use super::{
     arrivals::Spacing,
     client::{Client, longest_retries},
     host::{Process, thread_time},
-    phase::{Load, Phase, Running, Schedule, Starts, Stop},
+    phase::{Load, Phase, Running, Schedule, Starts, Stop, Times, enough_for},
     prepare::{PrepareError, prepare},
     recorder::{Counts, Second},
     scenario::{Mix, Scenario},
@@ -93,10 +93,15 @@ pub enum RunError {
     NoCapacity(Duration),
     /// The search for the capacity had nothing left before it was measured.
     #[error(
-        "the search for the capacity used up the {0} that were prepared for it before anything was \
-         measured; --prepare N prepares more, --capacity N gives one by hand"
+        "the search for the capacity used up the {prepared} that were prepared for it before each client \
+         had done one in the measured time; --prepare {enough} would do, --capacity N gives one by hand"
     )]
-    UsedUp(u64),
+    UsedUp {
+        /// How many were prepared.
+        prepared: u64,
+        /// How many are enough.
+        enough: u64,
+    },
 }
 
 /// What is seen of a run while it goes on.
@@ -118,10 +123,28 @@ pub struct PhaseOver {
     pub phase: Phase,
     /// How long it was measured; shorter than planned where it was cut or had nothing left to do.
     pub measured: Duration,
+    /// How many ended within that time, however they did.
+    pub ended: u64,
     /// Whether what was prepared was used up before its end.
     pub is_used_up: bool,
     /// The share of one processor that the generator's thread had.
     pub generator_cpu: f64,
+}
+
+impl PhaseOver {
+    /// Whether what was prepared was used up before each client had done one in the measured time: that is
+    /// no rate.
+    pub const fn is_unmeasured(&self) -> bool {
+        self.is_used_up && self.ended < self.clients() as u64
+    }
+
+    /// How many clients set its pace; none where starts come by themselves.
+    pub const fn clients(&self) -> usize {
+        match self.phase.load {
+            Load::Closed { clients } => clients,
+            Load::Open { .. } => 0,
+        }
+    }
 }
 
 /// A run that is over.
@@ -256,8 +279,10 @@ impl<'a> Run<'a> {
             (*clients < plan.connections).then(|| (clients * 4).min(plan.connections))
         };
         let loops = std::iter::successors(Some(plan.connections.min(4)), more);
-        let mut after = loops.clone().count() as u64;
-        let part = plan.prepare / after.max(1);
+        let count = loops.clone().count() as u64;
+        let (mut after, part) = (count, plan.prepare / count.max(1));
+        // The loop that does most may use its part up before it is measured; a slower one is no capacity then.
+        let mut is_unmeasured = false;
         for clients in loops {
             after = after.saturating_sub(1);
             self.world.stock.borrow_mut().kept = part * after;
@@ -266,19 +291,20 @@ impl<'a> Run<'a> {
             let rate = self.phase(phase, Then::Rest).await?;
             // A loop that used up its part was short, and another may still do more.
             let is_used_up = self.over.phases.last().is_some_and(|phase| phase.is_used_up);
+            is_unmeasured |= self.over.phases.last().is_some_and(PhaseOver::is_unmeasured);
             if self.over.is_cut || (rate < most * PAST_ITS_MOST && !is_used_up) {
                 break;
             }
             most = most.max(rate);
         }
         self.world.stock.borrow_mut().kept = 0;
-        // The loop that does most may use its part up before it is measured; a slower one is no capacity then.
-        let used_up = || self.over.phases.iter().filter(|over| over.is_used_up);
-        let is_unmeasured = used_up().any(|over| over.measured.is_zero());
         match most {
             most if self.over.is_cut => Ok(most),
-            most if most > 0.0 && !is_unmeasured => Ok(most),
-            _ if used_up().next().is_some() => Err(RunError::UsedUp(plan.prepare)),
+            _ if is_unmeasured => {
+                let enough = count * enough_for(plan.connections);
+                Err(RunError::UsedUp { prepared: plan.prepare, enough })
+            }
+            most if most > 0.0 => Ok(most),
             _ => Err(RunError::NoCapacity(length)),
         }
     }
@@ -299,10 +325,12 @@ impl<'a> Run<'a> {
         self.look_at_processors();
         let cpu_before = thread_time();
         let running = Running::begin(self.world, (&phase, number), clients, &mix, stop);
-        let (window, began) = (running.window(), running.began);
+        let began = running.began;
         let schedule = phase.schedule(&mix, self.plan.spacing, self.plan.seed, number);
         self.pace(&phase, number, &running, schedule).await?;
-        let ended = running.used_up().unwrap_or_else(Instant::now).min(window.1);
+        let window = running.window();
+        let end = running.used_up().unwrap_or_else(Instant::now).min(window.1);
+        let ended = running.ended();
         let is_used_up = running.used_up().is_some();
         let generator_cpu = share(thread_time().saturating_sub(cpu_before), began.elapsed());
         running.close();
@@ -310,10 +338,12 @@ impl<'a> Run<'a> {
             Then::Rest => self.drain(&phase, number, running).await,
             Then::GoOn => self.stragglers.push(actix_rt::spawn(running.end())),
         }
-        let measured = ended.saturating_duration_since(window.0);
+        let measured = end.saturating_duration_since(window.0);
+        // A warm-up that had used its part was shorter than it was meant to be.
+        let phase = Phase { warmup: window.0.saturating_duration_since(began), ..phase };
         let achieved = self.achieved(number, measured);
         self.audience.phase_over(&phase, achieved);
-        self.over.phases.push(PhaseOver { phase, measured, is_used_up, generator_cpu });
+        self.over.phases.push(PhaseOver { phase, measured, ended, is_used_up, generator_cpu });
         Ok(achieved)
     }
 
@@ -380,7 +410,7 @@ impl<'a> Run<'a> {
         loop {
             tokio::select! {
                 paced = &mut pace => return Ok(paced?),
-                _ = ticks.tick() => self.second(phase, number, running.began, running.waiting()),
+                _ = ticks.tick() => self.second(phase, number, running.times(), running.waiting()),
                 _ = interrupted.wait_for(|interrupted| *interrupted) => {
                     self.over.is_cut = true;
                     self.stop.send_replace(Stop::Interrupted);
@@ -395,7 +425,7 @@ impl<'a> Run<'a> {
 
     /// Until what is under way is answered, or the time for that is over.
     async fn drain(&mut self, phase: &Phase, number: usize, running: Running) {
-        let began = running.began;
+        let times = running.times();
         // Whoever was told to come again is not late.
         let options = &self.world.options;
         let overdue = tokio::time::sleep(options.timeout + longest_retries(options.retry));
@@ -413,7 +443,7 @@ impl<'a> Run<'a> {
         self.clients = loop {
             tokio::select! {
                 clients = &mut ended => break clients,
-                _ = ticks.tick() => self.second(phase, number, began, 0),
+                _ = ticks.tick() => self.second(phase, number, times, 0),
                 () = &mut overdue, if !is_overdue => {
                     is_overdue = true;
                     self.stop.send_if_modified(|stop| {
@@ -426,14 +456,15 @@ impl<'a> Run<'a> {
                 }
             }
         };
-        self.second(phase, number, began, 0);
+        self.second(phase, number, times, 0);
         if !self.over.is_cut {
             self.stop.send_replace(Stop::No);
         }
     }
 
     /// A second is over.
-    fn second(&mut self, phase: &Phase, number: usize, began: Instant, waiting: u64) {
+    fn second(&mut self, phase: &Phase, number: usize, times: Times, waiting: u64) {
+        let Times { began, window } = times;
         let now = Instant::now();
         let seen = &self.seen;
         let passed = now.saturating_duration_since(seen.at);
@@ -447,8 +478,7 @@ impl<'a> Run<'a> {
             at_s: now.saturating_duration_since(self.began).as_secs_f64(),
             length_s: passed.as_secs_f64(),
             phase: number,
-            measured: at.saturating_sub(passed) + SLACK >= phase.warmup
-                && at <= phase.length() + SLACK,
+            measured: now + SLACK >= window.0 + passed.min(at) && now <= window.1 + SLACK,
             waiting,
             generator_cpu,
             server_cpu,

@@ -2,6 +2,7 @@
 
 use super::{
     fault::Ending,
+    recorder::Counts,
     result::{PhaseResult, Results, Verdict, Verification},
 };
 
@@ -49,11 +50,26 @@ impl Results {
         reasons.extend(self.want_of_success());
         self.verdict = match (&self.verification, reasons.is_empty()) {
             (_, false) => Verdict::Failed,
+            _ if self.is_unmeasured() => Verdict::Unmeasured,
             (Verification::Skipped, true) => Verdict::Unverified,
             (_, true) => Verdict::Passed,
         };
         self.reasons = reasons;
     }
+
+    /// Whether it was cut short before anything that was measured had been answered.
+    fn is_unmeasured(&self) -> bool {
+        let ended = |counts: Counts| {
+            counts.ok.max(counts.ok_in_window)
+                + counts.refused
+                + counts.shed
+                + counts.failed
+                + counts.wrong
+        };
+        let counts = self.sum_of(|phase| Some(phase.counts));
+        self.is_cut_short && counts.is_none_or(|counts| ended(counts) == 0)
+    }
+
     /// Why next to nothing succeeded of what was measured, if that is so: whoever runs this unattended
     /// wants to hear of a server that is gone, or of credentials of another store. Being turned away for
     /// want of room is an answer that a load test may ask for, and being refused is one for attackers.
@@ -143,6 +159,26 @@ mod tests {
         assert_eq!(results.reasons, ["nothing ended as it should: none of 7 starts"]);
         results.is_cut_short = true;
         results.judge();
-        assert_eq!(results.verdict, Verdict::Unverified);
+        assert_eq!(results.verdict, Verdict::Unmeasured);
+        assert_eq!(results.reasons, [""; 0]);
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_passed_only_where_something_was_answered() {
+        let cut = |ended: Option<Result<(), Fault>>| {
+            let mut recorder = Recorder::default();
+            if let Some(ended) = ended {
+                let ended = ended.map(|()| Duration::from_millis(1));
+                end(&mut recorder, (0, Scenario::Login), 1, &ended);
+            }
+            let mut results = results(&[], &mut recorder);
+            results.is_cut_short = true;
+            results.judge();
+            results.verdict
+        };
+        assert_eq!(cut(None), Verdict::Unmeasured);
+        assert_eq!(cut(Some(Ok(()))), Verdict::Unverified);
+        assert_eq!(cut(Some(Err(Fault::Status(500)))), Verdict::Unverified);
+        assert_eq!(cut(Some(Err(Fault::Wrong("no".to_owned())))), Verdict::Failed);
     }
 }

@@ -12,6 +12,7 @@ use super::{
         flow::{Confirmable, Contract},
         portal::Session,
     },
+    sessions::Sessions,
     target::Target,
     zipf::Zipf,
 };
@@ -31,6 +32,8 @@ pub struct Options {
     pub retry: bool,
     /// What attackers do.
     pub attacks: Vec<AttackKind>,
+    /// Sessions of the household's own pages that the server keeps of a line at once.
+    pub sessions_per_line: u64,
     /// Where everything that is drawn begins.
     pub seed: u64,
 }
@@ -54,7 +57,7 @@ pub struct Stock {
     /// Contracts to cancel.
     pub contracts: VecDeque<Contract>,
     /// Households that are signed in.
-    pub sessions: Vec<Session>,
+    pub sessions: Sessions<Session>,
     /// How many flows and how many contracts a closed loop leaves for those after it.
     pub kept: u64,
 }

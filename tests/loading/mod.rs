@@ -205,6 +205,12 @@ pub fn assert_adds_up(result: &Value) {
             asked += count("asked");
         }
         assert_eq!(number(phase, "/counts/asked"), asked);
+        let errors = phase["errors"].as_array().expect("errors").iter();
+        for ending in ["refused", "shed", "failed"] {
+            let of = errors.clone().filter(|error| error["ending"] == ending);
+            let told: u64 = of.map(|error| number(error, "/count")).sum();
+            assert_eq!(number(phase, &format!("/counts/{ending}")), told, "{ending}: {phase}");
+        }
         assert_eq!(number(phase, "/generator_lag/count"), asked);
         assert_eq!(number(phase, "/queueing/count"), number(phase, "/counts/begun"));
     }

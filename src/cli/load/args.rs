@@ -65,18 +65,18 @@ pub struct LoadArgs {
     /// The capacity of a ladder in starts a second [default: found by short closed loops]
     #[arg(long, value_name = "PER_S", requires = "ladder", allow_hyphen_values = true, value_parser = parse_rate)]
     pub capacity: Option<f64>,
-    /// How starts of an open loop are spaced
-    #[arg(long, value_enum, default_value = "poisson")]
-    pub spacing: Spacing,
+    /// How starts of an open loop are spaced [default: poisson]
+    #[arg(long, value_enum)]
+    pub spacing: Option<Spacing>,
     /// How long it is measured; each step of a ladder
     #[arg(long, value_name = "TIME", default_value = "30s", allow_hyphen_values = true, value_parser = parse_length)]
     pub duration: Duration,
     /// How long it runs before it is measured; each step of a ladder; 0s for not at all
     #[arg(long, value_name = "TIME", default_value = "5s", allow_hyphen_values = true, value_parser = parse_pause)]
     pub warmup: Duration,
-    /// Connections, each with one request under way
-    #[arg(long, value_name = "N", default_value = "64", allow_hyphen_values = true, value_parser = parse_whole::<u16, 1, 5000>)]
-    pub connections: u16,
+    /// Connections of an open loop, each with one request under way [default: 64]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u16, 1, 5000>)]
+    pub connections: Option<u16>,
     /// Addresses 127.0.0.1 and following that connections come from
     #[arg(long, value_name = "K", default_value = "1", allow_hyphen_values = true, value_parser = parse_whole::<u8, 1, 250>)]
     pub sources: u8,
@@ -100,9 +100,10 @@ pub struct LoadArgs {
     /// loops of the search for a capacity together [default: 20000]
     #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 5_000_000>)]
     pub prepare: Option<u32>,
-    /// Households that are signed in beforehand for statement
-    #[arg(long, value_name = "N", default_value = "100", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 100_000>)]
-    pub sessions: u32,
+    /// Households that are signed in beforehand for statement; those of one line share the sessions
+    /// that the server keeps of it [default: 100]
+    #[arg(long, value_name = "N", allow_hyphen_values = true, value_parser = parse_whole::<u32, 1, 100_000>)]
+    pub sessions: Option<u32>,
     /// What attackers do in the scenario attack, with commas between [default: all of them]
     #[arg(long, value_name = "KINDS", value_enum, value_delimiter = ',')]
     pub attacks: Vec<AttackKind>,
@@ -147,6 +148,10 @@ pub struct Ladder(pub Vec<u32>);
 
 /// What `--prepare` is where it is not given.
 const PREPARED: u32 = 20_000;
+/// What `--connections` is where it is not given.
+const CONNECTIONS: u16 = 64;
+/// What `--sessions` is where it is not given.
+const SESSIONS: u32 = 100;
 
 /// The longest run.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
@@ -238,6 +243,21 @@ impl LoadArgs {
         self.prepare.unwrap_or(PREPARED)
     }
 
+    /// Connections that are in use: a closed loop has one for each client.
+    pub fn connections(&self) -> u16 {
+        self.clients.or(self.connections).unwrap_or(CONNECTIONS)
+    }
+
+    /// How starts of an open loop are spaced.
+    pub fn spacing(&self) -> Spacing {
+        self.spacing.unwrap_or(Spacing::Poisson)
+    }
+
+    /// Households that are signed in beforehand.
+    pub fn sessions(&self) -> u32 {
+        self.sessions.unwrap_or(SESSIONS)
+    }
+
     /// Whether this run prepares so many as `--prepare` says.
     fn prepares_by_number(&self) -> bool {
         let searches = self.ladder.is_some() && self.capacity.is_none();
@@ -274,6 +294,20 @@ impl LoadArgs {
                 self.prepare.is_some() && !self.prepares_by_number(),
                 "--prepare: this run prepares nothing by number; allowed with press or cancellation and \
                  --clients, or --ladder without --capacity: an open loop prepares what it starts",
+            ),
+            (
+                self.clients.is_some() && self.connections.is_some(),
+                "--connections: a closed loop has one for each client; allowed with --rate, --ramp or \
+                 --ladder",
+            ),
+            (
+                self.clients.is_some() && self.spacing.is_some(),
+                "--spacing: the clients of a closed loop begin when they are answered; allowed with --rate, \
+                 --ramp or --ladder",
+            ),
+            (
+                self.sessions.is_some() && !self.scenario.has(Scenario::Statement),
+                "--sessions: nobody is signed in beforehand; allowed with statement, or a mix that has it",
             ),
             (
                 is_plain && self.ca.is_some(),
@@ -326,6 +360,36 @@ mod tests {
             let told = load(line).contradiction().expect("a contradiction");
             assert!(told.starts_with("--prepare: this run prepares nothing by number"), "{told}");
         }
+    }
+
+    #[test]
+    fn what_a_run_has_no_use_for_is_told_where_it_was_given() {
+        for (line, told) in [
+            (
+                "--clients 4 --connections 64",
+                "--connections: a closed loop has one for each client",
+            ),
+            ("--clients 4 --spacing poisson", "--spacing: the clients of a closed loop begin"),
+            ("--rate 1 --sessions 100", "--sessions: nobody is signed in beforehand"),
+        ] {
+            let found = load(line).contradiction().expect("a contradiction");
+            assert!(
+                found.starts_with(told) && found.contains("; allowed with "),
+                "{line}: {found}"
+            );
+        }
+        for (line, connections, sessions) in [
+            ("--clients 4", 4, SESSIONS),
+            ("--rate 1", CONNECTIONS, SESSIONS),
+            ("--ladder 25..50 --connections 9 --spacing even", 9, SESSIONS),
+            ("--scenario mix=login:1,statement:1 --clients 500 --sessions 7", 500, 7),
+        ] {
+            let args = load(line);
+            assert_eq!(args.contradiction(), None, "{line}");
+            assert_eq!((args.connections(), args.sessions()), (connections, sessions), "{line}");
+        }
+        assert_eq!(load("--rate 1").spacing(), Spacing::Poisson);
+        assert_eq!(load("--rate 1 --spacing even").spacing(), Spacing::Even);
     }
 
     #[test]

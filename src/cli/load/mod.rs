@@ -4,17 +4,20 @@
 //! |---|---|
 //! | [`args`] | the arguments |
 //! | [`live`] | the line on a terminal while it goes on |
+//! | [`stop`] | the signals that end it early |
 //! | [`verify`] | the end of every run |
 //! | [`told`] | what is printed at the end |
 
 pub mod args;
 pub mod live;
+mod stop;
 pub mod told;
 pub mod verify;
 
-use super::{exit::Exit, listen::StopSignals};
+use super::exit::Exit;
 use crate::{
     clock::Clock,
+    domain::line::portal::MOST_SESSIONS,
     load::{
         credentials::{Credentials, Origin},
         host::{Host, Process},
@@ -42,7 +45,6 @@ use std::{
     rc::Rc,
     time::Instant,
 };
-use tokio::sync::watch;
 use verify::{OperatorApi, Verifier};
 
 /// Why there is no result.
@@ -108,7 +110,8 @@ async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
     let credentials = credentials(args)?;
     let verifier = verifier(args, credentials.origin).await?;
     let world = world(args, &plan, credentials).await?;
-    let interrupted = interrupted().map_err(|error| LoadError::File(error.to_string()))?;
+    let interrupted = stop::interrupted()
+        .map_err(|error| LoadError::File(format!("signals cannot be listened to: {error}")))?;
     let live = Live::new();
     let began = Instant::now();
     let over = Run::new(&world, &plan, &live, server, interrupted).go().await;
@@ -153,13 +156,13 @@ fn plan(args: &LoadArgs) -> Plan {
     Plan {
         mix: Rc::new(args.scenario.clone()),
         shape,
-        spacing: args.spacing,
+        spacing: args.spacing(),
         warmup: args.warmup,
         duration: args.duration,
-        connections: args.connections.into(),
+        connections: args.connections().into(),
         sources: args.sources,
         prepare: args.prepared().into(),
-        sessions: args.sessions.into(),
+        sessions: args.sessions().into(),
         seed: args.seed,
     }
 }
@@ -220,6 +223,7 @@ async fn world(
         timeout: args.timeout,
         retry: args.retry,
         attacks: args.attacks(),
+        sessions_per_line: MOST_SESSIONS as u64,
         seed: args.seed,
     };
     let tag = format!("load-{}", random::token(6));
@@ -329,17 +333,4 @@ fn make_folder(folder: &Path) -> io::Result<()> {
     let is_empty = folder.read_dir()?.next().is_none();
     let taken = || io::Error::other("it is not empty");
     is_empty.then_some(()).ok_or_else(taken)
-}
-
-/// Becomes true with Ctrl-C or SIGTERM; a second one ends the process at once.
-fn interrupted() -> io::Result<watch::Receiver<bool>> {
-    let signals = StopSignals::listen()?;
-    let (say, hear) = watch::channel(false);
-    actix_rt::spawn(async move {
-        signals.wait().await;
-        say.send_replace(true);
-        // Held open for as long as somebody listens.
-        say.closed().await;
-    });
-    Ok(hear)
 }

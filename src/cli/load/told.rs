@@ -102,21 +102,24 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
     }
     errors(&mut text, &results.phases);
     if let Some(knee) = &results.knee {
-        let _ = writeln!(text, "{}", carried(knee));
-    } else if results.phases.iter().any(|phase| phase.phase.percent.is_some()) {
+        let _ = writeln!(text, "{}", carried(knee, results.of_which()));
+    } else if results.has_carried_nothing() {
         text.push_str("not even the first step was carried\n");
+    }
+    if let Some(untold) = results.untold() {
+        let _ = writeln!(text, "{untold}");
     }
     ending(&mut text, results, folder);
     text
 }
 
 /// How much a ladder's server carries, as far as the ladder went.
-fn carried(knee: &Knee) -> String {
+fn carried(knee: &Knee, of_which: &str) -> String {
     let Knee { percent, achieved_per_s, p99_us, steps, is_last_step, .. } = knee;
-    let figures = format!("{achieved_per_s:.1}/s, p99 {}", ms_or_few(*p99_us));
+    let figures = format!("{achieved_per_s:.1}/s, p99 {}", ms(*p99_us));
     if *is_last_step {
         format!(
-            "carried all {steps} steps, the last at {percent} % of capacity: {figures}; how much it \
+            "carried all {steps} steps{of_which}, the last at {percent} % of capacity: {figures}; how much it \
              carries at most lies above"
         )
     } else {
@@ -197,6 +200,7 @@ fn ending(text: &mut String, results: &Results, folder: Option<&Path>) {
     let verdict = match results.verdict {
         Verdict::Passed => "passed",
         Verdict::Unverified => "passed, unverified",
+        Verdict::Unmeasured => "nothing was measured",
         Verdict::Failed => "FAILED",
     };
     let _ = match folder {
@@ -244,13 +248,13 @@ mod tests {
             percent: 50,
             asked_per_s: 10.0,
             achieved_per_s: 9.9,
-            p99_us: None,
+            p99_us: 9_000,
             steps: 2,
             is_last_step: false,
         };
-        assert_eq!(carried(&knee), "carried up to 50 % of capacity: 9.9/s, p99 too few");
+        assert_eq!(carried(&knee, ""), "carried up to 50 % of capacity: 9.9/s, p99 9.00 ms");
         knee.is_last_step = true;
-        let told = carried(&knee);
+        let told = carried(&knee, "");
         assert!(
             told.starts_with("carried all 2 steps, the last at 50 % of capacity: 9.9/s"),
             "{told}"

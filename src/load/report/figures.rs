@@ -29,7 +29,7 @@ pub fn head(results: &Results) -> Vec<Figure> {
             note: if knee.is_last_step {
                 format!("by the last of {} steps; the limit lies above", knee.steps)
             } else {
-                format!("at {} % of capacity, p99 {}", knee.percent, ms_or_few(knee.p99_us))
+                format!("at {} % of capacity, p99 {}", knee.percent, ms(knee.p99_us))
             },
         },
         _ => Figure {

@@ -15,6 +15,7 @@ pub mod views;
 
 use super::{
     histogram::{ms, ms_or_few},
+    knee::CANNOT_BE_TOLD,
     result::{ErrorRow, PhaseResult, Results, Verdict, Verification},
     run::Shape,
 };
@@ -93,6 +94,18 @@ impl Page<'_> {
         matches!(self.results.config.shape, Shape::Ladder { capacity_per_s: Some(_), .. })
     }
 
+    /// Whether it cannot be told of a step of the ladder whether it was carried.
+    fn is_untold(&self, phase: &PhaseResult) -> bool {
+        let untold = &self.results.untold_percents;
+        let is_step = !phase.phase.label.starts_with("after");
+        is_step && phase.phase.percent.is_some_and(|percent| untold.contains(&percent))
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods")]
+    const fn cannot_be_told(&self) -> &'static str {
+        CANNOT_BE_TOLD
+    }
+
     fn has_errors(&self) -> bool {
         self.phases().any(|phase| self.errors(phase).next().is_some())
     }
@@ -107,6 +120,10 @@ impl Page<'_> {
         self.results.verdict == Verdict::Failed
     }
 
+    fn is_unmeasured(&self) -> bool {
+        self.results.verdict == Verdict::Unmeasured
+    }
+
     fn is_unverified(&self) -> bool {
         self.results.verification == Verification::Skipped
     }
@@ -115,6 +132,7 @@ impl Page<'_> {
         match self.results.verdict {
             Verdict::Passed => "Passed",
             Verdict::Unverified => "Passed, but not verified",
+            Verdict::Unmeasured => "Nothing was measured",
             Verdict::Failed => "Failed",
         }
     }

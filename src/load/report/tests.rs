@@ -5,7 +5,7 @@ use crate::load::{
     fault::Fault,
     made_up::{end, leave, results},
     recorder::Recorder,
-    result::Results,
+    result::{Results, Verification},
     scenario::Scenario,
 };
 use std::time::Duration;
@@ -98,21 +98,35 @@ fn a_percentile_of_fewer_answers_than_it_takes_is_marked_wherever_it_would_stand
     assert_eq!(views::time_table(&enough).rows[0].p99, "10.0 ms");
 }
 
-/// A ladder of two steps whose second was asked for 20 starts and did this many of them.
+#[test]
+fn a_run_of_which_nothing_was_measured_is_not_told_as_one_that_passed() {
+    let mut cut = results(&[], &mut Recorder::default());
+    (cut.is_cut_short, cut.verification) = (true, verified());
+    cut.judge();
+    let cut = page(&cut).expect("a page");
+    assert!(cut.contains("verdict is-open") && cut.contains("<h1>Nothing was measured</h1>"));
+    assert!(!cut.contains("<h1>Passed"), "{cut}");
+}
+
+fn verified() -> Verification {
+    Verification::Done { whole: true, report: serde_json::Value::Null }
+}
+
+/// A ladder of two steps whose second was asked for 200 starts and did this many of them.
 fn ladder_that_did(second: u64) -> Results {
     let mut recorder = Recorder::default();
     let quick = Ok(Duration::from_millis(10));
-    end(&mut recorder, (0, Scenario::Login), 10, &quick);
+    end(&mut recorder, (0, Scenario::Login), 100, &quick);
     end(&mut recorder, (1, Scenario::Login), second, &quick);
-    end(&mut recorder, (1, Scenario::Login), 20 - second, &Err(Fault::Status(500)));
+    end(&mut recorder, (1, Scenario::Login), 200 - second, &Err(Fault::Status(500)));
     results(&[100, 200], &mut recorder)
 }
 
 #[test]
 fn a_ladder_that_carries_all_its_steps_claims_no_limit() {
     let says = |results: &Results| views::ladder(results).expect("a ladder").says;
-    let carried = ladder_that_did(20);
-    let told = Some(pair("20/s", "by the last of 2 steps; the limit lies above"));
+    let carried = ladder_that_did(200);
+    let told = Some(pair("200/s", "by the last of 2 steps; the limit lies above"));
     assert_eq!(figure(&carried, "Carried at least"), told);
     assert!(says(&carried).starts_with("All 2 steps were carried, the last at 200 %"));
     let here = "carried up to here";
@@ -120,17 +134,42 @@ fn a_ladder_that_carries_all_its_steps_claims_no_limit() {
     assert!(!whole.contains(here) && whole.contains("the last, and carried"));
     assert!(whole.contains("10.0 starts a second, the capacity as it was given"));
 
-    let bent = ladder_that_did(12);
-    assert_eq!(figure(&bent, "Carried"), Some(pair("10/s", "at 100 % of capacity, p99 too few")));
-    assert_eq!(says(&bent), "Everything asked was achieved up to 100 % of capacity, 10/s.");
+    let bent = ladder_that_did(120);
+    assert_eq!(figure(&bent, "Carried"), Some(pair("100/s", "at 100 % of capacity, p99 10.0 ms")));
+    assert_eq!(says(&bent), "Everything asked was achieved up to 100 % of capacity, 100/s.");
     assert_eq!(page(&bent).expect("a page").matches(here).count(), 2, "in the chart and the table");
     let none = ladder_that_did(0);
     assert!(figure(&none, "Carried").is_some(), "its first step was carried");
 }
 
 #[test]
+fn a_step_with_too_few_answers_is_marked_so_and_claims_nothing() {
+    let run_of = |counts: [u64; 2]| {
+        let mut recorder = Recorder::default();
+        for (phase, count) in counts.into_iter().enumerate() {
+            let took = Ok(Duration::from_millis(10));
+            end(&mut recorder, (phase, Scenario::Login), count, &took);
+        }
+        let results = results(&[25, 50], &mut recorder);
+        let says = views::ladder(&results).expect("a ladder").says;
+        (page(&results).expect("a page"), says, figure(&results, "Carried at least"))
+    };
+    let few = "cannot be told: too few answers";
+    let (whole, says, carried) = run_of([20, 40]);
+    assert_eq!(says, format!("25 %, 50 % of capacity {few} for a p99; --duration gives more."));
+    assert_eq!(whole.matches(&format!("<span class=\"tag\">{few}</span>")).count(), 2);
+    assert_eq!(carried, None);
+
+    let (whole, says, carried) = run_of([90, 180]);
+    assert!(says.starts_with("All 1 steps of which it can be told were carried, the last at 50 %"));
+    assert!(says.contains(&format!("lies above. 25 % of capacity {few}")), "{says}");
+    assert_eq!(whole.matches(&format!("<span class=\"tag\">{few}</span>")).count(), 1);
+    assert_eq!(carried, Some(pair("180/s", "by the last of 1 steps; the limit lies above")));
+}
+
+#[test]
 fn a_mark_in_a_chart_is_named_on_the_side_that_has_room_and_the_search_is_named_once() {
-    let mut low = ladder_that_did(12);
+    let mut low = ladder_that_did(120);
     let mark = |results: &Results, side: &str| {
         page(results).expect("a page").contains(&format!("band-label {side}"))
     };
@@ -155,7 +194,7 @@ fn a_mark_in_a_chart_is_named_on_the_side_that_has_room_and_the_search_is_named_
 
 #[test]
 fn every_table_scrolls_within_its_card() {
-    let page = page(&ladder_that_did(12)).expect("a page");
+    let page = page(&ladder_that_did(120)).expect("a page");
     let tables = page.matches("<table>").count();
     assert!(tables > 5, "{tables}");
     let in_scrolls = page.split("<table>").filter(|before| {

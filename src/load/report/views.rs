@@ -138,11 +138,12 @@ pub fn ladder(results: &Results) -> Option<Measured> {
             is_shaded: false,
         })
         .collect();
-    let says = match &results.knee {
+    let mut says = match &results.knee {
         Some(knee) if knee.is_last_step => format!(
-            "All {} steps were carried, the last at {} % of capacity with {}/s: how much the server carries \
+            "All {} steps{} were carried, the last at {} % of capacity with {}/s: how much the server carries \
              at most lies above.",
             knee.steps,
+            results.of_which(),
             knee.percent,
             per_s(knee.achieved_per_s)
         ),
@@ -151,8 +152,13 @@ pub fn ladder(results: &Results) -> Option<Measured> {
             knee.percent,
             per_s(knee.achieved_per_s)
         ),
-        None => "Not even the first step was carried.".to_owned(),
+        None if results.has_carried_nothing() => "Not even the first step was carried.".to_owned(),
+        None => String::new(),
     };
+    if let Some(untold) = results.untold() {
+        let space = if says.is_empty() { "" } else { " " };
+        says = format!("{says}{space}{untold}.");
+    }
     Some(Measured { chart: draw(&x, &y, &series, &bands), says })
 }
 

@@ -30,7 +30,8 @@ impl Session {
 impl Client {
     /// Sign-in, menu, account, statement, sign-out.
     pub async fn portal(&mut self) -> Result<(), Trouble> {
-        let mut session = self.signed_in().await?;
+        let household = self.next_household()?;
+        let mut session = self.sign_in(household).await?;
         self.page_of(Step::Menu, &mut session, "").await?;
         self.page_of(Step::Details, &mut session, "details").await?;
         self.page_of(Step::Statement, &mut session, "statement").await?;
@@ -44,19 +45,33 @@ impl Client {
 
     /// ご利用明細 of a household that signed in before; which one is drawn.
     pub async fn statement(&mut self) -> Result<(), Trouble> {
-        let place = self.random.place(self.world.stock.borrow().sessions.len());
-        let session = self.world.stock.borrow().sessions.get(place).cloned();
+        let session = self.world.stock.borrow().sessions.draw(&mut self.random);
         let session = session.ok_or_else(|| Step::Statement.wrong("nobody is signed in"))?;
         let path = session.path("statement");
         self.step(Step::Statement, 200, &session.get(&path)).await?;
         self.names(Step::Statement, &session)
     }
 
-    /// Signs the next household in.
-    pub async fn signed_in(&mut self) -> Result<Session, Trouble> {
-        let world = self.world.clone();
-        let household = world.household(&mut self.random);
-        let household = household.ok_or_else(|| Step::Entrance.wrong("there is no line"))?;
+    /// Signs the next household in for ご利用明細, unless its line has all the sessions that the server
+    /// keeps of it: one of those is drawn in its place then.
+    pub async fn sign_in_beforehand(&mut self) -> Result<(), Trouble> {
+        let household = self.next_household()?;
+        let (world, line) = (self.world.clone(), household.customer_id.clone());
+        let most = world.options.sessions_per_line;
+        if !world.stock.borrow_mut().sessions.begin(&line, most) {
+            return Ok(());
+        }
+        let ended = self.sign_in(household).await;
+        world.stock.borrow_mut().sessions.ended(&line, ended.as_ref().ok().cloned());
+        ended.map(drop)
+    }
+
+    fn next_household(&mut self) -> Result<Household, Trouble> {
+        let household = self.world.household(&mut self.random);
+        household.ok_or_else(|| Step::Entrance.wrong("there is no line"))
+    }
+
+    async fn sign_in(&mut self, household: Household) -> Result<Session, Trouble> {
         let base = if household.is_premium { "/wso_v6" } else { "/wso" };
         let mut session = Session { base, jar: Jar::default(), household };
         let door = session.path("login");
