@@ -566,6 +566,19 @@ fn no_half_file_is_left_and_none_is_written_over() {
     assert!(refused.status.code() == Some(1) && said.lines().count() == 1, "{said}");
     let told = "linepass: --out /nowhere/a.backup: there is no folder /nowhere: make it first\n";
     assert_eq!(said, told);
+    // The server's own store is no place for it, though nobody named a configuration.
+    let store = demo.folder().join("store");
+    let inside = [store.join("a.backup"), store.clone(), store.join("sled")];
+    for place in inside.map(|place| place.display().to_string()) {
+        for (option, call) in [("--out", &["backup"][..]), ("--folder", &["backup", "drill"])] {
+            let refused = operator.run(&[call, &[option, &place]].concat());
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            let told = format!("linepass: {option} {place}: it is inside the store at ");
+            assert!(refused.status.code() == Some(1) && said.starts_with(&told), "{said}");
+        }
+    }
+    let is_foreign = |name: &String| name.contains(".backup") || name.contains("drill");
+    assert!(!names(&store).iter().any(is_foreign), "{:?}", names(&store));
     // In a folder it has a name of its own.
     let taken = backup(&operator, folder.path(), &["--reason", "nightly"]);
     let file = PathBuf::from(taken["file"].as_str().expect("a file"));
