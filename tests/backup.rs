@@ -425,6 +425,14 @@ fn one_backup_is_taken_at_a_time_and_its_parts_in_their_order() {
     let part = |number: u64| operator.get(&format!("/backup/parts?backup={name}&part={number}"));
     let second = operator.send("POST", "/backup", r#"{"reason":"another"}"#);
     assert_problem(&second, 409, "backup_under_way");
+    // It passes by itself, so the command may be tried again.
+    let folder = tempfile::tempdir().expect("a folder");
+    let ended = operator.run(&["backup", "--out", folder.path().to_str().expect("a path")]);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        ended.status.code() == Some(1) && said.contains("another backup is under way"),
+        "{said}"
+    );
     assert_problem(&part(1), 409, "part_out_of_turn");
     let first = part(0);
     assert_eq!((first.status, &first.json()["kind"]), (200, &json!("rows")));
