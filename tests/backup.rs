@@ -425,6 +425,14 @@ fn one_backup_is_taken_at_a_time_and_its_parts_in_their_order() {
     let part = |number: u64| operator.get(&format!("/backup/parts?backup={name}&part={number}"));
     let second = operator.send("POST", "/backup", r#"{"reason":"another"}"#);
     assert_problem(&second, 409, "backup_under_way");
+    // It passes by itself, so the command may be tried again.
+    let folder = tempfile::tempdir().expect("a folder");
+    let ended = operator.run(&["backup", "--out", folder.path().to_str().expect("a path")]);
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        ended.status.code() == Some(1) && said.contains("another backup is under way"),
+        "{said}"
+    );
     assert_problem(&part(1), 409, "part_out_of_turn");
     let first = part(0);
     assert_eq!((first.status, &first.json()["kind"]), (200, &json!("rows")));
@@ -566,6 +574,19 @@ fn no_half_file_is_left_and_none_is_written_over() {
     assert!(refused.status.code() == Some(1) && said.lines().count() == 1, "{said}");
     let told = "linepass: --out /nowhere/a.backup: there is no folder /nowhere: make it first\n";
     assert_eq!(said, told);
+    // The server's own store is no place for it, though nobody named a configuration.
+    let store = demo.folder().join("store");
+    let inside = [store.join("a.backup"), store.clone(), store.join("sled")];
+    for place in inside.map(|place| place.display().to_string()) {
+        for (option, call) in [("--out", &["backup"][..]), ("--folder", &["backup", "drill"])] {
+            let refused = operator.run(&[call, &[option, &place]].concat());
+            let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+            let told = format!("linepass: {option} {place}: it is inside the store at ");
+            assert!(refused.status.code() == Some(1) && said.starts_with(&told), "{said}");
+        }
+    }
+    let is_foreign = |name: &String| name.contains(".backup") || name.contains("drill");
+    assert!(!names(&store).iter().any(is_foreign), "{:?}", names(&store));
     // In a folder it has a name of its own.
     let taken = backup(&operator, folder.path(), &["--reason", "nightly"]);
     let file = PathBuf::from(taken["file"].as_str().expect("a file"));

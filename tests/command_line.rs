@@ -27,7 +27,7 @@ fn a_wrong_command_line_is_exit_code_2_and_says_what_is_allowed() {
     let load =
         "load --url http://127.0.0.1:1 --credentials c --rate 1 --scenario mix=portal:2,login";
     let load: Vec<&str> = load.split(' ').collect();
-    let table: [(&[&str], &str); 15] = [
+    let table: [(&[&str], &str); 17] = [
         (&load, "login has no weight, as in login:3; allowed is"),
         (&correct("--charged-yen=-1", good), "0..=9999999"),
         (&correct("--charged-yen=10000000", good), "0..=9999999"),
@@ -42,6 +42,11 @@ fn a_wrong_command_line_is_exit_code_2_and_says_what_is_allowed() {
         (&["demo", "--now", "2026-11-30"], "RFC 3339"),
         (&["demo", "--redirect-uri", "/callback"], "an absolute http or https address"),
         (&["demo", "--port", "65536"], "65535"),
+        (
+            &["demo", "--webhook-url", "foo"],
+            "--webhook-url \"foo\": write an absolute https address",
+        ),
+        (&["demo", "--port", "9", "--shop-port", "9"], "--port and --shop-port: both are 9"),
         (&["config", "show", "--config"], "a value is required"),
     ];
     for (arguments, expected) in table {
@@ -243,6 +248,23 @@ fn what_the_demo_makes_is_for_its_owner_alone() {
     assert_eq!(mode(&folder.join("store")), 0o700);
     assert_eq!(mode(&folder.join("demo.json")), 0o600);
     assert_eq!(mode(&folder.join("master.key")), 0o600);
+}
+
+#[test]
+fn a_wrong_call_makes_nothing_and_what_is_no_folder_is_told_as_that() {
+    let parent = tempfile::tempdir().expect("a folder");
+    let new = parent.path().join("new");
+    let ended = run(demo_on(&new).args(["--webhook-url", "http://shop.example/"]));
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(!new.exists());
+    let file = parent.path().join("file");
+    std::fs::write(&file, "").expect("writes");
+    for place in [Path::new("/dev/null"), &file, &file.join("within")] {
+        let ended = run(&mut demo_on(place));
+        let told = format!("linepass: --data {}: it has to be a folder", place.display());
+        assert!(ended.code == Some(1) && ended.err.starts_with(&told), "{ended:?}");
+        assert_eq!(ended.err.lines().count(), 1, "{ended:?}");
+    }
 }
 
 #[test]

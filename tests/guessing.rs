@@ -5,7 +5,7 @@ mod common;
 
 use common::{
     Answer, Browser, Demo, Flow, Http, Options, anime,
-    door::{decision_of, decisions, figure},
+    door::{decision_of, decisions, figure, until},
     unique,
 };
 use std::time::{Duration, Instant};
@@ -254,6 +254,17 @@ fn a_flood_of_logins_is_turned_away_and_leaves_the_other_pages_alone_security_17
     let slowest = pages.iter().max().expect("some");
     assert!(*slowest < Duration::from_secs(5), "a page took {slowest:?}");
     println!("{} turned away; the slowest page took {slowest:?}", turned_away.len());
+    // Whoever reads warnings is told once that it began, not for each of them.
+    let told = || -> Vec<serde_json::Value> {
+        let log = demo.log();
+        let lines = log.lines().filter(|line| line.contains("some logins are turned away"));
+        lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
+    };
+    let told = until("the warning", || Some(told()).filter(|lines| !lines.is_empty()));
+    assert_eq!(
+        (told.len(), &told[0]["level"], &told[0]["reason"]),
+        (1, &"warn".into(), &"hash_queue".into())
+    );
     // Once the flood is over, the owner gets in.
     assert_eq!(figure(&demo, "linepass_password_queue"), 0);
 }

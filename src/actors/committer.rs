@@ -27,7 +27,7 @@ pub enum CommitError {
     #[error("too many commits wait")]
     QueueFull,
     /// Less space is free than configured.
-    #[error("the store has no room")]
+    #[error("the store has no room: less than store.min_free_space_bytes is free on its disk")]
     NoRoom,
     /// The committer has stopped.
     #[error("the committer has stopped")]

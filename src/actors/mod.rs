@@ -112,7 +112,7 @@ pub enum Overload {
     #[error("too many commits wait")]
     CommitQueue,
     /// The file system has less space left than is configured.
-    #[error("the store has no room")]
+    #[error("the store has no room: less than store.min_free_space_bytes is free on its disk")]
     NoRoom,
     /// As many changes of one line wait as may.
     #[error("as many changes of this line wait as may")]

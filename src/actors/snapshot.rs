@@ -16,6 +16,15 @@ use crate::{
     store::{Batch, Delete, MOST_ROW_BYTES, Put, SnapshotRow, Stream, record::to_json},
 };
 use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// A line that is too large is told once in so long, in microseconds: a day.
+const TOLD_AGAIN_US: i64 = 24 * 3_600 * 1_000_000;
+/// Of so many lines it is remembered that they were told.
+const MOST_TOLD: usize = 10_000;
 
 /// How snapshots are made.
 #[derive(Clone)]
@@ -24,6 +33,34 @@ pub struct Snapshots {
     pub key: [u8; 32],
     /// So many new events are worth a snapshot; a quarter of them are when the line falls asleep.
     pub every_events: u64,
+}
+
+/// Which were told already; the process has one, as it has one log.
+static TOO_LARGE: TooLarge = TooLarge::new();
+
+/// Lines that are too large for a snapshot, by the event after which it was told last.
+struct TooLarge(Mutex<BTreeMap<CustomerId, Instant>>);
+
+impl TooLarge {
+    const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    /// Whether it is to be told after the event of this time: a line that wakes for each purchase is
+    /// tried at each.
+    fn is_news(&self, customer: CustomerId, at: Instant) -> bool {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_recent = |before: &Instant| at.micros() - before.micros() < TOLD_AGAIN_US;
+        if told.get(&customer).is_some_and(is_recent) {
+            return false;
+        }
+        if told.len() >= MOST_TOLD {
+            // Rather told twice than remembered without an end.
+            told.clear();
+        }
+        told.insert(customer, at);
+        true
+    }
 }
 
 /// Where in its stream a line stands, and which snapshots it has.
@@ -112,7 +149,15 @@ impl Snapshots {
         let stream = Stream::Line(line.customer);
         let body = self.seal(line, place, opens);
         if body.len() > MOST_ROW_BYTES {
-            tracing::warn!(line = %line.customer, bytes = body.len(), "too large for a snapshot");
+            if TOO_LARGE.is_news(line.customer, line.last_event_at) {
+                tracing::info!(
+                    line = %line.customer,
+                    bytes = body.len(),
+                    limit_bytes = MOST_ROW_BYTES,
+                    "too large for a snapshot: the line is read from its events when it wakes; nothing \
+                     is lost"
+                );
+            }
             return None;
         }
         // Whatever was read from is kept until the new one stands in the same group's block.
@@ -203,6 +248,21 @@ mod tests {
             (4, "21bac9373d5a7b9f"),
             "the same events come to another state: raise FOLD_VERSION and write both down here"
         );
+    }
+
+    #[test]
+    fn a_line_that_is_too_large_is_told_once_a_day() {
+        let told = TooLarge::new();
+        let [one, other] = ["CAF0000012573", "CAF0000020101"].map(|id| id.parse().expect("an ID"));
+        let at = |hours: i64| Instant::from_micros(1_790_000_000_000_000 + hours * 3_600_000_000);
+        let news = [(one, 0), (one, 1), (other, 1), (one, 23), (one, 24), (other, 24), (one, 25)]
+            .map(|(customer, hours)| told.is_news(customer, at(hours)));
+        assert_eq!(news, [true, false, true, false, true, false, false]);
+        for number in 0..MOST_TOLD {
+            let customer = format!("CAF1{number:09}").parse().expect("an ID");
+            assert!(told.is_news(customer, at(25)));
+        }
+        assert!(told.0.lock().expect("held").len() <= MOST_TOLD);
     }
 
     #[test]

@@ -81,6 +81,11 @@ impl SledStore {
         engine_file(folder).try_exists().unwrap_or(true)
     }
 
+    /// Whether a store is surely in this folder.
+    pub fn is_in(folder: &Path) -> bool {
+        engine_file(folder).is_file()
+    }
+
     /// Opens a store that is there, to look at what stands in it: a damaged one too, as far as the
     /// engine can read its files. No row is written, and a commit is refused. The engine itself may
     /// tidy its own files, as it does at every opening: so the head is raised before to what the log's

@@ -38,6 +38,9 @@ const SCRATCH: &str = ".linepass-drill-";
 /// `out` or `talk` cannot be written.
 pub fn run(args: &DrillArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
     let store = room::store_of(args.server.config.as_deref());
+    if let Err(error) = room::outside_stores("--folder", &args.folder) {
+        return told(error, Some(&args.server), out, talk);
+    }
     room::warn(store.as_deref(), &args.folder, (2, false), talk)?;
     let drilled = actix_rt::System::new().block_on(drill(args));
     match drilled {

@@ -6,7 +6,7 @@
 //! | [`take`] | a backup of the running server, or of a store that nobody has |
 //! | [`restore`] | a store of a backup |
 //! | [`drill`] | both, one after the other, and how long they took |
-//! | [`room`] | what is told of a disk that has too little room, or is the store's own |
+//! | [`room`] | what is told of a disk that has too little room, or is the store's own; no place inside a store |
 //! | [`signals`] | Ctrl-C and SIGTERM |
 
 pub mod drill;
@@ -66,6 +66,19 @@ pub enum BackupError {
         out: PathBuf,
         /// Why not.
         what: String,
+    },
+    /// A store is where it was to stand, or around it.
+    #[error(
+        "{option} {}: it is inside the store at {}, which is the server's alone: name another folder",
+        place.display(), store.display()
+    )]
+    InStore {
+        /// What named it.
+        option: &'static str,
+        /// As it was named.
+        place: PathBuf,
+        /// The store's folder.
+        store: PathBuf,
     },
     /// What the server sent is no part of a backup.
     #[error("the server sent what is no part of a backup")]

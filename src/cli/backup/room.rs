@@ -1,7 +1,12 @@
 //! What is told before a backup is written: that its disk may have too little room, or is the one that
-//! the store is on. Neither keeps it from being tried.
+//! the store is on. Neither keeps it from being tried; a place inside a store does.
 
-use crate::{config::Config, config::process_environment, text::format};
+use super::BackupError;
+use crate::{
+    config::{Config, process_environment},
+    store::sled_store::SledStore,
+    text::format,
+};
 use std::{
     fs,
     io::{self, Write},
@@ -26,8 +31,7 @@ pub fn warn(
     (times, stays): (u64, bool),
     talk: &mut impl Write,
 ) -> io::Result<()> {
-    let folder = if to.is_dir() { to } else { to.parent().unwrap_or(to) };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let folder = folder_of(to);
     // What cannot be looked at is told by whoever writes or reads it.
     let (Some(store), Ok(space)) = (store, rustix::fs::statvfs(folder)) else { return Ok(()) };
     let free = space.f_bavail.saturating_mul(space.f_frsize);
@@ -52,6 +56,28 @@ pub fn warn(
     Ok(())
 }
 
+/// The folder that it stands in: itself, or the one around it.
+fn folder_of(to: &Path) -> &Path {
+    let folder = if to.is_dir() { to } else { to.parent().unwrap_or(to) };
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
+}
+
+/// Refuses a place inside a store, whoever's it is: the engine's folder is no place for anything else, and
+/// what stands there is taken for a part of the store. `option` named the place.
+///
+/// # Errors
+/// It is inside one.
+pub fn outside_stores(option: &'static str, to: &Path) -> Result<(), BackupError> {
+    // What cannot be found is told by whoever writes there.
+    let Ok(folder) = folder_of(to).canonicalize() else { return Ok(()) };
+    match folder.ancestors().find(|above| SledStore::is_in(above)) {
+        None => Ok(()),
+        Some(store) => {
+            Err(BackupError::InStore { option, place: to.to_owned(), store: store.to_owned() })
+        }
+    }
+}
+
 /// How large the files of a folder are, in bytes.
 fn size_of(folder: &Path) -> u64 {
     let Ok(entries) = fs::read_dir(folder) else { return 0 };
@@ -66,6 +92,34 @@ fn size_of(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_written_inside_a_store_however_the_place_is_named() {
+        let around = tempfile::tempdir().expect("a folder");
+        let (store, beside) = (around.path().join("store"), around.path().join("beside"));
+        fs::create_dir_all(store.join("sled")).expect("makes");
+        fs::create_dir(&beside).expect("makes");
+        let refused = |to: &Path| outside_stores("--out", to).err().map(|error| error.to_string());
+        assert_eq!(refused(&store), None, "no store is there yet");
+        fs::write(store.join("sled/db"), "rows").expect("writes");
+        std::os::unix::fs::symlink(&store, beside.join("link")).expect("links");
+        for inside in [
+            store.clone(),
+            store.join("new.backup"),
+            store.join("sled"),
+            beside.join("../store/new.backup"),
+            beside.join("link/new.backup"),
+        ] {
+            let told = refused(&inside).expect("it is inside");
+            assert!(
+                told.starts_with(&format!("--out {}: it is inside", inside.display())),
+                "{told}"
+            );
+        }
+        for outside in [around.path(), &beside.join("new.backup"), Path::new("/nowhere/a")] {
+            assert_eq!(refused(outside), None, "{}", outside.display());
+        }
+    }
 
     #[test]
     fn a_disk_that_is_too_small_or_the_stores_own_is_told() {

@@ -53,6 +53,9 @@ pub fn run(args: &BackupArgs, out: &mut impl Write, talk: &mut impl Write) -> io
     let to = args.out.clone().unwrap_or_default();
     let config = args.server.config.as_deref();
     let stands = args.store.clone().or_else(|| room::store_of(config));
+    if let Err(error) = room::outside_stores("--out", &to) {
+        return told(error, Some(&args.server), out, talk);
+    }
     room::warn(stands.as_deref(), &to, (1, true), talk)?;
     let taken = actix_rt::System::new().block_on(async {
         let mut signals = Signals::listen()?;

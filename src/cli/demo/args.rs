@@ -2,7 +2,9 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are the help text on a terminal")]
 
-use crate::cli::parse::parse_time;
+use crate::{
+    cli::parse::parse_time, domain::registration::webhooks::checked_url, security::AddressPolicy,
+};
 use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -35,9 +37,47 @@ pub struct DemoArgs {
     /// http://127.0.0.1:9876/callback
     #[arg(long, value_name = "URL", value_parser = parse_redirect_uri)]
     pub redirect_uri: Option<String>,
-    /// The second sample provider's webhook address; its key is printed and kept in demo.json
+    /// The second sample provider's webhook address: https, or http with a loopback address in digits;
+    /// its key is printed and kept in demo.json
     #[arg(long, value_name = "URL")]
     pub webhook_url: Option<String>,
+}
+
+impl DemoArgs {
+    /// What no single argument shows: two that want the same, or one that the configuration does not
+    /// allow, where webhooks may go to the networks of `networks`.
+    pub fn contradiction(&self, networks: &AddressPolicy) -> Option<String> {
+        self.shared_port().or_else(|| self.refused_webhook(networks))
+    }
+
+    fn shared_port(&self) -> Option<String> {
+        let ports = [
+            ("--port", self.port),
+            ("--shop-port", self.shop_port),
+            ("--operator-port", self.operator_port),
+        ];
+        [(0, 1), (0, 2), (1, 2)].into_iter().find_map(|(one, other)| {
+            let (one, other) = (ports[one], ports[other]);
+            let port = one.1.filter(|_| one.1 == other.1)?;
+            Some(format!(
+                "{} and {}: both are {port}; each needs a port of its own",
+                one.0, other.0
+            ))
+        })
+    }
+
+    fn refused_webhook(&self, networks: &AddressPolicy) -> Option<String> {
+        let url = self.webhook_url.as_deref()?;
+        let refused = checked_url(url, networks.may_be_plain(url)).is_err();
+        refused.then(|| {
+            format!(
+                "--webhook-url {url:?}: write an absolute https address of at most 400 characters \
+                 without a user or a fragment, or such an http address whose host stands in digits and \
+                 in webhook.allowed_networks (loopback, unless that is set), such as \
+                 http://127.0.0.1:9877/webhook"
+            )
+        })
+    }
 }
 
 /// Reads a redirect address and keeps its exact spelling: it is compared as a string (RFC 9700
@@ -54,4 +94,48 @@ fn parse_redirect_uri(text: &str) -> Result<String, String> {
         && text.len() <= 2_000
         && !text.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control());
     if fits { Ok(text.to_owned()) } else { Err(ALLOWED.to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Args, Command};
+    use clap::Parser as _;
+
+    fn contradiction(line: &str) -> Option<String> {
+        let args = Args::try_parse_from(["linepass", "demo"].into_iter().chain(line.split(' ')));
+        let Command::Demo(args) = args.expect("parses").command else { panic!("not the demo") };
+        let allowed = vec!["127.0.0.0/8".parse().expect("a network")];
+        args.contradiction(&AddressPolicy { allowed, denied: Vec::new() })
+    }
+
+    #[test]
+    fn two_listeners_on_one_port_are_told_by_their_options() {
+        for (line, options) in [
+            ("--port 4000 --shop-port 4000", "--port and --shop-port: both are 4000;"),
+            ("--port 4000 --operator-port 4000", "--port and --operator-port: both are 4000;"),
+            ("--shop-port 9 --operator-port 9", "--shop-port and --operator-port: both are 9;"),
+        ] {
+            let told = contradiction(line).expect(line);
+            assert!(told.starts_with(options), "{told}");
+        }
+        assert_eq!(contradiction("--port 1 --shop-port 2 --operator-port 3"), None);
+        assert_eq!(contradiction("--port 1 --json"), None, "a free port is another");
+    }
+
+    #[test]
+    fn a_webhook_address_that_is_not_taken_is_told_with_what_is() {
+        for url in ["foo", "http://shop.example/", "http://localhost:1/", "https://u:p@a.example/"]
+        {
+            let told = contradiction(&format!("--webhook-url {url}")).expect(url);
+            assert!(
+                told.starts_with(&format!("--webhook-url {url:?}: write an absolute")),
+                "{told}"
+            );
+            assert!(told.contains("http://127.0.0.1:9877/webhook"), "{told}");
+        }
+        for url in ["https://shop.example/webhook", "http://127.0.0.1:9877/webhook"] {
+            assert_eq!(contradiction(&format!("--webhook-url {url}")), None, "{url}");
+        }
+    }
 }

@@ -31,7 +31,7 @@ use ipnetwork::IpNetwork;
 use sample::Sample;
 use shop::{ShopConfig, ShopProvider, ShopService};
 use std::{
-    io::IsTerminal,
+    io::{ErrorKind, IsTerminal},
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
@@ -59,6 +59,15 @@ pub enum DemoError {
     /// The log cannot be written as configured.
     #[error(transparent)]
     Log(#[from] telemetry::LogError),
+    /// An argument, or what it names, cannot be used; nothing was begun.
+    #[error("{0}")]
+    Usage(String),
+    /// What was named for the data is no folder.
+    #[error(
+        "--data {}: it has to be a folder, which is made where nothing is; something else is there",
+        .0.display()
+    )]
+    NoFolder(PathBuf),
     /// The sample data cannot be brought into the store.
     #[error("the sample data cannot be stored: {0}")]
     Fill(String),
@@ -75,16 +84,23 @@ pub fn run(args: &DemoArgs) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => {
             eprintln!("linepass: {error}");
-            Exit::Failed
+            match error {
+                DemoError::Usage(_) => Exit::Usage,
+                _ => Exit::Failed,
+            }
         }
     }
 }
 
 async fn demo(args: &DemoArgs) -> Result<(), DemoError> {
+    let config = environment()?;
+    if let Some(what) = args.contradiction(&app::webhooks::policy(&config.webhook)) {
+        return Err(DemoError::Usage(what));
+    }
     let stop = StopSignals::listen().map_err(io("the demo"))?;
     let folder = Folder::of(args.data.as_deref())?;
     let listeners = bind_all(args)?;
-    let config = configure(&folder.path, &listeners)?;
+    let config = configure(config, &folder.path, &listeners)?;
     let _logging = telemetry::init(&config.log, std::io::stderr().is_terminal())?;
     let clock = args.now.map_or_else(Clock::host, |now| Clock::starting_at(Instant::from(now)));
     let (shop_listener, shop_url) = (listeners.shop, listeners.shop_url);
@@ -157,7 +173,12 @@ impl Folder {
         );
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        builder.create(&path).map_err(io(path.display().to_string()))?;
+        builder.create(&path).map_err(|source| match source.kind() {
+            ErrorKind::AlreadyExists | ErrorKind::NotADirectory if data.is_some() => {
+                DemoError::NoFolder(path.clone())
+            }
+            _ => io(path.display().to_string())(source),
+        })?;
         Ok(Self { path, is_temporary: data.is_none() })
     }
 
@@ -194,9 +215,17 @@ fn url_of(listener: &TcpListener) -> Result<String, DemoError> {
     Ok(format!("http://{address}"))
 }
 
-/// The configuration of a server that lives in the demo's folder; `LINEPASS__…` still counts.
-fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
+/// What `LINEPASS__…` says. A receiver of one's own runs on this machine, so webhooks may go there.
+fn environment() -> Result<Config, DemoError> {
     let mut config = Config::load(None, process_environment())?;
+    if *config.origin("webhook.allowed_networks") == Origin::Default {
+        config.webhook.allowed_networks = loopback();
+    }
+    Ok(config)
+}
+
+/// The configuration of a server that lives in the demo's folder; `LINEPASS__…` still counts.
+fn configure(mut config: Config, folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     let address = bound.public.local_addr().map_err(io("a socket"))?;
     config.server.issuer = Issuer::parse(&format!("http://{address}"))
         .map_err(|what| DemoError::Fill(what.to_owned()))?;
@@ -208,15 +237,11 @@ fn configure(folder: &Path, bound: &Bound) -> Result<Config, DemoError> {
     config.keys.master_key_file = folder.join("master.key");
     config.operator.token_file = operator_token_file(folder);
     deliver_into(folder, &mut config)?;
-    if *config.origin("webhook.allowed_networks") == Origin::Default {
-        config.webhook.allowed_networks = loopback();
-    }
     log_into(folder, &mut config)?;
     config.check()?;
     Ok(config)
 }
 
-/// A receiver of one's own runs on this machine.
 fn loopback() -> Vec<IpNetwork> {
     let networks = ["127.0.0.0/8", "::1/128"].into_iter();
     networks.filter_map(|network| network.parse().ok()).collect()

@@ -51,10 +51,10 @@ pub enum ClientError {
     Token(#[from] SecurityError),
     /// The address is none to send a token to.
     #[error(
-        "{URL_VARIABLE}: wanted is http:// with a loopback address, such as http://127.0.0.1:8481, or \
-         https:// with any"
+        "{URL_VARIABLE} {0:?}: wanted is http:// with a loopback address, such as http://127.0.0.1:8481, \
+         or https:// with any, and no user"
     )]
-    Url,
+    Url(String),
     /// A file that https needs is not named, or cannot be used.
     #[error("{0}")]
     Tls(String),
@@ -105,7 +105,7 @@ impl Client {
                 let own = || config.operator.token_file.clone();
                 (url.unwrap_or_else(listen), file.unwrap_or_else(own))
             }
-            _ => return Err(ClientError::Url),
+            (url, ..) => return Err(ClientError::Url(url.unwrap_or_default())),
         };
         let url = allowed(&url)?;
         let tls = (url.scheme() == "https").then(|| tls(tls_files, loaded.as_ref())).transpose()?;
@@ -128,8 +128,8 @@ impl Client {
 
     /// Asks, and gives what was answered.
     pub async fn ask(&self, request: &Request) -> Result<Value, ClientError> {
-        let url =
-            self.url.join(&format!("{PREFIX}{}", request.path)).map_err(|_| ClientError::Url)?;
+        let url = self.url.join(&format!("{PREFIX}{}", request.path));
+        let url = url.map_err(|_| ClientError::Url(self.url.to_string()))?;
         let unreachable =
             |what: String| ClientError::Unreachable { url: self.url.to_string(), what };
         let method = Method::from_bytes(request.method.as_bytes()).unwrap_or_default();
@@ -191,7 +191,10 @@ fn tls(
 
 /// A token goes over plain HTTP inside one machine only.
 fn allowed(text: &str) -> Result<Url, ClientError> {
-    let url = Url::parse(text).map_err(|_| ClientError::Url)?;
+    // A password that somebody put in is not shown again.
+    let shown = text.rsplit('@').next().unwrap_or_default();
+    let refused = || ClientError::Url(shown.to_owned());
+    let url = Url::parse(text).map_err(|_| refused())?;
     let inside = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -204,7 +207,7 @@ fn allowed(text: &str) -> Result<Url, ClientError> {
         _ => false,
     };
     let fits = fits && url.username().is_empty() && url.password().is_none();
-    fits.then_some(url).ok_or(ClientError::Url)
+    fits.then_some(url).ok_or_else(refused)
 }
 
 #[cfg(test)]
@@ -230,7 +233,13 @@ mod tests {
             "127.0.0.1:8481",
             "http://a@127.0.0.1/",
         ] {
-            assert!(allowed(bad).is_err(), "{bad}");
+            let told = allowed(bad).expect_err(bad).to_string();
+            let shown = bad.rsplit('@').next().expect("the rest");
+            assert!(
+                told.starts_with(&format!("LINEPASS_OPERATOR_URL {shown:?}: wanted")),
+                "{told}"
+            );
+            assert!(!told.contains("a:b"), "{told}");
         }
     }
 }

@@ -142,11 +142,13 @@ pub(super) fn refused(
 }
 
 /// How a problem ends a command (interfaces.md 3). Refused is what the same request would be again
-/// and what has changed nothing: by a rule, by the token's role, or for a value that is not taken. An
-/// address that the server does not have means a server of another version, not a missing line.
+/// and what has changed nothing: by a rule, by the token's role, or for a value that is not taken. What
+/// stands in a backup's way passes by itself. An address that the server does not have means a server of
+/// another version, not a missing line.
 fn exit_of(problem: &Value) -> Exit {
     match (problem["status"].as_u64(), problem["code"].as_str()) {
         (Some(404), Some("no_such_route")) => Exit::Failed,
+        (_, Some("backup_under_way" | "backup_behind" | "unknown_backup")) => Exit::Failed,
         (Some(404), _) => Exit::NotFound,
         (Some(403 | 409 | 422), _) => Exit::Refused,
         _ => Exit::Failed,
@@ -169,7 +171,10 @@ mod tests {
             (403, "forbidden", Exit::Refused),
             (404, "unknown_line", Exit::NotFound),
             (404, "no_such_route", Exit::Failed),
+            (404, "unknown_backup", Exit::Failed),
             (409, "barred_already", Exit::Refused),
+            (409, "backup_under_way", Exit::Failed),
+            (409, "backup_behind", Exit::Failed),
             (422, "invalid_request", Exit::Refused),
             (429, "too_many_requests", Exit::Failed),
             (500, "internal", Exit::Failed),

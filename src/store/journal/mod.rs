@@ -215,10 +215,25 @@ impl<E: Engine, F: Files> Journal<E, F> {
 
     fn look_for_room(&self) {
         let free = self.head().files().free_bytes();
-        self.free_bytes.store(*free.as_ref().unwrap_or(&0), Ordering::Relaxed);
-        let has_room = free.is_ok_and(|free| free >= self.min_free_space_bytes);
-        if self.has_room.swap(has_room, Ordering::Relaxed) != has_room {
-            tracing::warn!(has_room, "free space passed the configured bound");
+        let free_bytes = *free.as_ref().unwrap_or(&0);
+        self.free_bytes.store(free_bytes, Ordering::Relaxed);
+        let bound_bytes = self.min_free_space_bytes;
+        let has_room = free.is_ok_and(|free| free >= bound_bytes);
+        match (self.has_room.swap(has_room, Ordering::Relaxed), has_room) {
+            (true, false) => tracing::warn!(
+                has_room,
+                free_bytes,
+                bound_bytes,
+                "free space is below store.min_free_space_bytes: writes are refused until more is free \
+                 on the store's disk"
+            ),
+            (false, true) => tracing::warn!(
+                has_room,
+                free_bytes,
+                bound_bytes,
+                "free space is no longer below store.min_free_space_bytes: writes go on"
+            ),
+            _ => {}
         }
     }
 

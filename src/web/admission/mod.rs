@@ -12,12 +12,14 @@
 //! | [`under_way`] | how many requests a thread works on at once, whatever it is that they wait for: pure |
 //! | [`worker`] | what each thread that answers takes |
 //! | [`shown`] | what each lets others see |
+//! | [`logins`] | tells the log that logins are turned away, and when that is over |
 //! | [`refused`] | what was turned away, before any work and in the midst of it |
 //! | [`room`] | whether the queues behind have room for a class: pure |
 //! | [`refusal`] | what is answered |
 
 pub mod class;
 pub mod limit;
+pub mod logins;
 pub mod pulse;
 pub mod refusal;
 pub mod refused;
@@ -29,6 +31,7 @@ pub mod worker;
 
 use self::{
     class::{Asked, Class},
+    logins::Logins,
     pulse::Pulse,
     room::{Fill, Needs, Queue, TooMuch},
     shown::Shown,
@@ -72,6 +75,7 @@ pub struct Admission {
     target: Duration,
     disk: Lasting,
     pulse: Pulse,
+    logins: Logins,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +96,8 @@ impl Admission {
     /// The system gives no thread for the [`Pulse`].
     pub fn start(target: Duration, disk: Lasting) -> io::Result<Self> {
         let (counts, waits_s) = (Arc::default(), Histogram::of_short_seconds());
-        Ok(Self { counts, waits_s, target, disk, pulse: Pulse::start()? })
+        let (pulse, logins) = (Pulse::start()?, Logins::default());
+        Ok(Self { counts, waits_s, target, disk, pulse, logins })
     }
 
     /// What this thread takes: one for each thread, by however many listeners it answers.
@@ -217,6 +222,10 @@ async fn turn_away(
     why: TooMuch,
 ) -> ServiceResponse<BoxBody> {
     state.admission.turn_away(class, why);
+    if why == TooMuch::HashQueue {
+        let count = state.admission.turned_away_for(why);
+        state.admission.logins.turned_away(count, state.passwords.queued());
+    }
     // So that the ID on the page stands for something; past so many a second, alike lines are left out.
     tracing::info!(
         request_id = context::of(request.request()).request_id,

@@ -2,7 +2,11 @@
 
 pub use crate::web::problem::ProblemDetails;
 
-use crate::{actors::LineError, domain::line::Refusal, web::context::RequestContext};
+use crate::{
+    actors::{LineError, Overload},
+    domain::line::Refusal,
+    web::context::RequestContext,
+};
 use actix_web::http::StatusCode;
 
 impl ProblemDetails {
@@ -33,6 +37,11 @@ impl ProblemDetails {
     pub fn of_line(context: &RequestContext, error: &LineError) -> Self {
         match error {
             LineError::Refused(refusal) => Self::refused(refusal),
+            LineError::Busy(what @ Overload::NoRoom) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "busy",
+                format!("{what}; free some, and try again"),
+            ),
             LineError::Busy(what) => Self::busy(&what.to_string()),
             LineError::Stopping => Self::busy("the server is stopping"),
             LineError::Store(error) => Self::internal(context, error),
