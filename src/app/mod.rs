@@ -52,6 +52,7 @@ use crate::{
     clock::{Clock, Floor},
     config::{Config, RetentionConfig},
     domain::{line::LineDefaults, retention::Terms, yen::Yen},
+    metrics::lately::Lately,
     security::{
         HashCost, ImportKey, KeyRing, MasterKey, PasswordPool, SourceLimiter, Throttle,
         ThrottlePolicy, random,
@@ -146,11 +147,13 @@ pub async fn start(
     warn_of_synthetic_data(&system).await?;
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
+    let refusals = Lately::default();
     let (arbiters, lines) = start_lines(&services);
+    let lines = lines.with_refusals_in(&refusals);
     let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let closer =
         MonthCloser::load(system.clone(), &bulk, &store, (decisions.clone(), floor)).await?;
-    let passwords = start_passwords(config, &master)?;
+    let passwords = start_passwords(config, &master)?.with_refusals_in(&refusals);
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
@@ -158,7 +161,7 @@ pub async fn start(
     let backup_key = master.derive(BACKUP_KEY);
     let backups =
         Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key).await?;
-    let admission = admission(config, &committer)?;
+    let admission = admission(config, &committer, refusals)?;
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
         admission: &admission,
@@ -335,9 +338,13 @@ fn start_lines(services: &Arc<LineServices>) -> (Vec<Arbiter>, Lines) {
 }
 
 /// Who is let in while more comes than can be done.
-fn admission(config: &Config, committer: &Committer) -> std::io::Result<Admission> {
+fn admission(
+    config: &Config,
+    committer: &Committer,
+    refusals: Lately,
+) -> std::io::Result<Admission> {
     let disk = committer.figures().sync_time.clone();
-    Admission::start(Duration::from_millis(config.overload.queue_target_ms), disk)
+    Admission::start(Duration::from_millis(config.overload.queue_target_ms), disk, refusals)
 }
 
 fn logins(config: &Config) -> SourceLimiter {

@@ -72,6 +72,7 @@ pub struct Admission {
     target: Duration,
     disk: Lasting,
     pulse: Pulse,
+    refusals: Lately,
 }
 
 #[derive(Debug, Default)]
@@ -86,13 +87,16 @@ struct Counts {
 
 impl Admission {
     /// Threads should let no request wait longer than `target` before they come to it; `disk` is how long
-    /// a group of decisions takes to become durable.
+    /// a group of decisions takes to become durable. `refusals` counts all that are turned away, whoever
+    /// does it: those of this, too.
     ///
     /// # Errors
     /// The system gives no thread for the [`Pulse`].
-    pub fn start(target: Duration, disk: Lasting) -> io::Result<Self> {
-        let (counts, waits_s) = (Arc::default(), Histogram::of_short_seconds());
-        Ok(Self { counts, waits_s, target, disk, pulse: Pulse::start()? })
+    pub fn start(target: Duration, disk: Lasting, refusals: Lately) -> io::Result<Self> {
+        let why = std::array::from_fn(|_| Lately::part_of(&refusals));
+        let counts = Arc::new(Counts { why, ..Counts::default() });
+        let waits_s = Histogram::of_short_seconds();
+        Ok(Self { counts, waits_s, target, disk, pulse: Pulse::start()?, refusals })
     }
 
     /// What this thread takes: one for each thread, by however many listeners it answers.
@@ -132,6 +136,11 @@ impl Admission {
     /// The requests that were turned away for this reason.
     pub fn turned_away_for(&self, why: TooMuch) -> &Lately {
         &self.counts.why[why as usize]
+    }
+
+    /// All requests that were turned away, here or in the midst of the work, for whatever reason.
+    pub const fn refusals(&self) -> &Lately {
+        &self.refusals
     }
 
     /// A figure of each thread, by its number, for metrics; none of a thread that has ended.

@@ -4,7 +4,7 @@ use super::problem::ProblemDetails;
 use crate::{
     domain::{calendar::Instant, synthetic::SyntheticData},
     web::{
-        admission::refused::{by_reason, goes_on, last_minute},
+        admission::refused::{by_reason, last_minute},
         context::RequestContext,
         state::WebState,
     },
@@ -36,7 +36,8 @@ pub(super) struct Told {
 struct Overload {
     /// Whether some were in the last ten seconds.
     turning_away: bool,
-    /// Since when, without a pause of ten seconds, RFC 3339; null where none are turned away now.
+    /// Since when some are, for whatever reason, without a pause of ten seconds, RFC 3339; null where none
+    /// are turned away now.
     #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
     /// How many were in the last minute, by what was too much; reasons without any are left out.
@@ -55,7 +56,7 @@ struct TurnedAway {
 impl Overload {
     fn of(state: &WebState) -> Self {
         let counts = by_reason(&state.admission, &state.lines, &state.passwords);
-        let lasts = counts.values().filter_map(|counts| goes_on(counts)).max();
+        let lasts = state.admission.refusals().goes_on();
         let since = |lasts: Duration| {
             let lasts_us = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
             Instant::from_micros(state.host.now().micros().saturating_sub(lasts_us)).rfc3339()
