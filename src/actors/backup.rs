@@ -77,30 +77,30 @@ impl From<StoreError> for BackupError {
 /// What monitoring reads of backups.
 #[derive(Debug, Default)]
 pub struct BackupFigures {
-    last_s: AtomicU64,
-    last_bytes: AtomicU64,
-    last_block: AtomicU64,
+    at_s: AtomicU64,
+    bytes: AtomicU64,
+    block: AtomicU64,
 }
 
 impl BackupFigures {
     /// When the last one was taken, in seconds since 1970; 0 where there was none.
     pub fn last_s(&self) -> u64 {
-        self.last_s.load(Ordering::Relaxed)
+        self.at_s.load(Ordering::Relaxed)
     }
 
     /// How large it was.
     pub fn last_bytes(&self) -> u64 {
-        self.last_bytes.load(Ordering::Relaxed)
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Of two the later copy is the last, whichever was confirmed first.
     fn note(&self, last: &LastBackup) {
-        if self.last_block.fetch_max(last.block, Ordering::Relaxed) > last.block {
+        if self.block.fetch_max(last.block, Ordering::Relaxed) > last.block {
             return;
         }
         let at_s = u64::try_from(last.at.seconds()).unwrap_or_default();
-        self.last_s.store(at_s, Ordering::Relaxed);
-        self.last_bytes.store(last.bytes, Ordering::Relaxed);
+        self.at_s.store(at_s, Ordering::Relaxed);
+        self.bytes.store(last.bytes, Ordering::Relaxed);
     }
 }
 
@@ -139,7 +139,7 @@ struct Given {
     /// Its manifest, and its number.
     last: (u64, Arc<Part>),
     told: LastBackup,
-    given_at: Instant,
+    ended_at: Instant,
     /// When it was journalled that it was taken.
     kept_at: Option<Instant>,
 }
@@ -147,8 +147,8 @@ struct Given {
 impl Given {
     /// When it is forgotten, with its manifest.
     fn over_at(&self) -> Instant {
-        let of_given = self.given_at + CONFIRMED_WITHIN;
-        self.kept_at.map_or(of_given, |kept_at| kept_at + SAID_AGAIN_WITHIN)
+        let of_end = self.ended_at + CONFIRMED_WITHIN;
+        self.kept_at.map_or(of_end, |kept_at| kept_at + SAID_AGAIN_WITHIN)
     }
 }
 
@@ -283,7 +283,7 @@ impl Backups {
         if part.kind == PartKind::Manifest {
             let told = LastBackup { at: now, block: run.block, bytes: run.bytes };
             let (name, last) = (run.name.clone(), (number, Arc::clone(&part)));
-            runs.was_given(Given { name, last, told, given_at: Instant::now(), kept_at: None });
+            runs.was_given(Given { name, last, told, ended_at: Instant::now(), kept_at: None });
         }
         Ok(part)
     }

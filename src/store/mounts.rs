@@ -17,7 +17,7 @@ pub fn kind_of(path: &Path) -> Option<String> {
     kind_among(&String::from_utf8_lossy(&mounts), found.stx_mnt_id)
 }
 
-/// The kind of the mount of this number among these (proc_pid_mountinfo(5)): the number is the first field,
+/// The kind of the mount of this number among these (`proc_pid_mountinfo(5)`): the number is the first field,
 /// and the kind follows the hyphen that ends the optional ones. No field has a blank in it.
 fn kind_among(mounts: &str, number: u64) -> Option<String> {
     let mut fields = mounts.lines().map(|line| line.split(' '));
