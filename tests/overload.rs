@@ -155,7 +155,7 @@ fn assert_turned_away(answer: &Answer) {
 fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_32() {
     let server = with_a_short_queue();
     let overload = || server.operator.get("/status").json()["overload"].clone();
-    let none = json!({ "turning_away": false, "since": null, "last_minute": [] });
+    let none = json!({ "turning_away": false, "since": null, "causes": [], "last_minute": [] });
     assert_eq!(overload(), none);
     let (browser, flow) = at_confirmation(&server);
     let (guest, guests) = arrived(&server);

@@ -12,6 +12,7 @@
 //! | [`under_way`] | how many requests a thread works on at once, whatever it is that they wait for: pure |
 //! | [`worker`] | what each thread that answers takes |
 //! | [`shown`] | what each lets others see |
+//! | [`telling`] | when it tells the log why it turns some away: pure |
 //! | [`refused`] | what was turned away, before any work and in the midst of it |
 //! | [`room`] | whether the queues behind have room for a class: pure |
 //! | [`refusal`] | what is answered |
@@ -24,6 +25,7 @@ pub mod refused;
 pub mod room;
 pub mod shedding;
 pub mod shown;
+pub mod telling;
 pub mod under_way;
 pub mod worker;
 
@@ -31,7 +33,7 @@ use self::{
     class::{Asked, Class},
     pulse::Pulse,
     room::{Fill, Needs, Queue, TooMuch},
-    shown::Shown,
+    shown::{Shown, Why},
     worker::Worker,
 };
 use super::{
@@ -143,8 +145,14 @@ impl Admission {
         &self.refusals
     }
 
-    /// A figure of each thread, by its number, for metrics; none of a thread that has ended.
-    pub fn of_threads(&self, read: fn(&Shown) -> f64) -> Vec<Option<f64>> {
+    /// What is behind it, as far as threads turn some away now.
+    pub fn causes(&self) -> Vec<Why> {
+        let seen = self.of_threads(Shown::cause);
+        Why::ALL.into_iter().filter(|why| seen.contains(&Some(Some(*why)))).collect()
+    }
+
+    /// What each thread shows, by its number, for metrics; none of a thread that has ended.
+    pub fn of_threads<T>(&self, read: fn(&Shown) -> T) -> Vec<Option<T>> {
         let threads = self.counts.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.iter().map(|shown| shown.upgrade().map(|shown| read(&shown))).collect()
     }

@@ -40,9 +40,18 @@ struct Overload {
     /// are turned away now.
     #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
+    /// What is behind it, as far as threads that answer turn some away at this moment: `disk` (it is slow),
+    /// `processors` (more comes than they do) or `under_way` (more is under way than is done in time, and
+    /// it is not the disk). Empty where none does: a queue that is full stands in `last_minute` alone.
+    causes: Vec<Cause>,
     /// How many were in the last minute, by what was too much; reasons without any are left out.
     last_minute: Vec<TurnedAway>,
 }
+
+/// What is behind it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OverloadCause", extend("enum" = ["disk", "processors", "under_way"]))]
+struct Cause(&'static str);
 
 /// Requests that were turned away for one reason.
 #[derive(Serialize, JsonSchema)]
@@ -67,6 +76,7 @@ impl Overload {
         Self {
             turning_away: lasts.is_some(),
             since: lasts.map(since),
+            causes: state.admission.causes().into_iter().map(|cause| Cause(cause.code())).collect(),
             last_minute: turned_away.filter(|one| one.requests > 0).collect(),
         }
     }
