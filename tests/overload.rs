@@ -14,11 +14,20 @@ use common::{
     operator::SAKURA,
     unique,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::join_all};
 use inside::Inside;
 use linepass::{
-    actors::{LineError, change::What, line::LineServices, lines::Lines},
-    domain::{calendar::Instant as Moment, yen::Yen},
+    actors::{
+        LineError,
+        change::{Change, What},
+        line::LineServices,
+        lines::Lines,
+    },
+    domain::{
+        calendar::Instant as Moment,
+        line::{By, Command},
+        yen::Yen,
+    },
     security::Secret,
     store::{Batch, Put, Store, memory::MemoryStore},
 };
@@ -146,7 +155,7 @@ fn assert_turned_away(answer: &Answer) {
 fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_32() {
     let server = with_a_short_queue();
     let overload = || server.operator.get("/status").json()["overload"].clone();
-    let none = json!({ "turning_away": false, "since": null, "last_minute": [] });
+    let none = json!({ "turning_away": false, "since": null, "causes": [], "last_minute": [] });
     assert_eq!(overload(), none);
     let (browser, flow) = at_confirmation(&server);
     let (guest, guests) = arrived(&server);
@@ -183,6 +192,63 @@ fn a_queue_for_the_disk_that_fills_turns_logins_away_before_confirmations_check_
     assert!(of_the_disk.is_some_and(|one| one["requests"].as_u64() >= Some(2)), "{told}");
     let shed = |class: &str| is_turned_away(&server, &format!("{{class=\"{class}\"}}"));
     assert!(shed("login") && shed("confirmation") && !shed("statement"));
+}
+
+/// Two seconds, as far as a time that is told in whole ones tells them from none.
+const TOLD: Duration = Duration::from_secs(2);
+
+#[test]
+fn the_status_tells_since_when_some_are_turned_away_wherever_it_is_done() {
+    let server = Inside::start(&[
+        ("LINEPASS__STORE__WRITE_QUEUE_LIMIT", "16"),
+        ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "1"),
+        ("LINEPASS__LINE__QUEUED_COMMANDS_PER_LINE", "1"),
+    ]);
+    let (state, browser) = (server.state(), Browser::new(&server.issuer));
+    let hash = || async { state.passwords.hash(Secret::from("a")).await.is_err() };
+    let change = |yen| async move {
+        let limit = What::Plain(Box::new(Command::SetLineLimit(Yen::new(yen))));
+        let change = Change { what: limit, by: By::System, source: None, request_id: None };
+        let made = state.lines.make(SAKURA.parse().expect("an ID"), change).await;
+        made.is_err_and(|error| matches!(*error, LineError::Busy(_)))
+    };
+    // In the midst of the work, by the pool and by the lines; and before any.
+    let ways: [(&str, &dyn Fn()); 3] = [
+        ("hash_queue", &|| {
+            let refused = inside::wait(join_all((0..100).map(|_| hash())));
+            assert!(refused.contains(&true));
+        }),
+        ("line_queue", &|| {
+            let refused = inside::wait(join_all((1_000..1_100).map(change)));
+            assert!(refused.contains(&true));
+        }),
+        ("commit_queue", &|| {
+            let login = || browser.post("/flow/a1/login", &[("csrf", "x")]);
+            while_writing(&server, 15, || assert_turned_away(&until_status(503, login)));
+        }),
+    ];
+    let overload = || server.operator.get("/status").json()["overload"].clone();
+    assert_eq!(overload()["turning_away"], false);
+    let began = Instant::now();
+    let (mut first, mut reasons) = (None, Vec::new());
+    for (reason, turn_away) in ways {
+        let before = state.admission.refusals().total();
+        turn_away();
+        assert!(state.admission.refusals().total() > before, "{reason}");
+        let first = first.get_or_insert_with(Instant::now);
+        reasons.push(reason);
+        let later = Instant::now();
+        until("a time that can be told", || (later.elapsed() > TOLD).then_some(()));
+        // The server's clock stands; what goes on is timed by one that does not.
+        let (least, told, most) = (first.elapsed(), overload(), began.elapsed());
+        let since: Moment = told["since"].as_str().expect("a time").parse().expect("RFC 3339");
+        let us = server.host.now().micros() - since.micros();
+        let lasts = Duration::from_micros(us.try_into().expect("not in the future"));
+        assert!(lasts >= least && lasts < most + Duration::from_secs(1), "{least:?}: {told}");
+        let told = told["last_minute"].as_array().expect("reasons").iter();
+        let told: Vec<_> = told.filter_map(|one| one["reason"].as_str()).collect();
+        assert!(reasons.iter().all(|reason| told.contains(reason)), "{told:?}");
+    }
 }
 
 /// Whether any request of a class was turned away since the start.

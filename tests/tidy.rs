@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const WALLS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "metrics"]),
     ("verify", &["domain", "store"]),
     ("metrics", &[]),
     ("security", &["clock", "metrics"]),

@@ -139,7 +139,7 @@ struct Given {
     /// Its manifest, and its number.
     last: (u64, Arc<Part>),
     told: LastBackup,
-    given_at: Instant,
+    ended_at: Instant,
     /// When it was journalled that it was taken.
     kept_at: Option<Instant>,
 }
@@ -147,8 +147,8 @@ struct Given {
 impl Given {
     /// When it is forgotten, with its manifest.
     fn over_at(&self) -> Instant {
-        let of_given = self.given_at + CONFIRMED_WITHIN;
-        self.kept_at.map_or(of_given, |kept_at| kept_at + SAID_AGAIN_WITHIN)
+        let of_end = self.ended_at + CONFIRMED_WITHIN;
+        self.kept_at.map_or(of_end, |kept_at| kept_at + SAID_AGAIN_WITHIN)
     }
 }
 
@@ -283,7 +283,7 @@ impl Backups {
         if part.kind == PartKind::Manifest {
             let told = LastBackup { at: now, block: run.block, bytes: run.bytes };
             let (name, last) = (run.name.clone(), (number, Arc::clone(&part)));
-            runs.was_given(Given { name, last, told, given_at: Instant::now(), kept_at: None });
+            runs.was_given(Given { name, last, told, ended_at: Instant::now(), kept_at: None });
         }
         Ok(part)
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     clock::Clock,
-    metrics::{histogram::Histogram, lasting::Lasting, tally::Tally},
+    metrics::{histogram::Histogram, tally::Tally},
     store::{Batch, Outcome, Store, StoreError, block::MOST_EVENTS},
 };
 use std::{
@@ -60,8 +60,6 @@ pub struct CommitFigures {
     pub group_batches: Histogram,
     /// Seconds from the writing of a group until it was durable.
     pub sync_s: Histogram,
-    /// How long the last group took for that, or the one under way takes.
-    pub sync_time: Lasting,
     /// Decisions that the clock was behind, so that they were dated by their line's last event.
     pub clock_clamped: Tally,
     /// Lines that could not be woken, because what is stored of them is damaged or unreadable.
@@ -106,7 +104,6 @@ impl Committer {
         let figures = CommitFigures {
             group_batches: Histogram::of_counts(),
             sync_s: Histogram::of_seconds(),
-            sync_time: Lasting::default(),
             clock_clamped: Tally::default(),
             unreadable_lines: Tally::default(),
         };
@@ -215,10 +212,8 @@ impl Committing {
         while let Some(first) = queue.recv().await {
             let (batches, replies) = self.gather(first, &mut queue);
             let began = Instant::now();
-            self.figures.sync_time.begin();
             let committed = self.store.commit(batches, self.clock.now()).await;
             let took = began.elapsed();
-            self.figures.sync_time.end();
             self.figures.sync_s.observe(took.as_secs_f64());
             let most_in_time = self.pace.most_after(replies.len(), took);
             self.most_in_time.store(most_in_time, Ordering::Relaxed);
@@ -296,14 +291,6 @@ mod tests {
         let outcomes = futures_util::future::join_all(commits).await;
         assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(Outcome::Committed { .. }))));
         assert_eq!(committer.waiting(), 0);
-        let sync_time = committer.figures().sync_time.clone();
-        for number in 100.. {
-            if sync_time.lasts() > Duration::ZERO {
-                break;
-            }
-            assert!(number < 1_000, "no group takes any time");
-            assert!(committer.commit(event(number, 0)).await.is_ok());
-        }
         let groups = committer.figures().group_batches.count();
         assert!((10..=1_000).contains(&groups) && groups == committer.figures().sync_s.count());
         drop(committer);

@@ -42,6 +42,13 @@ impl Lines {
         Self { directories, asking, most_asking, turned_away }
     }
 
+    /// The same, of which what is turned away is counted in the whole too.
+    #[must_use]
+    pub fn with_refusals_in(self, whole: &Lately) -> Self {
+        let turned_away = std::array::from_fn(|_| Lately::part_of(whole));
+        Self { turned_away: Arc::new(turned_away), ..self }
+    }
+
     /// How the line stands.
     pub async fn look(&self, customer: CustomerId) -> Result<LineView, Arc<LineError>> {
         let (reply, answer) = oneshot::channel();

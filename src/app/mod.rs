@@ -52,6 +52,7 @@ use crate::{
     clock::{Clock, Floor},
     config::{Config, RetentionConfig},
     domain::{line::LineDefaults, retention::Terms, yen::Yen},
+    metrics::lately::Lately,
     security::{
         HashCost, ImportKey, KeyRing, MasterKey, PasswordPool, SourceLimiter, Throttle,
         ThrottlePolicy, random,
@@ -146,11 +147,12 @@ pub async fn start(
     warn_of_synthetic_data(&system).await?;
     let maintenance = Maintenance::load(system.clone()).await?;
     let services = line_services(config, &master, (&store, &committer, receipts), &decisions);
-    let (arbiters, lines) = start_lines(&services);
+    let refusals = Lately::default();
+    let (arbiters, lines) = start_lines(&services, &refusals);
     let bulk = Bulk::new(Arc::clone(&services), lines.clone());
     let closer =
         MonthCloser::load(system.clone(), &bulk, &store, (decisions.clone(), floor)).await?;
-    let passwords = start_passwords(config, &master)?;
+    let passwords = start_passwords(config, &master)?.with_refusals_in(&refusals);
     let throttle = Throttle::new(throttle_policy(config));
     let outbox = mails::start(config, &services, &lines, &providers, &host).await?;
     let desk = outbox.as_ref().map(|outbox| outbox.desk().clone());
@@ -158,7 +160,7 @@ pub async fn start(
     let backup_key = master.derive(BACKUP_KEY);
     let backups =
         Backups::load(Arc::clone(&store), system.clone(), host.clone(), backup_key).await?;
-    let admission = admission(config, &committer)?;
+    let admission = admission(config, store.as_ref(), refusals)?;
     let metrics = figures::metrics(&figures::Parts {
         backups: &backups,
         admission: &admission,
@@ -327,17 +329,17 @@ fn line_services(
 }
 
 /// A directory of lines for each core.
-fn start_lines(services: &Arc<LineServices>) -> (Vec<Arbiter>, Lines) {
+fn start_lines(services: &Arc<LineServices>, refusals: &Lately) -> (Vec<Arbiter>, Lines) {
     let arbiters: Vec<Arbiter> = (0..cores()).map(|_| Arbiter::new()).collect();
     let handles: Vec<_> = arbiters.iter().map(Arbiter::handle).collect();
     let lines = Lines::start(services, &handles, MOST_ASKING);
-    (arbiters, lines)
+    (arbiters, lines.with_refusals_in(refusals))
 }
 
 /// Who is let in while more comes than can be done.
-fn admission(config: &Config, committer: &Committer) -> std::io::Result<Admission> {
-    let disk = committer.figures().sync_time.clone();
-    Admission::start(Duration::from_millis(config.overload.queue_target_ms), disk)
+fn admission(config: &Config, store: &dyn Store, refusals: Lately) -> std::io::Result<Admission> {
+    let target = Duration::from_millis(config.overload.queue_target_ms);
+    Admission::start(target, store.sync_time(), refusals)
 }
 
 fn logins(config: &Config) -> SourceLimiter {

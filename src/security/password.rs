@@ -120,12 +120,12 @@ pub struct PasswordPool {
     threads: usize,
     queue_limit: usize,
     longest_standing_wait: Duration,
+    turned_away: Lately,
 }
 
 struct Counters {
     standing: Standing,
     hashes_total: AtomicU64,
-    turned_away: Lately,
     queued: AtomicUsize,
     wait_s: Histogram,
 }
@@ -135,7 +135,6 @@ impl Default for Counters {
         Self {
             standing: Standing::new(),
             hashes_total: AtomicU64::new(0),
-            turned_away: Lately::default(),
             queued: AtomicUsize::new(0),
             wait_s: Histogram::of_seconds(),
         }
@@ -221,7 +220,16 @@ impl PasswordPool {
                 .map_err(SecurityError::PoolStart)?;
         }
         let longest_standing_wait = Duration::MAX;
-        Ok(Self { jobs, counters, import_key, threads, queue_limit, longest_standing_wait })
+        let turned_away = Lately::default();
+        Ok(Self {
+            jobs,
+            counters,
+            import_key,
+            threads,
+            queue_limit,
+            longest_standing_wait,
+            turned_away,
+        })
     }
 
     /// The same where, once passwords have waited without a pause for a while, no more are taken than
@@ -229,6 +237,12 @@ impl PasswordPool {
     #[must_use]
     pub fn with_longest_standing_wait(self, wait: Duration) -> Self {
         Self { longest_standing_wait: wait, ..self }
+    }
+
+    /// The same, of which what is turned away is counted in the whole too.
+    #[must_use]
+    pub fn with_refusals_in(self, whole: &Lately) -> Self {
+        Self { turned_away: Lately::part_of(whole), ..self }
     }
 
     /// Whether one more password would be checked now: whoever has none to spare is turned away before
@@ -289,8 +303,8 @@ impl PasswordPool {
     }
 
     /// The hashes that were not taken because the queue was full.
-    pub fn turned_away(&self) -> &Lately {
-        &self.counters.turned_away
+    pub const fn turned_away(&self) -> &Lately {
+        &self.turned_away
     }
 
     /// Seconds that hashes waited for a thread, for metrics.
@@ -300,7 +314,7 @@ impl PasswordPool {
 
     fn submit(&self, job: Job) -> Result<(), PoolError> {
         if !self.takes(&job) {
-            self.counters.turned_away.add();
+            self.turned_away.add();
             return Err(PoolError::Overloaded);
         }
         if self.counters.queued.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -310,7 +324,7 @@ impl PasswordPool {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
             match error {
                 TrySendError::Full(_) => {
-                    self.counters.turned_away.add();
+                    self.turned_away.add();
                     PoolError::Overloaded
                 }
                 TrySendError::Disconnected(_) => PoolError::Stopped,

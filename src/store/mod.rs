@@ -55,9 +55,12 @@ pub use raw::{RawRow, Section};
 pub use record::{EventRow, Holder, PersonalRow, SnapshotRow};
 pub use webhook::{KeptMessage, WebhookState};
 
-use crate::domain::{
-    calendar::{Instant, Month},
-    ids::{CustomerId, ProviderId},
+use crate::{
+    domain::{
+        calendar::{Instant, Month},
+        ids::{CustomerId, ProviderId},
+    },
+    metrics::lasting::Lasting,
 };
 use group::Tip;
 use ipnetwork::IpNetwork;
@@ -166,6 +169,12 @@ pub trait Store: Send + Sync + 'static {
     /// kept on no disk.
     fn free_bytes(&self) -> Option<u64> {
         None
+    }
+
+    /// How long the disk takes for a group: the last one, or the one under way. What the processors do for
+    /// it before is not in it; nothing takes any time where it is kept on no disk.
+    fn sync_time(&self) -> Lasting {
+        Lasting::default()
     }
 
     /// How many reads wait for their turn, and how many should at most: whoever lets more come makes all

@@ -1,46 +1,34 @@
 //! Which file system a path is on, for messages: what one cannot do is best told with its name.
 
-use std::{ffi::OsString, fs, os::unix::ffi::OsStringExt, path::Path};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use std::{fs, path::Path};
 
 /// The kind of the file system that a path is on, as the kernel names it, such as `ext4` or `nfs4`;
 /// `None` where nothing is there, or the system does not say.
+///
+/// The kernel itself is asked which mount it finds the path on. The table alone does not tell: a later
+/// mount hides what was mounted below its place before, and one that was moved, as the root of most
+/// systems is at their start, stands behind those that are in it.
 pub fn kind_of(path: &Path) -> Option<String> {
-    let path = fs::canonicalize(path).ok()?;
-    kind_among(&fs::read("/proc/self/mounts").ok()?, &path)
+    let found = statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID).ok()?;
+    // Linux tells it from 5.8 on.
+    let is_told = StatxFlags::from_bits_retain(found.stx_mask).contains(StatxFlags::MNT_ID);
+    let mounts = fs::read("/proc/self/mountinfo").ok().filter(|_| is_told)?;
+    kind_among(&String::from_utf8_lossy(&mounts), found.stx_mnt_id)
 }
 
-/// The kind of the innermost of these mounts (`proc_mounts(5)`) that the path is in; of two at one place
-/// the later hides the earlier.
-fn kind_among(mounts: &[u8], path: &Path) -> Option<String> {
-    let mut found: Option<(usize, &[u8])> = None;
-    for line in mounts.split(|byte| *byte == b'\n') {
-        let mut fields = line.split(|byte| *byte == b' ');
-        let (Some(place), Some(kind)) = (fields.nth(1), fields.next()) else { continue };
-        let place = OsString::from_vec(unescaped(place));
-        let depth = Path::new(&place).components().count();
-        if path.starts_with(&place) && found.is_none_or(|(deepest, _)| deepest <= depth) {
-            found = Some((depth, kind));
-        }
-    }
-    found.map(|(_, kind)| String::from_utf8_lossy(kind).into_owned())
-}
-
-/// A field of that file: blanks and backslashes of a name stand there as three octal digits.
-fn unescaped(field: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let Some((first, after)) = rest.split_first() {
-        let digits = after.get(..3).filter(|_| *first == b'\\');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok()) {
-            bytes.push(byte);
-            rest = &after[3..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    bytes
+/// The kind of the mount of this number among these (`proc_pid_mountinfo(5)`): the number is the first field,
+/// and the kind follows the hyphen that ends the optional ones. No field has a blank in it.
+fn kind_among(mounts: &str, number: u64) -> Option<String> {
+    let mut fields = mounts.lines().map(|line| line.split(' '));
+    let mut its = fields.find_map(|mut fields| {
+        let is_it = fields.next()?.parse() == Ok(number);
+        is_it.then_some(fields)
+    })?;
+    // Five fields come before the optional ones, and a place may be named like the hyphen.
+    its.nth(4)?;
+    its.find(|field| *field == "-")?;
+    its.next().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -48,19 +36,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_on_the_innermost_mount_that_has_it() {
-        let mounts = b"/dev/a / ext4 rw 0 0\nserver:/x /mnt/my\\040files nfs4 rw 0 0\n\
-                       /dev/b /mnt xfs rw 0 0\n/dev/c /mnt vfat rw 0 0\nodd\n";
-        for (path, kind) in [
-            ("/home/x", "ext4"),
-            ("/mntx", "ext4"),
-            ("/mnt/other", "vfat"),
-            ("/mnt/my files/store", "nfs4"),
-            ("/mnt/my files", "nfs4"),
+    fn a_path_is_on_the_mount_that_the_kernel_finds_it_on() {
+        let mounts = "22 27 0:21 / /proc rw,relatime - proc proc rw\n\
+                      27 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard\n\
+                      28 27 0:25 / /mnt/my\\040files rw shared:2 master:1 - nfs4 server:/x rw\n\
+                      29 27 0:26 - /mnt rw - vfat /dev/c rw\nodd\n30 27 0:27 / /x rw\n";
+        for (number, kind) in [
+            (22, Some("proc")),
+            (27, Some("ext4")),
+            (28, Some("nfs4")),
+            (29, Some("vfat")),
+            (30, None),
+            (2, None),
         ] {
-            assert_eq!(kind_among(mounts, Path::new(path)).as_deref(), Some(kind), "{path}");
+            assert_eq!(kind_among(mounts, number).as_deref(), kind, "{number}");
         }
-        assert_eq!(kind_among(b"", Path::new("/")), None);
+        // Wherever it stands in the table of this machine.
         assert_eq!(kind_of(Path::new("/proc")).as_deref(), Some("proc"));
+        assert_eq!(kind_of(Path::new("/proc/self/mountinfo")).as_deref(), Some("proc"));
+        assert!(kind_of(Path::new("/")).is_some_and(|kind| kind != "proc"));
+        assert_eq!(kind_of(Path::new("/proc/there/is/no/such/file")), None);
     }
 }

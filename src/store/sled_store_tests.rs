@@ -254,3 +254,20 @@ async fn a_store_that_is_not_there_is_not_made_by_looking() {
     let refused = SledStore::open_to_look(&options(&folder)).map(drop).expect_err("in use");
     assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
 }
+
+#[tokio::test]
+async fn the_time_that_the_disk_takes_for_a_group_is_told_and_is_no_more_than_the_groups() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = SledStore::open(&options(&folder)).expect("opens");
+    let sync_time = store.sync_time();
+    assert!(sync_time.lasts().is_zero(), "nothing was committed yet");
+    let mut was_timed = false;
+    for last in 0..100 {
+        let began = std::time::Instant::now();
+        store.commit(vec![event(&line(1), last)], at()).await.expect("commits");
+        let lasted = sync_time.lasts();
+        assert!(lasted <= began.elapsed() + std::time::Duration::from_micros(1), "{lasted:?}");
+        was_timed |= !lasted.is_zero();
+    }
+    assert!(was_timed);
+}

@@ -22,9 +22,12 @@ use super::{
     notes::{NoteBook, Noted, Noting},
     record,
 };
-use crate::domain::{
-    calendar::{Instant, Month},
-    ids::{CustomerId, ProviderId},
+use crate::{
+    domain::{
+        calendar::{Instant, Month},
+        ids::{CustomerId, ProviderId},
+    },
+    metrics::lasting::Lasting,
 };
 use futures_util::FutureExt;
 use ipnetwork::IpNetwork;
@@ -72,6 +75,7 @@ pub struct Journal<E, F> {
     has_room: AtomicBool,
     free_bytes: AtomicU64,
     min_free_space_bytes: u64,
+    sync_time: Lasting,
     /// Opened to look at: no row and no head is written.
     looks_only: AtomicBool,
 }
@@ -147,6 +151,7 @@ impl<E: Engine, F: Files> Journal<E, F> {
             has_room: AtomicBool::new(true),
             free_bytes: AtomicU64::new(0),
             min_free_space_bytes,
+            sync_time: Lasting::default(),
             looks_only: AtomicBool::new(purpose == Purpose::Look),
         };
         journal.look_for_room();
@@ -174,15 +179,22 @@ impl<E: Engine, F: Files> Journal<E, F> {
         }
         let noted = writing.noting.wanted().map(|book| (book, rows.clone()));
         self.engine.apply(rows)?;
-        self.engine.flush()?;
-        self.engine.disk_time().await;
-        self.engine.sync()?;
+        self.sync_time.begin();
+        let synced = self.put_on_disk().await;
+        self.sync_time.end();
+        synced?;
         *self.tip() = next;
         self.durable.store(next.number, Ordering::Release);
         if let Some((book, rows)) = noted {
             book.add(rows);
         }
         Ok(outcomes)
+    }
+
+    async fn put_on_disk(&self) -> Result<(), StoreError> {
+        self.engine.flush()?;
+        self.engine.disk_time().await;
+        self.engine.sync()
     }
 
     /// What is done from time to time: the free space is looked at, and the head written.
@@ -269,6 +281,10 @@ impl<E: Engine, F: Files, R: Readers> Store for JournalStore<E, F, R> {
 
     fn free_bytes(&self) -> Option<u64> {
         Some(self.journal.free_bytes.load(Ordering::Relaxed))
+    }
+
+    fn sync_time(&self) -> Lasting {
+        self.journal.sync_time.clone()
     }
 
     fn reads(&self) -> Reads {

@@ -13,6 +13,7 @@
 //! | [`worker`] | what each thread that answers takes |
 //! | [`shown`] | what each lets others see |
 //! | [`logins`] | tells the log that logins are turned away, and when that is over |
+//! | [`telling`] | when it tells the log why it turns some away: pure |
 //! | [`refused`] | what was turned away, before any work and in the midst of it |
 //! | [`room`] | whether the queues behind have room for a class: pure |
 //! | [`refusal`] | what is answered |
@@ -26,6 +27,7 @@ pub mod refused;
 pub mod room;
 pub mod shedding;
 pub mod shown;
+pub mod telling;
 pub mod under_way;
 pub mod worker;
 
@@ -34,7 +36,7 @@ use self::{
     logins::Logins,
     pulse::Pulse,
     room::{Fill, Needs, Queue, TooMuch},
-    shown::Shown,
+    shown::{Shown, Why},
     worker::Worker,
 };
 use super::{
@@ -76,6 +78,7 @@ pub struct Admission {
     disk: Lasting,
     pulse: Pulse,
     logins: Logins,
+    refusals: Lately,
 }
 
 #[derive(Debug, Default)]
@@ -90,14 +93,17 @@ struct Counts {
 
 impl Admission {
     /// Threads should let no request wait longer than `target` before they come to it; `disk` is how long
-    /// a group of decisions takes to become durable.
+    /// a group of decisions takes to become durable. `refusals` counts all that are turned away, whoever
+    /// does it: those of this, too.
     ///
     /// # Errors
     /// The system gives no thread for the [`Pulse`].
-    pub fn start(target: Duration, disk: Lasting) -> io::Result<Self> {
-        let (counts, waits_s) = (Arc::default(), Histogram::of_short_seconds());
+    pub fn start(target: Duration, disk: Lasting, refusals: Lately) -> io::Result<Self> {
+        let why = std::array::from_fn(|_| Lately::part_of(&refusals));
+        let counts = Arc::new(Counts { why, ..Counts::default() });
+        let waits_s = Histogram::of_short_seconds();
         let (pulse, logins) = (Pulse::start()?, Logins::default());
-        Ok(Self { counts, waits_s, target, disk, pulse, logins })
+        Ok(Self { counts, waits_s, target, disk, pulse, logins, refusals })
     }
 
     /// What this thread takes: one for each thread, by however many listeners it answers.
@@ -139,8 +145,19 @@ impl Admission {
         &self.counts.why[why as usize]
     }
 
-    /// A figure of each thread, by its number, for metrics; none of a thread that has ended.
-    pub fn of_threads(&self, read: fn(&Shown) -> f64) -> Vec<Option<f64>> {
+    /// All requests that were turned away, here or in the midst of the work, for whatever reason.
+    pub const fn refusals(&self) -> &Lately {
+        &self.refusals
+    }
+
+    /// What is behind it, as far as threads turn some away now.
+    pub fn causes(&self) -> Vec<Why> {
+        let seen = self.of_threads(Shown::cause);
+        Why::ALL.into_iter().filter(|why| seen.contains(&Some(Some(*why)))).collect()
+    }
+
+    /// What each thread shows, by its number, for metrics; none of a thread that has ended.
+    pub fn of_threads<T>(&self, read: fn(&Shown) -> T) -> Vec<Option<T>> {
         let threads = self.counts.threads.lock().unwrap_or_else(PoisonError::into_inner);
         threads.iter().map(|shown| shown.upgrade().map(|shown| read(&shown))).collect()
     }

@@ -6,7 +6,7 @@ use crate::{
     metrics::lately::Lately,
     security::PasswordPool,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 /// All counts by the reason's word: each place that turns away for it has its own.
 pub fn by_reason(
@@ -32,9 +32,4 @@ pub fn total(counts: &[Lately]) -> u64 {
 /// How many there were in the last minute.
 pub fn last_minute(counts: &[Lately]) -> u64 {
     counts.iter().map(Lately::last_minute).sum()
-}
-
-/// For how long it has gone on, without a pause of ten seconds; none where it does not now.
-pub fn goes_on(counts: &[Lately]) -> Option<Duration> {
-    counts.iter().filter_map(Lately::goes_on).max()
 }

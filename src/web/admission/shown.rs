@@ -2,12 +2,16 @@
 
 use super::room::TooMuch;
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
     time::Duration,
 };
 
 /// A disk that takes so long for a group of decisions is slow: whatever waits for it is answered late, and
-/// all at once.
+/// all at once. Only what waits for the disk itself is timed ([`Store::sync_time`]), not what the processors
+/// do for a group before; where those are busy, the thread that was woken by its disk waits for one too, but
+/// for a few milliseconds, since who slept goes first: far less than this.
+///
+/// [`Store::sync_time`]: crate::store::Store::sync_time
 const SLOW_SYNC: Duration = Duration::from_millis(100);
 
 /// The limit of a thread and what it works on, for other threads to read.
@@ -16,12 +20,14 @@ pub struct Shown {
     /// Both are the bits of an `f64`.
     most: AtomicU64,
     worked_on: AtomicU64,
+    /// The place of a [`Why`] in all of them, from 1; 0 where there is none.
+    cause: AtomicUsize,
 }
 
 impl Default for Shown {
     fn default() -> Self {
         let bits = |value: f64| AtomicU64::new(value.to_bits());
-        Self { most: bits(f64::INFINITY), worked_on: bits(0.0) }
+        Self { most: bits(f64::INFINITY), worked_on: bits(0.0), cause: AtomicUsize::new(0) }
     }
 }
 
@@ -35,6 +41,17 @@ impl Shown {
     /// How many it works on, without those that wait for a hash or for their provider's share.
     pub fn worked_on(&self) -> f64 {
         f64::from_bits(self.worked_on.load(Ordering::Relaxed))
+    }
+
+    /// Why it turns some away now; none where it does not.
+    pub fn cause(&self) -> Option<Why> {
+        let place = self.cause.load(Ordering::Relaxed);
+        place.checked_sub(1).and_then(|place| Why::ALL.get(place)).copied()
+    }
+
+    /// This is why the thread turns some away now, if it does.
+    pub fn turn_away(&self, cause: Option<Why>) {
+        self.cause.store(cause.map_or(0, |cause| cause as usize + 1), Ordering::Relaxed);
     }
 
     /// The thread's limit is this now.
@@ -60,6 +77,18 @@ pub enum Why {
 }
 
 impl Why {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Disk, Self::Processors, Self::UnderWay];
+
+    /// Its word for programs.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Disk => "disk",
+            Self::Processors => "processors",
+            Self::UnderWay => "under_way",
+        }
+    }
+
     /// What is behind a refusal for this reason, while a group of decisions takes so long to become durable.
     /// Those that a slow disk lets go on all at once then wait for their thread too, so it is looked at first.
     pub fn of(why: TooMuch, sync: Duration) -> Self {
@@ -83,6 +112,18 @@ impl Why {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn others_see_why_a_thread_turns_some_away_as_long_as_it_does() {
+        let shown = Shown::default();
+        assert_eq!(shown.cause(), None);
+        for why in Why::ALL {
+            shown.turn_away(Some(why));
+            assert_eq!(shown.cause(), Some(why));
+        }
+        shown.turn_away(None);
+        assert_eq!(shown.cause(), None);
+    }
 
     #[test]
     fn a_slow_disk_is_told_from_processors_that_are_not_enough() {

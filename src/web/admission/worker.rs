@@ -7,6 +7,7 @@ use super::{
     room::TooMuch,
     shedding::{ByClass, Shedding, Window},
     shown::{Shown, Why},
+    telling::{Said, Telling},
     under_way::Bound,
 };
 use crate::metrics::{histogram::Histogram, lasting::Lasting};
@@ -47,8 +48,7 @@ pub struct Worker {
     /// What a class has still to be turned away of, so that shares hold without any chance.
     due: Cell<ByClass>,
     is_watched: Cell<bool>,
-    is_told: Cell<bool>,
-    windows_over: Cell<f64>,
+    telling: Cell<Telling>,
     windows_at_rest: Cell<f64>,
     waits_s: Histogram,
     disk: Lasting,
@@ -90,8 +90,7 @@ impl Worker {
             set_aside: Cell::default(),
             due: Cell::default(),
             is_watched: Cell::default(),
-            is_told: Cell::default(),
-            windows_over: Cell::default(),
+            telling: Cell::default(),
             windows_at_rest: Cell::default(),
             waits_s,
             disk,
@@ -206,6 +205,7 @@ impl Worker {
         self.shedding.borrow_mut().forget();
         self.limit.borrow_mut().forget();
         self.shown.limit(self.limit.borrow().most());
+        self.tell(None, Telling::end);
         *self.bound.borrow_mut() = Bound::new(PATIENCE);
         self.due.set(ByClass::default());
         self.is_watched.set(false);
@@ -239,30 +239,36 @@ impl Worker {
         });
         self.waits_s.observe(window.wait.as_secs_f64());
         self.shedding.borrow_mut().note(window);
-        self.tell(turned_away, window);
+        let sync = self.disk.lasts();
+        let cause = turned_away.map(|why| Why::of(why, sync));
+        let (windows, now) = ((window.windows, AT_REST), Instant::now());
+        self.tell(turned_away.map(|why| (why, window.wait, sync)), |telling| {
+            telling.note(cause, windows, now)
+        });
     }
 
-    /// Tells the log when it begins and when it has been over for a second, not each time that nobody
-    /// is turned away in between.
-    fn tell(&self, turned_away: Option<TooMuch>, window: &Window) {
-        let over =
-            if turned_away.is_some() { 0.0 } else { self.windows_over.get() + window.windows };
-        self.windows_over.set(over);
-        if let Some(why) = turned_away
-            && !self.is_told.replace(true)
-        {
-            let wait_us = u64::try_from(window.wait.as_micros()).unwrap_or(u64::MAX);
-            let sync_ms = u64::try_from(self.disk.lasts().as_millis()).unwrap_or(u64::MAX);
-            let cause = Why::of(why, self.disk.lasts());
-            tracing::warn!(
-                wait_us,
-                sync_ms,
-                reason = why.code(),
-                "{}: some requests are turned away",
-                cause.words()
-            );
-        } else if over >= AT_REST && self.is_told.replace(false) {
-            tracing::info!("all requests are heard again");
+    /// Tells the log what it should know, and others what is behind it; `figures` are why somebody was turned
+    /// away, how long requests wait and how long the disk takes.
+    fn tell(
+        &self,
+        figures: Option<(TooMuch, Duration, Duration)>,
+        note: impl FnOnce(&mut Telling) -> Option<Said>,
+    ) {
+        let mut telling = self.telling.get();
+        let said = note(&mut telling);
+        self.telling.set(telling);
+        self.shown.turn_away(telling.cause());
+        let reason = figures.map(|(why, ..)| why.code());
+        let (wait, sync) = figures.map(|(_, wait, sync)| (wait, sync)).unwrap_or_default();
+        match said {
+            Some(Said::TurnedAway(cause)) => {
+                let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
+                let sync_ms = u64::try_from(sync.as_millis()).unwrap_or(u64::MAX);
+                let words = cause.words();
+                tracing::warn!(wait_us, sync_ms, reason, "{words}: some requests are turned away");
+            }
+            Some(Said::Over) => tracing::info!("all requests are heard again"),
+            None => {}
         }
     }
 }
@@ -464,6 +470,25 @@ mod tests {
         }
         assert!((0..100).all(|_| hears(&worker, Class::Statement)));
         assert!(worker.waits_s.count() > 0);
+    }
+
+    #[actix_web::test]
+    async fn others_see_what_is_behind_it_change_from_the_processors_to_the_disk() {
+        let worker = patient_worker();
+        let window = Window { windows: 1.0, wait: Duration::ZERO, came: [1.0; 4] };
+        let began = Instant::now();
+        worker.note(&window, Some(TooMuch::Limit));
+        assert_eq!(worker.shown().cause(), Some(Why::Processors));
+        worker.disk.begin();
+        while worker.shown().cause() != Some(Why::Disk) {
+            assert!(began.elapsed() < Duration::from_secs(30), "never");
+            worker.note(&window, Some(TooMuch::Limit));
+        }
+        assert!(began.elapsed() >= Duration::from_millis(100), "its own sync took long");
+        for _ in 0..40 {
+            worker.note(&window, None);
+        }
+        assert_eq!(worker.shown().cause(), None);
     }
 
     #[actix_web::test]

@@ -4,7 +4,7 @@ use super::problem::ProblemDetails;
 use crate::{
     domain::{calendar::Instant, synthetic::SyntheticData},
     web::{
-        admission::refused::{by_reason, goes_on, last_minute},
+        admission::refused::{by_reason, last_minute},
         context::RequestContext,
         state::WebState,
     },
@@ -36,12 +36,22 @@ pub(super) struct Told {
 struct Overload {
     /// Whether some were in the last ten seconds.
     turning_away: bool,
-    /// Since when, without a pause of ten seconds, RFC 3339; null where none are turned away now.
+    /// Since when some are, for whatever reason, without a pause of ten seconds, RFC 3339; null where none
+    /// are turned away now.
     #[schemars(extend("format" = "date-time"))]
     since: Option<String>,
+    /// What is behind it, as far as threads that answer turn some away at this moment: `disk` (it is slow),
+    /// `processors` (more comes than they do) or `under_way` (more is under way than is done in time, and
+    /// it is not the disk). Empty where none does: a queue that is full stands in `last_minute` alone.
+    causes: Vec<Cause>,
     /// How many were in the last minute, by what was too much; reasons without any are left out.
     last_minute: Vec<TurnedAway>,
 }
+
+/// What is behind it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OverloadCause", extend("enum" = ["disk", "processors", "under_way"]))]
+struct Cause(&'static str);
 
 /// Requests that were turned away for one reason.
 #[derive(Serialize, JsonSchema)]
@@ -55,7 +65,7 @@ struct TurnedAway {
 impl Overload {
     fn of(state: &WebState) -> Self {
         let counts = by_reason(&state.admission, &state.lines, &state.passwords);
-        let lasts = counts.values().filter_map(|counts| goes_on(counts)).max();
+        let lasts = state.admission.refusals().goes_on();
         let since = |lasts: Duration| {
             let lasts_us = i64::try_from(lasts.as_micros()).unwrap_or(i64::MAX);
             Instant::from_micros(state.host.now().micros().saturating_sub(lasts_us)).rfc3339()
@@ -66,6 +76,7 @@ impl Overload {
         Self {
             turning_away: lasts.is_some(),
             since: lasts.map(since),
+            causes: state.admission.causes().into_iter().map(|cause| Cause(cause.code())).collect(),
             last_minute: turned_away.filter(|one| one.requests > 0).collect(),
         }
     }
