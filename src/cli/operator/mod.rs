@@ -147,8 +147,8 @@ pub(super) fn refused(
 /// another version, not a missing line.
 fn exit_of(problem: &Value) -> Exit {
     match (problem["status"].as_u64(), problem["code"].as_str()) {
-        (Some(404), Some("no_such_route")) => Exit::Failed,
-        (_, Some("backup_under_way" | "backup_behind" | "unknown_backup")) => Exit::Failed,
+        (Some(404), Some("no_such_route"))
+        | (_, Some("backup_under_way" | "backup_behind" | "unknown_backup")) => Exit::Failed,
         (Some(404), _) => Exit::NotFound,
         (Some(403 | 409 | 422), _) => Exit::Refused,
         _ => Exit::Failed,
