@@ -219,7 +219,8 @@ fn the_status_tells_since_when_some_are_turned_away_wherever_it_is_done() {
             assert!(refused.contains(&true));
         }),
         ("line_queue", &|| {
-            let refused = inside::wait(join_all((1_000..1_100).map(change)));
+            // No less than the limits of its IDs together, or a rule refuses each before it waits.
+            let refused = inside::wait(join_all((20_001..20_101).map(change)));
             assert!(refused.contains(&true));
         }),
         ("commit_queue", &|| {

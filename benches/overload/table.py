@@ -71,7 +71,7 @@ def rows(phases):
         print(f"{percent:>4} %" + "".join(f" {cell:>11}" for cell in cells) + verdict(lost <= LOST))
 
 
-def floors(told, phases, clients, before, is_retried):
+def floors(told, phases, clients, before):
     after = closed_rate(f"closed-after-{clients}")
     mean = (before + after) / 2
     number, twice = phases[200]
@@ -80,14 +80,12 @@ def floors(told, phases, clients, before, is_retried):
           f" floor {AFTER_OF_BEFORE}{verdict(after >= AFTER_OF_BEFORE * before)}")
     print(f"done: {done:.2f} of their mean, floor {DONE_OF_CAPACITY}{verdict(done >= DONE_OF_CAPACITY)}")
     fast, slow = ms(phases[70][1]["latency"], "p99_us"), ms(twice["latency"], "p99_us")
-    # Who comes again has waited as long as it was told to.
-    if not is_retried:
-        is_known = fast is not None and slow is not None
-        print(f"p99: {slow / fast if is_known else float('nan'):.1f} times that at 70 %, floor {TIMES_THE_P99:.0f}"
-              f"{verdict(is_known and slow < TIMES_THE_P99 * fast)}")
-        refusal = ms(twice["turned_away"], "p99_us")
-        print(f"told that there is no room: p99 {shown(refusal)} ms, floor {REFUSAL_MS:.0f}"
-              f"{verdict(refusal is not None and refusal < REFUSAL_MS)}")
+    is_known = fast is not None and slow is not None
+    print(f"p99: {slow / fast if is_known else float('nan'):.1f} times that at 70 %, floor {TIMES_THE_P99:.0f}"
+          f"{verdict(is_known and slow < TIMES_THE_P99 * fast)}")
+    refusal = ms(twice["turned_away"], "p99_us")
+    print(f"told that there is no room: p99 {shown(refusal)} ms, floor {REFUSAL_MS:.0f}"
+          f"{verdict(refusal is not None and refusal < REFUSAL_MS)}")
     seconds = [second for second in told["seconds"] if second["phase"] == number and second["measured"]]
     half = seconds[len(seconds) // 2:]
     growth = growth_a_minute(half)
@@ -110,7 +108,6 @@ def floors(told, phases, clients, before, is_retried):
 NAMES = {
     "real": "passwords hashed as for real",
     "cheap": "cheap hashes",
-    "retry": "cheap hashes, and who is turned away comes again up to three times",
 }
 
 
@@ -119,7 +116,7 @@ def table(kind, clients, before):
     phases = {phase["percent"]: (number, phase) for number, phase in enumerate(told["phases"])}
     print(f"\n{NAMES[kind]}; store and answers: {told['verdict']}")
     rows(phases)
-    floors(told, phases, clients, before, kind == "retry")
+    floors(told, phases, clients, before)
 
 
 if __name__ == "__main__":
