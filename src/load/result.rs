@@ -18,8 +18,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The form of `result.json`; a number that goes up where a reader would have to know. In 2 a percentile
-/// that too few values tell nothing of is null.
-const FORMAT: u32 = 2;
+/// that too few values tell nothing of is null; in 3 a run may be unmeasured, and a knee leaves out steps of
+/// which it cannot be told.
+const FORMAT: u32 = 3;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
