@@ -290,8 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn twice_the_capacity_is_met_by_nine_tenths_of_what_refusals_leave_in_three_times_the_time_check_31()
-     {
+    fn of_twice_the_capacity_nine_tenths_of_what_refusals_leave_are_done_in_time_check_31() {
         // The longer households think, the later comes what was let in.
         for (think, stall) in [(8, 0), (8, 80), (300, 0)] {
             // Twenty seconds; an order takes twenty ticks of the thread.
