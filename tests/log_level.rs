@@ -210,7 +210,8 @@ fn a_full_disk_of_the_log_costs_lines_and_is_counted() {
         assert!(began.elapsed() < PATIENCE, "nothing was counted");
     }
     assert_eq!(figure(&operator, "linepass_log_lines_dropped_total{output=\"stderr\"}"), 0);
-    assert_eq!(demo.decisions("purchase").len(), 1, "standard error has its lines");
+    let written = door::decisions(&demo, "purchase", 1).len();
+    assert_eq!(written, 1, "standard error has its lines");
     assert_eq!(demo.terminate().code(), Some(0));
 
     let mut command = demo_on(folder.path());

@@ -197,7 +197,7 @@ fn every_decision_has_its_line_with_the_request_id() {
         assert_eq!(logged["source"], "127.0.0.1", "{logged}");
         assert!(logged["latency_us"].as_u64().is_some_and(|latency| latency > 0), "{logged}");
     }
-    let purchase = &demo.decisions("purchase")[0];
+    let purchase = &decisions(&demo, "purchase", 1)[0];
     assert_eq!((&purchase["service"], &purchase["amount_yen"]), (&"anime-1".into(), &300.into()));
 }
 

@@ -420,10 +420,10 @@ fn a_refused_mail_is_parked_and_an_operator_has_it_tried_again() {
         server.mail_with(&receipt);
         until("empty outbox", || listed(&operator, "").is_empty().then_some(()));
     }
-    let decisions = demo.decisions("mail");
-    assert_eq!(decisions.len(), 3, "{decisions:?}");
-    assert!(decisions.iter().all(|line| line["line"] == SAKURA && line["reason"] == "refused"));
-    assert_eq!(demo.decisions("retry_mails").len(), 3);
+    let told = door::decisions(&demo, "mail", 3);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|line| line["line"] == SAKURA && line["reason"] == "refused"));
+    assert_eq!(door::decisions(&demo, "retry_mails", 3).len(), 3);
     let unknown =
         operator.run(&["mail", "retry", "CAF0000012573-999-purchased-4", "--reason", "x"]);
     assert_eq!(unknown.status.code(), Some(4), "{unknown:?}");

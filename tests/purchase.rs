@@ -2,7 +2,11 @@
 
 mod common;
 
-use common::{Browser, Demo, Options, anime, claims, door::until, order, purchase, unique};
+use common::{
+    Browser, Demo, Options, anime, claims,
+    door::{decisions, until},
+    order, purchase, unique,
+};
 use std::io::Write;
 
 #[test]
@@ -60,7 +64,7 @@ fn fifty_posts_of_one_confirmation_are_one_charge_and_one_receipt_reliability_19
     });
     assert!(numbers.iter().all(|number| *number == numbers[0]), "{numbers:?}");
     assert_eq!(used_after(&demo, "sakura01"), 300);
-    let pressed = demo.decisions("purchase");
+    let pressed = decisions(&demo, "purchase", 50);
     let pressed = pressed.iter().filter(|one| one["amount_yen"] == 300);
     let made = pressed.filter(|one| one["outcome"] == "accepted" && one["reason"].is_null());
     assert_eq!(made.count(), 1, "the log counts a purchase once");

@@ -6,6 +6,7 @@ mod mailbox;
 
 use common::{
     Demo, Options,
+    door::decisions,
     operator::SAKURA,
     portal::{Household, access_key, hidden, pairs},
 };
@@ -62,7 +63,7 @@ fn a_new_place_is_told_by_mail_once_and_the_last_sign_ins_stand_on_the_page() {
     assert_eq!(list.matches(OWN).count(), 2, "{list}");
 
     until("mail of the new place", || (!mails(&demo, "new_sign_in").is_empty()).then_some(()));
-    let told = demo.decisions("note_new_place");
+    let told = decisions(&demo, "note_new_place", 1);
     assert_eq!(told.len(), 1, "{told:?}");
     // To each ID of the line, and to nobody twice.
     let mut to: Vec<String> = mails(&demo, "new_sign_in")

@@ -5,7 +5,7 @@ mod common;
 
 use common::{
     Browser, Demo, Options,
-    door::{figure, until},
+    door::{decisions, figure, until},
     operator::Operator,
     order, purchase,
     receiver::{Receiver, Reply, status, taken},
@@ -81,7 +81,7 @@ fn a_purchase_is_told_with_the_receipt_of_the_token_and_a_signature() {
     assert_eq!((&body["type"], &body["data"]), (&json!("purchase.completed"), &receipt));
     assert_eq!(body["timestamp"], receipt["completed_at"]);
     // The request is the one that stands in the log.
-    let pressed = demo.decisions("purchase");
+    let pressed = decisions(&demo, "purchase", 1);
     assert!(pressed.iter().any(|line| line["request_id"] == body["request_id"]), "{pressed:?}");
     assert_eq!(received.signed_by(secret(&demo)), 1);
     #[expect(clippy::disallowed_methods, reason = "a receiver goes by its own clock")]
