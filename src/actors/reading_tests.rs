@@ -421,14 +421,17 @@ async fn one_that_is_too_large_is_not_tried_at_every_event() {
     let store = MemoryStore::new();
     let line = Written::opened(&store, 100).await;
     let mut large = Line::clone(line.awake.line.as_deref().expect("open"));
-    let charge = crate::domain::line::PerUseCharge {
-        receipt: "100000000016".parse().expect("a receipt"),
-        passport: PassportNumber(1),
+    let sold = crate::domain::line::Sold {
         provider: "b-sha".parse().expect("a provider"),
         provider_name: "B社".into(),
         service: "anime-1".parse().expect("a service"),
         service_name: "名作アニメ1".into(),
         unit_price: Yen::new(0),
+    };
+    let charge = crate::domain::line::PerUseCharge {
+        receipt: "100000000016".parse().expect("a receipt"),
+        passport: PassportNumber(1),
+        sold: Arc::new(sold),
         quantity: 1,
         amount: Yen::new(0),
         at: line.now,

@@ -10,7 +10,7 @@ use crate::{
     domain::{
         calendar::{Instant, Month},
         ids::CustomerId,
-        line::{FOLD_VERSION, Line},
+        line::{FOLD_VERSION, Line, uses::Uses},
     },
     security::mac,
     store::{Batch, Delete, MOST_ROW_BYTES, Put, SnapshotRow, Stream, record::to_json},
@@ -147,19 +147,21 @@ impl Snapshots {
     /// months that are not closed is read from its events.
     fn make(&self, line: &Line, place: &Place, opens: Option<Month>) -> Option<Due> {
         let stream = Stream::Line(line.customer);
-        let body = self.seal(line, place, opens);
-        if body.len() > MOST_ROW_BYTES {
+        let least_bytes = line.uses.len() * Uses::LEAST_JSON_BYTES;
+        // Not written out to find that it does not fit: a line that bought much is tried often.
+        let body = (least_bytes <= MOST_ROW_BYTES).then(|| self.seal(line, place, opens));
+        let Some(body) = body.filter(|body| body.len() <= MOST_ROW_BYTES) else {
             if TOO_LARGE.is_news(line.customer, line.last_event_at) {
                 tracing::info!(
                     line = %line.customer,
-                    bytes = body.len(),
+                    purchases = line.uses.len(),
                     limit_bytes = MOST_ROW_BYTES,
                     "too large for a snapshot: the line is read from its events when it wakes; nothing \
                      is lost"
                 );
             }
             return None;
-        }
+        };
         // Whatever was read from is kept until the new one stands in the same group's block.
         let replaced = place.newest > 0 && !place.newest_stays && place.newest != place.seq;
         let replaced =

@@ -68,7 +68,7 @@ impl LineBill {
     pub fn of_open_month(line: &Line, month: Month) -> Self {
         let charges = charge::monthly_charges(line.contracts.values(), month);
         let contracts = charges.values().filter_map(|charge| line.contracts.get(&charge.contract));
-        let uses = line.uses_of(month).map(ClosedItem::from);
+        let uses = line.uses.of(month).map(ClosedItem::from);
         let mut items: Vec<ClosedItem> = contracts.map(ClosedItem::from).chain(uses).collect();
         items.sort_by_key(|item| (item.bought_at, item.receipt));
         let made_in_it = |correction: &&ClosedCorrection| correction.at.month() == month;
@@ -172,13 +172,14 @@ impl From<&Contract> for ClosedItem {
 
 impl From<&PerUseCharge> for ClosedItem {
     fn from(charged: &PerUseCharge) -> Self {
+        let sold = &charged.sold;
         Self {
             receipt: charged.receipt,
             passport: charged.passport,
-            provider: charged.provider.clone(),
-            provider_name: charged.provider_name.clone(),
-            service: charged.service.clone(),
-            service_name: charged.service_name.clone(),
+            provider: sold.provider.clone(),
+            provider_name: sold.provider_name.clone(),
+            service: sold.service.clone(),
+            service_name: sold.service_name.clone(),
             quantity: charged.quantity,
             amount: charged.amount,
             bought_at: charged.at,

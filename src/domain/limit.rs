@@ -22,8 +22,8 @@ pub struct Used {
     pub by_line: Yen,
 }
 
-/// Each amount that `month` is charged, with the ID it is charged to: `contracts` as they stand or
-/// would stand, and what the line bought by use.
+/// What `month` is charged, with the ID it is charged to: each of `contracts` as they stand or would
+/// stand, and the sum of what the ID bought by use.
 pub(in crate::domain) fn charges_of<'a>(
     line: &'a Line,
     contracts: impl IntoIterator<Item = &'a Contract>,
@@ -31,7 +31,7 @@ pub(in crate::domain) fn charges_of<'a>(
 ) -> impl Iterator<Item = (PassportNumber, Yen)> {
     let monthly = charge::monthly_charges(contracts, month);
     let monthly = monthly.into_values().map(|charge| (charge.passport, charge.amount));
-    monthly.chain(line.uses_of(month).map(|charged| (charged.passport, charged.amount)))
+    monthly.chain(line.uses.sums_of(month))
 }
 
 /// What the whole line is charged in `month`, deleted IDs included.

@@ -8,9 +8,9 @@ use super::{
     portal::{Inquiry, PortalSession},
     state::{
         Barriers, ClosedMonth, Contract, ContractEnd, Disclosure, Line, LineRows, Passport,
-        PassportRows, PerUseCharge, ProviderTotal,
+        PassportRows, ProviderTotal,
     },
-    uses::Uses,
+    uses::{PerUseCharge, Sold, Uses},
 };
 use crate::domain::{
     calendar::{Instant, Month},
@@ -18,7 +18,7 @@ use crate::domain::{
     ids::{ContractNumber, PassportNumber},
     yen::Yen,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The version of this fold and of the state's shape. Whatever changes what the same events come to
 /// raises it: snapshots of another version are made anew.
@@ -293,11 +293,7 @@ impl Line {
             self.uses.push(PerUseCharge {
                 receipt,
                 passport,
-                provider,
-                provider_name,
-                service,
-                service_name,
-                unit_price,
+                sold: Arc::new(Sold { provider, provider_name, service, service_name, unit_price }),
                 quantity: *quantity,
                 amount: *amount,
                 at,

@@ -8,7 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`state`] | the line as it stands |
-//! | [`uses`] | what it bought per use, in pages that its copies share |
+//! | [`uses`] | what it bought per use, in pages that its copies share, and each month's sums |
 //! | [`command`] | what is asked of it, and the facts that come with the question |
 //! | [`event`] | what happened: the stored shapes |
 //! | [`refusal`] | why not, with a stable code for each reason |
@@ -47,9 +47,10 @@ pub use guard::Uptime;
 pub use refusal::Refusal;
 pub use settings::{LimitChange, may_set_limits};
 pub use state::{
-    ClosedMonth, Contract, ContractEnd, Disclosure, Line, Passport, PerUseCharge, ProviderTotal,
-    UnpaidBill, is_own_address,
+    ClosedMonth, Contract, ContractEnd, Disclosure, Line, Passport, ProviderTotal, UnpaidBill,
+    is_own_address,
 };
+pub use uses::{PerUseCharge, Sold};
 
 #[cfg(test)]
 mod tests;

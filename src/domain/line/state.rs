@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     calendar::{Day, Instant, Month},
     charge::ChargeKey,
-    ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ReceiptNumber, ServiceCode},
+    ids::{ContractNumber, CustomerId, PassportNumber, ProviderId, ServiceCode},
     yen::Yen,
 };
 use ipnetwork::IpNetwork;
@@ -181,31 +181,6 @@ impl Contract {
     }
 }
 
-/// A per-use purchase (都度課金) of a month that is not yet closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PerUseCharge {
-    /// Its receipt number.
-    pub receipt: ReceiptNumber,
-    /// Who bought.
-    pub passport: PassportNumber,
-    /// Who sold.
-    pub provider: ProviderId,
-    /// The seller's name at the purchase, as statements print it.
-    pub provider_name: String,
-    /// What was bought.
-    pub service: ServiceCode,
-    /// Its name at the purchase.
-    pub service_name: String,
-    /// The price of one then.
-    pub unit_price: Yen,
-    /// Pieces.
-    pub quantity: u32,
-    /// What it cost: price times pieces.
-    pub amount: Yen,
-    /// When.
-    pub at: Instant,
-}
-
 /// A closed month as the line remembers it; the itemisation itself stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedMonth {
@@ -284,11 +259,6 @@ impl Line {
     /// The live contract of an ID for a service, of which there is one at most.
     pub fn live_contract(&self, key: ChargeKey<'_>) -> Option<&Contract> {
         self.contracts.values().find(|contract| contract.is_live() && contract.charge_key() == key)
-    }
-
-    /// What was bought per use in a month that is not closed.
-    pub fn uses_of(&self, month: Month) -> impl Iterator<Item = &PerUseCharge> {
-        self.uses.of(month)
     }
 
     /// Whether line authentication would be checked for this ID: switched on, on a line that has
