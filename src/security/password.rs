@@ -245,13 +245,9 @@ impl PasswordPool {
         Self { turned_away: Lately::part_of(whole), ..self }
     }
 
-    /// Whether one more password would be checked now: whoever has none to spare is turned away before
-    /// anything is done for it.
-    pub fn has_room(&self) -> bool {
-        self.queued() < self.most_waiting()
-    }
-
-    fn most_waiting(&self) -> usize {
+    /// How many may wait now: whoever would come after these is turned away before anything is done for
+    /// it.
+    pub fn most_waiting(&self) -> usize {
         let standing = &self.counters.standing;
         standing.most(self.queue_limit, self.threads, self.longest_standing_wait)
     }

@@ -35,9 +35,6 @@ use self::gate::{Evaluation, Gates, Turn};
 use self::ledger::Ledger;
 use super::source::Source;
 
-/// So many attempts may wait for their turn in the whole process.
-const MOST_WAITING: usize = 1_024;
-
 /// The numbers of the throttle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottlePolicy {
@@ -169,6 +166,11 @@ impl Shared {
 }
 
 impl Throttle {
+    /// So many attempts may wait for their turn in the whole process. Past it whoever comes is told to
+    /// come again before anything is done for it, since those who wait take up memory and nobody's
+    /// patience is that long.
+    pub const MOST_WAITING: usize = 1_024;
+
     /// A throttle on the system's monotonic clock.
     pub fn new(policy: ThrottlePolicy) -> Self {
         let start = Instant::now();
@@ -235,11 +237,9 @@ impl Throttle {
         self.0.state().ledger.holds_of(id_key, self.0.now())
     }
 
-    /// Whether one more attempt may wait for its turn. Past it whoever comes is told to come again
-    /// before anything is done for it, since those who wait take up memory and nobody's patience is
-    /// that long.
-    pub fn has_room(&self) -> bool {
-        self.0.state().gates.visitors() < MOST_WAITING
+    /// How many attempts wait for their turn.
+    pub fn waiting(&self) -> usize {
+        self.0.state().gates.visitors()
     }
 
     /// How many (ID, source) pairs have failures, for metrics.

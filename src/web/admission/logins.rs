@@ -33,7 +33,8 @@ impl Logins {
         tracing::warn!(
             waiting,
             reason = TooMuch::HashQueue.code(),
-            "no more passwords are taken to be hashed: some logins are turned away"
+            "no more passwords are taken to be hashed: some logins, and orders that would bring one, are turned \
+             away"
         );
         let (is_told, count) = (Arc::clone(&self.0), count.clone());
         rt::spawn(async move {

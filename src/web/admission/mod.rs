@@ -45,7 +45,10 @@ use super::{
     portal,
     state::WebState,
 };
-use crate::metrics::{histogram::Histogram, lasting::Lasting, lately::Lately};
+use crate::{
+    metrics::{histogram::Histogram, lasting::Lasting, lately::Lately},
+    security::throttle::Throttle,
+};
 use actix_web::{
     Error, HttpMessage,
     body::{BoxBody, MessageBody},
@@ -321,10 +324,16 @@ async fn drain(mut body: Payload) {
 
 fn fill(state: &WebState, hashes: bool) -> Fill {
     let (lines, committer, reads) = (&state.lines, &state.committer, state.store.reads());
+    let (passwords, throttle) = (&state.passwords, &state.throttle);
     Fill {
         asking: Queue { waiting: lines.asking(), most: lines.most_asking() },
         writing: Queue { waiting: committer.waiting(), most: committer.most_waiting() },
         reading: Queue { waiting: reads.waiting, most: reads.most },
-        is_hashing_full: hashes && !(state.passwords.has_room() && state.throttle.has_room()),
+        hashing: Queue { waiting: passwords.queued(), most: passwords.most_waiting() },
+        // Behind a lock, which only a login is worth.
+        guarding: match hashes {
+            true => Queue { waiting: throttle.waiting(), most: Throttle::MOST_WAITING },
+            false => Queue::EMPTY,
+        },
     }
 }

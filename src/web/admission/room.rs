@@ -15,8 +15,10 @@ pub struct Fill {
     pub writing: Queue,
     /// Reads that wait for a thread.
     pub reading: Queue,
-    /// Whether no more passwords can be taken.
-    pub is_hashing_full: bool,
+    /// Passwords that wait to be hashed.
+    pub hashing: Queue,
+    /// Attempts that wait for their turn at an ID.
+    pub guarding: Queue,
 }
 
 /// One queue.
@@ -29,6 +31,9 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// One that nobody waits in.
+    pub const EMPTY: Self = Self { waiting: 0, most: usize::MAX };
+
     /// Whether so many percent of it are full.
     const fn has(self, percent: usize) -> bool {
         self.waiting.saturating_mul(100) >= self.most.saturating_mul(percent)
@@ -104,7 +109,13 @@ const fn most_percent(class: Class) -> usize {
 /// Whether a request is heard. Who only reads waits for no disk.
 pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
     let percent = most_percent(needs.class);
-    if needs.hashes && fill.is_hashing_full {
+    let (is_hashing_full, is_guarding_full) = (fill.hashing.has(100), fill.guarding.has(100));
+    if needs.hashes && (is_hashing_full || is_guarding_full) {
+        return Err(TooMuch::HashQueue);
+    }
+    // What begins comes back with a password. It is turned away now rather than then, when it has cost
+    // several requests more.
+    if needs.class == Class::Arrival && fill.hashing.has(percent) {
         return Err(TooMuch::HashQueue);
     }
     if needs.commits && fill.writing.has(percent) {
@@ -126,7 +137,7 @@ mod tests {
     fn fill(asking: usize, writing: usize, reading: usize) -> Fill {
         let queue = |waiting| Queue { waiting, most: 100 };
         let [asking, writing, reading] = [asking, writing, reading].map(queue);
-        Fill { asking, writing, reading, is_hashing_full: false }
+        Fill { asking, writing, reading, hashing: Queue::EMPTY, guarding: Queue::EMPTY }
     }
 
     #[test]
@@ -156,11 +167,27 @@ mod tests {
     }
 
     #[test]
-    fn a_full_hashing_pool_turns_away_who_wants_a_hash_alone() {
-        let fill = Fill { is_hashing_full: true, ..fill(0, 0, 0) };
-        for (hashes, expected) in [(true, Err(TooMuch::HashQueue)), (false, Ok(()))] {
-            let needs = Needs { class: Class::Login, hashes, commits: true };
-            assert_eq!(hear(needs, &fill), expected);
+    fn passwords_that_wait_turn_away_who_would_bring_one_before_who_brings_it() {
+        use Class::{Arrival, Confirmation, Login, Statement};
+        let queue = |waiting| Queue { waiting, most: 20 };
+        for (class, hashes, hashing, guarding, is_heard) in [
+            (Arrival, false, 12, 0, true),
+            (Arrival, false, 13, 0, false),
+            // One ID that many guess at is no reason to turn others away.
+            (Arrival, false, 0, 20, true),
+            (Login, true, 19, 19, true),
+            (Login, true, 20, 0, false),
+            (Login, true, 0, 20, false),
+            (Arrival, true, 13, 0, false),
+            (Login, false, 20, 20, true),
+            (Confirmation, false, 20, 20, true),
+            (Statement, false, 20, 20, true),
+        ] {
+            let needs = Needs { class, hashes, commits: hashes };
+            let (hashing, guarding) = (queue(hashing), queue(guarding));
+            let expected = if is_heard { Ok(()) } else { Err(TooMuch::HashQueue) };
+            let fill = Fill { hashing, guarding, ..fill(0, 0, 0) };
+            assert_eq!(hear(needs, &fill), expected, "{needs:?} {fill:?}");
         }
     }
 
