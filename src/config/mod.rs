@@ -6,7 +6,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `sections.rs` | the sections as types, with their ranges |
+//! | `sections.rs` | the sections as types, with their ranges, by subject |
 //! | `value.rs` | kinds of values: issuer, master key, ranges |
 //! | `network.rs` | addresses and networks as values |
 //! | `webhook.rs` | values of `[webhook]` |

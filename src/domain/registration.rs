@@ -1,22 +1,25 @@
 //! What an operator registers of a provider and its catalogue: checked
-//! field by field, and decided by how the provider stands.
+//! field by field, and decided by how the provider stands. Here are its own data and its secrets.
+//!
+//! | file | what |
+//! |---|---|
+//! | `catalogue` | the services that it sells: listed, and off sale |
+//! | [`webhooks`] | where it is told of what happens, and which keys sign that |
+//! | `refusal` | why a provider is not changed as asked |
+
+mod catalogue;
+mod refusal;
+pub mod webhooks;
+
+pub use catalogue::{ServiceEntry, ServiceKind, add_services, retire_service};
+pub use refusal::ProviderRefusal;
 
 use super::{
     characters::steers,
     field::name_as_typed,
-    ids::ServiceCode,
-    order::LARGEST_AMOUNT,
-    provider::{
-        IdTokenAlgorithm, Price, Provider, ProviderContact, ProviderEvent, Service,
-        check_redirect_uri,
-    },
-    shape::{self, OneLine, PageAddress},
-    yen::Yen,
+    provider::{IdTokenAlgorithm, Provider, ProviderContact, ProviderEvent, check_redirect_uri},
 };
-use serde::{Deserialize, Serialize};
 use url::Url;
-
-pub mod webhooks;
 
 /// The most redirect addresses of one provider.
 pub const MOST_REDIRECT_URIS: usize = 10;
@@ -45,73 +48,6 @@ impl RegistrationFault {
     }
 }
 
-/// Why a provider is not changed as asked. Nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ProviderRefusal {
-    /// No provider has the ID.
-    #[error("no such provider")]
-    Unknown,
-    /// The ID is a provider's.
-    #[error("a provider with this ID is registered already; its ID never changes")]
-    AlreadyRegistered,
-    /// Two secrets stand already.
-    #[error("two secrets stand already; retire the old one first")]
-    TooManySecrets,
-    /// One secret stands: retiring it would lock the provider out.
-    #[error("only one secret stands; it cannot be retired without another")]
-    OnlySecret,
-    /// It has no address for webhooks.
-    #[error("the provider has no webhook address; set one first")]
-    NoWebhook,
-    /// The first address for webhooks needs a key.
-    #[error("no webhook key stands yet; have one drawn with the first address (--secret-file)")]
-    NoWebhookKey,
-    /// Another address goes with the key that stands.
-    #[error(
-        "a webhook key stands already and goes with the new address; webhook rotate-key draws another"
-    )]
-    WebhookKeyStands,
-    /// Two keys sign already.
-    #[error("two webhook keys sign already; retire the old one first")]
-    TooManyWebhookKeys,
-    /// One key signs: retiring it would leave none.
-    #[error("only one webhook key signs; it cannot be retired without another")]
-    OnlyWebhookKey,
-    /// The catalogue has no such service.
-    #[error("the provider has no such service")]
-    UnknownService,
-    /// It is off sale already.
-    #[error("the service is retired already")]
-    RetiredAlready,
-    /// It is suspended already.
-    #[error("the provider is suspended already")]
-    SuspendedAlready,
-    /// It is not suspended.
-    #[error("the provider is not suspended")]
-    NotSuspended,
-}
-
-impl ProviderRefusal {
-    /// Its code in the operator's answers; it never changes.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown_provider",
-            Self::AlreadyRegistered => "already_registered",
-            Self::TooManySecrets => "too_many_secrets",
-            Self::OnlySecret => "only_secret",
-            Self::NoWebhook => "no_webhook",
-            Self::NoWebhookKey => "no_webhook_key",
-            Self::WebhookKeyStands => "webhook_key_stands",
-            Self::TooManyWebhookKeys => "too_many_webhook_keys",
-            Self::OnlyWebhookKey => "only_webhook_key",
-            Self::UnknownService => "unknown_service",
-            Self::RetiredAlready => "retired_already",
-            Self::SuspendedAlready => "suspended_already",
-            Self::NotSuspended => "not_suspended",
-        }
-    }
-}
-
 /// What is said of a provider; what is absent stays, or is nothing at the registration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProviderData {
@@ -133,13 +69,7 @@ impl ProviderData {
     /// The same with every field checked.
     pub fn check(self) -> Result<Self, RegistrationFault> {
         let text = |field: &str, longest: usize, value: Option<String>| {
-            let checked = value.map(|value| name_as_typed(&value, longest)).transpose();
-            checked.map_err(|_| {
-                let allowed = format!(
-                    "must be 1 to {longest} characters on one line without bidi formatting"
-                );
-                RegistrationFault::new(field, allowed)
-            })
+            value.map(|value| one_line(field, &value, longest)).transpose()
         };
         let redirect_uris = self.redirect_uris.map(redirect_uris).transpose()?;
         Ok(Self {
@@ -178,10 +108,24 @@ fn redirect_uris(mut uris: Vec<String>) -> Result<Vec<String>, RegistrationFault
 }
 
 /// Whether an address has its scheme written out, and neither white space nor what steers the text
-/// around it: what [`PageAddress`] says of itself.
+/// around it: what [`PageAddress`](super::shape::PageAddress) says of
+/// itself.
 fn is_written_out(text: &str) -> bool {
     let scheme = text.starts_with("https://") || text.starts_with("http://");
     scheme && !text.contains(|c: char| c.is_whitespace() || steers(c))
+}
+
+/// A text that households read.
+fn one_line(
+    field: impl Into<String>,
+    value: &str,
+    longest: usize,
+) -> Result<String, RegistrationFault> {
+    name_as_typed(value, longest).map_err(|_| {
+        let allowed =
+            format!("must be 1 to {longest} characters on one line without bidi formatting");
+        RegistrationFault::new(field, allowed)
+    })
 }
 
 /// An address that households open.
@@ -192,106 +136,6 @@ fn page(field: &str, text: String) -> Result<String, RegistrationFault> {
     (plain && open).then_some(text).ok_or_else(|| {
         RegistrationFault::new(field, "must be an https:// address of 400 characters at most")
     })
-}
-
-/// An entry of a catalogue as an operator writes it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ServiceEntry", extend("anyOf" = [
-    { "properties": { "kind": { "const": "per_use" } } },
-    { "required": ["unit_price_yen"], "properties": { "unit_price_yen": { "type": "integer" } } },
-]))]
-pub struct ServiceEntry {
-    /// Its code in orders: 1 to 64 letters, digits, hyphens, dots and underscores.
-    #[schemars(with = "ServiceCode")]
-    pub service: String,
-    /// Its name as households read it.
-    #[schemars(with = "OneLine<LONGEST_CONTACT>")]
-    pub name: String,
-    /// How it is charged.
-    pub kind: ServiceKind,
-    /// Yen a month, or a piece; absent where the provider names the price in each order.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "shape::whole_or_none"
-    )]
-    #[schemars(range(max = LARGEST_AMOUNT.get()))]
-    pub unit_price_yen: Option<u64>,
-    /// サービス利用期間 in the provider's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<OneLine<LONGEST_CONTACT>>")]
-    pub usage_period: Option<String>,
-    /// Where its terms of use stand.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<PageAddress<LONGEST_URL>>")]
-    pub terms_url: Option<String>,
-}
-
-/// How a service is charged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ServiceKind {
-    /// 月額定額.
-    Monthly,
-    /// 都度課金.
-    PerUse,
-}
-
-impl ServiceEntry {
-    /// The catalogue's entry. `place` says which of several in a fault.
-    pub fn check(self, place: &str) -> Result<Service, RegistrationFault> {
-        let fault = |field: &str, allowed: String| {
-            RegistrationFault::new(format!("{place}.{field}"), allowed)
-        };
-        let text = |field: &str, value: &str| {
-            let checked = name_as_typed(value, LONGEST_CONTACT);
-            checked.map_err(|_| {
-                fault(field, format!("must be 1 to {LONGEST_CONTACT} characters on one line without bidi formatting"))
-            })
-        };
-        let code: ServiceCode = self
-            .service
-            .parse()
-            .map_err(|error: super::ids::NotAnId| fault("service", error.allowed.to_owned()))?;
-        let unit_price = self.unit_price_yen.map(Yen::new);
-        if unit_price.is_some_and(|price| price > LARGEST_AMOUNT) {
-            let most = LARGEST_AMOUNT.get();
-            return Err(fault("unit_price_yen", format!("must be 0 to {most}")));
-        }
-        let price = match (self.kind, unit_price) {
-            (ServiceKind::Monthly, Some(unit_price)) => Price::Monthly { unit_price },
-            (ServiceKind::Monthly, None) => {
-                let allowed = "must be given for a monthly service".to_owned();
-                return Err(fault("unit_price_yen", allowed));
-            }
-            (ServiceKind::PerUse, unit_price) => Price::PerUse { unit_price },
-        };
-        let usage_period = self.usage_period.as_deref();
-        let terms_url = self.terms_url.map(|url| page(&format!("{place}.terms_url"), url));
-        Ok(Service {
-            code,
-            name: text("name", &self.name)?,
-            price,
-            usage_period: usage_period.map(|words| text("usage_period", words)).transpose()?,
-            terms_url: terms_url.transpose()?,
-            offered: true,
-        })
-    }
-
-    /// How an entry of the catalogue is written.
-    pub fn of(service: &Service) -> Self {
-        let kind =
-            if service.price.is_monthly() { ServiceKind::Monthly } else { ServiceKind::PerUse };
-        Self {
-            service: service.code.to_string(),
-            name: service.name.clone(),
-            kind,
-            unit_price_yen: service.price.unit_price().map(Yen::get),
-            usage_period: service.usage_period.clone(),
-            terms_url: service.terms_url.clone(),
-        }
-    }
 }
 
 type Decided = Result<Vec<ProviderEvent>, ProviderRefusal>;
@@ -368,29 +212,11 @@ pub fn rotate_secret(
     Ok(added.into_iter().chain(retired).collect())
 }
 
-/// Entries that are new, or differ from what the catalogue has under their code.
-pub fn add_services(standing: Option<&Provider>, services: &[Service]) -> Decided {
-    let provider = standing.ok_or(ProviderRefusal::Unknown)?;
-    let differs = |service: &&Service| provider.services.get(&service.code) != Some(*service);
-    let listed = services.iter().filter(differs).cloned();
-    Ok(listed.map(|service| ProviderEvent::ServiceListed { service }).collect())
-}
-
-/// A service goes off sale; its contracts go on.
-pub fn retire_service(standing: Option<&Provider>, code: &ServiceCode) -> Decided {
-    let provider = standing.ok_or(ProviderRefusal::Unknown)?;
-    let service = provider.services.get(code).ok_or(ProviderRefusal::UnknownService)?;
-    if !service.offered {
-        return Err(ProviderRefusal::RetiredAlready);
-    }
-    Ok(vec![ProviderEvent::ServiceRetired { code: code.clone() }])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn after(standing: Option<Provider>, events: Vec<ProviderEvent>) -> Provider {
+    pub(super) fn after(standing: Option<Provider>, events: Vec<ProviderEvent>) -> Provider {
         let id = "c-sha".parse().expect("an ID");
         let evolve = |state, event| Provider::evolve(state, &id, event);
         events.into_iter().fold(standing, evolve).expect("a provider")
@@ -404,15 +230,9 @@ mod tests {
         }
     }
 
-    fn registered() -> Provider {
+    pub(super) fn registered() -> Provider {
         let data = data().check().expect("good");
         after(None, register(None, &data, IdTokenAlgorithm::Rs256, "first").expect("allowed"))
-    }
-
-    fn entry(kind: ServiceKind, unit_price_yen: Option<u64>) -> ServiceEntry {
-        let (usage_period, terms_url) = (None, None);
-        let (service, name) = ("pack".into(), "見放題".into());
-        ServiceEntry { service, name, kind, unit_price_yen, usage_period, terms_url }
     }
 
     #[test]
@@ -482,44 +302,5 @@ mod tests {
         assert_eq!(provider.secrets, ["second"]);
         let at_once = rotate_secret(Some(&provider), Some("third"), true).expect("allowed");
         assert_eq!(after(Some(provider), at_once).secrets, ["third"]);
-    }
-
-    #[test]
-    fn a_catalogue_is_listed_once_and_retired_once_r_006_to_r_008() {
-        let pack = entry(ServiceKind::Monthly, Some(500));
-        let service = pack.clone().check("services[0]").expect("good");
-        assert_eq!(ServiceEntry::of(&service), pack);
-        let provider = registered();
-        let listed = add_services(Some(&provider), std::slice::from_ref(&service));
-        let provider = after(Some(provider), listed.expect("allowed"));
-        let again = add_services(Some(&provider), std::slice::from_ref(&service));
-        assert_eq!(again, Ok(Vec::new()));
-        let retired = retire_service(Some(&provider), &service.code).expect("allowed");
-        let provider = after(Some(provider), retired);
-        let twice = retire_service(Some(&provider), &service.code);
-        assert_eq!(twice, Err(ProviderRefusal::RetiredAlready));
-        let unknown = retire_service(Some(&provider), &"other".parse().expect("a code"));
-        assert_eq!(unknown, Err(ProviderRefusal::UnknownService));
-        // Listed anew it is sold again.
-        let listed =
-            add_services(Some(&provider), std::slice::from_ref(&service)).expect("allowed");
-        assert!(after(Some(provider), listed).services[&service.code].offered);
-    }
-
-    #[test]
-    fn a_monthly_service_has_a_price_and_none_has_too_high_a_one() {
-        let fault = |entry: ServiceEntry| entry.check("services[3]").expect_err("refused").field;
-        assert_eq!(fault(entry(ServiceKind::Monthly, None)), "services[3].unit_price_yen");
-        assert_eq!(
-            fault(entry(ServiceKind::PerUse, Some(10_000_000))),
-            "services[3].unit_price_yen"
-        );
-        assert!(entry(ServiceKind::PerUse, None).check("s").is_ok());
-        let mut nameless = entry(ServiceKind::PerUse, None);
-        nameless.name = String::new();
-        assert_eq!(fault(nameless), "services[3].name");
-        let mut coded = entry(ServiceKind::PerUse, None);
-        coded.service = "a b".into();
-        assert_eq!(fault(coded), "services[3].service");
     }
 }

@@ -15,10 +15,11 @@
 //! | [`world`] | what all clients share |
 //! | [`prepare`], [`sessions`] | what must be there before a phase begins |
 //! | [`phase`], [`timer`] | a part of a run with one load |
-//! | [`run`] | a run from its first phase to its last |
+//! | [`run`] | a run from its first phase to its last: its plan, and the search for the capacity |
 //! | [`recorder`], [`histogram`] | what came of it and how long it took |
 //! | [`ledger`], [`reconcile`] | what the server said of each order, and whether it is true afterwards |
 //! | [`host`] | the machine |
+//! | [`health`] | what a reader must know before a phase's figures |
 //! | [`knee`] | where a ladder bends |
 //! | [`verdict`] | whether a run is a failure |
 //! | [`result`] | what is written at the end |

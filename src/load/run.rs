@@ -1,16 +1,24 @@
 //! A run from its first phase to its last.
+//!
+//! | file | what |
+//! |---|---|
+//! | `plan` | what a run does: how much of what, over time |
+//! | `capacity` | the search for what the server does at most |
+
+mod capacity;
+mod plan;
+
+pub use plan::{Plan, Shape};
 
 use super::{
-    arrivals::Spacing,
     client::{Client, longest_retries},
     host::{Process, thread_time},
-    phase::{Load, Phase, Running, Schedule, Starts, Stop, Times, enough_for},
+    phase::{Load, Phase, Running, Schedule, Starts, Stop, Times},
     prepare::{PrepareError, prepare},
     recorder::{Counts, Second},
-    scenario::{Mix, Scenario},
+    scenario::Scenario,
     world::World,
 };
-use serde::Serialize;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr},
@@ -21,61 +29,6 @@ use tokio::{sync::watch, task::JoinHandle, time::MissedTickBehavior};
 
 /// A second that begins or ends so little beside the measured time is of it.
 const SLACK: Duration = Duration::from_millis(50);
-
-/// How much load, over time.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Shape {
-    /// One rate.
-    Rate {
-        /// Starts a second.
-        per_s: f64,
-    },
-    /// A rate that goes evenly from one to another.
-    Ramp {
-        /// Starts a second at the beginning.
-        from_per_s: f64,
-        /// Starts a second at the end.
-        to_per_s: f64,
-    },
-    /// One rate after another, in per cent of the capacity.
-    Ladder {
-        /// The steps.
-        percents: Vec<u32>,
-        /// The capacity, starts a second; found by short closed loops where it is not given.
-        capacity_per_s: Option<f64>,
-    },
-    /// A closed loop.
-    Clients {
-        /// Clients that each begin anew when they are answered.
-        count: usize,
-    },
-}
-
-/// What a run does.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// What is done.
-    pub mix: Rc<Mix>,
-    /// How much of it.
-    pub shape: Shape,
-    /// How starts of an open loop are spaced.
-    pub spacing: Spacing,
-    /// The time before each phase is measured.
-    pub warmup: Duration,
-    /// How long each phase is measured.
-    pub duration: Duration,
-    /// Connections, each with one request under way.
-    pub connections: usize,
-    /// Addresses of this machine that connections come from; 1 leaves it to the system.
-    pub sources: u8,
-    /// Flows or contracts that are prepared for a closed loop.
-    pub prepare: u64,
-    /// Households that are signed in beforehand for ご利用明細.
-    pub sessions: u64,
-    /// Where everything that is drawn begins.
-    pub seed: u64,
-}
 
 /// Why a run ended before it had anything to tell.
 #[derive(Debug, thiserror::Error)]
@@ -232,7 +185,7 @@ impl<'a> Run<'a> {
             Shape::Ramp { from_per_s: from, to_per_s: to } => {
                 vec![open(format!("{from} to {to}/s"), None, (*from, *to))]
             }
-            Shape::Clients { count } => vec![closed(plan, *count)],
+            Shape::Clients { count } => vec![plan.closed(*count)],
             Shape::Ladder { percents, capacity_per_s } => {
                 let capacity = match capacity_per_s {
                     Some(capacity) => *capacity,
@@ -266,47 +219,6 @@ impl<'a> Run<'a> {
             self.phase(phase, Then::Rest).await?;
         }
         Ok(self.over)
-    }
-
-    /// Short closed loops of ever more clients: the most that the server does. The one with all of them
-    /// alone would tell how it turns them away. What they use is prepared once, before the first, and
-    /// each may have an equal part of it: a press is over in a millisecond and its flow took a login, so
-    /// that to fill up again before each loop would take longer than all loops together.
-    async fn probe(&mut self) -> Result<f64, RunError> {
-        let plan = self.plan;
-        let (mut most, mut length) = (0.0_f64, Duration::ZERO);
-        let more = |clients: &usize| {
-            (*clients < plan.connections).then(|| (clients * 4).min(plan.connections))
-        };
-        let loops = std::iter::successors(Some(plan.connections.min(4)), more);
-        let count = loops.clone().count() as u64;
-        let (mut after, part) = (count, plan.prepare / count.max(1));
-        // The loop that does most may use its part up before it is measured; a slower one is no capacity then.
-        let mut is_unmeasured = false;
-        for clients in loops {
-            after = after.saturating_sub(1);
-            self.world.stock.borrow_mut().kept = part * after;
-            let phase = probe_phase(plan, clients);
-            length += phase.length();
-            let rate = self.phase(phase, Then::Rest).await?;
-            // A loop that used up its part was short, and another may still do more.
-            let is_used_up = self.over.phases.last().is_some_and(|phase| phase.is_used_up);
-            is_unmeasured |= self.over.phases.last().is_some_and(PhaseOver::is_unmeasured);
-            if self.over.is_cut || (rate < most * PAST_ITS_MOST && !is_used_up) {
-                break;
-            }
-            most = most.max(rate);
-        }
-        self.world.stock.borrow_mut().kept = 0;
-        match most {
-            most if self.over.is_cut => Ok(most),
-            _ if is_unmeasured => {
-                let enough = count * enough_for(plan.connections);
-                Err(RunError::UsedUp { prepared: plan.prepare, enough })
-            }
-            most if most > 0.0 => Ok(most),
-            _ => Err(RunError::NoCapacity(length)),
-        }
     }
 
     /// Does a phase; how many a second ended as they should.
@@ -494,34 +406,6 @@ impl<'a> Run<'a> {
     fn look_at_processors(&mut self) {
         let server = self.server.and_then(Process::time);
         self.seen = Seen { at: Instant::now(), generator: thread_time(), server };
-    }
-}
-
-/// Each loop of the search for the capacity.
-const LONGEST_PROBE: Duration = Duration::from_secs(5);
-/// The time before each is measured: connections are opened in it.
-const LONGEST_PROBE_WARMUP: Duration = Duration::from_secs(1);
-/// Where more clients make less than this of what fewer made, more still make no more.
-const PAST_ITS_MOST: f64 = 0.9;
-
-fn closed(plan: &Plan, clients: usize) -> Phase {
-    Phase {
-        label: format!("closed loop, {clients} clients"),
-        percent: None,
-        load: Load::Closed { clients },
-        warmup: plan.warmup,
-        duration: plan.duration,
-        is_probe: false,
-    }
-}
-
-fn probe_phase(plan: &Plan, clients: usize) -> Phase {
-    Phase {
-        label: format!("probe, {clients} clients"),
-        warmup: plan.warmup.min(LONGEST_PROBE_WARMUP),
-        duration: plan.duration.min(LONGEST_PROBE),
-        is_probe: true,
-        ..closed(plan, clients)
     }
 }
 

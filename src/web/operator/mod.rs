@@ -31,6 +31,7 @@
 //! | [`status`] | how the server and its store stand |
 //! | [`tokens`] | the tokens of operators |
 //! | [`providers`] | providers and their catalogue |
+//! | [`webhooks`] | where a provider is told of what happens, and the keys that sign it |
 //! | [`provisioning`] | a line's prefixes, limit and access key |
 //! | [`problem`] | problem details (RFC 9457) |
 
