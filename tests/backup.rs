@@ -291,7 +291,9 @@ fn what_cannot_be_restored_is_named_and_leaves_nothing() {
     let ended = restore(&file, &store, &wrong, &[]);
     assert!(ended.code == Some(1) && ended.err.contains("another master key"), "{ended:?}");
     let ended = restore(&file, &folder.path().join("store"), &master, &[]);
-    assert!(ended.code == Some(1) && ended.err.contains("is not empty"), "{ended:?}");
+    assert!(ended.code == Some(3) && ended.err.contains("is not empty"), "{ended:?}");
+    let ended = restore(&file, &master, &master, &[]);
+    assert!(ended.code == Some(3) && ended.err.contains("master.key is no folder"), "{ended:?}");
     let ended = restore(&folder.path().join("nowhere"), &store, &master, &[]);
     assert!(ended.code == Some(1) && ended.err.contains("nowhere"), "{ended:?}");
     assert!(!store.exists());
@@ -567,7 +569,7 @@ fn no_half_file_is_left_and_none_is_written_over() {
     fs::write(&there, b"mine").expect("writes");
     let refused = operator.run(&["backup", "--out", there.to_str().expect("a path")]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(refused.status.code() == Some(1) && said.contains("writes over nothing"), "{said}");
+    assert!(refused.status.code() == Some(3) && said.contains("writes over nothing"), "{said}");
     assert_eq!(fs::read(&there).expect("reads"), b"mine");
     let refused = operator.run(&["backup", "--out", "/nowhere/a.backup"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();

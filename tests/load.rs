@@ -212,8 +212,11 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
     assert_eq!((&found.result["knee"], marks), (&Value::Null, untold), "{found}");
     // An older run's files would be taken for this one's.
     let again = load(demo.issuer(), &credentials(&demo), &words);
-    assert_eq!(again.code, Some(2), "{again:?}");
+    assert_eq!(again.code, Some(3), "{again:?}");
     assert!(again.err.contains("--out") && again.err.contains("not empty"), "{again:?}");
+    let ledger = format!("--scenario login --rate 1 --ledger {}", credentials(&demo));
+    let again = load(demo.issuer(), &credentials(&demo), &ledger);
+    assert!(again.code == Some(3) && again.err.contains("a file that is not there"), "{again:?}");
 }
 
 /// A flow at its confirmation takes a login, so what the search presses is prepared once and shared out.

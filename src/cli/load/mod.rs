@@ -53,6 +53,14 @@ enum LoadError {
     /// An argument, or what it names, cannot be used.
     #[error("{0}")]
     Usage(String),
+    /// What is to be made cannot be; of what is there already nothing is written over.
+    #[error("{what}")]
+    Unmade {
+        /// The argument, why not, and what is wanted.
+        what: String,
+        /// What stands in the way.
+        kind: io::ErrorKind,
+    },
     /// The run ended before it had anything to tell.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -64,7 +72,8 @@ enum LoadError {
 impl LoadError {
     const fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) => Exit::Usage,
+            Self::Unmade { kind: io::ErrorKind::AlreadyExists, .. } => Exit::Refused,
+            Self::Usage(_) | Self::Unmade { .. } => Exit::Usage,
             Self::Run(_) | Self::File(_) => Exit::Failed,
         }
     }
@@ -314,16 +323,16 @@ fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
     if let Some(folder) = &args.out {
         make_folder(folder).map_err(|error| {
             let folder = folder.display();
-            LoadError::Usage(format!("--out {folder}: {error}; a new or an empty folder is wanted"))
+            let what = format!("--out {folder}: {error}; a new or an empty folder is wanted");
+            LoadError::Unmade { what, kind: error.kind() }
         })?;
     }
     let file = ledger_file(args);
     let most = args.reconcile as usize;
     Ledger::open(file.as_deref(), most, args.seed).map_err(|error| {
         let name = file.map(|file| file.display().to_string()).unwrap_or_default();
-        LoadError::Usage(format!(
-            "--ledger {name}: {error}; a file that is not there yet is wanted"
-        ))
+        let what = format!("--ledger {name}: {error}; a file that is not there yet is wanted");
+        LoadError::Unmade { what, kind: error.kind() }
     })
 }
 
@@ -331,6 +340,6 @@ fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
 fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let is_empty = folder.read_dir()?.next().is_none();
-    let taken = || io::Error::other("it is not empty");
+    let taken = || io::Error::new(io::ErrorKind::AlreadyExists, "it is not empty");
     is_empty.then_some(()).ok_or_else(taken)
 }
