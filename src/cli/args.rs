@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub use super::demo::args::DemoArgs;
-pub use super::parse::{parse_duration, parse_time, parse_whole};
+pub use super::parse::{
+    parse_any_duration, parse_duration, parse_time, parse_whole, with_zero_told,
+};
 
 use super::load::args::LoadArgs;
 use super::logs::args::LogsArgs;

@@ -3,12 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | [`args`] | the arguments |
+//! | [`hint`] | what to do where the server is spoken to otherwise than it speaks |
 //! | [`live`] | the line on a terminal while it goes on |
 //! | [`stop`] | the signals that end it early |
 //! | [`verify`] | the end of every run |
 //! | [`told`] | what is printed at the end |
 
 pub mod args;
+mod hint;
 pub mod live;
 mod stop;
 pub mod told;
@@ -21,7 +23,7 @@ use crate::{
     load::{
         credentials::{Credentials, Origin},
         host::{Host, Process},
-        http::{Connection, Request},
+        http::Connection,
         ledger::Ledger,
         reconcile::reconcile,
         result::{Around, Config, Results, Verdict, Verification},
@@ -289,15 +291,23 @@ async fn target(args: &LoadArgs) -> Result<Target, LoadError> {
 async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
     let refused = |what: String| LoadError::Usage(format!("--url {}: {what}", args.url));
     let mut connection = Connection::new(Rc::new(target), None, args.timeout);
-    let path = "/.well-known/openid-configuration";
-    let answer = connection.send(&Request { path, ..Request::default() }).await;
+    let answer = connection.send(&hint::DISCOVERY).await;
+    let hint = match &answer {
+        Ok(answer) if answer.status == 200 => String::new(),
+        _ => hint::of(&args.url, args.ca.as_deref(), answer.as_ref().err()).await,
+    };
     let answer = answer.map_err(|broken| {
-        refused(format!("no answer: {broken}; wanted is the address of a server that runs"))
+        refused(match hint.as_str() {
+            "" => format!("no answer: {broken}; wanted is the address of a server that runs"),
+            hint => format!("no answer: {broken}; {hint}"),
+        })
     })?;
     let body: Value = serde_json::from_slice(connection.body()).unwrap_or_default();
     let issuer = body["issuer"].as_str().filter(|_| answer.status == 200);
-    let issuer = issuer
-        .ok_or_else(|| refused(format!("{} answers, and it is no Linepass", answer.status)))?;
+    let issuer = issuer.ok_or_else(|| {
+        let hint = if hint.is_empty() { hint } else { format!("; {hint}") };
+        refused(format!("{} answers, and it is no Linepass{hint}", answer.status))
+    })?;
     Ok(issuer.to_owned())
 }
 
