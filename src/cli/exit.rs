@@ -11,8 +11,8 @@ pub enum Exit {
     Failed,
     /// 2: the command line is wrong; nothing was begun.
     Usage,
-    /// 3: it is refused, by a rule, by the token's role, for a value that is not taken or since what is
-    /// to be made is there already. Nothing was changed, and the same is refused again.
+    /// 3: it is refused, by a rule, by the token's role, for a value that is not taken, or since what is
+    /// to be made is there already or would stand inside a store. Nothing was changed, and the same is refused again.
     Refused,
     /// 4: what was named does not exist.
     NotFound,

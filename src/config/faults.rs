@@ -182,7 +182,7 @@ fn others_can_read(_path: &Path) -> bool {
 }
 
 /// Where a path leads: links followed as far as it exists, `.` and `..` resolved beyond.
-fn real_place(path: &Path) -> PathBuf {
+pub fn real_place(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
     for part in absolute.components() {

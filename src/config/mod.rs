@@ -35,6 +35,7 @@ mod value;
 mod webhook;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
+pub use faults::real_place;
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,

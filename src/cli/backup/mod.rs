@@ -104,7 +104,8 @@ impl BackupError {
             Self::File { source, .. } | Self::Restore(RestoreError::File { source, .. }) => {
                 Exit::of_unmade(source.kind())
             }
-            Self::Restore(RestoreError::NotEmpty(_) | RestoreError::NoFolder(_)) => Exit::Refused,
+            Self::InStore { .. }
+            | Self::Restore(RestoreError::NotEmpty(_) | RestoreError::NoFolder(_)) => Exit::Refused,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
