@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
-use super::Config;
 use super::error::{ConfigError, Origin};
+use super::{Config, LogStderr};
 
 impl Config {
     /// Everything that single keys allow and their combination does not.
@@ -18,6 +18,7 @@ impl Config {
             self.outside_the_store("keys.master_key_file", &self.keys.master_key_file),
             self.outside_the_store("operator.token_file", &self.operator.token_file),
             self.log_folder(),
+            self.log_nowhere(),
             self.master_key_readers(),
             self.hash_memory(),
             self.waits(),
@@ -128,6 +129,17 @@ impl Config {
         (!folder.is_empty())
             .then(|| self.outside_the_store("log.folder", Path::new(folder)))
             .flatten()
+    }
+
+    /// Nobody would learn what the server does.
+    fn log_nowhere(&self) -> Option<ConfigError> {
+        (self.log.stderr == LogStderr::Off && self.log.folder.is_empty()).then(|| {
+            self.fault(
+                ["log.stderr", "log.folder"],
+                "without files and with nothing on standard error there is no log".to_owned(),
+                "log.stderr = \"all\" or \"error\", or a folder in log.folder",
+            )
+        })
     }
 
     /// A file that holds a secret belongs to its owner alone (security.md 67).

@@ -43,7 +43,7 @@ pub use sections::{
     PortalConfig, ProviderLimitsConfig, ProxyProtocolConfig, RetentionConfig, ServerConfig,
     StoreConfig, ThrottleConfig, TlsConfig, WebhookConfig,
 };
-pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
+pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogStderr, LogTimeZone, MasterKey};
 
 /// The file with every key, its comment and a safe value.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");

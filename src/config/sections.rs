@@ -10,8 +10,8 @@ use url::Url;
 use super::mail::{MailTls, MailTransport, host, optional_address, optional_path, optional_text};
 use super::network::{ipv4_networks, networks, optional_socket, socket, write_optional_socket};
 use super::value::{
-    Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey, line_of_text, optional_url,
-    path, phone, prefixes, short_text, within, write_optional_url,
+    Continuation, Issuer, LogFormat, LogLevel, LogStderr, LogTimeZone, MasterKey, line_of_text,
+    optional_url, path, phone, prefixes, short_text, within, write_optional_url,
 };
 use super::webhook::pauses;
 
@@ -500,6 +500,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// The least important lines that are written.
     pub level: LogLevel,
+    /// Which of them go to standard error.
+    pub stderr: LogStderr,
     /// The clock of pretty lines; JSON is always UTC.
     pub time_zone: LogTimeZone,
     /// The folder of the log's files; empty for none.

@@ -176,6 +176,12 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
             "[billing]\nbulk_billing = \"maybe\"\n",
             "\"maybe\" is not allowed; allowed: \"continues\", \"unavailable\"",
         ),
+        ("[log]\nstderr = true\n", "log.stderr: true is not allowed; allowed: \"all\", \"error\""),
+        (
+            "[log]\nstderr = \"off\"\nfolder = \"\"\n",
+            "log.stderr: without files and with nothing on standard error there is no log; allowed: \
+             log.stderr = \"all\"",
+        ),
         ("[log]\nlevel = 3\n", "log.level: 3 is not allowed; allowed: \"error\", \"warn\""),
         ("[portal]\nidle_timeout_s = 10\n", "300 to 604800"),
         ("[portal]\nannouncement = \"a\\nb\"\n", "up to 500 characters on one line"),
