@@ -291,7 +291,18 @@ fn what_cannot_be_restored_is_named_and_leaves_nothing() {
     let ended = restore(&file, &store, &wrong, &[]);
     assert!(ended.code == Some(1) && ended.err.contains("another master key"), "{ended:?}");
     let ended = restore(&file, &folder.path().join("store"), &master, &[]);
-    assert!(ended.code == Some(1) && ended.err.contains("is not empty"), "{ended:?}");
+    assert!(ended.code == Some(3) && ended.err.contains("is not empty"), "{ended:?}");
+    // Nor inside another store, which would take it for a part of itself.
+    let before = names(folder.path());
+    for place in ["store/new", "store/sled", "store/none/new", "none/../store/new"] {
+        let within = folder.path().join(place);
+        let ended = restore(&file, &within, &master, &[]);
+        let told = format!("linepass: --store {}: it is inside the store at ", within.display());
+        assert!(ended.code == Some(3) && ended.err.starts_with(&told), "{ended:?}");
+    }
+    assert_eq!(names(folder.path()), before);
+    let ended = restore(&file, &master, &master, &[]);
+    assert!(ended.code == Some(3) && ended.err.contains("master.key is no folder"), "{ended:?}");
     let ended = restore(&folder.path().join("nowhere"), &store, &master, &[]);
     assert!(ended.code == Some(1) && ended.err.contains("nowhere"), "{ended:?}");
     assert!(!store.exists());
@@ -567,7 +578,7 @@ fn no_half_file_is_left_and_none_is_written_over() {
     fs::write(&there, b"mine").expect("writes");
     let refused = operator.run(&["backup", "--out", there.to_str().expect("a path")]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(refused.status.code() == Some(1) && said.contains("writes over nothing"), "{said}");
+    assert!(refused.status.code() == Some(3) && said.contains("writes over nothing"), "{said}");
     assert_eq!(fs::read(&there).expect("reads"), b"mine");
     let refused = operator.run(&["backup", "--out", "/nowhere/a.backup"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -582,7 +593,7 @@ fn no_half_file_is_left_and_none_is_written_over() {
             let refused = operator.run(&[call, &[option, &place]].concat());
             let said = String::from_utf8_lossy(&refused.stderr).into_owned();
             let told = format!("linepass: {option} {place}: it is inside the store at ");
-            assert!(refused.status.code() == Some(1) && said.starts_with(&told), "{said}");
+            assert!(refused.status.code() == Some(3) && said.starts_with(&told), "{said}");
         }
     }
     let is_foreign = |name: &String| name.contains(".backup") || name.contains("drill");

@@ -212,8 +212,11 @@ fn a_ladder_writes_a_report_that_needs_nothing_else() {
     assert_eq!((&found.result["knee"], marks), (&Value::Null, untold), "{found}");
     // An older run's files would be taken for this one's.
     let again = load(demo.issuer(), &credentials(&demo), &words);
-    assert_eq!(again.code, Some(2), "{again:?}");
+    assert_eq!(again.code, Some(3), "{again:?}");
     assert!(again.err.contains("--out") && again.err.contains("not empty"), "{again:?}");
+    let ledger = format!("--scenario login --rate 1 --ledger {}", credentials(&demo));
+    let again = load(demo.issuer(), &credentials(&demo), &ledger);
+    assert!(again.code == Some(3) && again.err.contains("a file that is not there"), "{again:?}");
 }
 
 /// A flow at its confirmation takes a login, so what the search presses is prepared once and shared out.
@@ -559,7 +562,11 @@ fn a_wrong_argument_is_named_with_what_is_allowed() {
     let table = [
         (here, &good, "", "--rate"),
         (here, &good, "--rate 1 --clients 1", "cannot be used with"),
-        (here, &good, "--rate 0", "0.1 to 1000000"),
+        (here, &good, "--rate 0", "0.1 to 1000000; zero is too few"),
+        (here, &good, "--ramp 0..9", "'--ramp <A..B>': allowed is A..B with starts a second"),
+        (here, &good, "--rate 1 --connections 0", "a whole number from 1 to 5000; zero is too few"),
+        (here, &good, "--rate 1 --duration 0s", "'--duration <TIME>': zero is too short: write"),
+        (here, &good, "--rate 1 --timeout 0s", "'--timeout <TIME>': zero is too short: write"),
         (here, &good, "--rate 1 --scenario buy", "allowed is one of login"),
         (foreign, &good, "--rate 1", "--i-own-this-host"),
         (not_here, &good, "--rate 1 --i-own-this-host --insecure-ca", "loopback only"),
@@ -628,5 +635,32 @@ fn a_server_behind_tls_is_loaded_with_its_certificate_believed() {
     }
     let ended = load(&issuer, &file, words);
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.err.contains("no TLS: invalid peer certificate"), "{ended:?}");
+    let told = "no TLS: invalid peer certificate: UnknownIssuer; the system's authorities do not know who gave \
+                it; --ca FILE names the certificate";
+    assert!(ended.err.contains(told), "{ended:?}");
+    let another = path("another.crt");
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    fs::write(&another, made.cert.pem()).expect("writes");
+    let ended = load(&issuer, &file, &format!("{words} --ca {another}"));
+    let told =
+        format!("--ca {another}: none of its authorities gave it; wanted is the certificate");
+    assert!(ended.code == Some(2) && ended.err.contains(&told), "{ended:?}");
+    let plain = issuer.replace("https", "http");
+    let ended = load(&plain, &file, words);
+    let told = format!("it speaks TLS at this port: write --url {issuer}\n");
+    assert!(ended.code == Some(2) && ended.err.ends_with(&told), "{ended:?}");
+}
+
+#[test]
+fn a_plain_server_that_is_asked_over_tls_is_told_as_one_and_another_server_as_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made_up_credentials(folder.path());
+    let demo = Demo::start();
+    let ended = load(&demo.issuer().replace("http", "https"), &file, "--rate 1");
+    let told = format!("it speaks plain HTTP at this port: write --url {}\n", demo.issuer());
+    assert!(ended.code == Some(2) && ended.err.contains("no TLS: "), "{ended:?}");
+    assert!(ended.err.ends_with(&told), "{ended:?}");
+    // One that speaks what it was asked in and is another program has no other scheme to be told of.
+    let ended = load(demo.text("/operator"), &file, "--rate 1");
+    assert!(ended.code == Some(2) && ended.err.ends_with("and it is no Linepass\n"), "{ended:?}");
 }

@@ -301,3 +301,45 @@ fn a_folder_that_cannot_be_used_stops_the_start_with_its_key() {
     assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{ended:?}");
     assert!(ended.err.contains("log.folder: ") && ended.err.lines().count() == 1, "{ended:?}");
 }
+
+#[test]
+fn standard_error_is_as_quiet_as_it_is_asked_to_be_and_the_files_have_all() {
+    for stderr in ["error", "off"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut command = demo_on(folder.path());
+        command.env("LINEPASS__LOG__STDERR", stderr);
+        let (server, _) = Started::spawn(&mut command).ready().expect("it starts");
+        server.signal("TERM");
+        let ended = server.ended();
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{stderr}: {ended:?}");
+        let log = fs::read_to_string(folder.path().join("logs/linepass.log")).expect("a log");
+        assert!(log.contains("stopping; a second signal ends at once"), "{log}");
+    }
+}
+
+#[test]
+fn what_stops_a_start_is_told_on_standard_error_however_quiet_that_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("binds");
+    let address = taken.local_addr().expect("an address").to_string();
+    let path = |name: &str| folder.path().join(name);
+    for stderr in ["all", "error", "off"] {
+        let mut command = process::linepass(&["serve"]);
+        command.envs([
+            ("LINEPASS__LOG__STDERR", stderr),
+            ("LINEPASS__SERVER__LISTEN", &address),
+            ("LINEPASS__SERVER__ISSUER", &format!("http://{address}")),
+        ]);
+        command.env("LINEPASS__LOG__FOLDER", path("logs"));
+        command.env("LINEPASS__STORE__PATH", path("store"));
+        let ended = process::run(&mut command);
+        let told = format!("cannot listen on {address}: ");
+        assert_eq!((ended.code, ended.err.matches(&told).count()), (Some(1), 1), "{ended:?}");
+        let log = fs::read_to_string(path("logs/linepass.log")).expect("a log");
+        assert!(log.contains(&told), "{log}");
+        // Without files nothing at all would be left.
+        let ended = process::run(command.env("LINEPASS__LOG__FOLDER", ""));
+        let is_told = ended.err.contains("LINEPASS__LOG__STDERR: log.stderr: without files");
+        assert_eq!((ended.code, is_told), (Some(1), stderr == "off"), "{ended:?}");
+    }
+}

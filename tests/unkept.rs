@@ -64,6 +64,32 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
+fn what_is_to_be_made_and_is_there_already_is_refused_with_code_3_and_stays() {
+    let folder = folder();
+    let there = folder.path().join("there");
+    std::fs::write(&there, b"mine").expect("writes");
+    let more: [&[&str]; 4] = [
+        &["token", "add", "--name", "a", "--role", "desk", "--reason", "r", "--dry-run", "--file"],
+        &["provider", "rotate-secret", "a-sha", "--reason", "r", "--secret-file"],
+        &["backup", "--out"],
+        &["seed", "--lines", "1", "--seed", "1", "--credentials"],
+    ];
+    let all = commands().into_iter().map(|(arguments, _)| arguments);
+    for arguments in all.chain(more.map(<[_]>::to_vec)) {
+        let ended = ask(&arguments, &there, &json!({}), "unlimited");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(3), ""), "{arguments:?}: {ended:?}");
+        let named = there.display().to_string();
+        assert!(ended.err.contains(&named) && ended.err.lines().count() == 1, "{ended:?}");
+        assert_eq!(std::fs::read(&there).expect("reads"), b"mine", "{arguments:?}");
+    }
+    // A folder that is not there is another matter: once it is made, the same is done.
+    for (arguments, _) in commands() {
+        let ended = ask(&arguments, &folder.path().join("none/a"), &json!({}), "unlimited");
+        assert_eq!((ended.code, ended.out.as_str()), (Some(1), ""), "{arguments:?}: {ended:?}");
+    }
+}
+
+#[test]
 fn an_answer_without_what_the_file_is_for_leaves_no_file_and_fails() {
     let folder = folder();
     let file = folder.path().join("kept");

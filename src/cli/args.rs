@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 pub use super::demo::args::DemoArgs;
-pub use super::parse::{parse_duration, parse_time, parse_whole};
+pub use super::parse::{
+    parse_any_duration, parse_duration, parse_time, parse_whole, with_zero_told,
+};
 
 use super::load::args::LoadArgs;
 use super::logs::args::LogsArgs;
@@ -34,8 +36,8 @@ use super::seed::args::SeedArgs;
     about = "Authentication and purchase server for access lines",
     long_about = "Authentication and purchase server for access lines: households buy on \
                   provider sites with a passport ID and pay with the line's monthly bill.",
-    after_help = "Exit codes: 0 done, 1 failed or not whole, 2 a wrong command line, 3 refused and \
-                  nothing changed, 4 not found, 130 Ctrl-C (demo and serve: 0).\n\
+    after_help = "Exit codes: 0 done, 1 failed or not whole, 2 a wrong command line, 3 refused (what is \
+                  there already is never written over, too) and nothing changed, 4 not found, 130 Ctrl-C (demo and serve: 0).\n\
                   Data goes to standard output, talk and logs to standard error.",
     arg_required_else_help = true,
     max_term_width = 100

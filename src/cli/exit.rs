@@ -1,6 +1,6 @@
 //! How the program ends.
 
-use std::process::ExitCode;
+use std::{io::ErrorKind, process::ExitCode};
 
 /// The exit codes; scripts rely on them (interfaces.md 3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub enum Exit {
     Failed,
     /// 2: the command line is wrong; nothing was begun.
     Usage,
-    /// 3: it is refused, by a rule, by the token's role or for a value that is not taken. Nothing was
-    /// changed, and the same is refused again.
+    /// 3: it is refused, by a rule, by the token's role, for a value that is not taken, or since what is
+    /// to be made is there already or would stand inside a store. Nothing was changed, and the same is refused again.
     Refused,
     /// 4: what was named does not exist.
     NotFound,
@@ -31,6 +31,12 @@ impl Exit {
             Self::NotFound => 4,
             Self::Interrupted => 130,
         }
+    }
+
+    /// How a command ends whose file or folder was not made: what is there already is never written over,
+    /// and all else may be mended.
+    pub fn of_unmade(kind: ErrorKind) -> Self {
+        if kind == ErrorKind::AlreadyExists { Self::Refused } else { Self::Failed }
     }
 }
 

@@ -8,10 +8,10 @@ use super::{
 use crate::{
     app::{self, Clocks, Listeners},
     clock::Clock,
-    config::{Config, process_environment},
+    config::{Config, LogStderr, process_environment},
     telemetry,
 };
-use std::io::IsTerminal;
+use std::{fmt::Display, io::IsTerminal};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the server until SIGTERM or Ctrl-C.
@@ -39,10 +39,7 @@ async fn serve(config: &Config) -> Exit {
     }
     let (stop, listeners) = match signals_and_listeners(config) {
         Ok(both) => both,
-        Err(error) => {
-            tracing::error!("{error}");
-            return Exit::Failed;
-        }
+        Err(error) => return stopped(config, &error),
     };
     let listen = listeners.public.local_addr().unwrap_or(config.server.listen);
     match app::start(config, Clocks::deciding_at(Clock::host()), listeners).await {
@@ -52,11 +49,17 @@ async fn serve(config: &Config) -> Exit {
             stop.wait().await;
             if running.stop().await { Exit::Done } else { Exit::Failed }
         }
-        Err(error) => {
-            tracing::error!("{error}");
-            Exit::Failed
-        }
+        Err(error) => stopped(config, &error),
     }
+}
+
+/// Tells what stops the start: in the log, and on standard error whatever the log writes there.
+fn stopped(config: &Config, error: &dyn Display) -> Exit {
+    tracing::error!("{error}");
+    if config.log.stderr == LogStderr::Off {
+        eprintln!("linepass: {error}");
+    }
+    Exit::Failed
 }
 
 fn signals_and_listeners(config: &Config) -> std::io::Result<(StopSignals, Listeners)> {

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Component, Path, PathBuf};
 
-use super::Config;
 use super::error::{ConfigError, Origin};
+use super::{Config, LogStderr};
 
 impl Config {
     /// Everything that single keys allow and their combination does not.
@@ -18,6 +18,7 @@ impl Config {
             self.outside_the_store("keys.master_key_file", &self.keys.master_key_file),
             self.outside_the_store("operator.token_file", &self.operator.token_file),
             self.log_folder(),
+            self.log_nowhere(),
             self.master_key_readers(),
             self.hash_memory(),
             self.waits(),
@@ -130,6 +131,17 @@ impl Config {
             .flatten()
     }
 
+    /// Nobody would learn what the server does.
+    fn log_nowhere(&self) -> Option<ConfigError> {
+        (self.log.stderr == LogStderr::Off && self.log.folder.is_empty()).then(|| {
+            self.fault(
+                ["log.stderr", "log.folder"],
+                "without files and with nothing on standard error there is no log".to_owned(),
+                "log.stderr = \"all\" or \"error\", or a folder in log.folder",
+            )
+        })
+    }
+
     /// A file that holds a secret belongs to its owner alone (security.md 67).
     fn master_key_readers(&self) -> Option<ConfigError> {
         let Origin::File { path, .. } = self.origin("keys.master_key") else { return None };
@@ -182,7 +194,7 @@ fn others_can_read(_path: &Path) -> bool {
 }
 
 /// Where a path leads: links followed as far as it exists, `.` and `..` resolved beyond.
-fn real_place(path: &Path) -> PathBuf {
+pub fn real_place(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
     for part in absolute.components() {

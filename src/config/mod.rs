@@ -35,6 +35,7 @@ mod value;
 mod webhook;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
+pub use faults::real_place;
 pub use mail::{MailTls, MailTransport};
 pub use sections::{
     BillingConfig, ContactConfig, FlowConfig, KeysConfig, LineConfig, LogConfig, MailConfig,
@@ -42,7 +43,7 @@ pub use sections::{
     PortalConfig, ProviderLimitsConfig, ProxyProtocolConfig, RetentionConfig, ServerConfig,
     StoreConfig, ThrottleConfig, TlsConfig, WebhookConfig,
 };
-pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogTimeZone, MasterKey};
+pub use value::{Continuation, Issuer, LogFormat, LogLevel, LogStderr, LogTimeZone, MasterKey};
 
 /// The file with every key, its comment and a safe value.
 pub const DEFAULT_TOML: &str = include_str!("../../config/default.toml");

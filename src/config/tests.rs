@@ -203,10 +203,29 @@ fn a_bad_file_is_told_with_file_line_key_and_what_is_allowed() {
         ("[server\n", "linepass.toml:1: is not TOML: "),
         ("[server]\nworkers = 1\nworkers = 2\n", "linepass.toml:3: is not TOML: duplicate key"),
     ];
-    for (text, expected) in table {
-        let errors = from_file(text).err().map(|errors| errors.to_string()).unwrap_or_default();
-        assert!(errors.contains(expected), "{text:?}\nsays {errors:?}\nnot {expected:?}");
-        assert!(errors.contains("linepass.toml"), "{errors}");
+    table.into_iter().for_each(assert_told);
+}
+
+#[track_caller]
+fn assert_told((text, expected): (&str, &str)) {
+    let errors = from_file(text).err().map(|errors| errors.to_string()).unwrap_or_default();
+    assert!(errors.contains(expected), "{text:?}\nsays {errors:?}\nnot {expected:?}");
+    assert!(errors.contains("linepass.toml"), "{errors}");
+}
+
+#[test]
+fn a_log_that_is_written_nowhere_is_told_and_a_quiet_standard_error_is_allowed() {
+    let table = [
+        ("[log]\nstderr = true\n", "log.stderr: true is not allowed; allowed: \"all\", \"error\""),
+        (
+            "[log]\nstderr = \"off\"\nfolder = \"\"\n",
+            "log.stderr: without files and with nothing on standard error there is no log; allowed: \
+             log.stderr = \"all\"",
+        ),
+    ];
+    table.into_iter().for_each(assert_told);
+    for good in ["stderr = \"off\"", "stderr = \"error\"\nfolder = \"\""] {
+        assert!(from_file(&format!("[log]\n{good}\n")).is_ok(), "{good}");
     }
 }
 

@@ -303,6 +303,18 @@ pub enum Continuation {
     Unavailable,
 }
 
+/// Which lines of the log go to standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStderr {
+    /// All that are written.
+    All,
+    /// Errors alone.
+    Error,
+    /// None.
+    Off,
+}
+
 /// The form of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -83,7 +83,7 @@ impl Fault {
     pub fn kind(&self) -> String {
         match self {
             Self::Broken(Broken::Connect(_)) => "connection".to_owned(),
-            Self::Broken(Broken::Tls(_)) => "TLS".to_owned(),
+            Self::Broken(Broken::Tls(_) | Broken::Issuer(_)) => "TLS".to_owned(),
             Self::Broken(Broken::Closed(_)) => "closed early".to_owned(),
             Self::Broken(Broken::Timeout) => "timeout".to_owned(),
             Self::Broken(Broken::Malformed(_)) => "no HTTP".to_owned(),
@@ -100,6 +100,7 @@ impl Fault {
             Self::Broken(
                 Broken::Connect(what)
                 | Broken::Tls(what)
+                | Broken::Issuer(what)
                 | Broken::Closed(what)
                 | Broken::Malformed(what),
             )

@@ -5,6 +5,7 @@
 
 use super::target::Target;
 use futures_util::FutureExt;
+use rustls::{CertificateError, Error as TlsError};
 use std::{
     io,
     net::{IpAddr, SocketAddr},
@@ -37,6 +38,9 @@ pub enum Broken {
     /// TLS was not agreed on.
     #[error("no TLS: {0}")]
     Tls(String),
+    /// Nobody who is believed has given the server its certificate.
+    #[error("no TLS: {0}")]
+    Issuer(String),
     /// The server closed the connection, or it broke, before the whole answer was there.
     #[error("the connection ended: {0}")]
     Closed(String),
@@ -274,7 +278,7 @@ impl Connection {
             None => Ok(Stream::Plain(stream)),
             Some((connector, name)) => {
                 let agreed = connector.connect(name.clone(), stream).await;
-                let agreed = agreed.map_err(|error| Broken::Tls(error.to_string()))?;
+                let agreed = agreed.map_err(|error| not_agreed(&error))?;
                 Ok(Stream::Tls(Box::new(agreed)))
             }
         }
@@ -283,6 +287,16 @@ impl Connection {
     /// Gives up the connection: the next request makes another.
     pub fn close(&mut self) {
         self.stream = None;
+    }
+}
+
+fn not_agreed(error: &io::Error) -> Broken {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<TlsError>());
+    match tls {
+        Some(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+            Broken::Issuer(error.to_string())
+        }
+        _ => Broken::Tls(error.to_string()),
     }
 }
 

@@ -22,7 +22,8 @@ pub enum Trust {
     System,
     /// Those of a PEM file.
     File(PathBuf),
-    /// Whoever answers: for a development certificate on this machine.
+    /// Whoever answers: for a development certificate on this machine, and to find out whether TLS is
+    /// spoken at all.
     Anybody,
 }
 
@@ -112,7 +113,8 @@ fn system_authorities() -> RootCertStore {
     roots
 }
 
-/// Believes every certificate; only on this machine, and only where it is asked for.
+/// Believes every certificate: on this machine where it is asked for, and where nothing is told to whoever
+/// shows it.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 

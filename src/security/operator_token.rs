@@ -7,7 +7,7 @@
 use super::{
     SecurityError, mac, random,
     secret::Secret,
-    secret_file::{self, ReservedFile, SecretFileFault},
+    secret_file::{self, SecretFileFault},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::path::Path;
@@ -51,14 +51,6 @@ impl OperatorToken {
         (token, Self { sha256 })
     }
 
-    /// Makes a file for a token that is still to come, for its owner alone.
-    ///
-    /// # Errors
-    /// Something stands there already, or the file cannot be made.
-    pub fn reserve(path: &Path) -> Result<ReservedFile, SecurityError> {
-        ReservedFile::reserve(path).map_err(|error| named(path, &error.into()))
-    }
-
     /// What is known of it, as the journal keeps it.
     pub fn sha256(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.sha256)
@@ -95,6 +87,7 @@ fn token_in(path: &Path, bytes: &[u8]) -> Result<Secret, SecurityError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::security::ReservedFile;
     use std::{fs, os::unix::fs::PermissionsExt};
 
     #[test]
@@ -112,21 +105,15 @@ mod tests {
     }
 
     #[test]
-    fn a_drawn_one_is_known_by_its_hash_and_written_once() {
+    fn a_drawn_one_is_known_by_its_hash_and_read_from_its_file() {
         let (token, kept) = OperatorToken::draw();
         let known = OperatorToken::known_by(&kept.sha256()).expect("a hash");
         assert!(known.is(token.expose()) && !known.is(&kept.sha256()));
         assert_eq!(OperatorToken::known_by("no hash"), None);
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("desk.token");
-        drop(OperatorToken::reserve(&path).expect("made"));
-        assert!(!path.exists(), "without a token the file goes again");
-        let reserved = OperatorToken::reserve(&path).expect("made");
+        let reserved = ReservedFile::reserve(&path).expect("made");
         reserved.fill(token.expose()).expect("written");
-        let mode = fs::metadata(&path).expect("a file").permissions().mode() & 0o7777;
-        assert_eq!(mode, 0o600);
-        let again = OperatorToken::reserve(&path).map(drop);
-        assert!(again.expect_err("it is there").to_string().contains("exists"));
         assert_eq!(OperatorToken::read(&path).expect("read").expose(), token.expose());
     }
 

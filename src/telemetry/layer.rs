@@ -9,6 +9,7 @@ use tracing::callsite::Identifier;
 use tracing::field::{Field as Name, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, Layer};
 use tracing_subscriber::registry::{LookupSpan, Scope};
@@ -21,29 +22,46 @@ use super::noise::{Admitted, Noise};
 /// too often is left out and counted.
 #[derive(Debug)]
 pub struct LineLayer<W> {
-    /// Each with the form that it wants; the first is the one whose form may be changed.
-    outputs: Vec<(Style, W)>,
+    /// The first is the one whose form may be changed.
+    outputs: Vec<Output<W>>,
     noise: Noise<Identifier>,
+}
+
+/// A writer, and what it wants.
+#[derive(Debug)]
+struct Output<W> {
+    style: Style,
+    /// The least important lines that it takes.
+    level: LevelFilter,
+    writer: W,
 }
 
 impl<W> LineLayer<W> {
     /// A layer that writes lines of `style` to `writer`, each with one call.
     /// Of lines of one kind `alike_per_second` are written in a second, the others are counted.
     pub fn new(style: Style, writer: W, alike_per_second: u32) -> Self {
-        Self { outputs: vec![(style, writer)], noise: Noise::new(alike_per_second) }
+        let outputs = vec![Output { style, level: LevelFilter::TRACE, writer }];
+        Self { outputs, noise: Noise::new(alike_per_second) }
+    }
+
+    /// The same, that leaves out what is less important than `level`, for the writers that it has.
+    #[must_use]
+    pub(super) fn up_to(mut self, level: LevelFilter) -> Self {
+        self.outputs.iter_mut().for_each(|output| output.level = level);
+        self
     }
 
     /// The same, that writes to another writer too.
     #[must_use]
     pub fn and(mut self, style: Style, writer: W) -> Self {
-        self.outputs.push((style, writer));
+        self.outputs.push(Output { style, level: LevelFilter::TRACE, writer });
         self
     }
 
     /// Changes the form of the lines for the first writer.
     pub(super) fn set_style(&mut self, style: Style) {
-        if let Some((first, _)) = self.outputs.first_mut() {
-            *first = style;
+        if let Some(first) = self.outputs.first_mut() {
+            first.style = style;
         }
     }
 }
@@ -166,7 +184,8 @@ where
             fields: &fields.list,
         };
         let mut rendered: Option<(Style, String)> = None;
-        for (style, writer) in &self.outputs {
+        let taking = self.outputs.iter().filter(|output| level <= output.level);
+        for Output { style, writer, .. } in taking {
             let text = match rendered.take() {
                 Some((known, text)) if known == *style => text,
                 _ => line.render(*style),

@@ -27,12 +27,12 @@ use std::io;
 use std::path::PathBuf;
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
-use crate::config::{LogConfig, LogFormat, LogLevel, LogTimeZone};
+use crate::config::{LogConfig, LogFormat, LogLevel, LogStderr, LogTimeZone};
 
 mod control;
 mod decision;
@@ -69,7 +69,7 @@ pub enum LogError {
     Started(#[from] TryInitError),
 }
 
-/// Starts logging for the whole process, to standard error and into files.
+/// Starts logging for the whole process, to standard error as far as it is wanted there, and into files.
 ///
 /// `is_terminal` tells whether standard error is one; `NO_COLOR` in the environment turns colour
 /// off. Hold the guards until the end of the process: dropping them writes what still waits.
@@ -82,7 +82,8 @@ pub fn init(config: &LogConfig, is_terminal: bool) -> Result<Vec<Guard>, LogErro
     let (sink, guard) = Sink::start(io::stderr());
     let mut outputs = vec![("stderr", sink.clone())];
     let mut guards = vec![guard];
-    let mut lines = LineLayer::new(style, sink, config.alike_per_second);
+    let stderr = stderr_level(config.stderr);
+    let mut lines = LineLayer::new(style, sink, config.alike_per_second).up_to(stderr);
     if !config.folder.is_empty() {
         let (sink, guard) = Sink::start(files(config)?);
         outputs.push(("files", sink.clone()));
@@ -114,6 +115,15 @@ fn files(config: &LogConfig) -> Result<impl io::Write + Send + use<>, LogError> 
         keep_days: config.keep_days,
     };
     LogFiles::start(policy, sink::now).map_err(|source| LogError::Folder { folder, source })
+}
+
+/// The least important lines on standard error, of those that are written at all.
+const fn stderr_level(stderr: LogStderr) -> LevelFilter {
+    match stderr {
+        LogStderr::All => LevelFilter::TRACE,
+        LogStderr::Error => LevelFilter::ERROR,
+        LogStderr::Off => LevelFilter::OFF,
+    }
 }
 
 /// The form of lines that the configuration and the place ask for.

@@ -71,6 +71,25 @@ fn refusal() {
 }
 
 #[test]
+fn a_writer_that_wants_errors_alone_or_nothing_gets_no_more_and_others_get_all() {
+    let shown = [LogStderr::All, LogStderr::Error, LogStderr::Off].map(|stderr| {
+        let (own, files) = (Capture::default(), Capture::default());
+        let lines = LineLayer::new(Style::Json, own.clone(), 1_000)
+            .up_to(stderr_level(stderr))
+            .and(Style::Json, files.clone());
+        let subscriber = tracing_subscriber::registry().with(filter(LogLevel::Info)).with(lines);
+        tracing::subscriber::with_default(subscriber, || {
+            refusal();
+            tracing::error!("it failed");
+            tracing::debug!("a detail");
+        });
+        assert_eq!(files.text().lines().count(), 2, "{}", files.text());
+        own.text().matches("\"level\":").count()
+    });
+    assert_eq!(shown, [2, 1, 0]);
+}
+
+#[test]
 fn a_decision_is_one_json_line_with_its_fields_flat() {
     let mut value = logged_json(refusal);
     let time = value.as_object_mut().unwrap().remove("time").unwrap();

@@ -26,7 +26,8 @@ use crate::{
     },
     metrics::Metrics,
     security::{
-        AddressPolicy, CommittedHold, KeyRing, PasswordPool, SourceLimiter, SourcePolicy, Throttle,
+        AddressPolicy, CommittedHold, KeyRing, PasswordPool, PoolError, Secret, SourceLimiter,
+        SourcePolicy, Throttle, Verdict,
     },
     store::Store,
     web::{
@@ -155,6 +156,34 @@ impl WebState {
     /// When something sealed now for so many seconds expires.
     pub fn expiry(&self, lifetime_s: u64) -> i64 {
         self.now_s().saturating_add(i64::try_from(lifetime_s).unwrap_or(i64::MAX))
+    }
+
+    /// Checks a password of a request that was admitted ([`PasswordPool::verify`]).
+    ///
+    /// # Errors
+    /// The pool takes no more, which operators are told as they are of logins that are not admitted, or it
+    /// stops.
+    pub async fn verify_password(
+        &self,
+        password: Secret,
+        stored_phc: Option<String>,
+    ) -> Result<Verdict, PoolError> {
+        self.telling(self.passwords.verify(password, stored_phc).await)
+    }
+
+    /// Hashes a new password of a request that was admitted ([`PasswordPool::hash`]).
+    ///
+    /// # Errors
+    /// As [`WebState::verify_password`].
+    pub async fn hash_password(&self, password: Secret) -> Result<String, PoolError> {
+        self.telling(self.passwords.hash(password).await)
+    }
+
+    fn telling<T>(&self, hashed: Result<T, PoolError>) -> Result<T, PoolError> {
+        if matches!(hashed, Err(PoolError::Overloaded)) {
+            self.admission.tell_of_logins(&self.passwords);
+        }
+        hashed
     }
 
     /// The waits at an ID, or at the line's access key, that were committed, perhaps before a

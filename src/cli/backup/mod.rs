@@ -97,6 +97,21 @@ pub enum BackupError {
     Interrupted,
 }
 
+impl BackupError {
+    /// How the command ends (interfaces.md 3).
+    fn exit(&self) -> Exit {
+        match self {
+            Self::File { source, .. } | Self::Restore(RestoreError::File { source, .. }) => {
+                Exit::of_unmade(source.kind())
+            }
+            Self::InStore { .. }
+            | Self::Restore(RestoreError::NotEmpty(_) | RestoreError::NoFolder(_)) => Exit::Refused,
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Failed,
+        }
+    }
+}
+
 /// Tells why nothing was done.
 fn told(
     error: BackupError,
@@ -104,20 +119,14 @@ fn told(
     out: &mut impl Write,
     talk: &mut impl Write,
 ) -> io::Result<Exit> {
+    let exit = error.exit();
     match (error, server) {
-        (BackupError::Client(error), Some(server)) => refused(server, error, out, talk),
-        (BackupError::Interrupted, _) => {
-            writeln!(talk, "linepass: {}", BackupError::Interrupted)?;
-            Ok(Exit::Interrupted)
-        }
+        (BackupError::Client(error), Some(server)) => return refused(server, error, out, talk),
         (BackupError::NotWhole(report), _) => {
             write!(talk, "{report}")?;
             writeln!(talk, "linepass: {}", BackupError::NotWhole(String::new()))?;
-            Ok(Exit::Failed)
         }
-        (error, _) => {
-            writeln!(talk, "linepass: {error}")?;
-            Ok(Exit::Failed)
-        }
+        (error, _) => writeln!(talk, "linepass: {error}")?,
     }
+    Ok(exit)
 }

@@ -1,7 +1,7 @@
 //! `linepass restore`: a backup is read to its end, a store is made of it beside its name, looked at,
 //! and given its name.
 
-use super::{BackupError, signals::Signals, told};
+use super::{BackupError, room, signals::Signals, told};
 use crate::{
     actors::{backup::BACKUP_KEY, receipts::note_restore, verifying::StoreKeys},
     cli::{
@@ -41,6 +41,9 @@ use std::{
 /// # Errors
 /// `out` or `talk` cannot be written.
 pub fn run(args: &RestoreArgs, out: &mut impl Write, talk: &mut impl Write) -> io::Result<Exit> {
+    if let Err(error) = room::outside_other_stores("--store", &args.store) {
+        return told(error, None, out, talk);
+    }
     let restored = actix_rt::System::new().block_on(async {
         let mut signals = Signals::listen()?;
         let own = Some((args.store.as_path(), args.master_key_file.as_path()));

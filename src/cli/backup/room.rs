@@ -3,7 +3,7 @@
 
 use super::BackupError;
 use crate::{
-    config::{Config, process_environment},
+    config::{Config, process_environment, real_place},
     store::sled_store::SledStore,
     text::format,
 };
@@ -68,12 +68,26 @@ fn folder_of(to: &Path) -> &Path {
 /// # Errors
 /// It is inside one.
 pub fn outside_stores(option: &'static str, to: &Path) -> Result<(), BackupError> {
-    // What cannot be found is told by whoever writes there.
-    let Ok(folder) = folder_of(to).canonicalize() else { return Ok(()) };
-    match folder.ancestors().find(|above| SledStore::is_in(above)) {
+    in_no_store(option, to, real_place(to).ancestors())
+}
+
+/// Refuses a store inside another one. What stands at its own name is told by whoever makes it.
+///
+/// # Errors
+/// It would be inside one.
+pub fn outside_other_stores(option: &'static str, own: &Path) -> Result<(), BackupError> {
+    in_no_store(option, own, real_place(own).ancestors().skip(1))
+}
+
+fn in_no_store<'a>(
+    option: &'static str,
+    place: &Path,
+    mut around: impl Iterator<Item = &'a Path>,
+) -> Result<(), BackupError> {
+    match around.find(|above| SledStore::is_in(above)) {
         None => Ok(()),
         Some(store) => {
-            Err(BackupError::InStore { option, place: to.to_owned(), store: store.to_owned() })
+            Err(BackupError::InStore { option, place: place.to_owned(), store: store.to_owned() })
         }
     }
 }
@@ -100,14 +114,16 @@ mod tests {
         fs::create_dir_all(store.join("sled")).expect("makes");
         fs::create_dir(&beside).expect("makes");
         let refused = |to: &Path| outside_stores("--out", to).err().map(|error| error.to_string());
+        let other = |own: &Path| outside_other_stores("--store", own).err();
         assert_eq!(refused(&store), None, "no store is there yet");
         fs::write(store.join("sled/db"), "rows").expect("writes");
         std::os::unix::fs::symlink(&store, beside.join("link")).expect("links");
         for inside in [
-            store.clone(),
             store.join("new.backup"),
             store.join("sled"),
+            store.join("none/of/these"),
             beside.join("../store/new.backup"),
+            beside.join("none/../../store/new.backup"),
             beside.join("link/new.backup"),
         ] {
             let told = refused(&inside).expect("it is inside");
@@ -115,9 +131,17 @@ mod tests {
                 told.starts_with(&format!("--out {}: it is inside", inside.display())),
                 "{told}"
             );
+            let told = other(&inside).expect("it would be inside").to_string();
+            assert!(
+                told.starts_with(&format!("--store {}: it is inside", inside.display())),
+                "{told}"
+            );
         }
+        // A store is no place for a backup, and none for another store: that it is there is another matter.
+        assert!(refused(&store).is_some() && other(&store).is_none());
         for outside in [around.path(), &beside.join("new.backup"), Path::new("/nowhere/a")] {
             assert_eq!(refused(outside), None, "{}", outside.display());
+            assert!(other(outside).is_none(), "{}", outside.display());
         }
     }
 

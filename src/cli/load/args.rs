@@ -4,7 +4,7 @@
 
 use crate::{
     cli::{
-        args::{parse_duration, parse_whole},
+        args::{parse_any_duration, parse_duration, parse_whole, with_zero_told},
         seed::args::LARGEST_SEED,
     },
     load::{
@@ -178,23 +178,25 @@ fn parse_url(text: &str) -> Result<Url, String> {
 fn parse_rate(text: &str) -> Result<f64, String> {
     let rate: Option<f64> = text.trim().parse().ok();
     let fits = rate.filter(|rate| (0.1..=1_000_000.0).contains(rate));
-    fits.ok_or_else(|| "allowed is a number of starts a second, 0.1 to 1000000".to_owned())
+    let allowed = "allowed is a number of starts a second, 0.1 to 1000000";
+    fits.ok_or_else(|| with_zero_told(text, allowed))
 }
 
 fn parse_ramp(text: &str) -> Result<(f64, f64), String> {
     const ALLOWED: &str =
         "allowed is A..B with starts a second, each 0.1 to 1000000, such as 10..400";
     let (from, to) = text.split_once("..").ok_or(ALLOWED)?;
-    let rate = |text| parse_rate(text).map_err(|_| ALLOWED.to_owned());
+    let rate = |part| parse_rate(part).map_err(|_| with_zero_told(text, ALLOWED));
     Ok((rate(from)?, rate(to)?))
 }
 
 fn parse_ladder(text: &str) -> Result<Ladder, String> {
     const ALLOWED: &str = "allowed is A..B or A,B,C in rising per cent of the capacity, each 1 to 1000, \
                            such as 25..200";
-    let percent = |text: &str| {
-        let percent: Option<u32> = text.trim().parse().ok();
-        percent.filter(|percent| (1..=1000).contains(percent)).ok_or_else(|| ALLOWED.to_owned())
+    let percent = |part: &str| {
+        let percent: Option<u32> = part.trim().parse().ok();
+        let fits = percent.filter(|percent| (1..=1000).contains(percent));
+        fits.ok_or_else(|| with_zero_told(text, ALLOWED))
     };
     let steps = match text.split_once("..") {
         Some((from, to)) => {
@@ -219,12 +221,15 @@ fn parse_exponent(text: &str) -> Result<f64, String> {
 
 /// A length of time that may be none.
 fn parse_pause(text: &str) -> Result<Duration, String> {
-    if matches!(text, "0" | "0s") { Ok(Duration::ZERO) } else { parse_length(text) }
+    if text == "0" { Ok(Duration::ZERO) } else { within_longest(parse_any_duration(text)?) }
 }
 
 /// A length of time of a run: every second of it is kept.
 fn parse_length(text: &str) -> Result<Duration, String> {
-    let length = parse_duration(text)?;
+    within_longest(parse_duration(text)?)
+}
+
+fn within_longest(length: Duration) -> Result<Duration, String> {
     let fits = (length <= LONGEST).then_some(length);
     fits.ok_or_else(|| "allowed is a length of time up to 7d, such as 45s, 10m or 2h".to_owned())
 }
@@ -435,7 +440,10 @@ mod tests {
         }
         assert_eq!(parse_length("7d"), Ok(LONGEST));
         assert!(parse_length("169h").is_err_and(|told| told.contains("up to 7d")));
-        assert_eq!(parse_pause("0s"), Ok(Duration::ZERO));
+        for none in ["0", "0s", "0m"] {
+            assert_eq!(parse_pause(none), Ok(Duration::ZERO));
+        }
+        assert!(parse_pause("169h").is_err_and(|told| told.contains("up to 7d")));
         assert!(parse_pause("no").is_err());
     }
 }

@@ -3,12 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | [`args`] | the arguments |
+//! | [`hint`] | what to do where the server is spoken to otherwise than it speaks |
 //! | [`live`] | the line on a terminal while it goes on |
 //! | [`stop`] | the signals that end it early |
 //! | [`verify`] | the end of every run |
 //! | [`told`] | what is printed at the end |
 
 pub mod args;
+mod hint;
 pub mod live;
 mod stop;
 pub mod told;
@@ -21,7 +23,7 @@ use crate::{
     load::{
         credentials::{Credentials, Origin},
         host::{Host, Process},
-        http::{Connection, Request},
+        http::Connection,
         ledger::Ledger,
         reconcile::reconcile,
         result::{Around, Config, Results, Verdict, Verification},
@@ -53,6 +55,14 @@ enum LoadError {
     /// An argument, or what it names, cannot be used.
     #[error("{0}")]
     Usage(String),
+    /// What is to be made cannot be; of what is there already nothing is written over.
+    #[error("{what}")]
+    Unmade {
+        /// The argument, why not, and what is wanted.
+        what: String,
+        /// What stands in the way.
+        kind: io::ErrorKind,
+    },
     /// The run ended before it had anything to tell.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -64,7 +74,8 @@ enum LoadError {
 impl LoadError {
     const fn exit(&self) -> Exit {
         match self {
-            Self::Usage(_) => Exit::Usage,
+            Self::Unmade { kind: io::ErrorKind::AlreadyExists, .. } => Exit::Refused,
+            Self::Usage(_) | Self::Unmade { .. } => Exit::Usage,
             Self::Run(_) | Self::File(_) => Exit::Failed,
         }
     }
@@ -280,15 +291,23 @@ async fn target(args: &LoadArgs) -> Result<Target, LoadError> {
 async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
     let refused = |what: String| LoadError::Usage(format!("--url {}: {what}", args.url));
     let mut connection = Connection::new(Rc::new(target), None, args.timeout);
-    let path = "/.well-known/openid-configuration";
-    let answer = connection.send(&Request { path, ..Request::default() }).await;
+    let answer = connection.send(&hint::DISCOVERY).await;
+    let hint = match &answer {
+        Ok(answer) if answer.status == 200 => String::new(),
+        _ => hint::of(&args.url, args.ca.as_deref(), answer.as_ref().err()).await,
+    };
     let answer = answer.map_err(|broken| {
-        refused(format!("no answer: {broken}; wanted is the address of a server that runs"))
+        refused(match hint.as_str() {
+            "" => format!("no answer: {broken}; wanted is the address of a server that runs"),
+            hint => format!("no answer: {broken}; {hint}"),
+        })
     })?;
     let body: Value = serde_json::from_slice(connection.body()).unwrap_or_default();
     let issuer = body["issuer"].as_str().filter(|_| answer.status == 200);
-    let issuer = issuer
-        .ok_or_else(|| refused(format!("{} answers, and it is no Linepass", answer.status)))?;
+    let issuer = issuer.ok_or_else(|| {
+        let hint = if hint.is_empty() { hint } else { format!("; {hint}") };
+        refused(format!("{} answers, and it is no Linepass{hint}", answer.status))
+    })?;
     Ok(issuer.to_owned())
 }
 
@@ -314,16 +333,16 @@ fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
     if let Some(folder) = &args.out {
         make_folder(folder).map_err(|error| {
             let folder = folder.display();
-            LoadError::Usage(format!("--out {folder}: {error}; a new or an empty folder is wanted"))
+            let what = format!("--out {folder}: {error}; a new or an empty folder is wanted");
+            LoadError::Unmade { what, kind: error.kind() }
         })?;
     }
     let file = ledger_file(args);
     let most = args.reconcile as usize;
     Ledger::open(file.as_deref(), most, args.seed).map_err(|error| {
         let name = file.map(|file| file.display().to_string()).unwrap_or_default();
-        LoadError::Usage(format!(
-            "--ledger {name}: {error}; a file that is not there yet is wanted"
-        ))
+        let what = format!("--ledger {name}: {error}; a file that is not there yet is wanted");
+        LoadError::Unmade { what, kind: error.kind() }
     })
 }
 
@@ -331,6 +350,6 @@ fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
 fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let is_empty = folder.read_dir()?.next().is_none();
-    let taken = || io::Error::other("it is not empty");
+    let taken = || io::Error::new(io::ErrorKind::AlreadyExists, "it is not empty");
     is_empty.then_some(()).ok_or_else(taken)
 }

@@ -8,11 +8,12 @@ use super::{
         ChangeArgs, ServerArgs,
         overdue::{DiscloseArgs, DisclosureFormat, ImportArgs, OverdueCommand},
     },
-    asked, change_body, line, refused, run as ask, text, told,
+    asked, change_body, line, refused, run as ask,
+    secret::reserve,
+    text, told,
 };
 use crate::{
     cli::{exit::Exit, operator::import::rows::FileFault},
-    security::ReservedFile,
     web::portal::csv,
 };
 use rows::{BadRow, Numbered};
@@ -206,12 +207,9 @@ fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) ->
     let Some(path) = args.out.as_deref().filter(|_| !args.change.dry_run) else {
         return ask(server, &request, disclosed, out, talk);
     };
-    let file = match ReservedFile::reserve(path) {
+    let file = match reserve(path, "disclosed", talk)? {
         Ok(file) => file,
-        Err(error) => {
-            writeln!(talk, "linepass: {}: {error}; nothing was disclosed", path.display())?;
-            return Ok(Exit::Failed);
-        }
+        Err(exit) => return Ok(exit),
     };
     let mut answer = match asked(server, &request) {
         Ok(answer) => answer,

@@ -34,12 +34,9 @@ pub fn ask_secret(
     talk: &mut impl Write,
 ) -> Result<Exit> {
     let wanted = secret.file.filter(|_| !change.dry_run);
-    let reserved = match wanted.map(|path| (path, ReservedFile::reserve(path))) {
-        Some((path, Err(error))) => {
-            writeln!(talk, "linepass: {}: {error}; nothing was changed", path.display())?;
-            return Ok(Exit::Failed);
-        }
-        Some((_, Ok(reserved))) => Some(reserved),
+    let reserved = match wanted.map(|path| reserve(path, "changed", talk)).transpose()? {
+        Some(Err(exit)) => return Ok(exit),
+        Some(Ok(reserved)) => Some(reserved),
         None => None,
     };
     let mut answer = match asked(&change.server, request) {
@@ -59,6 +56,22 @@ pub fn ask_secret(
         answer["file"] = json!(path.display().to_string());
     }
     told(&change.server, &answer, tell, out)
+}
+
+/// Makes the file before the server is asked; where none is made, tells so, that nothing was `done`, and
+/// how the command ends.
+pub(super) fn reserve(
+    path: &Path,
+    done: &str,
+    talk: &mut impl Write,
+) -> Result<std::result::Result<ReservedFile, Exit>> {
+    match ReservedFile::reserve(path) {
+        Ok(file) => Ok(Ok(file)),
+        Err(error) => {
+            writeln!(talk, "linepass: {}: {error}; nothing was {done}", path.display())?;
+            Ok(Err(Exit::of_unmade(error.kind())))
+        }
+    }
 }
 
 /// Takes the secret out of the answer, so that it is printed nowhere.

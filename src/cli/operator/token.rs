@@ -4,10 +4,10 @@ use super::{
     Request,
     args::{TokenAddArgs, TokenCommand, TokenRole},
     asked as ask, change_body, refused, run as ask_and_tell,
-    secret::{keep, take},
+    secret::{keep, reserve, take},
     text, told,
 };
-use crate::{cli::exit::Exit, security::OperatorToken};
+use crate::cli::exit::Exit;
 use serde_json::{Value, json};
 use std::io::{Result, Write};
 
@@ -36,17 +36,15 @@ fn add(args: &TokenAddArgs, out: &mut impl Write, talk: &mut impl Write) -> Resu
     let (server, path) = (&args.change.server, &args.file);
     if args.change.dry_run && path.symlink_metadata().is_ok() {
         writeln!(talk, "linepass: {} exists, and nothing is written over", path.display())?;
-        return Ok(Exit::Failed);
+        return Ok(Exit::Refused);
     }
     // Made before the server is asked, so that no token is drawn that cannot be kept; gone again
     // where there is none.
-    let reserved = (!args.change.dry_run).then(|| OperatorToken::reserve(path)).transpose();
+    let reserved = (!args.change.dry_run).then(|| reserve(path, "added", talk)).transpose()?;
     let reserved = match reserved {
-        Ok(reserved) => reserved,
-        Err(error) => {
-            writeln!(talk, "linepass: {error}")?;
-            return Ok(Exit::Failed);
-        }
+        Some(Err(exit)) => return Ok(exit),
+        Some(Ok(reserved)) => Some(reserved),
+        None => None,
     };
     let fields = json!({ "name": args.name.as_str(), "role": TokenRole::as_str(args.role) });
     let body = Some(change_body(&args.change, fields));

@@ -9,7 +9,7 @@ use crate::config::mail::{
     MailTls, MailTransport, host, optional_address, optional_path, optional_text,
 };
 use crate::config::network::networks;
-use crate::config::value::{LogFormat, LogLevel, LogTimeZone, path, within};
+use crate::config::value::{LogFormat, LogLevel, LogStderr, LogTimeZone, path, within};
 use crate::config::webhook::pauses;
 
 /// `[mail]`: how households are written to.
@@ -115,6 +115,8 @@ pub struct LogConfig {
     pub format: LogFormat,
     /// The least important lines that are written.
     pub level: LogLevel,
+    /// Which of them go to standard error.
+    pub stderr: LogStderr,
     /// The clock of pretty lines; JSON is always UTC.
     pub time_zone: LogTimeZone,
     /// The folder of the log's files; empty for none.

@@ -38,6 +38,9 @@ pub enum RestoreError {
     /// Something is there already.
     #[error("{0} is not empty: a backup is restored into a new or an empty folder alone")]
     NotEmpty(PathBuf),
+    /// What is there is no folder.
+    #[error("{0} is no folder: a backup is restored into a new or an empty folder alone")]
+    NoFolder(PathBuf),
     /// The store that was made.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -158,6 +161,9 @@ fn is_free(target: &Path) -> Result<(), RestoreError> {
             Some(_) => Err(RestoreError::NotEmpty(target.to_owned())),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(_) if fs::metadata(target).is_ok_and(|found| !found.is_dir()) => {
+            Err(RestoreError::NoFolder(target.to_owned()))
+        }
         Err(error) => Err(file_error(target)(error)),
     }
 }

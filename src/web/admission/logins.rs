@@ -1,7 +1,7 @@
 //! Tells the log when logins begin to be turned away because no more passwords are taken to be hashed, and
 //! when that is over. A thread that answers tells of what it lets wait itself; this queue is everybody's.
 
-use super::room::TooMuch;
+use super::{refused::total, room::TooMuch};
 use crate::metrics::lately::Lately;
 use actix_web::rt;
 use std::{
@@ -20,13 +20,13 @@ const PAUSE: Duration = Duration::from_secs(10);
 pub struct Logins(Arc<AtomicBool>);
 
 impl Logins {
-    /// One was turned away, and `count` has it; `waiting` passwords wait. The first is told, and the end
-    /// once it has come.
-    pub fn turned_away(&self, count: &Lately, waiting: usize) {
-        self.tell(count, waiting, PAUSE);
+    /// One was turned away, and one of `counts` has it; `waiting` passwords wait. The first is told, and the
+    /// end once it has come.
+    pub fn turned_away(&self, counts: [&Lately; 2], waiting: usize) {
+        self.tell(counts, waiting, PAUSE);
     }
 
-    fn tell(&self, count: &Lately, waiting: usize, pause: Duration) {
+    fn tell(&self, counts: [&Lately; 2], waiting: usize, pause: Duration) {
         if self.0.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -36,11 +36,11 @@ impl Logins {
             "no more passwords are taken to be hashed: some logins, and orders that would bring one, are turned \
              away"
         );
-        let (is_told, count) = (Arc::clone(&self.0), count.clone());
+        let (is_told, counts) = (Arc::clone(&self.0), counts.map(Lately::clone));
         rt::spawn(async move {
             let mut before = 0;
-            while before != count.total() {
-                before = count.total();
+            while before != total(&counts) {
+                before = total(&counts);
                 rt::time::sleep(pause).await;
             }
             is_told.store(false, Ordering::Relaxed);
@@ -56,12 +56,13 @@ mod tests {
 
     #[actix_web::test]
     async fn it_is_told_until_none_was_turned_away_for_a_while_and_then_anew() {
-        let (logins, count) = (Logins::default(), Lately::default());
-        for _ in 0..2 {
+        let (logins, counts) = (Logins::default(), [Lately::default(), Lately::default()]);
+        // Whoever turns them away: before any work, or in the midst of it.
+        for count in &counts {
             let began = Instant::now();
             while began.elapsed() < Duration::from_millis(200) {
                 count.add();
-                logins.tell(&count, 3, Duration::from_millis(100));
+                logins.tell(counts.each_ref(), 3, Duration::from_millis(100));
                 assert!(logins.0.load(Ordering::Relaxed));
                 rt::task::yield_now().await;
             }

@@ -47,7 +47,7 @@ use super::{
 };
 use crate::{
     metrics::{histogram::Histogram, lasting::Lasting, lately::Lately},
-    security::throttle::Throttle,
+    security::{PasswordPool, throttle::Throttle},
 };
 use actix_web::{
     Error, HttpMessage,
@@ -148,6 +148,13 @@ impl Admission {
         &self.counts.why[why as usize]
     }
 
+    /// A password was not taken to be hashed, before any work was done for it or by the pool itself: the log
+    /// is told that logins are turned away, and when that is over.
+    pub fn tell_of_logins(&self, passwords: &PasswordPool) {
+        let counts = [self.turned_away_for(TooMuch::HashQueue), passwords.turned_away()];
+        self.logins.turned_away(counts, passwords.queued());
+    }
+
     /// All requests that were turned away, here or in the midst of the work, for whatever reason.
     pub const fn refusals(&self) -> &Lately {
         &self.refusals
@@ -243,8 +250,7 @@ async fn turn_away(
 ) -> ServiceResponse<BoxBody> {
     state.admission.turn_away(class, why);
     if why == TooMuch::HashQueue {
-        let count = state.admission.turned_away_for(why);
-        state.admission.logins.turned_away(count, state.passwords.queued());
+        state.admission.tell_of_logins(&state.passwords);
     }
     // So that the ID on the page stands for something; past so many a second, alike lines are left out.
     tracing::info!(

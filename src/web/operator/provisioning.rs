@@ -209,7 +209,7 @@ pub async fn reset_access_key(
     let what = if asked.dry_run {
         What::ResetAccessKey(String::new())
     } else {
-        let hash = state.passwords.hash(Secret::from(&*access_key)).await;
+        let hash = state.hash_password(Secret::from(&*access_key)).await;
         What::ResetAccessKey(hash.map_err(|error| match error {
             PoolError::Overloaded => ProblemDetails::busy("too many passwords wait to be hashed"),
             PoolError::Stopped => ProblemDetails::busy("the server is stopping"),

@@ -173,7 +173,7 @@ pub async fn is_free(signed: &Signed, name: &PassportName) -> Result<Free, Store
 
 /// A password's hash: from here on the password itself is nowhere.
 pub async fn hash(signed: &Signed, password: Secret) -> Result<String, HttpResponse> {
-    let hashed = signed.state.passwords.hash(password).await;
+    let hashed = signed.state.hash_password(password).await;
     hashed.map_err(|error| match error {
         PoolError::Overloaded | PoolError::Stopped => overloaded(&signed.context, signed.language),
     })
