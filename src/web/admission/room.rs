@@ -106,6 +106,10 @@ const fn most_percent(class: Class) -> usize {
     }
 }
 
+/// Percent of the passwords that may wait, when nothing begins that would bring another. Few wait then for
+/// those who are under way, and an ID whose logins come one after the other waits for each of them.
+const PASSWORDS_WITHOUT_MORE_PERCENT: usize = 33;
+
 /// Whether a request is heard. Who only reads waits for no disk.
 pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
     let percent = most_percent(needs.class);
@@ -115,7 +119,7 @@ pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
     }
     // What begins comes back with a password. It is turned away now rather than then, when it has cost
     // several requests more.
-    if needs.class == Class::Arrival && fill.hashing.has(percent) {
+    if needs.class == Class::Arrival && fill.hashing.has(PASSWORDS_WITHOUT_MORE_PERCENT) {
         return Err(TooMuch::HashQueue);
     }
     if needs.commits && fill.writing.has(percent) {
@@ -171,14 +175,14 @@ mod tests {
         use Class::{Arrival, Confirmation, Login, Statement};
         let queue = |waiting| Queue { waiting, most: 20 };
         for (class, hashes, hashing, guarding, is_heard) in [
-            (Arrival, false, 12, 0, true),
-            (Arrival, false, 13, 0, false),
+            (Arrival, false, 6, 0, true),
+            (Arrival, false, 7, 0, false),
             // One ID that many guess at is no reason to turn others away.
             (Arrival, false, 0, 20, true),
             (Login, true, 19, 19, true),
             (Login, true, 20, 0, false),
             (Login, true, 0, 20, false),
-            (Arrival, true, 13, 0, false),
+            (Arrival, true, 7, 0, false),
             (Login, false, 20, 20, true),
             (Confirmation, false, 20, 20, true),
             (Statement, false, 20, 20, true),
