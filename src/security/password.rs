@@ -12,9 +12,10 @@ mod hasher;
 mod keyed;
 mod phc;
 mod standing;
+mod waiting;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use self::hasher::Hasher;
 pub use self::keyed::ImportKey;
 pub use self::phc::{NotImportable, SALT_BYTES, check_imported};
 use self::standing::Standing;
+use self::waiting::Waiting;
 use super::SecurityError;
 use super::secret::Secret;
 use crate::metrics::{histogram::Histogram, lately::Lately};
@@ -114,7 +116,9 @@ pub enum PoolError {
 /// threads finish what is queued and end.
 #[derive(Clone)]
 pub struct PasswordPool {
-    jobs: SyncSender<Queued>,
+    waiting: Arc<Waiting<Queued>>,
+    /// One for each that waits.
+    calls: Sender<()>,
     counters: Arc<Counters>,
     import_key: ImportKey,
     threads: usize,
@@ -209,20 +213,23 @@ impl PasswordPool {
             return Err(SecurityError::PoolSize { threads, queue_limit });
         }
         let counters = Arc::new(Counters::default());
-        let (jobs, queue) = sync_channel(queue_limit + RESERVE);
-        let queue = Arc::new(Mutex::new(queue));
+        let waiting = Arc::new(Waiting::new());
+        let (calls, called) = channel();
+        let called = Arc::new(Mutex::new(called));
         for number in 0..threads {
             let hasher = Hasher::new(cost, import_key.clone())?;
-            let (queue, counters) = (Arc::clone(&queue), Arc::clone(&counters));
+            let (waiting, called) = (Arc::clone(&waiting), Arc::clone(&called));
+            let counters = Arc::clone(&counters);
             thread::Builder::new()
                 .name(format!("password-{number}"))
-                .spawn(move || work(hasher, &queue, &counters))
+                .spawn(move || work(hasher, &waiting, &called, &counters))
                 .map_err(SecurityError::PoolStart)?;
         }
         let longest_standing_wait = Duration::MAX;
         let turned_away = Lately::default();
         Ok(Self {
-            jobs,
+            waiting,
+            calls,
             counters,
             import_key,
             threads,
@@ -269,7 +276,7 @@ impl PasswordPool {
     /// for the store.
     pub async fn hash(&self, password: Secret) -> Result<String, PoolError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Hash { password, reply })?;
+        self.submit(Instant::now(), Job::Hash { password, reply })?;
         answer.await.ok().flatten().ok_or(PoolError::Stopped)
     }
 
@@ -282,8 +289,22 @@ impl PasswordPool {
         password: Secret,
         stored_phc: Option<String>,
     ) -> Result<Verdict, PoolError> {
+        self.verify_since(Instant::now(), password, stored_phc).await
+    }
+
+    /// The same for a login that came then, and has waited for its turn at the ID since: it goes before
+    /// those that came later.
+    ///
+    /// # Errors
+    /// The pool takes no more, or it stops.
+    pub async fn verify_since(
+        &self,
+        came: Instant,
+        password: Secret,
+        stored_phc: Option<String>,
+    ) -> Result<Verdict, PoolError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::Verify { password, stored_phc, reply })?;
+        self.submit(came, Job::Verify { password, stored_phc, reply })?;
         answer.await.ok().flatten().ok_or(PoolError::Stopped)
     }
 
@@ -308,7 +329,7 @@ impl PasswordPool {
         &self.counters.wait_s
     }
 
-    fn submit(&self, job: Job) -> Result<(), PoolError> {
+    fn submit(&self, came: Instant, job: Job) -> Result<(), PoolError> {
         if !self.takes(&job) {
             self.turned_away.add();
             return Err(PoolError::Overloaded);
@@ -316,16 +337,18 @@ impl PasswordPool {
         if self.counters.queued.fetch_add(1, Ordering::Relaxed) == 0 {
             self.counters.standing.is_empty();
         }
-        self.jobs.try_send(Queued { since: Instant::now(), job }).map_err(|error| {
+        let queued = Queued { since: Instant::now(), job };
+        let outcome = match self.waiting.push(came, queued, self.queue_limit + RESERVE) {
+            true => self.calls.send(()).map_err(|_| PoolError::Stopped),
+            false => Err(PoolError::Overloaded),
+        };
+        if let Err(error) = outcome {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
-            match error {
-                TrySendError::Full(_) => {
-                    self.turned_away.add();
-                    PoolError::Overloaded
-                }
-                TrySendError::Disconnected(_) => PoolError::Stopped,
+            if error == PoolError::Overloaded {
+                self.turned_away.add();
             }
-        })
+        }
+        outcome
     }
 }
 
@@ -336,14 +359,22 @@ const RESERVE: usize = 4;
 const NICE: i32 = 5;
 
 /// One thread's life: until every handle of the pool is gone.
-fn work(mut hasher: Hasher, queue: &Mutex<Receiver<Queued>>, counters: &Counters) {
+fn work(
+    mut hasher: Hasher,
+    waiting: &Waiting<Queued>,
+    called: &Mutex<Receiver<()>>,
+    counters: &Counters,
+) {
     // A flood of logins must not slow a purchase at its confirmation (reliability.md 32): on Linux this
     // is the calling thread's alone. Where it is refused, hashing is as important as the rest.
     let _ = rustix::process::nice(NICE);
     loop {
         // The guard lives for this statement only: one thread waits for a job, the others for it.
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(Queued { since, job }) = next else { return };
+        let call = called.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        if call.is_err() {
+            return;
+        }
+        let Some(Queued { since, job }) = waiting.pop() else { continue };
         if counters.queued.fetch_sub(1, Ordering::Relaxed) == 1 {
             counters.standing.is_empty();
         }

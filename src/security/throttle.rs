@@ -199,11 +199,13 @@ impl Throttle {
 
     /// Like [`Throttle::permit`], with the password's fingerprint.
     pub async fn permit_attempt(&self, attempt: Attempt) -> Result<Permit, Held> {
+        let came = Instant::now();
         // Turned away at once, without waiting for a turn.
         self.0.state().ledger.check(&attempt, self.0.now())?;
         let turn = Turn::wait(&self.0, attempt.pair()).await;
         let evaluation = Evaluation::begin(&self.0, &attempt).await?;
-        Ok(Permit { attempt, shared: Arc::clone(&self.0), _evaluation: evaluation, _turn: turn })
+        let shared = Arc::clone(&self.0);
+        Ok(Permit { attempt, came, shared, _evaluation: evaluation, _turn: turn })
     }
 
     /// Whether this ID is held from this source, which nothing needs to be looked up for: the
@@ -254,6 +256,7 @@ impl Throttle {
 #[must_use = "say `succeeded` or `failed` when the password was looked at"]
 pub struct Permit {
     attempt: Attempt,
+    came: Instant,
     shared: Arc<Shared>,
     // Released in this order, after the verdict was counted.
     _evaluation: Evaluation,
@@ -261,6 +264,11 @@ pub struct Permit {
 }
 
 impl Permit {
+    /// When the attempt came, before it waited for its turn.
+    pub const fn came(&self) -> Instant {
+        self.came
+    }
+
     /// The password was right: the failures of this (ID, source) are forgiven, here and in the
     /// count over all sources; nothing else is (security.md 10).
     pub fn succeeded(self) {

@@ -26,8 +26,8 @@ use crate::{
     },
     metrics::Metrics,
     security::{
-        AddressPolicy, CommittedHold, KeyRing, PasswordPool, PoolError, Secret, SourceLimiter,
-        SourcePolicy, Throttle, Verdict,
+        AddressPolicy, CommittedHold, KeyRing, PasswordPool, Permit, PoolError, Secret,
+        SourceLimiter, SourcePolicy, Throttle, Verdict,
     },
     store::Store,
     web::{
@@ -158,17 +158,18 @@ impl WebState {
         self.now_s().saturating_add(i64::try_from(lifetime_s).unwrap_or(i64::MAX))
     }
 
-    /// Checks a password of a request that was admitted ([`PasswordPool::verify`]).
+    /// Checks the password of an attempt that has its turn ([`PasswordPool::verify_since`]).
     ///
     /// # Errors
     /// The pool takes no more, which operators are told as they are of logins that are not admitted, or it
     /// stops.
     pub async fn verify_password(
         &self,
+        permit: &Permit,
         password: Secret,
         stored_phc: Option<String>,
     ) -> Result<Verdict, PoolError> {
-        self.telling(self.passwords.verify(password, stored_phc).await)
+        self.telling(self.passwords.verify_since(permit.came(), password, stored_phc).await)
     }
 
     /// Hashes a new password of a request that was admitted ([`PasswordPool::hash`]).

@@ -17,7 +17,7 @@ fn pool(cost: HashCost, threads: usize, queue_limit: usize) -> PasswordPool {
 /// Holds the only thread of a pool until the sender is dropped.
 fn pause(pool: &PasswordPool) -> Sender<()> {
     let (resume, until) = channel();
-    pool.submit(Job::Pause(until)).expect("room in the queue");
+    pool.submit(Instant::now(), Job::Pause(until)).expect("room in the queue");
     wait_until(|| pool.queued() == 0);
     resume
 }
@@ -136,6 +136,31 @@ async fn past_the_queue_it_is_overloaded_at_once() {
         assert!(hash.await.expect("the task ends").is_ok());
     }
     assert!(pool.verify("a1b2".into(), None).await.is_ok(), "there is room again");
+}
+
+#[tokio::test]
+async fn a_login_that_waited_for_its_turn_goes_before_those_that_came_meanwhile() {
+    let pool = pool(CHEAP, 1, 8);
+    let resume = pause(&pool);
+    let came = Instant::now();
+    let (told, mut order) = tokio::sync::mpsc::unbounded_channel();
+    for (number, after_ms) in [(1, 20), (2, 30), (3, 10), (4, 10)] {
+        let (login, told) = (pool.clone(), told.clone());
+        let came = came + Duration::from_millis(after_ms);
+        tokio::spawn(async move {
+            login.verify_since(came, "a1b2".into(), None).await.expect("a verdict");
+            told.send(number).expect("somebody listens");
+        });
+        while pool.queued() < number {
+            tokio::task::yield_now().await;
+        }
+    }
+    drop((resume, told));
+    let mut ended = Vec::new();
+    while let Some(number) = order.recv().await {
+        ended.push(number);
+    }
+    assert_eq!(ended, [3, 4, 1, 2]);
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn evaluate(
         return Attempted::Refused(customer, LoginRefusal::Generic("throttled"));
     };
     let stored = found.as_ref().and_then(Found::password_hash);
-    let verdict = match state.verify_password(password.clone(), stored).await {
+    let verdict = match state.verify_password(&permit, password.clone(), stored).await {
         Ok(verdict) => verdict,
         Err(PoolError::Overloaded | PoolError::Stopped) => return Attempted::Overloaded,
     };

@@ -298,7 +298,7 @@ async fn evaluate(
         return Attempted::Refused(customer, "throttled");
     };
     let stored = found.as_ref().map(|found| found.hash.clone());
-    let verdict = match state.verify_password(access_key.clone(), stored).await {
+    let verdict = match state.verify_password(&permit, access_key.clone(), stored).await {
         Ok(verdict) => verdict,
         Err(PoolError::Overloaded | PoolError::Stopped) => return Attempted::Overloaded,
     };

@@ -289,7 +289,7 @@ async fn knows_password(step: &Step, password: Secret) -> Result<bool, HttpRespo
     let permit = state.throttle.permit_attempt(attempt).await.map_err(|_| too_often())?;
     let stored = step.signed.view.private.get(&step.passport.number);
     let stored = stored.map(|private| private.password_hash.clone());
-    let verdict = state.verify_password(password, stored).await;
+    let verdict = state.verify_password(&permit, password, stored).await;
     let verdict = verdict.map_err(|_| overloaded(context, step.signed.language))?;
     if verdict.matches {
         permit.succeeded();
