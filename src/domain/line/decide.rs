@@ -8,6 +8,7 @@ use super::{
     refusal::Refusal,
     settings,
     state::{Contract, Line, Passport, is_own_address},
+    uses::PerUseCharge,
 };
 use crate::domain::{
     charge,
@@ -228,12 +229,13 @@ pub fn may_cancel<'a>(
     }
     let passport = logged_in(line, cancel.login, facts)?;
     line_checked(line, passport, cancel.require_line, facts)?;
-    if line.uses.iter().any(|charged| charged.receipt == cancel.order.contract.0) {
-        return Err(Refusal::PerUsePurchase);
-    }
     let contract = line.contracts.get(&cancel.order.contract);
     let contract = contract.filter(|contract| contract.provider == cancel.provider);
-    let contract = contract.ok_or(Refusal::UnknownContract)?;
+    let contract = contract.ok_or_else(|| {
+        let is_it = |charged: &PerUseCharge| charged.receipt == cancel.order.contract.0;
+        let is_per_use = line.uses.iter().any(is_it);
+        if is_per_use { Refusal::PerUsePurchase } else { Refusal::UnknownContract }
+    })?;
     if contract.passport != passport.number {
         return Err(Refusal::AnotherIdsContract);
     }
