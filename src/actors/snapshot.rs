@@ -150,11 +150,12 @@ impl Snapshots {
         let least_bytes = line.uses.len() * Uses::LEAST_JSON_BYTES;
         // Not written out to find that it does not fit: a line that bought much is tried often.
         let body = (least_bytes <= MOST_ROW_BYTES).then(|| self.seal(line, place, opens));
+        let bytes = body.as_ref().map_or(least_bytes, Vec::len);
         let Some(body) = body.filter(|body| body.len() <= MOST_ROW_BYTES) else {
             if TOO_LARGE.is_news(line.customer, line.last_event_at) {
                 tracing::info!(
                     line = %line.customer,
-                    purchases = line.uses.len(),
+                    at_least_bytes = bytes,
                     limit_bytes = MOST_ROW_BYTES,
                     "too large for a snapshot: the line is read from its events when it wakes; nothing \
                      is lost"

@@ -15,7 +15,7 @@ pub struct PerUseCharge {
     pub receipt: ReceiptNumber,
     /// Who bought.
     pub passport: PassportNumber,
-    /// What was bought; purchases of the same share it.
+    /// What was bought; purchases of the same that stand near each other share it.
     pub sold: Arc<Sold>,
     /// Pieces.
     pub quantity: u32,
@@ -44,8 +44,8 @@ pub struct Sold {
 /// their time.
 ///
 /// Whoever looks at a line holds it as it stood then, while the next purchase is added to a copy. So full
-/// pages are shared by all copies, and neither a copy nor a month's sum costs more however much a line
-/// has bought.
+/// pages are shared by all copies, and the months' sums are kept: neither a copy nor a sum costs much more
+/// however much a line has bought.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Uses {
     /// Full ones, each of [`PAGE`]: the same purchases always make the same pages.
@@ -198,6 +198,7 @@ impl<'de> Deserialize<'de> for Uses {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::limit::fits;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -328,5 +329,18 @@ mod tests {
         let uses: Uses = [most.clone(), most].into_iter().collect();
         let sums: Vec<_> = uses.sums_of(instant(1).month()).collect();
         assert_eq!(sums, [(PassportNumber(1), Yen::new(u64::MAX))]);
+        let limit = Yen::new(u64::MAX);
+        assert!(!fits(sums[0].1, Yen::new(1), limit), "nothing more fits");
+    }
+
+    #[test]
+    fn what_is_sold_far_apart_is_as_it_was_sold() {
+        // More services than are looked back over.
+        let of = |number: u64| PerUseCharge {
+            sold: sold(&format!("{}", number % 100)),
+            ..charge(number, instant(number))
+        };
+        let uses: Uses = (0..500).map(of).collect();
+        assert!(uses.iter().cloned().eq((0..500).map(of)));
     }
 }
