@@ -257,7 +257,7 @@ fn a_flood_of_logins_is_turned_away_and_leaves_the_other_pages_alone_security_17
     // Whoever reads warnings is told once that it began, not for each of them.
     let told = || -> Vec<serde_json::Value> {
         let log = demo.log();
-        let lines = log.lines().filter(|line| line.contains("no more passwords are taken"));
+        let lines = log.lines().filter(|line| line.contains("many passwords wait to be hashed"));
         lines.map(|line| serde_json::from_str(line).expect("JSON")).collect()
     };
     let told = until("the warning", || Some(told()).filter(|lines| !lines.is_empty()));

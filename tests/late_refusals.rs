@@ -1,18 +1,22 @@
-//! Who was heard and is turned away in the midst of the work is told of like those who were not heard
-//! (reliability.md 31, checks/experience.md 34). The log is the whole process's, so this has one of its own.
+//! A pool that is full: orders are turned away before the logins they would bring, and who was heard and is
+//! turned away in the midst of the work is told of like those who were not heard (reliability.md 31, 32,
+//! checks/experience.md 34). The log is the whole process's, so this has one of its own.
 
 mod common;
 mod inside;
 mod process;
 mod wire;
 
-use common::{Answer, Http, door::until};
+use common::{
+    Answer, Http,
+    door::{push_with, until},
+};
 use inside::Inside;
 use linepass::{
     config::{LogConfig, LogStderr},
     security::Secret,
     telemetry,
-    web::admission::room::TooMuch,
+    web::admission::{class::Class, room::TooMuch},
 };
 use std::{
     fs,
@@ -31,6 +35,17 @@ impl Drop for Over<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
+}
+
+/// A server with one thread that answers, one that hashes, and one place to wait for it.
+fn one_place() -> Inside {
+    Inside::start(&[
+        ("LINEPASS__SERVER__WORKERS", "1"),
+        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "16384"),
+        ("LINEPASS__PASSWORD__HASH_PASSES", "4"),
+        ("LINEPASS__PASSWORD__HASH_THREADS", "1"),
+        ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "1"),
+    ])
 }
 
 /// Does something while the pool is full but for the moments between two hashes.
@@ -80,13 +95,7 @@ fn late_login(server: &Inside) -> u16 {
 
 #[test]
 fn a_login_that_was_heard_and_finds_the_pool_full_begins_the_warning_of_logins() {
-    let server = Inside::start(&[
-        ("LINEPASS__SERVER__WORKERS", "1"),
-        ("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "16384"),
-        ("LINEPASS__PASSWORD__HASH_PASSES", "4"),
-        ("LINEPASS__PASSWORD__HASH_THREADS", "1"),
-        ("LINEPASS__PASSWORD__HASH_QUEUE_LIMIT", "1"),
-    ]);
+    let server = one_place();
     let folder = tempfile::tempdir().expect("a folder");
     let (log, stderr) = (folder.path().display().to_string(), LogStderr::Off);
     let log = LogConfig { folder: log, stderr, ..server.config.log.clone() };
@@ -97,8 +106,25 @@ fn a_login_that_was_heard_and_finds_the_pool_full_begins_the_warning_of_logins()
     assert_eq!(not_heard, 0, "each was heard, so it is the pool's own refusal that is told");
     until("the warning", || {
         let written = fs::read_to_string(folder.path().join(telemetry::CURRENT_FILE)).ok()?;
-        written.contains("no more passwords are taken to be hashed").then_some(())
+        written.contains("many passwords wait to be hashed").then_some(())
     });
-    let status = server.operator.get("/status").json();
-    assert_eq!(status["overload"]["turning_away"], true, "{status}");
+}
+
+/// reliability.md 31, 32
+#[test]
+fn while_passwords_wait_orders_are_turned_away_but_for_one_of_ten_and_statements_are_not() {
+    let server = one_place();
+    let provider = server.provider();
+    let push = || push_with(&provider, None, &[]).status;
+    let refused = || server.state().admission.turned_away(Class::Arrival);
+    while_hashing(&server, || {
+        let statuses: Vec<u16> = (0..60).map(|_| push()).collect();
+        let taken = statuses.iter().filter(|status| **status == 201).count();
+        assert!(statuses.iter().all(|status| [201, 503].contains(status)), "{statuses:?}");
+        assert!(taken >= 1 && refused() >= 1, "{taken}: {statuses:?}");
+        assert_eq!(refused(), server.state().admission.turned_away_for(TooMuch::HashQueue).total());
+        let looked: Answer = Http::new().get(&format!("{}/help/errors", server.issuer), &[]);
+        assert_eq!(looked.status, 200, "{looked:?}");
+    });
+    assert_eq!(push(), 201, "once none waits, all begin");
 }

@@ -1,5 +1,5 @@
-//! Tells the log when logins begin to be turned away because no more passwords are taken to be hashed, and
-//! when that is over. A thread that answers tells of what it lets wait itself; this queue is everybody's.
+//! Tells the log when logins, or orders that would bring one, begin to be turned away because passwords wait
+//! to be hashed, and when that is over. A thread that answers tells of what it lets wait itself; this queue is everybody's.
 
 use super::{refused::total, room::TooMuch};
 use crate::metrics::lately::Lately;
@@ -33,8 +33,7 @@ impl Logins {
         tracing::warn!(
             waiting,
             reason = TooMuch::HashQueue.code(),
-            "no more passwords are taken to be hashed: some logins, and orders that would bring one, are turned \
-             away"
+            "many passwords wait to be hashed: some orders that would bring another, or logins, are turned away"
         );
         let (is_told, counts) = (Arc::clone(&self.0), counts.map(Lately::clone));
         rt::spawn(async move {
@@ -44,7 +43,7 @@ impl Logins {
                 rt::time::sleep(pause).await;
             }
             is_told.store(false, Ordering::Relaxed);
-            tracing::info!("all logins are heard again");
+            tracing::info!("nobody is turned away for passwords that wait any more");
         });
     }
 }

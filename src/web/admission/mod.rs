@@ -90,6 +90,8 @@ struct Counts {
     turned_away: [AtomicU64; Class::ALL.len()],
     why: [Lately; TooMuch::ALL.len()],
     under_way: [AtomicUsize; Class::ALL.len()],
+    /// What begins and would have been turned away for passwords that wait, those that were taken among it.
+    passed_over: AtomicU64,
     /// Each by the number of its thread.
     threads: Mutex<Vec<SharedWeak<Shown>>>,
 }
@@ -148,8 +150,8 @@ impl Admission {
         &self.counts.why[why as usize]
     }
 
-    /// A password was not taken to be hashed, before any work was done for it or by the pool itself: the log
-    /// is told that logins are turned away, and when that is over.
+    /// Somebody was turned away for passwords that wait to be hashed, before any work was done or by the pool
+    /// itself: the log is told, and when that is over.
     pub fn tell_of_logins(&self, passwords: &PasswordPool) {
         let counts = [self.turned_away_for(TooMuch::HashQueue), passwords.turned_away()];
         self.logins.turned_away(counts, passwords.queued());
@@ -183,6 +185,15 @@ impl Admission {
         let under_way = &self.counts.under_way[class.place()];
         under_way.fetch_add(1, Ordering::Relaxed);
         UnderWay(under_way)
+    }
+
+    /// Takes one of [`room::TAKEN_OF`] that begin while passwords wait.
+    fn spare(&self, class: Class, why: TooMuch) -> Result<(), TooMuch> {
+        if class != Class::Arrival || why != TooMuch::HashQueue {
+            return Err(why);
+        }
+        let number = self.counts.passed_over.fetch_add(1, Ordering::Relaxed) + 1;
+        number.is_multiple_of(room::TAKEN_OF).then_some(()).ok_or(why)
     }
 
     fn turn_away(&self, class: Class, why: TooMuch) {
@@ -226,6 +237,7 @@ pub async fn gate(
     // Asked in any case, so that the thread knows what came.
     let heard = worker.as_ref().map_or(Ok(()), |worker| worker.hear(class));
     let room = room::hear(Needs { class, hashes, commits }, &fill(&state, hashes));
+    let room = room.or_else(|why| state.admission.spare(class, why));
     if let Err(why) = room.and(heard) {
         return Ok(turn_away(&state, request, class, why).await);
     }

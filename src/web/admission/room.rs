@@ -1,7 +1,8 @@
 //! Whether there is room for one more request of a class: pure, by how full the house's queues are.
 //!
-//! Each class has less of a queue than the one above it, so what a rush of the lower fills leaves room
-//! for the higher (reliability.md 32). The last of it is left for operators, who come in by another
+//! Each class has less of a queue than the one above it that waits in it too, so what a rush of the lower
+//! fills leaves room for the higher (reliability.md 32). For passwords that wait to be hashed those are
+//! logins, and what begins and will bring one. The last of it is left for operators, who come in by another
 //! door and are not asked here.
 
 use super::class::Class;
@@ -106,9 +107,9 @@ const fn most_percent(class: Class) -> usize {
     }
 }
 
-/// Percent of the passwords that may wait, when nothing begins that would bring another. Few wait then for
-/// those who are under way, and an ID whose logins come one after the other waits for each of them.
-const PASSWORDS_WITHOUT_MORE_PERCENT: usize = 33;
+/// Of the orders and first pages that passwords that wait would turn away, each one of so many is taken: a
+/// flood of logins alone must not end all that begins.
+pub const TAKEN_OF: u64 = 10;
 
 /// Whether a request is heard. Who only reads waits for no disk.
 pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
@@ -119,7 +120,7 @@ pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
     }
     // What begins comes back with a password. It is turned away now rather than then, when it has cost
     // several requests more.
-    if needs.class == Class::Arrival && fill.hashing.has(PASSWORDS_WITHOUT_MORE_PERCENT) {
+    if needs.class == Class::Arrival && fill.hashing.has(percent) {
         return Err(TooMuch::HashQueue);
     }
     if needs.commits && fill.writing.has(percent) {
@@ -175,14 +176,14 @@ mod tests {
         use Class::{Arrival, Confirmation, Login, Statement};
         let queue = |waiting| Queue { waiting, most: 20 };
         for (class, hashes, hashing, guarding, is_heard) in [
-            (Arrival, false, 6, 0, true),
-            (Arrival, false, 7, 0, false),
+            (Arrival, false, 12, 0, true),
+            (Arrival, false, 13, 0, false),
             // One ID that many guess at is no reason to turn others away.
             (Arrival, false, 0, 20, true),
             (Login, true, 19, 19, true),
             (Login, true, 20, 0, false),
             (Login, true, 0, 20, false),
-            (Arrival, true, 7, 0, false),
+            (Arrival, true, 13, 0, false),
             (Login, false, 20, 20, true),
             (Confirmation, false, 20, 20, true),
             (Statement, false, 20, 20, true),
