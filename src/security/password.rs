@@ -335,7 +335,7 @@ impl PasswordPool {
             return Err(PoolError::Overloaded);
         }
         if self.counters.queued.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.counters.standing.is_empty();
+            self.counters.standing.begins();
         }
         let queued = Queued { since: Instant::now(), job };
         let outcome = match self.waiting.push(came, queued, self.queue_limit + RESERVE) {
@@ -376,7 +376,7 @@ fn work(
         }
         let Some(Queued { since, job }) = waiting.pop() else { continue };
         if counters.queued.fetch_sub(1, Ordering::Relaxed) == 1 {
-            counters.standing.is_empty();
+            counters.standing.ends();
         }
         counters.wait_s.observe(since.elapsed().as_secs_f64());
         if !job.is_abandoned() {

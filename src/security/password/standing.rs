@@ -2,33 +2,72 @@
 //!
 //! A queue that is there for a rush must not stand full for as long as more come than can be hashed:
 //! then each login would wait for the whole of it, and no more would be answered (the standing queue
-//! of `CoDel`, RFC 8289). So once it was not empty for a while, no more wait than can be hashed in the
-//! time that a login may wait.
+//! of `CoDel`, RFC 8289). So once it was not empty for a while, and for some seconds after, no more wait than
+//! can be hashed in the time that a login may wait.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long a rush may take.
 const RUSH: Duration = Duration::from_millis(500);
+/// After a queue that stood there is no rush for so long: it is empty now and then while what begins is held
+/// back for it, and each time a rush would let it grow as long as ever (RFC 8289 section 4.2 remembers for
+/// sixteen intervals).
+const REMEMBERED: Duration = RUSH.saturating_mul(16);
+/// As long as that lasts, a queue that was not empty for so long makes it last anew.
+const AGAIN: Duration = Duration::from_millis(100);
 
-/// What is known of the queue; all of it approximate, and none of it locked.
+/// What is known of the queue; all of it approximate, and none of it locked. Times are microseconds after
+/// `began`.
 #[derive(Debug)]
 pub(super) struct Standing {
     began: Instant,
-    /// Microseconds after `began`.
-    last_empty_us: AtomicU64,
+    /// When somebody came to wait where nobody did.
+    since_us: AtomicU64,
+    /// Until when no rush is taken for one.
+    remembered_until_us: AtomicU64,
     /// What a hash takes of late, in microseconds.
     hash_us: AtomicU64,
 }
 
 impl Standing {
     pub(super) fn new() -> Self {
-        Self { began: Instant::now(), last_empty_us: AtomicU64::new(0), hash_us: AtomicU64::new(0) }
+        let [since_us, remembered_until_us, hash_us] = [0; 3].map(AtomicU64::new);
+        Self { began: Instant::now(), since_us, remembered_until_us, hash_us }
     }
 
-    /// Nothing waits now.
-    pub(super) fn is_empty(&self) {
-        self.last_empty_us.store(micros(self.began.elapsed()), Ordering::Relaxed);
+    /// Somebody waits where nobody did.
+    pub(super) fn begins(&self) {
+        self.begins_at(self.began.elapsed());
+    }
+
+    /// Nobody waits any more.
+    pub(super) fn ends(&self) {
+        self.ends_at(self.began.elapsed());
+    }
+
+    fn begins_at(&self, now: Duration) {
+        self.since_us.store(micros(now), Ordering::Relaxed);
+    }
+
+    fn ends_at(&self, now: Duration) {
+        let long = if self.is_remembered(now) { AGAIN } else { RUSH };
+        if self.waits(now) >= long {
+            self.remembered_until_us.store(micros(now + REMEMBERED), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the queue has not been empty for a rush's time, or was so lately.
+    fn stands_at(&self, now: Duration) -> bool {
+        self.waits(now) >= RUSH || self.is_remembered(now)
+    }
+
+    fn waits(&self, now: Duration) -> Duration {
+        now.saturating_sub(Duration::from_micros(self.since_us.load(Ordering::Relaxed)))
+    }
+
+    fn is_remembered(&self, now: Duration) -> bool {
+        micros(now) < self.remembered_until_us.load(Ordering::Relaxed)
     }
 
     /// A hash was made.
@@ -41,23 +80,21 @@ impl Standing {
 
     /// How many may wait now, of `most` in a rush, with so many threads.
     pub(super) fn most(&self, most: usize, threads: usize, longest_wait: Duration) -> usize {
-        let last_empty_us = self.last_empty_us.load(Ordering::Relaxed);
-        let standing_us = micros(self.began.elapsed()).saturating_sub(last_empty_us);
+        let stands = self.stands_at(self.began.elapsed());
         let hash = Duration::from_micros(self.hash_us.load(Ordering::Relaxed));
-        most_at(Duration::from_micros(standing_us), hash, most, threads, longest_wait)
+        most_waiting(stands, hash, most, threads, longest_wait)
     }
 }
 
-/// The rule: how many may wait in a queue that has not been empty for `standing`, where a hash takes
-/// `hash`.
-fn most_at(
-    standing: Duration,
+/// The rule: how many may wait in a queue that stands or does not, where a hash takes `hash`.
+fn most_waiting(
+    stands: bool,
     hash: Duration,
     most: usize,
     threads: usize,
     longest_wait: Duration,
 ) -> usize {
-    if standing < RUSH || hash.is_zero() {
+    if !stands || hash.is_zero() {
         return most;
     }
     let in_time = longest_wait.as_micros() / hash.as_micros().max(1) * threads as u128;
@@ -72,38 +109,64 @@ fn micros(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
+    const MS: Duration = Duration::from_millis(1);
+
     #[test]
     fn a_rush_may_fill_the_queue_and_what_stands_is_kept_short_check_31() {
-        let ms = Duration::from_millis;
-        for (standing, hash, most, threads, longest_wait, expected) in [
-            (ms(0), ms(20), 64, 2, ms(100), 64),
-            (ms(499), ms(20), 64, 2, ms(100), 64),
-            (ms(500), ms(20), 64, 2, ms(100), 10),
-            (ms(60_000), ms(20), 64, 2, ms(100), 10),
-            (ms(500), ms(20), 8, 2, ms(100), 8),
-            (ms(500), ms(200), 64, 2, ms(100), 2),
-            (ms(500), ms(200), 1, 2, ms(100), 1),
-            (ms(500), ms(0), 64, 2, ms(100), 64),
-            (ms(500), ms(20), 64, 2, Duration::MAX, 64),
+        for (stands, hash, most, threads, longest_wait, expected) in [
+            (false, 20 * MS, 64, 2, 100 * MS, 64),
+            (true, 20 * MS, 64, 2, 100 * MS, 10),
+            (true, 20 * MS, 8, 2, 100 * MS, 8),
+            (true, 200 * MS, 64, 2, 100 * MS, 2),
+            (true, 200 * MS, 1, 2, 100 * MS, 1),
+            (true, 0 * MS, 64, 2, 100 * MS, 64),
+            (true, 20 * MS, 64, 2, Duration::MAX, 64),
         ] {
-            let found = most_at(standing, hash, most, threads, longest_wait);
-            assert_eq!(found, expected, "{standing:?} {hash:?} {most} {threads} {longest_wait:?}");
+            let found = most_waiting(stands, hash, most, threads, longest_wait);
+            assert_eq!(found, expected, "{stands} {hash:?} {most} {threads} {longest_wait:?}");
         }
     }
 
     #[test]
-    fn what_a_hash_takes_is_learnt_and_an_empty_queue_begins_anew() {
+    fn a_queue_that_was_not_empty_for_a_rush_stands_and_is_remembered_check_31() {
+        let standing = Standing::new();
+        // Rushes, each worked off in time.
+        for second in 1..100 {
+            standing.begins_at(second * 1_000 * MS);
+            assert!(!standing.stands_at((second * 1_000 + 499) * MS));
+            standing.ends_at((second * 1_000 + 499) * MS);
+        }
+        standing.begins_at(100_000 * MS);
+        assert!(standing.stands_at(100_500 * MS));
+        standing.ends_at(100_600 * MS);
+        // What begins anew is no rush, as long as it is remembered.
+        for (begins, ends, stands) in [
+            (100_601, 100_602, true),
+            (108_500, 108_599, true),
+            (108_601, 108_602, false),
+            (109_000, 109_600, true),
+            // Long enough to make it last anew.
+            (117_400, 117_500, true),
+            (125_400, 125_499, true),
+            (125_501, 125_502, false),
+        ] {
+            standing.begins_at(begins * MS);
+            assert_eq!(standing.stands_at(ends * MS), stands, "{begins}");
+            standing.ends_at(ends * MS);
+        }
+    }
+
+    #[test]
+    fn what_a_hash_takes_is_learnt() {
         let standing = Standing::new();
         assert_eq!(standing.most(64, 1, Duration::ZERO), 64);
-        standing.hashed(Duration::from_millis(80));
-        standing.hashed(Duration::from_millis(160));
+        standing.hashed(80 * MS);
+        standing.hashed(160 * MS);
         assert_eq!(standing.hash_us.load(Ordering::Relaxed), 90_000);
-        standing.last_empty_us.store(0, Ordering::Relaxed);
+        standing.begins();
         while standing.most(64, 1, Duration::ZERO) == 64 {
             std::hint::spin_loop();
         }
         assert_eq!(standing.most(64, 1, Duration::ZERO), 1);
-        standing.is_empty();
-        assert_eq!(standing.most(64, 1, Duration::ZERO), 64);
     }
 }
