@@ -59,6 +59,7 @@ fn the_server_draws_a_key_that_only_its_file_has_and_the_old_one_opens_nothing_r
     let (code, _, talk) = reset(SAKURA, &[]);
     assert_eq!(code, Some(3));
     assert!(talk.contains("nothing was changed"), "{talk}");
+    assert_eq!(reset(SAKURA, &["--dry-run"]).0, Some(3), "the rehearsal says so, too");
     assert_eq!(std::fs::read_to_string(&file).expect("the key").trim(), key);
     household.see("");
     assert_eq!(decisions(&demo, "reset_access_key", 1).len(), 1);

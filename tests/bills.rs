@@ -270,12 +270,23 @@ fn a_close_whose_files_have_no_folder_closes_nothing_r_050() {
     let file = keep.path().join("bills");
     fs::write(&file, "a file of somebody's").expect("writes");
     let below = file.join("2026-11");
-    for out in [&file, &below] {
-        let (code, told, err) = run(&inside, &close("2026-11", &out.display().to_string()));
-        assert_eq!((code, told.as_str(), err.lines().count()), (1, "", 1), "{err}");
-        assert!(err.contains(&out.display().to_string()), "{err}");
-        assert_eq!(inside.operator.get("/bills/2026-11").json()["state"], "open", "{err}");
+    for (place, expected) in [(&file, 3), (&below, 1)] {
+        let out = place.display().to_string();
+        let closing = close("2026-11", &out);
+        let rehearsal = [&closing[..], &["--dry-run"]].concat();
+        let preview = ["bill", "preview", "--month", "2026-11", "--out", &out];
+        for call in [&closing[..], &rehearsal, &preview] {
+            let (code, told, err) = run(&inside, call);
+            assert_eq!((code, told.as_str(), err.lines().count()), (expected, "", 1), "{err}");
+            assert!(err.contains(&out), "{err}");
+            assert_eq!(inside.operator.get("/bills/2026-11").json()["state"], "open", "{err}");
+        }
     }
+    // A rehearsal that would succeed leaves nothing behind.
+    let new = keep.path().join("new");
+    let new_name = new.display().to_string();
+    let (code, _, err) = run(&inside, &[&close("2026-11", &new_name)[..], &["--dry-run"]].concat());
+    assert_eq!((code, new.exists()), (0, false), "{err}");
     let (_, _, err) = run(&inside, &close("2026-11", &file.display().to_string()));
     assert!(err.contains("is no folder"), "{err}");
     assert_eq!(fs::read_to_string(&file).expect("reads"), "a file of somebody's");

@@ -10,9 +10,9 @@ use common::{
     door::{decisions, figure, until},
 };
 use loading::{
-    Found, counting_relay, credentials, demo_with, forwarded_credentials, issuer_that_answers,
-    load, load_command, load_verified_by, lying_relay, made_up_credentials, number, operator_stub,
-    rows_of, slow_relay, verified,
+    Found, always_answers, counting_relay, credentials, demo_with, forwarded_credentials,
+    issuer_that_answers, load, load_command, load_verified_by, lying_relay, made_up_credentials,
+    number, operator_stub, rows_of, slow_relay, verified,
 };
 use process::{Started, free_port, linepass, run};
 use serde_json::{Value, json};
@@ -566,6 +566,8 @@ fn a_wrong_argument_is_named_with_what_is_allowed() {
         (here, &good, "--ramp 0..9", "'--ramp <A..B>': allowed is A..B with starts a second"),
         (here, &good, "--rate 1 --connections 0", "a whole number from 1 to 5000; zero is too few"),
         (here, &good, "--rate 1 --duration 0s", "'--duration <TIME>': zero is too short: write"),
+        (here, &good, "--rate 1 --duration 0", "'--duration <TIME>': zero is too short: write"),
+        (here, &good, "--rate 1 --timeout 0", "'--timeout <TIME>': zero is too short: write"),
         (here, &good, "--rate 1 --timeout 0s", "'--timeout <TIME>': zero is too short: write"),
         (here, &good, "--rate 1 --scenario buy", "allowed is one of login"),
         (foreign, &good, "--rate 1", "--i-own-this-host"),
@@ -663,4 +665,41 @@ fn a_plain_server_that_is_asked_over_tls_is_told_as_one_and_another_server_as_no
     // One that speaks what it was asked in and is another program has no other scheme to be told of.
     let ended = load(demo.text("/operator"), &file, "--rate 1");
     assert!(ended.code == Some(2) && ended.err.ends_with("and it is no Linepass\n"), "{ended:?}");
+}
+
+/// Whoever is to ask again hears that, and not that there is no Linepass; no other scheme is asked.
+#[test]
+fn a_server_that_turns_requests_away_is_told_as_that() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made_up_credentials(folder.path());
+    let busy = always_answers("503 Service Unavailable\r\nretry-after: 1");
+    let (url, asked) = counting_relay(&busy);
+    let ended = load(&url, &file, "--rate 1");
+    let told = "503: it turns requests away now (busy or in maintenance); try again\n";
+    assert!(ended.code == Some(1) && ended.err.ends_with(told), "{ended:?}");
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "once, as it was told to");
+}
+
+#[test]
+fn a_run_that_does_not_begin_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = made_up_credentials(folder.path());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (out, ledger, nowhere) = (path("runs/one"), path("new.jsonl"), path("none/new.jsonl"));
+    for (words, code, told) in [
+        (format!("--rate 1 --out {out} --ledger {ledger}"), 2, "has a per-use service"),
+        (format!("--scenario login --rate 1 --out {out} --ledger {file}"), 3, "--ledger "),
+        (format!("--scenario login --rate 1 --out {out} --ledger {nowhere}"), 1, "--ledger "),
+        (
+            format!("--scenario login --rate 1 --out {file} --ledger {ledger}"),
+            3,
+            "is no folder; a new",
+        ),
+    ] {
+        let ended = load(&issuer_that_answers("200 OK"), &file, &words);
+        assert_eq!((ended.code, ended.out.as_str()), (Some(code), ""), "{words}: {ended:?}");
+        assert!(ended.err.contains(told), "{told}: {ended:?}");
+        let left: Vec<_> = fs::read_dir(folder.path()).expect("reads").collect();
+        assert_eq!(left.len(), 1, "the credentials alone: {left:?}");
+    }
 }

@@ -127,6 +127,8 @@ fn a_token_is_written_for_its_owner_alone_and_stands_nowhere_else() {
     // What is there is never written over, and then nothing is added.
     let over = run_add(&admin, "desk-2", Role::Desk, &file, &[]);
     assert_eq!(over.status.code(), Some(3), "{over:?}");
+    let rehearsed = run_add(&admin, "desk-2", Role::Desk, &file, &["--dry-run"]);
+    assert_eq!(rehearsed.status.code(), Some(3), "{rehearsed:?}");
     assert_eq!(fs::read_to_string(&file).expect("a token").trim(), token);
     let nowhere = folder.path().join("none/desk.token");
     assert_eq!(run_add(&admin, "desk-2", Role::Desk, &nowhere, &[]).status.code(), Some(1));

@@ -101,6 +101,12 @@ fn a_provider_is_registered_sells_changes_its_secret_and_is_suspended() {
     assert_eq!(rotate(&[]).0, Some(2), "neither of the two");
     assert_eq!(rotate(&["--secret-file", &second]).0, Some(0));
     let two = secret(Path::new(&second));
+    // What is there is not written over, and a rehearsal says so, too.
+    for more in [&["--secret-file", &first][..], &["--secret-file", &first, "--dry-run"]] {
+        let (code, _, talk) = rotate(more);
+        assert!(code == Some(3) && talk.contains("nothing was changed"), "{talk}");
+    }
+    assert_eq!(secret(Path::new(&first)), one);
     assert_eq!((push(&demo, &one), push(&demo, &two)), (201, 201));
     assert_eq!(rotate(&["--secret-file", &at("third.secret")]).0, Some(3));
     assert_eq!(rotate(&["--retire-old"]).0, Some(0));

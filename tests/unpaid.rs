@@ -209,6 +209,8 @@ fn a_bill_is_disclosed_from_day_61_with_six_fields_of_the_own_services_alone_r_1
     // A file that is there is left alone, and nothing is disclosed.
     let (code, _, talk) = disclose(&inside, "a-sha", &asked);
     assert!(code == Some(3) && talk.contains("nothing was disclosed"), "{talk}");
+    let rehearsed = [&asked[..], &["--dry-run"]].concat();
+    assert_eq!(disclose(&inside, "a-sha", &rehearsed).0, Some(3), "the rehearsal says so, too");
     let asked = ["--month", "2026-11", "--format", "json", "--out", &json_file, "--json"];
     assert_eq!(disclose(&inside, "b-sha", &asked).0, Some(0));
     let text = std::fs::read_to_string(&json_file).expect("text");

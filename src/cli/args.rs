@@ -36,8 +36,9 @@ use super::seed::args::SeedArgs;
     about = "Authentication and purchase server for access lines",
     long_about = "Authentication and purchase server for access lines: households buy on \
                   provider sites with a passport ID and pay with the line's monthly bill.",
-    after_help = "Exit codes: 0 done, 1 failed or not whole, 2 a wrong command line, 3 refused (what is \
-                  there already is never written over, too) and nothing changed, 4 not found, 130 Ctrl-C (demo and serve: 0).\n\
+    after_help = "Exit codes: 0 done, 1 failed or not whole, 2 a wrong command line, 3 refused, also \
+                  where a file or folder to be made is there already (nothing was changed), 4 not \
+                  found, 130 Ctrl-C (demo and serve: 0).\n\
                   Data goes to standard output, talk and logs to standard error.",
     arg_required_else_help = true,
     max_term_width = 100

@@ -10,6 +10,7 @@ pub mod backup;
 pub mod config;
 pub mod demo;
 pub mod exit;
+pub mod folder;
 pub mod listen;
 pub mod load;
 pub mod logs;

@@ -19,8 +19,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     (!length.is_zero()).then_some(length).ok_or_else(told)
 }
 
-/// Reads a length of time that may be none, such as `0s`.
+/// Reads a length of time that may be none, such as `0s`; a bare zero needs no unit.
 pub fn parse_any_duration(text: &str) -> Result<Duration, String> {
+    if is_zero(text) {
+        return Ok(Duration::ZERO);
+    }
     let span: Span = text.parse().map_err(|_| LENGTHS.to_owned())?;
     let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
     length.ok().and_then(|length| Duration::try_from(length).ok()).ok_or_else(|| LENGTHS.to_owned())
@@ -41,9 +44,12 @@ pub fn parse_whole<T: TryFrom<u64>, const LEAST: u64, const MOST: u64>(
 
 /// What is allowed, and that a zero is none of it where one was typed.
 pub fn with_zero_told(text: &str, allowed: &str) -> String {
-    let is_zero = |number: &str| number.trim().parse::<f64>().is_ok_and(|number| number == 0.0);
     let has_zero = text.split("..").flat_map(|part| part.split(',')).any(is_zero);
     if has_zero { format!("{allowed}; zero is too few") } else { allowed.to_owned() }
+}
+
+fn is_zero(number: &str) -> bool {
+    number.trim().parse::<f64>().is_ok_and(|number| number == 0.0)
 }
 
 #[cfg(test)]
@@ -52,12 +58,12 @@ mod tests {
 
     #[test]
     fn a_zero_is_told_as_the_fault_with_what_is_allowed() {
-        for zero in ["0s", "0m", "0h 0s"] {
+        for zero in ["0s", "0m", "0h 0s", "0", "00", "0.0"] {
             let told = parse_duration(zero).expect_err("it is none");
             assert!(told.starts_with("zero is too short: write a length of time"), "{told}");
             assert_eq!(parse_any_duration(zero), Ok(Duration::ZERO));
         }
-        for no_length in ["", "0", "-1s", "soon"] {
+        for no_length in ["", "1", "-1s", "soon"] {
             assert_eq!(parse_duration(no_length).expect_err("it is none"), LENGTHS);
         }
         let told = parse_whole::<u16, 1, 9>("0").expect_err("it is too few");

@@ -219,12 +219,16 @@ fn a_log_that_is_written_nowhere_is_told_and_a_quiet_standard_error_is_allowed()
         ("[log]\nstderr = true\n", "log.stderr: true is not allowed; allowed: \"all\", \"error\""),
         (
             "[log]\nstderr = \"off\"\nfolder = \"\"\n",
-            "log.stderr: without files and with nothing on standard error there is no log; allowed: \
-             log.stderr = \"all\"",
+            "log.stderr: without files only \"all\" tells what the server decides; allowed: \
+             log.stderr = \"all\", or a folder in log.folder",
+        ),
+        (
+            "[log]\nfolder = \"\"\nstderr = \"error\"\n",
+            "linepass.toml:3: log.stderr: without files",
         ),
     ];
     table.into_iter().for_each(assert_told);
-    for good in ["stderr = \"off\"", "stderr = \"error\"\nfolder = \"\""] {
+    for good in ["stderr = \"off\"", "stderr = \"error\"", "stderr = \"all\"\nfolder = \"\""] {
         assert!(from_file(&format!("[log]\n{good}\n")).is_ok(), "{good}");
     }
 }
@@ -491,4 +495,19 @@ fn a_changed_configuration_is_checked_again() {
 fn a_weak_hash_is_warned_of() {
     let config = from_environment(&[("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64")]).unwrap();
     assert!(config.warnings()[0].contains("password.hash_memory_kib = 64"));
+}
+
+/// What the fuzzer puts together from this has every key and section of the file.
+#[test]
+fn the_dictionary_of_the_fuzz_target_has_every_key_and_section() {
+    let words = include_str!("../../fuzz/dictionaries/config");
+    let lines = super::DEFAULT_TOML.lines();
+    let wanted = lines.filter_map(|line| match line.split_once(" = ") {
+        Some((key, _)) if !key.starts_with('#') && !key.contains('"') => {
+            Some(format!("\"{key} = \""))
+        }
+        _ => line.starts_with('[').then(|| format!("\"{line}\"")),
+    });
+    let missing: Vec<_> = wanted.filter(|word| !words.lines().any(|line| line == word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }

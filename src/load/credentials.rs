@@ -222,6 +222,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
+    /// Whether a provider has a service of this kind.
+    pub fn sell(&self, kind: ServiceKind) -> bool {
+        let mut services = self.providers.iter().flat_map(|provider| &provider.services);
+        services.any(|service| service.kind == kind)
+    }
+
     /// Reads a file; `most_lines` takes the first so many usable lines of it.
     pub fn read(file: &Path, most_lines: Option<usize>) -> Result<Self, CredentialsError> {
         let name = file.display().to_string();

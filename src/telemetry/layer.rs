@@ -44,7 +44,8 @@ impl<W> LineLayer<W> {
         Self { outputs, noise: Noise::new(alike_per_second) }
     }
 
-    /// The same, that leaves out what is less important than `level`, for the writers that it has.
+    /// The same, whose writers up to now leave out what is less important than `level`; one that is added
+    /// later by [`LineLayer::and`] takes everything.
     #[must_use]
     pub(super) fn up_to(mut self, level: LevelFilter) -> Self {
         self.outputs.iter_mut().for_each(|output| output.level = level);

@@ -323,6 +323,11 @@ pub fn issuer_that_answers(head: &str) -> String {
     stub(vec![discovery, (head.to_owned(), json!({}))])
 }
 
+/// A server that answers everything with this head.
+pub fn always_answers(head: &str) -> String {
+    stub(vec![(head.to_owned(), json!({}))])
+}
+
 /// The head of an answer in JSON.
 const OK: &str = "200 OK\r\ncontent-type: application/json";
 

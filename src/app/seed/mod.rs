@@ -196,6 +196,15 @@ pub enum SeedError {
 }
 
 impl SeedError {
+    /// What stood in the way, where the file of credentials cannot be made.
+    pub fn unmade(&self) -> Option<ErrorKind> {
+        match self {
+            Self::CredentialsExist(_) => Some(ErrorKind::AlreadyExists),
+            Self::NoPlace { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+
     /// Whether a rule of this command says no, in distinction to a failure.
     pub const fn is_refusal(&self) -> bool {
         matches!(
@@ -204,8 +213,6 @@ impl SeedError {
                 | Self::Otherwise { .. }
                 | Self::Future(_)
                 | Self::TooManyPurchases(_)
-                | Self::CredentialsExist(_)
-                | Self::NoPlace { .. }
                 | Self::NoLinks { .. }
                 | Self::Taken(_)
         )

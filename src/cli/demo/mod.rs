@@ -65,9 +65,14 @@ pub enum DemoError {
     /// What was named for the data is no folder.
     #[error(
         "--data {}: it has to be a folder, which is made where nothing is; something else is there",
-        .0.display()
+        path.display()
     )]
-    NoFolder(PathBuf),
+    NoFolder {
+        /// As it was named.
+        path: PathBuf,
+        /// What stands in the way.
+        kind: ErrorKind,
+    },
     /// The sample data cannot be brought into the store.
     #[error("the sample data cannot be stored: {0}")]
     Fill(String),
@@ -86,6 +91,7 @@ pub fn run(args: &DemoArgs) -> Exit {
             eprintln!("linepass: {error}");
             match error {
                 DemoError::Usage(_) => Exit::Usage,
+                DemoError::NoFolder { kind, .. } => Exit::of_unmade(kind),
                 _ => Exit::Failed,
             }
         }
@@ -175,7 +181,7 @@ impl Folder {
         builder.recursive(true).mode(0o700);
         builder.create(&path).map_err(|source| match source.kind() {
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory if data.is_some() => {
-                DemoError::NoFolder(path.clone())
+                DemoError::NoFolder { path: path.clone(), kind: source.kind() }
             }
             _ => io(path.display().to_string())(source),
         })?;

@@ -221,7 +221,7 @@ fn parse_exponent(text: &str) -> Result<f64, String> {
 
 /// A length of time that may be none.
 fn parse_pause(text: &str) -> Result<Duration, String> {
-    if text == "0" { Ok(Duration::ZERO) } else { within_longest(parse_any_duration(text)?) }
+    within_longest(parse_any_duration(text)?)
 }
 
 /// A length of time of a run: every second of it is kept.

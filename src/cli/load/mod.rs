@@ -16,12 +16,12 @@ mod stop;
 pub mod told;
 pub mod verify;
 
-use super::exit::Exit;
+use super::{exit::Exit, folder::MadeFolder};
 use crate::{
     clock::Clock,
     domain::line::portal::MOST_SESSIONS,
     load::{
-        credentials::{Credentials, Origin},
+        credentials::{Credentials, Origin, ServiceKind},
         host::{Host, Process},
         http::Connection,
         ledger::Ledger,
@@ -40,9 +40,8 @@ use live::Live;
 use serde_json::Value;
 use std::{
     cell::RefCell,
-    fs::{self, DirBuilder},
+    fs,
     io::{self, Write},
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     rc::Rc,
     time::Instant,
@@ -55,6 +54,9 @@ enum LoadError {
     /// An argument, or what it names, cannot be used.
     #[error("{0}")]
     Usage(String),
+    /// The server turns requests away, for now.
+    #[error("{0}")]
+    Busy(String),
     /// What is to be made cannot be; of what is there already nothing is written over.
     #[error("{what}")]
     Unmade {
@@ -72,11 +74,11 @@ enum LoadError {
 }
 
 impl LoadError {
-    const fn exit(&self) -> Exit {
+    fn exit(&self) -> Exit {
         match self {
-            Self::Unmade { kind: io::ErrorKind::AlreadyExists, .. } => Exit::Refused,
-            Self::Usage(_) | Self::Unmade { .. } => Exit::Usage,
-            Self::Run(_) | Self::File(_) => Exit::Failed,
+            Self::Usage(_) => Exit::Usage,
+            Self::Unmade { kind, .. } => Exit::of_unmade(*kind),
+            Self::Busy(_) | Self::Run(_) | Self::File(_) => Exit::Failed,
         }
     }
 }
@@ -229,6 +231,7 @@ async fn world(
     credentials: Credentials,
 ) -> Result<Rc<World>, LoadError> {
     let target = target(args).await?;
+    sells(&credentials, plan)?;
     let ledger = ledger(args)?;
     let options = Options {
         timeout: args.timeout,
@@ -240,23 +243,23 @@ async fn world(
     let tag = format!("load-{}", random::token(6));
     let ledger = Rc::new(RefCell::new(ledger));
     let world = World::new(Rc::new(target), credentials, options, ledger, (tag, args.lines_zipf));
-    let lacks = |scenario: Scenario, what| {
-        let needs = plan.mix.has(scenario);
-        needs.then(|| {
-            LoadError::Usage(format!(
+    Ok(Rc::new(world))
+}
+
+/// Whether the providers have what the scenarios buy.
+fn sells(credentials: &Credentials, plan: &Plan) -> Result<(), LoadError> {
+    for (scenario, kind, what) in [
+        (Scenario::Purchase, ServiceKind::PerUse, "per-use"),
+        (Scenario::Press, ServiceKind::PerUse, "per-use"),
+        (Scenario::Cancellation, ServiceKind::Monthly, "monthly"),
+    ] {
+        if plan.mix.has(scenario) && !credentials.sell(kind) {
+            return Err(LoadError::Usage(format!(
                 "--scenario {scenario}: no provider of the credentials has a {what} service"
-            ))
-        })
-    };
-    for scenario in [Scenario::Purchase, Scenario::Press] {
-        if world.per_use.is_empty() {
-            lacks(scenario, "per-use").map_or(Ok(()), Err)?;
+            )));
         }
     }
-    if world.monthly.is_empty() {
-        lacks(Scenario::Cancellation, "monthly").map_or(Ok(()), Err)?;
-    }
-    Ok(Rc::new(world))
+    Ok(())
 }
 
 /// Finds the server, and learns by which name it knows itself.
@@ -292,6 +295,12 @@ async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
     let refused = |what: String| LoadError::Usage(format!("--url {}: {what}", args.url));
     let mut connection = Connection::new(Rc::new(target), None, args.timeout);
     let answer = connection.send(&hint::DISCOVERY).await;
+    if answer.as_ref().is_ok_and(|answer| answer.status == 503) {
+        return Err(LoadError::Busy(format!(
+            "--url {}: 503: it turns requests away now (busy or in maintenance); try again",
+            args.url
+        )));
+    }
     let hint = match &answer {
         Ok(answer) if answer.status == 200 => String::new(),
         _ => hint::of(&args.url, args.ca.as_deref(), answer.as_ref().err()).await,
@@ -330,26 +339,29 @@ fn ledger_lines(args: &LoadArgs, world: &World) -> Result<Vec<Value>, LoadError>
 }
 
 fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
-    if let Some(folder) = &args.out {
-        make_folder(folder).map_err(|error| {
+    let folder = args.out.as_deref().map(|folder| {
+        own_folder(folder).map_err(|error| {
             let folder = folder.display();
             let what = format!("--out {folder}: {error}; a new or an empty folder is wanted");
             LoadError::Unmade { what, kind: error.kind() }
-        })?;
-    }
+        })
+    });
+    let folder = folder.transpose()?;
     let file = ledger_file(args);
     let most = args.reconcile as usize;
-    Ledger::open(file.as_deref(), most, args.seed).map_err(|error| {
+    let ledger = Ledger::open(file.as_deref(), most, args.seed).map_err(|error| {
         let name = file.map(|file| file.display().to_string()).unwrap_or_default();
         let what = format!("--ledger {name}: {error}; a file that is not there yet is wanted");
         LoadError::Unmade { what, kind: error.kind() }
-    })
+    })?;
+    folder.into_iter().for_each(MadeFolder::keep);
+    Ok(ledger)
 }
 
 /// A folder of the run's own: an older run's files would be taken for this one's.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+fn own_folder(folder: &Path) -> io::Result<MadeFolder> {
+    let made = MadeFolder::make(folder)?;
     let is_empty = folder.read_dir()?.next().is_none();
     let taken = || io::Error::new(io::ErrorKind::AlreadyExists, "it is not empty");
-    is_empty.then_some(()).ok_or_else(taken)
+    is_empty.then_some(made).ok_or_else(taken)
 }

@@ -20,7 +20,7 @@ use crate::{
     domain::{calendar::Month, ids::CustomerId},
     web::operator::bills::{Bill, Closing, MonthState, Page},
 };
-use files::{BillFiles, ReadyFolder, Summary};
+use files::{BillFiles, Summary, ready_folder};
 use serde_json::{Value, json};
 use std::{
     io::{Result as IoResult, Write},
@@ -45,6 +45,14 @@ pub enum BillError {
     /// A file cannot be written or read.
     #[error("{path}: {source}")]
     File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The folder of the files cannot be made or used.
+    #[error("{path}: {source}; the files go into a new folder or one of theirs")]
+    Unmade {
         /// Which.
         path: PathBuf,
         /// What the system said.
@@ -86,6 +94,7 @@ impl BillError {
     fn exit(&self) -> Exit {
         match self {
             Self::Client(ClientError::Problem { body, .. }) => exit_of(body),
+            Self::Unmade { source, .. } => Exit::of_unmade(source.kind()),
             Self::Broken { refused: true, .. } => Exit::Refused,
             _ => Exit::Failed,
         }
@@ -158,8 +167,9 @@ fn close(args: &CloseArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError
     async move |client: Client| {
         let (month, server) = (args.month, &args.change.server);
         let folder = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("bills-{month}")));
-        // Before anything is changed: the close is for good, whatever becomes of its files.
-        let ready = (!args.change.dry_run).then(|| ReadyFolder::make(&folder)).transpose()?;
+        // Before anything is changed: the close is for good, whatever becomes of its files. A rehearsal
+        // takes away again what it made.
+        let ready = ready_folder(&folder)?;
         let before: MonthState = client.ask_as(&get(format!("/bills/{month}"))).await?;
         let body = change_body(&args.change, json!({}));
         let path = format!("/bills/{month}/close");
@@ -179,7 +189,7 @@ fn close(args: &CloseArgs) -> impl AsyncFnOnce(Client) -> Result<Told, BillError
             ));
         }
         wait_until_closed(&client, month, state).await?;
-        ready.into_iter().for_each(ReadyFolder::keep);
+        ready.keep();
         let taken = take(&client, month, "lines", Some(&folder)).await;
         let summary =
             taken.map_err(|source| BillError::Unwritten { month, source: Box::new(source) })?;

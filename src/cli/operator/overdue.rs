@@ -204,11 +204,12 @@ fn disclose(args: &DiscloseArgs, out: &mut impl Write, talk: &mut impl Write) ->
     let path = format!("/lines/{}/disclose", args.customer);
     let request = Request { method: "POST", path, body };
     let server = &args.change.server;
-    let Some(path) = args.out.as_deref().filter(|_| !args.change.dry_run) else {
+    let Some(path) = args.out.as_deref() else {
         return ask(server, &request, disclosed, out, talk);
     };
-    let file = match reserve(path, "disclosed", talk)? {
-        Ok(file) => file,
+    let file = match reserve(path, "disclosed", &args.change, talk)? {
+        Ok(Some(file)) => file,
+        Ok(None) => return ask(server, &request, disclosed, out, talk),
         Err(exit) => return Ok(exit),
     };
     let mut answer = match asked(server, &request) {

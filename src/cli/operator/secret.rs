@@ -33,10 +33,11 @@ pub fn ask_secret(
     out: &mut impl Write,
     talk: &mut impl Write,
 ) -> Result<Exit> {
-    let wanted = secret.file.filter(|_| !change.dry_run);
-    let reserved = match wanted.map(|path| reserve(path, "changed", talk)).transpose()? {
-        Some(Err(exit)) => return Ok(exit),
-        Some(Ok(reserved)) => Some(reserved),
+    let reserved = match secret.file {
+        Some(path) => match reserve(path, "changed", change, talk)? {
+            Ok(reserved) => reserved,
+            Err(exit) => return Ok(exit),
+        },
         None => None,
     };
     let mut answer = match asked(&change.server, request) {
@@ -44,7 +45,7 @@ pub fn ask_secret(
         Err(error) => return refused(&change.server, error, out, talk),
     };
     let drawn = take(&mut answer, secret.field);
-    if let (Some(reserved), Some(path)) = (reserved, wanted) {
+    if let (Some(reserved), Some(path)) = (reserved, secret.file) {
         if let Err(error) = keep(drawn.as_ref(), reserved) {
             let shown = path.display();
             writeln!(
@@ -59,14 +60,15 @@ pub fn ask_secret(
 }
 
 /// Makes the file before the server is asked; where none is made, tells so, that nothing was `done`, and
-/// how the command ends.
+/// how the command ends. A rehearsal finds out the same, and keeps none.
 pub(super) fn reserve(
     path: &Path,
     done: &str,
+    change: &ChangeArgs,
     talk: &mut impl Write,
-) -> Result<std::result::Result<ReservedFile, Exit>> {
+) -> Result<std::result::Result<Option<ReservedFile>, Exit>> {
     match ReservedFile::reserve(path) {
-        Ok(file) => Ok(Ok(file)),
+        Ok(file) => Ok(Ok((!change.dry_run).then_some(file))),
         Err(error) => {
             writeln!(talk, "linepass: {}: {error}; nothing was {done}", path.display())?;
             Ok(Err(Exit::of_unmade(error.kind())))

@@ -34,17 +34,11 @@ pub fn run(command: &TokenCommand, out: &mut impl Write, talk: &mut impl Write) 
 /// The token goes from the server's answer into the file, and is printed nowhere.
 fn add(args: &TokenAddArgs, out: &mut impl Write, talk: &mut impl Write) -> Result<Exit> {
     let (server, path) = (&args.change.server, &args.file);
-    if args.change.dry_run && path.symlink_metadata().is_ok() {
-        writeln!(talk, "linepass: {} exists, and nothing is written over", path.display())?;
-        return Ok(Exit::Refused);
-    }
     // Made before the server is asked, so that no token is drawn that cannot be kept; gone again
     // where there is none.
-    let reserved = (!args.change.dry_run).then(|| reserve(path, "added", talk)).transpose()?;
-    let reserved = match reserved {
-        Some(Err(exit)) => return Ok(exit),
-        Some(Ok(reserved)) => Some(reserved),
-        None => None,
+    let reserved = match reserve(path, "added", &args.change, talk)? {
+        Ok(reserved) => reserved,
+        Err(exit) => return Ok(exit),
     };
     let fields = json!({ "name": args.name.as_str(), "role": TokenRole::as_str(args.role) });
     let body = Some(change_body(&args.change, fields));

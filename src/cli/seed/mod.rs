@@ -22,6 +22,16 @@ enum Refused {
     Seed(#[from] SeedError),
 }
 
+impl Refused {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Seed(error) if error.is_refusal() => Exit::Refused,
+            Self::Seed(error) => error.unmade().map_or(Exit::Failed, Exit::of_unmade),
+            Self::Config(_) => Exit::Failed,
+        }
+    }
+}
+
 /// Does it.
 ///
 /// # Errors
@@ -43,8 +53,7 @@ pub fn run(args: &SeedArgs, out: &mut impl Write, talk: &mut impl Write) -> Resu
         }
         Err(error) => {
             writeln!(talk, "linepass: {error}")?;
-            let refused = matches!(&error, Refused::Seed(error) if error.is_refusal());
-            Ok(if refused { Exit::Refused } else { Exit::Failed })
+            Ok(error.exit())
         }
     }
 }

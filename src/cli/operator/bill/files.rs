@@ -7,6 +7,7 @@
 
 use super::BillError;
 use crate::{
+    cli::folder::MadeFolder,
     domain::{calendar::Month, ids::ProviderId, line::event::BillingRoute},
     text::{format, plain_text},
     web::{
@@ -22,7 +23,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -360,57 +361,17 @@ pub fn names(route: BillingRoute) -> [String; 3] {
     [format!("bills-{route}.csv"), format!("charges-{route}.csv"), format!("bills-{route}.json")]
 }
 
-/// Makes the folder, for its owner alone, unless it is there.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    match fs::metadata(folder) {
-        Ok(found) if !found.is_dir() => {
-            let what =
-                "it exists and is no folder; the files go into a new folder or one of theirs";
-            Err(io::Error::new(io::ErrorKind::NotADirectory, what))
-        }
-        _ => fs::DirBuilder::new().recursive(true).mode(0o700).create(folder),
-    }
-}
-
-/// A folder that bills can be written into, made before anything is asked for that cannot be taken
-/// back. Dropped before the files are begun, it takes away what it made.
-pub struct ReadyFolder {
-    /// What was not there, the outermost first.
-    made: Vec<PathBuf>,
-}
-
-impl ReadyFolder {
-    /// Makes the folder and tries whether a file can be made in it.
-    ///
-    /// # Errors
-    /// It is no folder, cannot be made, or takes no file.
-    pub fn make(folder: &Path) -> Result<Self, BillError> {
-        let missing = folder
-            .ancestors()
-            .take_while(|path| !path.as_os_str().is_empty() && path.symlink_metadata().is_err());
-        let mut ready = Self { made: missing.map(Path::to_owned).collect() };
-        ready.made.reverse();
-        let probe = folder.join(".probe.partial");
-        let tried = make_folder(folder)
-            .and_then(|()| File::create(&probe))
-            .and_then(|_| fs::remove_file(&probe));
-        tried.map_err(|source| BillError::File { path: folder.to_owned(), source })?;
-        Ok(ready)
-    }
-
-    /// The files are begun: it stays.
-    pub fn keep(mut self) {
-        self.made.clear();
-    }
-}
-
-impl Drop for ReadyFolder {
-    fn drop(&mut self) {
-        for path in self.made.iter().rev() {
-            // What somebody put something into meanwhile stays.
-            let _ = fs::remove_dir(path);
-        }
-    }
+/// Makes the folder before anything is asked for that cannot be taken back, and tries whether a file can
+/// be made in it.
+///
+/// # Errors
+/// It is no folder, cannot be made, or takes no file.
+pub fn ready_folder(folder: &Path) -> Result<MadeFolder, BillError> {
+    let unmade = |source| BillError::Unmade { path: folder.to_owned(), source };
+    let made = MadeFolder::make(folder).map_err(unmade)?;
+    let probe = folder.join(".probe.partial");
+    File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(unmade)?;
+    Ok(made)
 }
 
 /// A month's files under way.
@@ -428,7 +389,7 @@ impl BillFiles {
     /// The folder cannot be made or written.
     pub fn begin(folder: &Path, month: Month) -> Result<Self, BillError> {
         let failed = |source| BillError::File { path: folder.to_owned(), source };
-        make_folder(folder).map_err(failed)?;
+        ready_folder(folder)?.keep();
         match fs::remove_file(folder.join(MANIFEST)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
             _ => {}
