@@ -338,10 +338,9 @@ impl PasswordPool {
             self.counters.standing.begins();
         }
         let queued = Queued { since: Instant::now(), job };
-        let outcome = match self.waiting.push(came, queued, self.queue_limit + RESERVE) {
-            true => self.calls.send(()).map_err(|_| PoolError::Stopped),
-            false => Err(PoolError::Overloaded),
-        };
+        let is_taken = self.waiting.push(came, queued, self.queue_limit + RESERVE);
+        let outcome = is_taken.then_some(()).ok_or(PoolError::Overloaded);
+        let outcome = outcome.and_then(|()| self.calls.send(()).map_err(|_| PoolError::Stopped));
         if let Err(error) = outcome {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
             if error == PoolError::Overloaded {

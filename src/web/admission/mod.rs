@@ -342,16 +342,14 @@ async fn drain(mut body: Payload) {
 
 fn fill(state: &WebState, hashes: bool) -> Fill {
     let (lines, committer, reads) = (&state.lines, &state.committer, state.store.reads());
-    let (passwords, throttle) = (&state.passwords, &state.throttle);
+    let passwords = &state.passwords;
+    let of_throttle = || Queue { waiting: state.throttle.waiting(), most: Throttle::MOST_WAITING };
     Fill {
         asking: Queue { waiting: lines.asking(), most: lines.most_asking() },
         writing: Queue { waiting: committer.waiting(), most: committer.most_waiting() },
         reading: Queue { waiting: reads.waiting, most: reads.most },
         hashing: Queue { waiting: passwords.queued(), most: passwords.most_waiting() },
         // Behind a lock, which only a login is worth.
-        guarding: match hashes {
-            true => Queue { waiting: throttle.waiting(), most: Throttle::MOST_WAITING },
-            false => Queue::EMPTY,
-        },
+        guarding: if hashes { of_throttle() } else { Queue::EMPTY },
     }
 }
