@@ -14,7 +14,7 @@ mod phc;
 mod standing;
 mod waiting;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -27,7 +27,7 @@ use self::hasher::Hasher;
 pub use self::keyed::ImportKey;
 pub use self::phc::{NotImportable, SALT_BYTES, check_imported};
 use self::standing::Standing;
-use self::waiting::Waiting;
+use self::waiting::{Taking, Waiting};
 use super::SecurityError;
 use super::secret::Secret;
 use crate::metrics::{histogram::Histogram, lately::Lately};
@@ -130,7 +130,6 @@ pub struct PasswordPool {
 struct Counters {
     standing: Standing,
     hashes_total: AtomicU64,
-    queued: AtomicUsize,
     wait_s: Histogram,
 }
 
@@ -139,7 +138,6 @@ impl Default for Counters {
         Self {
             standing: Standing::new(),
             hashes_total: AtomicU64::new(0),
-            queued: AtomicUsize::new(0),
             wait_s: Histogram::of_seconds(),
         }
     }
@@ -218,11 +216,11 @@ impl PasswordPool {
         let called = Arc::new(Mutex::new(called));
         for number in 0..threads {
             let hasher = Hasher::new(cost, import_key.clone())?;
-            let (waiting, called) = (Arc::clone(&waiting), Arc::clone(&called));
+            let (thread, called) = (waiting.thread(), Arc::clone(&called));
             let counters = Arc::clone(&counters);
             thread::Builder::new()
                 .name(format!("password-{number}"))
-                .spawn(move || work(hasher, &waiting, &called, &counters))
+                .spawn(move || work(hasher, &thread, &called, &counters))
                 .map_err(SecurityError::PoolStart)?;
         }
         let longest_standing_wait = Duration::MAX;
@@ -239,8 +237,8 @@ impl PasswordPool {
         })
     }
 
-    /// The same where, once passwords have waited without a pause for a while, no more are taken than
-    /// can be hashed in this time.
+    /// The same where, once passwords have waited without a pause for a while, and for some seconds after, no
+    /// more are taken than can be hashed in this time.
     #[must_use]
     pub fn with_longest_standing_wait(self, wait: Duration) -> Self {
         Self { longest_standing_wait: wait, ..self }
@@ -316,7 +314,7 @@ impl PasswordPool {
 
     /// How many hashes wait for a thread now.
     pub fn queued(&self) -> usize {
-        self.counters.queued.load(Ordering::Relaxed)
+        self.waiting.len()
     }
 
     /// The hashes that were not taken because the queue was full.
@@ -334,20 +332,20 @@ impl PasswordPool {
             self.turned_away.add();
             return Err(PoolError::Overloaded);
         }
-        if self.counters.queued.fetch_add(1, Ordering::Relaxed) == 0 {
-            self.counters.standing.begins();
-        }
-        let queued = Queued { since: Instant::now(), job };
-        let is_taken = self.waiting.push(came, queued, self.queue_limit + RESERVE);
-        let outcome = is_taken.then_some(()).ok_or(PoolError::Overloaded);
-        let outcome = outcome.and_then(|()| self.calls.send(()).map_err(|_| PoolError::Stopped));
-        if let Err(error) = outcome {
-            self.counters.queued.fetch_sub(1, Ordering::Relaxed);
-            if error == PoolError::Overloaded {
-                self.turned_away.add();
-            }
-        }
-        outcome
+        let now = Instant::now();
+        // Whoever waited elsewhere goes before those that came meanwhile, but nobody is overtaken for longer
+        // than it may wait here.
+        let oldest = now.checked_sub(self.longest_standing_wait);
+        let came = oldest.map_or(came, |oldest| came.max(oldest));
+        let (queued, most) = (Queued { since: now, job }, self.queue_limit + RESERVE);
+        self.waiting.push(came, queued, most, || self.counters.standing.begins()).inspect_err(
+            |error| {
+                if *error == PoolError::Overloaded {
+                    self.turned_away.add();
+                }
+            },
+        )?;
+        self.calls.send(()).map_err(|_| PoolError::Stopped)
     }
 }
 
@@ -360,7 +358,7 @@ const NICE: i32 = 5;
 /// One thread's life: until every handle of the pool is gone.
 fn work(
     mut hasher: Hasher,
-    waiting: &Waiting<Queued>,
+    thread: &Taking<Queued>,
     called: &Mutex<Receiver<()>>,
     counters: &Counters,
 ) {
@@ -373,10 +371,8 @@ fn work(
         if call.is_err() {
             return;
         }
-        let Some(Queued { since, job }) = waiting.pop() else { continue };
-        if counters.queued.fetch_sub(1, Ordering::Relaxed) == 1 {
-            counters.standing.ends();
-        }
+        let next = thread.pop(|| counters.standing.ends());
+        let Some(Queued { since, job }) = next else { continue };
         counters.wait_s.observe(since.elapsed().as_secs_f64());
         if !job.is_abandoned() {
             let began = Instant::now();

@@ -14,8 +14,10 @@ const RUSH: Duration = Duration::from_millis(500);
 /// back for it, and each time a rush would let it grow as long as ever (RFC 8289 section 4.2 remembers for
 /// sixteen intervals).
 const REMEMBERED: Duration = RUSH.saturating_mul(16);
-/// As long as that lasts, a queue that was not empty for so long makes it last anew.
+/// As long as that lasts, a queue that was not empty for so long, and for some hashes, makes it last anew.
 const AGAIN: Duration = Duration::from_millis(100);
+/// Costly hashes one after another are no crowd.
+const AGAIN_HASHES: u32 = 4;
 
 /// What is known of the queue; all of it approximate, and none of it locked. Times are microseconds after
 /// `began`.
@@ -51,7 +53,8 @@ impl Standing {
     }
 
     fn ends_at(&self, now: Duration) {
-        let long = if self.is_remembered(now) { AGAIN } else { RUSH };
+        let again = AGAIN.max(AGAIN_HASHES * self.hash());
+        let long = if self.is_remembered(now) { again } else { RUSH };
         if self.waits(now) >= long {
             self.remembered_until_us.store(micros(now + REMEMBERED), Ordering::Relaxed);
         }
@@ -78,11 +81,15 @@ impl Standing {
         self.hash_us.store(of_late, Ordering::Relaxed);
     }
 
+    /// What one takes of late.
+    fn hash(&self) -> Duration {
+        Duration::from_micros(self.hash_us.load(Ordering::Relaxed))
+    }
+
     /// How many may wait now, of `most` in a rush, with so many threads.
     pub(super) fn most(&self, most: usize, threads: usize, longest_wait: Duration) -> usize {
         let stands = self.stands_at(self.began.elapsed());
-        let hash = Duration::from_micros(self.hash_us.load(Ordering::Relaxed));
-        most_waiting(stands, hash, most, threads, longest_wait)
+        most_waiting(stands, self.hash(), most, threads, longest_wait)
     }
 }
 
@@ -149,11 +156,18 @@ mod tests {
             (117_400, 117_500, true),
             (125_400, 125_499, true),
             (125_501, 125_502, false),
+            (126_000, 126_600, true),
         ] {
             standing.begins_at(begins * MS);
             assert_eq!(standing.stands_at(ends * MS), stands, "{begins}");
             standing.ends_at(ends * MS);
         }
+        // Where a hash takes 80 ms, three after another are nothing that stands.
+        standing.hashed(80 * MS);
+        standing.begins_at(134_000 * MS);
+        standing.ends_at(134_319 * MS);
+        standing.begins_at(134_700 * MS);
+        assert!(!standing.stands_at(134_701 * MS));
     }
 
     #[test]

@@ -6,16 +6,25 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{self, AtomicUsize};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use super::PoolError;
+
 /// Jobs by when their requests came.
-pub(super) struct Waiting<T>(Mutex<Jobs<T>>);
+pub(super) struct Waiting<T> {
+    jobs: Mutex<Jobs<T>>,
+    /// How many there are, for whoever only asks.
+    count: AtomicUsize,
+}
 
 struct Jobs<T> {
     by_age: BinaryHeap<Entry<T>>,
     /// How many have been added.
     added: u64,
+    /// Threads that take them.
+    threads: usize,
 }
 
 struct Entry<T> {
@@ -26,25 +35,84 @@ struct Entry<T> {
 
 impl<T> Waiting<T> {
     pub(super) const fn new() -> Self {
-        Self(Mutex::new(Jobs { by_age: BinaryHeap::new(), added: 0 }))
+        let jobs = Jobs { by_age: BinaryHeap::new(), added: 0, threads: 0 };
+        Self { jobs: Mutex::new(jobs), count: AtomicUsize::new(0) }
     }
 
-    /// Adds a job whose request came then. False where there are `most` already.
-    pub(super) fn push(&self, came: Instant, job: T, most: usize) -> bool {
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A thread that takes jobs, until the value is dropped.
+    pub(super) fn thread(self: &Arc<Self>) -> Taking<T> {
+        self.jobs().threads += 1;
+        Taking(Arc::clone(self))
+    }
+
+    /// Adds a job whose request came then; `begins` is called where none waited.
+    ///
+    /// # Errors
+    /// There are `most` already, or no thread is left.
+    pub(super) fn push(
+        &self,
+        came: Instant,
+        job: T,
+        most: usize,
+        begins: impl FnOnce(),
+    ) -> Result<(), PoolError> {
+        let mut jobs = self.jobs();
+        if jobs.threads == 0 {
+            return Err(PoolError::Stopped);
+        }
         if jobs.by_age.len() >= most {
-            return false;
+            return Err(PoolError::Overloaded);
+        }
+        if jobs.by_age.is_empty() {
+            begins();
         }
         let number = jobs.added;
         jobs.added += 1;
         jobs.by_age.push(Entry { came, number, job });
-        true
+        self.count(&jobs);
+        Ok(())
     }
 
-    /// Takes the one whose request came first; of two that came at once, the one added first.
-    pub(super) fn pop(&self) -> Option<T> {
-        let mut jobs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.by_age.pop().map(|entry| entry.job)
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.count.load(atomic::Ordering::Relaxed)
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Jobs<T>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, jobs: &Jobs<T>) {
+        self.count.store(jobs.by_age.len(), atomic::Ordering::Relaxed);
+    }
+}
+
+/// What one thread takes.
+pub(super) struct Taking<T>(Arc<Waiting<T>>);
+
+impl<T> Taking<T> {
+    /// Takes the job whose request came first; of two that came at once, the one added first. `ends` is called
+    /// where it was the last.
+    pub(super) fn pop(&self, ends: impl FnOnce()) -> Option<T> {
+        let mut jobs = self.0.jobs();
+        let entry = jobs.by_age.pop()?;
+        if jobs.by_age.is_empty() {
+            ends();
+        }
+        self.0.count(&jobs);
+        Some(entry.job)
+    }
+}
+
+impl<T> Drop for Taking<T> {
+    /// Whoever waits for the last thread waits for nothing: its job is dropped, and so it hears that.
+    fn drop(&mut self) {
+        let mut jobs = self.0.jobs();
+        jobs.threads -= 1;
+        if jobs.threads == 0 {
+            jobs.by_age.clear();
+            self.0.count(&jobs);
+        }
     }
 }
 
@@ -79,19 +147,38 @@ mod tests {
         /// Against a sorted list.
         #[test]
         fn whoever_came_first_is_taken_first_and_no_more_than_may_wait(ages_ms in prop::collection::vec(0_u64..20, 0..50)) {
-            let (waiting, began) = (Waiting::new(), Instant::now());
-            let mut expected = Vec::new();
+            let (waiting, began) = (Arc::new(Waiting::new()), Instant::now());
+            let thread = waiting.thread();
+            let (mut expected, mut begun, mut ended) = (Vec::new(), 0, 0);
             for (number, age_ms) in ages_ms.into_iter().enumerate() {
                 let came = began + Duration::from_millis(age_ms);
-                let is_taken = waiting.push(came, number, 40);
-                prop_assert_eq!(is_taken, number < 40);
-                if is_taken {
+                let pushed = waiting.push(came, number, 40, || begun += 1);
+                prop_assert_eq!(pushed, if number < 40 { Ok(()) } else { Err(PoolError::Overloaded) });
+                if pushed.is_ok() {
                     expected.push((age_ms, number));
                 }
+                prop_assert_eq!(waiting.len(), expected.len());
             }
             expected.sort_unstable();
-            let taken: Vec<usize> = std::iter::from_fn(|| waiting.pop()).collect();
+            let taken: Vec<usize> = std::iter::from_fn(|| thread.pop(|| ended += 1)).collect();
+            let some = usize::from(!taken.is_empty());
+            prop_assert_eq!((waiting.len(), begun, ended), (0, some, some));
             prop_assert_eq!(taken, expected.into_iter().map(|(_, number)| number).collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn with_the_last_thread_go_all_that_wait_for_it_and_nobody_waits_any_more() {
+        let waiting = Arc::new(Waiting::new());
+        let threads = [(); 2].map(|()| waiting.thread());
+        let job = Arc::new(());
+        let push = || waiting.push(Instant::now(), Arc::clone(&job), 40, || ());
+        assert_eq!(push(), Ok(()));
+        let [one, other] = threads;
+        drop(one);
+        assert_eq!((push(), waiting.len()), (Ok(()), 2));
+        drop(other);
+        assert_eq!((waiting.len(), Arc::strong_count(&job)), (0, 1));
+        assert_eq!(push(), Err(PoolError::Stopped));
     }
 }
