@@ -86,7 +86,7 @@ pub struct OverloadConfig {
     #[serde(deserialize_with = "within::<1, 1_000, _, _>")]
     pub queue_target_ms: u64,
     /// How long a password should wait at most for a hashing thread while there is always one that
-    /// waits, in milliseconds.
+    /// waits, and for some seconds after, in milliseconds.
     #[serde(deserialize_with = "within::<1, 10_000, _, _>")]
     pub hash_target_ms: u64,
 }

@@ -188,12 +188,12 @@ impl Admission {
     }
 
     /// Takes one of [`room::TAKEN_OF`] that begin while passwords wait.
-    fn spare(&self, class: Class, why: TooMuch) -> Result<(), TooMuch> {
-        if class != Class::Arrival || why != TooMuch::HashQueue {
-            return Err(why);
+    fn spare(&self, class: Class, room: Result<(), TooMuch>) -> Result<(), TooMuch> {
+        if class != Class::Arrival || room != Err(TooMuch::HashQueue) {
+            return room;
         }
         let number = self.counts.passed_over.fetch_add(1, Ordering::Relaxed) + 1;
-        number.is_multiple_of(room::TAKEN_OF).then_some(()).ok_or(why)
+        if number.is_multiple_of(room::TAKEN_OF) { Ok(()) } else { room }
     }
 
     fn turn_away(&self, class: Class, why: TooMuch) {
@@ -237,7 +237,8 @@ pub async fn gate(
     // Asked in any case, so that the thread knows what came.
     let heard = worker.as_ref().map_or(Ok(()), |worker| worker.hear(class));
     let room = room::hear(Needs { class, hashes, commits }, &fill(&state, hashes));
-    let room = room.or_else(|why| state.admission.spare(class, why));
+    // Not used up by who is turned away for another reason, nor by a sign-in that wants its hash now.
+    let room = if heard.is_ok() && !hashes { state.admission.spare(class, room) } else { room };
     if let Err(why) = room.and(heard) {
         return Ok(turn_away(&state, request, class, why).await);
     }
@@ -351,5 +352,28 @@ fn fill(state: &WebState, hashes: bool) -> Fill {
         hashing: Queue { waiting: passwords.queued(), most: passwords.most_waiting() },
         // Behind a lock, which only a login is worth.
         guarding: if hashes { of_throttle() } else { Queue::EMPTY },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_begins_while_passwords_wait_one_of_ten_is_taken_check_32() {
+        let refusals = Lately::default();
+        let admission = Admission::start(Duration::from_millis(3), Lasting::default(), refusals);
+        let admission = admission.expect("it starts");
+        for class in Class::ALL {
+            for why in TooMuch::ALL {
+                let taken = (0..100).filter(|_| admission.spare(class, Err(why)).is_ok()).count();
+                let expected = match (class, why) {
+                    (Class::Arrival, TooMuch::HashQueue) => 10,
+                    _ => 0,
+                };
+                assert_eq!(taken, expected, "{class:?} {why:?}");
+            }
+            assert_eq!(admission.spare(class, Ok(())), Ok(()));
+        }
     }
 }

@@ -118,11 +118,6 @@ pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
     if needs.hashes && (is_hashing_full || is_guarding_full) {
         return Err(TooMuch::HashQueue);
     }
-    // What begins comes back with a password. It is turned away now rather than then, when it has cost
-    // several requests more.
-    if needs.class == Class::Arrival && fill.hashing.has(percent) {
-        return Err(TooMuch::HashQueue);
-    }
     if needs.commits && fill.writing.has(percent) {
         return Err(TooMuch::CommitQueue);
     }
@@ -131,6 +126,11 @@ pub fn hear(needs: Needs, fill: &Fill) -> Result<(), TooMuch> {
     }
     if fill.asking.has(percent) {
         return Err(TooMuch::Requests);
+    }
+    // What begins comes back with a password. It is turned away now rather than then, when it has cost
+    // several requests more. Last, so that whoever is taken all the same has room wherever else it waits.
+    if needs.class == Class::Arrival && fill.hashing.has(percent) {
+        return Err(TooMuch::HashQueue);
     }
     Ok(())
 }
