@@ -21,19 +21,23 @@ impl MadeFolder {
     /// # Errors
     /// Something else is there ([`ErrorKind::AlreadyExists`]), or it cannot be made; nothing is left of it.
     pub fn make(folder: &Path) -> io::Result<Self> {
-        let missing = folder
-            .ancestors()
-            .take_while(|path| !path.as_os_str().is_empty() && path.symlink_metadata().is_err());
-        let mut ready = Self { made: missing.map(Path::to_owned).collect() };
-        ready.made.reverse();
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(
-            |error| match error.kind() {
-                ErrorKind::AlreadyExists => {
-                    io::Error::new(ErrorKind::AlreadyExists, "it exists and is no folder")
+        let is_level = |path: &&Path| !path.as_os_str().is_empty();
+        let mut levels: Vec<&Path> = folder.ancestors().take_while(is_level).collect();
+        levels.reverse();
+        // One by one, so that only what this made is ever taken away.
+        let mut ready = Self { made: Vec::new() };
+        for level in levels {
+            match DirBuilder::new().mode(0o700).create(level) {
+                Ok(()) => ready.made.push(level.to_owned()),
+                Err(_) if level.is_dir() => {}
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+                Err(error) if level == folder => {
+                    return Err(io::Error::new(error.kind(), "it exists and is no folder"));
                 }
-                _ => error,
-            },
-        )?;
+                // The next level tells that this is no folder.
+                Err(_) => {}
+            }
+        }
         Ok(ready)
     }
 
@@ -67,6 +71,9 @@ mod tests {
         assert!(outer.exists() && !inner.exists());
         drop(MadeFolder::make(&outer).expect("is there"));
         assert!(outer.exists());
+        // A way through what is not there yet to what is.
+        drop(MadeFolder::make(&parent.path().join("new/../a")).expect("is there"));
+        assert!(outer.exists() && !parent.path().join("new").exists());
         fs::write(&inner, "somebody's").expect("writes");
         for (place, kind) in [
             (inner.clone(), ErrorKind::AlreadyExists),
