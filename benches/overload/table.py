@@ -57,6 +57,12 @@ def growth_a_minute(seconds):
     return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread / mean_y
 
 
+def bytes_a_purchase(told, number, phase):
+    """By how much resident memory grew for each purchase that was done."""
+    sizes = [second["server_rss_bytes"] or 0 for second in told["seconds"] if second["phase"] == number and second["measured"]]
+    return (sizes[-1] - sizes[0]) / max(1, phase["counts"]["ok"])
+
+
 def rows(phases):
     head = ("load", "asked/s", "done/s", "done", "no room", "failed", "not begun", "p50 ms", "p99 ms", "told p99 ms")
     print(f"{head[0]:<6}" + "".join(f" {name:>11}" for name in head[1:]))
@@ -93,6 +99,8 @@ def floors(told, phases, clients, before):
     print(f"memory: {mib[0]} MiB at first, {mib[1]} after half of it, {mib[2]} at last; "
           f"{'unknown' if growth is None else f'{growth * 100:+.1f} %'} a minute in the second half,"
           f" floor {GROWTH_A_MINUTE * 100:.0f}{verdict(growth is not None and growth <= GROWTH_A_MINUTE)}")
+    grown = {percent: bytes_a_purchase(told, *phases[percent]) for percent in (70, 200)}
+    print("memory by what is bought:", "; ".join(f"{size:.0f} bytes a purchase at {percent} %" for percent, size in grown.items()))
     rest = [second for second in told["seconds"] if second["phase"] == phases[50][0]]
     began = rest[0]["at_s"] - rest[0]["length_s"]
     loud = [second["shed"] > STILL_TURNED_AWAY * max(1, second["asked"]) for second in rest]
