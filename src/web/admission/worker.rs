@@ -267,7 +267,9 @@ impl Worker {
                 let words = cause.words();
                 tracing::warn!(wait_us, sync_ms, reason, "{words}: some requests are turned away");
             }
-            Some(Said::Over) => tracing::info!("all requests are heard again"),
+            Some(Said::Over) => {
+                tracing::info!("a thread that turned requests away hears all again")
+            }
             None => {}
         }
     }
