@@ -126,7 +126,7 @@ mod tests {
             (true, 20 * MS, 8, 2, 100 * MS, 8),
             (true, 200 * MS, 64, 2, 100 * MS, 2),
             (true, 200 * MS, 1, 2, 100 * MS, 1),
-            (true, 0 * MS, 64, 2, 100 * MS, 64),
+            (true, Duration::ZERO, 64, 2, 100 * MS, 64),
             (true, 20 * MS, 64, 2, Duration::MAX, 64),
         ] {
             let found = most_waiting(stands, hash, most, threads, longest_wait);

@@ -268,7 +268,7 @@ impl Worker {
                 tracing::warn!(wait_us, sync_ms, reason, "{words}: some requests are turned away");
             }
             Some(Said::Over) => {
-                tracing::info!("a thread that turned requests away hears all again")
+                tracing::info!("a thread that turned requests away hears all again");
             }
             None => {}
         }
