@@ -45,8 +45,8 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 /// A server in which the guide's sample was bought in November 2026 (golden fixture 2): A社 525円;
 /// B社 名作アニメ1 300円 and 名作アニメ2 300円. The receipts.
 fn golden() -> (Inside, Vec<Value>) {
-    let inside = Inside::start(&[]);
-    inside.set(japan("2026-11-10T10:00:00"));
+    // From its first moment: the month of the store's first is the first that can be closed.
+    let inside = Inside::start_at(japan("2026-11-10T10:00:00"), &[], |_| ());
     let (a_sha, b_sha) = (inside.other_provider(), inside.provider());
     let receipts = vec![
         inside.buy(&a_sha, "sakura01", &order(&unique(), "pack", 1, 525)),
@@ -314,8 +314,7 @@ fn a_close_whose_files_fail_says_that_it_is_closed_and_how_to_write_them_r_050()
 /// checks/reliability.md 15: the same bills in every time zone of the host.
 #[test]
 fn a_months_edge_is_japans_r_028() {
-    let inside = Inside::start(&[]);
-    inside.set(japan("2026-11-30T23:59:59"));
+    let inside = Inside::start_at(japan("2026-11-30T23:59:59"), &[], |_| ());
     inside.buy(&inside.provider(), "sakura01", &anime(&unique()));
     inside.set(japan("2026-12-01T00:00:00"));
     inside.buy(&inside.provider(), "sakura01", &anime(&unique()));
