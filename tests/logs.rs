@@ -106,6 +106,12 @@ fn files_are_read_in_order_and_filtered_experience_33() {
     assert_eq!(read(folder.path(), &between).out, [line(2), line(3)].concat());
     let pretty = read(folder.path(), &["--format", "pretty", "--jst", "-n", "1"]);
     assert_eq!(pretty.out, "2026-11-30T09:00:00.000+09:00 INFO  line n=5 linepass::test\n");
+    // One of 64 request IDs begins like an option.
+    let request = "{\"level\":\"info\",\"message\":\"line\",\"request_id\":\"-n2aZ\",\
+                   \"target\":\"linepass::test\",\"time\":\"2026-11-30T00:00:00.000006Z\"}\n";
+    append(&folder.path().join(CURRENT), request);
+    let found = read(folder.path(), &["--id", "-n2aZ"]);
+    assert_eq!((found.code, found.out.as_str()), (Some(0), request), "{found:?}");
     let none = read(folder.path(), &["--line", "CAF0000012573"]);
     assert_eq!((none.code, none.out.as_str(), none.err.as_str()), (Some(0), "", ""));
 }

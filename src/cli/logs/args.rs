@@ -47,13 +47,14 @@ pub struct LogsArgs {
     #[arg(long, value_name = "NAME")]
     pub actor: Option<String>,
     /// Only lines of this request; its ID stands on the error page, in mails and in answers
-    #[arg(long, value_name = "REQUEST_ID", visible_alias = "trace")]
+    // One of 64 begins with a hyphen.
+    #[arg(long, value_name = "REQUEST_ID", visible_alias = "trace", allow_hyphen_values = true)]
     pub id: Option<String>,
     /// Only lines about this access line
     #[arg(long, value_name = "CUSTOMER_ID")]
     pub line: Option<CustomerId>,
     /// Only lines in which this regular expression is found, as JSON or as pretty text
-    #[arg(long, value_name = "REGEX", value_parser = Regex::new)]
+    #[arg(long, value_name = "REGEX", allow_hyphen_values = true, value_parser = Regex::new)]
     pub grep: Option<Regex>,
     /// Only the last so many of those; with --follow, 0 begins with what comes next
     #[arg(short = 'n', value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
