@@ -21,6 +21,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(test)]
+mod defaults_tests;
 mod error;
 mod faults;
 mod layers;

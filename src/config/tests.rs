@@ -1,9 +1,7 @@
-//! The configuration from outside: bad files and variables, the defaults, what is shown.
+//! The configuration from outside: bad files and variables, what is shown. (`defaults_tests` holds the shipped file
+//! against the code.)
 
 use std::path::PathBuf;
-
-use figment::providers::{Format as _, Toml};
-use figment::value::{Dict, Value};
 
 use super::*;
 
@@ -14,7 +12,7 @@ fn variables(list: &[(&str, &str)]) -> Vec<(String, String)> {
     list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn from_environment(list: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
+pub(super) fn from_environment(list: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     Config::load(None, variables(list).into_iter())
 }
 
@@ -35,75 +33,6 @@ fn set_mode(path: &Path, mode: u32) {
 fn from_file(text: &str) -> Result<Config, ConfigErrors> {
     let (_folder, path) = file(text);
     Config::load(Some(&path), std::iter::empty())
-}
-
-#[test]
-fn every_key_of_the_file_is_a_field_and_every_field_a_key() {
-    let file: Dict = Toml::from_str(DEFAULT_TOML).unwrap();
-    // An unknown key or a missing one fails here.
-    let config: Config = Value::from(file.clone()).deserialize().unwrap();
-    let written: Dict = Value::serialize(&config).unwrap().into_dict().unwrap();
-    let keys = |tree: &Dict| {
-        let names = |(section, keys): (&String, &Value)| {
-            let keys = keys.as_dict().unwrap().keys().map(|key| format!("{section}.{key}"));
-            keys.collect::<Vec<_>>()
-        };
-        tree.iter().flat_map(names).collect::<Vec<_>>()
-    };
-    assert_eq!(keys(&file), keys(&written));
-    assert_eq!(scan::entries(DEFAULT_TOML).len(), keys(&file).len());
-    for key in keys(&file) {
-        let (from, to) = (Value::from(file.clone()), Value::from(written.clone()));
-        assert_eq!(
-            serde_json::to_value(from.find(&key)).unwrap(),
-            serde_json::to_value(to.find(&key)).unwrap(),
-            "{key}"
-        );
-    }
-    assert!(config.faults().is_empty() && config.warnings().is_empty());
-}
-
-#[test]
-fn every_key_has_a_comment_with_what_is_allowed_and_its_default() {
-    for entry in scan::entries(DEFAULT_TOML) {
-        let comment = entry.comment.join(" ");
-        let allowed = scan::allowed(DEFAULT_TOML, &entry.key);
-        assert!(allowed.is_some_and(|text| !text.is_empty()), "{}", entry.key);
-        let (_, default) = comment.split_once("Default: ").unwrap();
-        let line = DEFAULT_TOML.lines().nth(entry.line - 1).unwrap();
-        let (_, value) = line.split_once(" = ").unwrap();
-        assert!(default.starts_with(value), "{}: {default} is not {value}", entry.key);
-        let unit = entry.key.rsplit('_').next().unwrap();
-        let units = [("ms", "milliseconds"), ("s", "seconds"), ("bytes", "bytes"), ("kib", "KiB")];
-        if let Some((_, unit)) = units.iter().find(|(suffix, _)| *suffix == unit) {
-            assert!(comment.contains(&format!("Unit: {unit}")), "{}", entry.key);
-        }
-    }
-}
-
-/// A comment that names another range than the code holds fails here.
-#[test]
-fn ranges_in_comments_are_those_in_force() {
-    let mut seen = 0;
-    for entry in scan::entries(DEFAULT_TOML) {
-        let allowed = scan::allowed(DEFAULT_TOML, &entry.key).unwrap();
-        let range = allowed.split(',').next().unwrap().split_once(" to ");
-        let Some((Ok(least), Ok(most))) =
-            range.map(|(least, most)| (least.parse::<i64>(), most.parse::<i64>()))
-        else {
-            continue;
-        };
-        seen += 1;
-        let (section, name) = entry.key.split_once('.').unwrap();
-        let variable = format!("LINEPASS__{section}__{name}").to_uppercase();
-        let expected = format!("a whole number from {least} to {most}");
-        for value in [least, most, least - 1, most + 1] {
-            let result = from_environment(&[(&variable, &value.to_string())]);
-            let refused = result.is_err_and(|errors| errors.to_string().contains(&expected));
-            assert_eq!(refused, !(least..=most).contains(&value), "{} = {value}", entry.key);
-        }
-    }
-    assert!(seen > 30, "only {seen} ranges found");
 }
 
 #[test]
@@ -495,19 +424,4 @@ fn a_changed_configuration_is_checked_again() {
 fn a_weak_hash_is_warned_of() {
     let config = from_environment(&[("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64")]).unwrap();
     assert!(config.warnings()[0].contains("password.hash_memory_kib = 64"));
-}
-
-/// What the fuzzer puts together from this has every key and section of the file.
-#[test]
-fn the_dictionary_of_the_fuzz_target_has_every_key_and_section() {
-    let words = include_str!("../../fuzz/dictionaries/config");
-    let lines = super::DEFAULT_TOML.lines();
-    let wanted = lines.filter_map(|line| match line.split_once(" = ") {
-        Some((key, _)) if !key.starts_with('#') && !key.contains('"') => {
-            Some(format!("\"{key} = \""))
-        }
-        _ => line.starts_with('[').then(|| format!("\"{line}\"")),
-    });
-    let missing: Vec<_> = wanted.filter(|word| !words.lines().any(|line| line == word)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
 }
