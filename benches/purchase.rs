@@ -12,7 +12,7 @@ mod setup;
 mod wired;
 
 use actix_web::{App, HttpRequest, HttpResponse, dev::ServerHandle, http::header, web};
-use figures::Rate;
+use figures::{Figures, Rate};
 use linepass::{
     config::Config,
     net::{Certificates, Door, ServerLimits, activity::Patience, server},
@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 use wired::{
-    Answer, Served,
+    Answer, Connection, Served,
     household::{CHEAP, Generator, LOOSE},
     sending::Sending,
 };
@@ -37,6 +37,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// What the p99 may be at half of capacity.
 const FLOOR_P99_MS: f64 = 25.0;
+/// From the push to the exchange, without the page that tells of the login.
+const REQUESTS_OF_A_FLOW: u32 = 9;
 /// Connections that each have one request under way.
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 
@@ -49,7 +51,7 @@ fn main() {
     let generator = Generator::new(&served, lines);
     let runtime = runtime();
     runtime.block_on(presses(&generator, &bare));
-    runtime.block_on(whole_flows(&generator));
+    runtime.block_on(whole_flows(&generator, &bare));
     bare.stop();
 }
 
@@ -58,9 +60,10 @@ fn main() {
 
 async fn presses(generator: &Generator<'_>, bare: &Bare) {
     println!(
-        "\n{:>11} {:>10} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
+        "\n{:>11} {:>10} {:>7} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
         "connections",
         "presses/s",
+        "no room",
         "p50 ms",
         "p99 ms",
         "cpu us",
@@ -82,8 +85,9 @@ async fn presses(generator: &Generator<'_>, bare: &Bare) {
         let bare_door = (bare.host.as_str(), &generator.served.tls);
         let ceiling = sending.send(bare_door, bare_flows, is_done).await;
         println!(
-            "{connections:>11} {:>10.0} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
+            "{connections:>11} {:>10.0} {:>7} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
             pressed.per_second(),
+            pressed.turned_away,
             pressed.quantile_ms(0.5),
             pressed.quantile_ms(0.99),
             pressed.cpu_us_each(),
@@ -114,9 +118,10 @@ async fn at_half(generator: &Generator<'_>, capacity: f64) {
     let sending = Sending { connections: 256, rate: Some(rate) };
     let figures = sending.send(generator.served.door(), flows, is_done).await;
     println!(
-        "\nat half of capacity, one press each {:.0} us: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, longest {:.2} ms{}",
+        "\nat half of capacity, one press each {:.0} us: {:.0}/s, {} without room, p50 {:.2} ms, p99 {:.2} ms, longest {:.2} ms{}",
         1e6 / rate,
         figures.per_second(),
+        figures.turned_away,
         figures.quantile_ms(0.5),
         figures.quantile_ms(0.99),
         figures.quantile_ms(1.0),
@@ -127,32 +132,72 @@ async fn at_half(generator: &Generator<'_>, capacity: f64) {
 // ---------------------------------------------------------------------------------------------
 // Whole flows
 
-async fn whole_flows(generator: &Generator<'_>) {
+async fn whole_flows(generator: &Generator<'_>, bare: &Bare) {
     println!(
-        "\n{:>11} {:>10} {:>7} {:>7} {:>7}",
-        "connections", "flows/s", "p50 ms", "p99 ms", "cpu us"
+        "\n{:>11} {:>10} {:>7} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
+        "connections",
+        "flows/s",
+        "again",
+        "p50 ms",
+        "p99 ms",
+        "cpu us",
+        "bare/s",
+        "p50 ms",
+        "p99 ms",
+        "cpu us",
+        "ratio"
     );
     let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 8));
+    let press = generator.presses(1).await.pop_front().expect("one");
+    let (press, bare_door) = (&press, (bare.host.as_str(), &generator.served.tls));
     for connections in CONNECTIONS {
-        let rate = Rate::begin();
-        let buying = (0..connections).map(|_| async {
-            let mut connection = generator.connect().await;
-            while rate.began.elapsed() < length {
-                let began = Instant::now();
-                generator.whole(&mut connection).await;
-                rate.took(began.elapsed());
+        let open = async || generator.connect().await;
+        let whole = async |connection: &mut Connection| generator.whole(connection).await;
+        let flows = for_a_while(length, connections, open, whole).await;
+        let open = async || Connection::open(bare_door.0, bare_door.1).await;
+        let nine = async |connection: &mut Connection| {
+            for _ in 0..REQUESTS_OF_A_FLOW {
+                assert!(is_done(&connection.ask(press).await));
             }
-        });
-        futures_util::future::join_all(buying).await;
-        let flows = rate.end();
+        };
+        let ceiling = for_a_while(length, connections, open, nine).await;
         println!(
-            "{connections:>11} {:>10.0} {:>7.2} {:>7.2} {:>7.1}",
+            "{connections:>11} {:>10.0} {:>7} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
             flows.per_second(),
+            flows.turned_away,
             flows.quantile_ms(0.5),
             flows.quantile_ms(0.99),
             flows.cpu_us_each(),
+            ceiling.per_second(),
+            ceiling.quantile_ms(0.5),
+            ceiling.quantile_ms(0.99),
+            ceiling.cpu_us_each(),
+            flows.per_second() / ceiling.per_second(),
         );
     }
+}
+
+/// The same again and again on each of so many connections.
+async fn for_a_while(
+    length: Duration,
+    connections: usize,
+    open: impl AsyncFn() -> Connection,
+    one: impl AsyncFn(&mut Connection),
+) -> Figures {
+    let opening = (0..connections).map(|_| open());
+    let opened = futures_util::future::join_all(opening).await;
+    let rate = Rate::begin();
+    let (one, taken) = (&one, &rate);
+    let repeating = opened.into_iter().map(|mut connection| async move {
+        while taken.began.elapsed() < length {
+            let began = Instant::now();
+            one(&mut connection).await;
+            taken.took(began.elapsed());
+        }
+        taken.turned_away(connection.turned_away);
+    });
+    futures_util::future::join_all(repeating).await;
+    rate.end()
 }
 
 // ---------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@
 
 use hdrhistogram::Histogram;
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     time::{Duration, Instant},
 };
 
 /// What is being counted.
 pub struct Rate {
     latency_us: RefCell<Histogram<u64>>,
+    turned_away: Cell<u64>,
     /// When it began.
     pub began: Instant,
     cpu_before_us: u64,
@@ -26,6 +27,8 @@ pub struct Figures {
     pub latency_us: Histogram<u64>,
     /// From the first to the last.
     pub took: Duration,
+    /// How many were told that there is no room; they are in none of the other figures.
+    pub turned_away: u64,
     cpu_us: u64,
 }
 
@@ -33,7 +36,12 @@ impl Rate {
     /// From now on.
     pub fn begin() -> Self {
         let histogram = Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds");
-        Self { latency_us: RefCell::new(histogram), began: Instant::now(), cpu_before_us: cpu_us() }
+        Self {
+            latency_us: RefCell::new(histogram),
+            turned_away: Cell::new(0),
+            began: Instant::now(),
+            cpu_before_us: cpu_us(),
+        }
     }
 
     /// One more, which took so long.
@@ -42,11 +50,17 @@ impl Rate {
         self.latency_us.borrow_mut().saturating_record(micros);
     }
 
+    /// So many more were told that there is no room.
+    pub fn turned_away(&self, count: u64) {
+        self.turned_away.set(self.turned_away.get() + count);
+    }
+
     /// No more.
     pub fn end(self) -> Figures {
         Figures {
             latency_us: self.latency_us.into_inner(),
             took: self.began.elapsed(),
+            turned_away: self.turned_away.get(),
             cpu_us: cpu_us() - self.cpu_before_us,
         }
     }
@@ -67,6 +81,7 @@ impl Figures {
     pub fn add(&mut self, other: &Self) {
         self.latency_us.add(&other.latency_us).expect("same bounds");
         self.took += other.took;
+        self.turned_away += other.turned_away;
         self.cpu_us += other.cpu_us;
     }
 

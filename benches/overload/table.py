@@ -14,6 +14,8 @@ RECOVERY_S = 10.0
 GROWTH_A_MINUTE = 0.05
 # A second in which more than this share is turned away is still one of overload.
 STILL_TURNED_AWAY = 0.05
+# Closed loops before and after that differ by more than this part: the machine was another one meanwhile.
+MOST_DRIFT = 0.15
 # Purchases that failed or found no connection, of those that were due, above which a table says nothing.
 LOST = 0.001
 
@@ -84,6 +86,8 @@ def floors(told, phases, clients, before):
     done = twice["achieved_per_s"] / mean
     print(f"closed loop of {clients} clients: {before:.0f}/s before; {after:.0f}/s after, {after / before:.2f} of it,"
           f" floor {AFTER_OF_BEFORE}{verdict(after >= AFTER_OF_BEFORE * before)}")
+    if abs(after / before - 1) > MOST_DRIFT:
+        print(f"the machine's speed drifted by more than {MOST_DRIFT * 100:.0f} %: run it again, these figures say little")
     print(f"done: {done:.2f} of their mean, floor {DONE_OF_CAPACITY}{verdict(done >= DONE_OF_CAPACITY)}")
     fast, slow = ms(phases[70][1]["latency"], "p99_us"), ms(twice["latency"], "p99_us")
     is_known = fast is not None and slow is not None

@@ -110,10 +110,16 @@ pub fn connector(certificate: &Path) -> TlsConnector {
     TlsConnector::from(client_config(certificate))
 }
 
+/// A request that finds no room is sent so often again, each time after a pause.
+const MOST_TRIES: u32 = 10_000;
+const BETWEEN_TRIES: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// One connection that stays.
 pub struct Connection {
     stream: TlsStream<TcpStream>,
     buffer: Vec<u8>,
+    /// How many of its requests [`Connection::until_heard`] sent once more.
+    pub turned_away: u64,
 }
 
 /// An answer.
@@ -168,7 +174,20 @@ impl Connection {
         socket.set_nodelay(true).expect("sets");
         let name = ServerName::try_from(name.to_owned()).expect("a name");
         let stream = tls.connect(name, socket).await.expect("TLS");
-        Self { stream, buffer: Vec::with_capacity(32 << 10) }
+        Self { stream, buffer: Vec::with_capacity(32 << 10), turned_away: 0 }
+    }
+
+    /// The answer of a server that has room: while it has none the request is sent again.
+    pub async fn until_heard(&mut self, request: &[u8]) -> Answer {
+        for _ in 0..MOST_TRIES {
+            let answer = self.ask(request).await;
+            if answer.status != 503 {
+                return answer;
+            }
+            self.turned_away += 1;
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        panic!("no room after {MOST_TRIES} tries");
     }
 
     /// Sends a request as it is, and reads its answer.

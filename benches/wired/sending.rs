@@ -20,7 +20,7 @@ pub struct Sending {
 }
 
 impl Sending {
-    /// Sends all of them; each answer must be as it should.
+    /// Sends all of them; each answer must be as it should, or say that there is no room.
     pub async fn send(
         self,
         (host, tls): (&str, &TlsConnector),
@@ -37,6 +37,10 @@ impl Sending {
                 let Some((request, number)) = queue.borrow_mut().next() else { return };
                 let began = self.begin(taken.began, number).await;
                 let answer = connection.ask(&request).await;
+                if answer.status == 503 {
+                    taken.turned_away(1);
+                    continue;
+                }
                 taken.took(began.elapsed());
                 assert!(is_right(&answer), "{} {}", answer.status, answer.text());
             }
