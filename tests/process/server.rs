@@ -36,10 +36,20 @@ impl Server {
 
     /// The same for one that may take longer until it is ready.
     pub fn within(most: Duration, folder: &Path, env: &[(&str, &str)]) -> Self {
+        Self::serve(most, &["serve"], folder, env)
+    }
+
+    /// The same with the configuration of a file that comes with the product.
+    pub fn configured(folder: &Path, file: &str) -> Self {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file).display().to_string();
+        Self::serve(PATIENCE, &["serve", "--config", &file], folder, &[])
+    }
+
+    fn serve(most: Duration, words: &[&str], folder: &Path, env: &[(&str, &str)]) -> Self {
         let (public, operator) = (free_port(), free_port());
         let issuer = format!("http://127.0.0.1:{public}");
         let log = folder.join(format!("server-{public}.log"));
-        let mut command = on_folder(&["serve"], folder);
+        let mut command = on_folder(words, folder);
         command
             .env("LINEPASS__SERVER__ISSUER", &issuer)
             .env("LINEPASS__SERVER__LISTEN", format!("127.0.0.1:{public}"))
