@@ -9,7 +9,7 @@
 //! | I4 | the limits of a line's IDs together are within the line's | [`account`] |
 //! | I5 | a line that its customer restricted has no live contract | [`account`] |
 //! | I6 | a closed month's itemisation is what its events come to (R-014 to R-033) | [`account`] |
-//! | I7 | each event that owes a mail or a webhook owes exactly one, and what waits refers to it | [`told`] |
+//! | I7 | each event that owes a mail or a webhook owes exactly one, and what waits refers to it | [`told`], [`owed`] |
 //! | I8 | the chain of blocks is whole | [`crate::store::audit`] |
 //! | I9 | the events from the first on come to each snapshot, and to each line that is awake, and name the keys that stand | [`lines`], [`keys`] |
 //!
@@ -29,6 +29,7 @@ mod index;
 mod keys;
 pub mod ledger;
 mod lines;
+mod owed;
 mod report;
 mod streams;
 mod told;

@@ -1,18 +1,19 @@
-//! What waits to be told: mails and webhooks (I7). Which of them an entry owes is told once more
-//! here, from the guide, and what the rows of the outbox and of the providers refer to is looked up.
+//! What waits to be told: mails and webhooks (I7). What is made of an entry is held against what [`owed`] says,
+//! and what the rows of the outbox and of the providers refer to is looked up.
 
 use super::{
     ASKED_AGAIN, ASKED_AGAIN_AFTER, Step, Walk,
     house::House,
     index::entry as entry_at,
+    owed,
     report::{Found, InvariantName},
     streams::has_moved,
 };
 use crate::{
     domain::{
         ids::{CustomerId, PassportNumber, ProviderId},
-        line::{By, EndReason, Entry, Event, Line, event::Barrier},
-        notice::{self, Notice, NoticeKind, Recipient},
+        line::{Entry, Line},
+        notice,
         webhook::{MessageId, messages},
     },
     store::{
@@ -33,134 +34,21 @@ pub(super) fn entry(
     (line, before): (Option<&Line>, Option<&Line>),
     found: &mut Found,
 ) {
-    let mut fault = |what: String| {
-        found.fault(InvariantName::I7, format!("event {seq} of {customer}: {what}"));
-    };
-    let owed = owed_messages(entry);
     let made: Vec<(ProviderId, String)> = messages(entry)
         .into_iter()
         .map(|message| (message.provider, message.id.to_string()))
         .collect();
-    let ids: BTreeSet<&(ProviderId, String)> = made.iter().collect();
-    if made != owed || ids.len() != made.len() {
-        fault(format!("it owes the webhooks {owed:?}, and {made:?} are made of it"));
-    }
+    let mut faults = owed::message_faults(entry, &made);
     let notices = line.map(|line| notice::notices(entry, line, before)).unwrap_or_default();
-    let names: BTreeSet<(NoticeKind, u32)> =
-        notices.iter().map(|notice| (notice.kind, notice.recipient.row().row)).collect();
-    if names.len() != notices.len() {
-        fault("it makes the same mail twice".to_owned());
+    if let Some(line) = line {
+        let live: BTreeSet<PassportNumber> =
+            line.live_passports().map(|passport| passport.number).collect();
+        faults.extend(owed::mail_faults(entry, &live, &notices));
     }
-    let kinds: BTreeSet<NoticeKind> = notices.iter().map(|notice| notice.kind).collect();
-    let owed_kinds = if line.is_some() { owed_kinds(entry) } else { BTreeSet::new() };
-    if kinds != owed_kinds {
-        fault(format!("it owes mails of the kinds {owed_kinds:?}, and {kinds:?} are made of it"));
+    for what in faults {
+        found.fault(InvariantName::I7, format!("event {seq} of {customer}: {what}"));
     }
-    for (passport, kind) in owed_to_applicants(entry) {
-        let now = notices.iter().filter(|notice| is_to(notice, kind, passport)).count();
-        if line.is_some() && now != 1 {
-            fault(format!("it owes ID {passport} one mail {kind}, and {now} are made of it"));
-        }
-    }
-    found.count(InvariantName::I7, (owed.len() + notices.len()) as u64);
-}
-
-fn is_to(notice: &Notice, kind: NoticeKind, wanted: PassportNumber) -> bool {
-    let is_to = matches!(
-        notice.recipient,
-        Recipient::Applicant { passport, is_former: false, .. } if passport == wanted
-    );
-    notice.kind == kind && is_to
-}
-
-/// One webhook for each purchase, and one for each contract that ended (interfaces.md 1.4).
-fn owed_messages(entry: &Entry) -> Vec<(ProviderId, String)> {
-    let owed = entry.events.iter().filter_map(|event| match event {
-        Event::Purchased { receipt, provider, .. } => {
-            Some((provider.clone(), format!("purchase-{receipt}")))
-        }
-        Event::ContractEnded { contract, provider, .. } => {
-            Some((provider.clone(), format!("cancelled-{}", contract.0)))
-        }
-        _ => None,
-    });
-    owed.collect()
-}
-
-/// What concerns a whole line is told as that, and nothing of it apart.
-fn owed_as_a_whole(entry: &Entry) -> Option<NoticeKind> {
-    entry.events.iter().find_map(|event| match event {
-        Event::LineEnded { .. } => Some(NoticeKind::LineEnded),
-        Event::BarrierRaised { barrier } => Some(match barrier {
-            Barrier::CustomerRestriction => NoticeKind::Restricted,
-            Barrier::CompanyStop | Barrier::Unbillable => NoticeKind::UseStopped,
-        }),
-        Event::BarrierLifted { barrier } => Some(match barrier {
-            Barrier::CustomerRestriction => NoticeKind::RestrictionLifted,
-            Barrier::CompanyStop | Barrier::Unbillable => NoticeKind::UseResumed,
-        }),
-        Event::LineLimitSet { .. } => Some(NoticeKind::LimitsChanged),
-        Event::SignedInFromNewPlace { passport: None, .. } => Some(NoticeKind::NewSignIn),
-        _ => None,
-    })
-}
-
-/// What the guide promises an ID's applicant, and the cancellation.
-fn owed_to_applicants(entry: &Entry) -> BTreeSet<(PassportNumber, NoticeKind)> {
-    if owed_as_a_whole(entry).is_some() {
-        return BTreeSet::new();
-    }
-    let is_somebodys = !matches!(entry.by, By::System);
-    let owed = entry.events.iter().filter_map(|event| match event {
-        Event::PassportRegistered { passport, .. } if is_somebodys => {
-            Some((*passport, NoticeKind::Registered))
-        }
-        Event::PassportRenamed { passport, .. } | Event::ApplicantSet { passport, .. }
-            if is_somebodys =>
-        {
-            Some((*passport, NoticeKind::Changed))
-        }
-        Event::PasswordSet { passport, rehash: false, .. } if is_somebodys => {
-            Some((*passport, NoticeKind::Changed))
-        }
-        Event::LineAuthenticationSet { passport, .. } if is_somebodys => {
-            Some((*passport, NoticeKind::Changed))
-        }
-        Event::Purchased { passport, .. } => Some((*passport, NoticeKind::Purchased)),
-        Event::ContractEnded { passport, reason: EndReason::Customer, .. } => {
-            Some((*passport, NoticeKind::Cancelled))
-        }
-        _ => None,
-    });
-    owed.collect()
-}
-
-/// The kinds of mail that an entry owes anybody.
-fn owed_kinds(entry: &Entry) -> BTreeSet<NoticeKind> {
-    if let Some(kind) = owed_as_a_whole(entry) {
-        return BTreeSet::from([kind]);
-    }
-    let is_deleted = |id: PassportNumber| {
-        entry
-            .events
-            .iter()
-            .any(|event| matches!(event, Event::PassportDeleted { passport } if *passport == id))
-    };
-    let mut kinds: BTreeSet<NoticeKind> =
-        owed_to_applicants(entry).into_iter().map(|(_, kind)| kind).collect();
-    kinds.extend(entry.events.iter().filter_map(|event| match event {
-        Event::ContractEnded { passport, reason, .. }
-            if *reason != EndReason::Customer && !is_deleted(*passport) =>
-        {
-            Some(NoticeKind::ContractsEnded)
-        }
-        Event::PassportLimitSet { .. } => Some(NoticeKind::LimitsChanged),
-        Event::PassportDeleted { .. } => Some(NoticeKind::PassportDeleted),
-        Event::SignedInFromNewPlace { passport: Some(_), .. } => Some(NoticeKind::NewSignIn),
-        Event::InquiryReceived { .. } => Some(NoticeKind::Inquiry),
-        _ => None,
-    }));
-    kinds
+    found.count(InvariantName::I7, (made.len() + notices.len()) as u64);
 }
 
 /// Looks at the cursors, the outbox's rows and the providers' rows.
@@ -238,7 +126,7 @@ async fn mails(walk: &mut Walk<'_>) -> Result<(), StoreError> {
         let mail = known.place.mail;
         let what = match entry_at(walk, mail.customer, mail.seq).await? {
             None => "its event is not there",
-            Some((_, entry)) if !owed_kinds(&entry).contains(&mail.kind) => {
+            Some((_, entry)) if !owed::kinds(&entry).contains(&mail.kind) => {
                 "its event owes no such mail"
             }
             Some((_, entry)) if entry.at != known.record.accepted_at => {
@@ -364,7 +252,7 @@ async fn state_faults(
         let owed = (provider.clone(), id.to_string());
         let what = match entry_at(walk, message.line, message.seq).await? {
             None => "its event is not there",
-            Some((_, entry)) if !owed_messages(&entry).contains(&owed) => {
+            Some((_, entry)) if !owed::messages(&entry).contains(&owed) => {
                 "its event owes this provider no such message"
             }
             Some((block, _)) if block != message.block => "it names another block than its event",
