@@ -30,6 +30,8 @@ const NEAR: usize = 1 << 20;
 /// Imports while the disk is full, and the lines of each.
 const IMPORTS: usize = 6;
 const IMPORTED: usize = 150;
+/// Far more writes than four orders take.
+const MOST_WRITES: i64 = 64;
 
 fn prepared(house: &House, of_each: usize) -> Vec<Order> {
     let buyers = BUYERS.into_iter().cycle().take(of_each * BUYERS.len());
@@ -250,8 +252,9 @@ fn a_write_that_finds_the_disk_full_ends_the_process_wherever_it_is() {
     let store = folder.path().canonicalize().expect("a folder").join("store");
     let faults = Faults::none(beside.path(), &store);
     let mut outcomes = Outcomes::default();
-    for number in 0..10 {
-        for for_good in [false, true] {
+    let mut number = 0;
+    loop {
+        let gone = [false, true].map(|for_good| {
             let mut server = Server::start(folder.path(), &faults.below(Start::generous()));
             let house = server.house.clone();
             let mut orders = prepared(&house, 1);
@@ -280,7 +283,14 @@ fn a_write_that_finds_the_disk_full_ends_the_process_wherever_it_is() {
                 assert_eq!(used, before + u64::from(is_there), "of {}", order.buyer.id);
             }
             server.terminate();
+            gone
+        });
+        if gone == [false, false] {
+            break;
         }
+        number += 1;
+        assert!(number < MOST_WRITES, "four orders are written in fewer pieces");
     }
+    assert!(number > 0, "no write met a full disk");
     outcomes.tell();
 }
