@@ -128,7 +128,7 @@ impl Client {
             86..=89 => self.look(line).await.map_or((), drop),
             90..=93 => self.ask_about_an_order().await,
             94 => self.erase(line).await,
-            95..=98 => self.move_the_clock().await,
+            95..=97 => self.move_the_clock().await,
             _ => self.fill_the_disk().await,
         }
     }
@@ -303,13 +303,27 @@ impl Client {
         self.close_a_month().await;
     }
 
+    /// While the disk is full nothing is written that anybody asks for; when it has room it is again.
     async fn fill_the_disk(&self) {
-        self.world.disk.fill(true);
-        self.process.look_around();
-        self.world.fate.wait_below(60).await;
-        if !self.world.disk.is_gone() {
-            self.world.disk.fill(false);
-            self.process.look_around();
+        let (disk, process) = (&self.world.disk, &self.process);
+        if disk.is_full() {
+            return;
         }
+        disk.fill(true);
+        process.look_around();
+        // What was asked for before is written yet.
+        process.committed().await;
+        let before = process.store.durable_block();
+        self.world.fate.wait_below(200).await;
+        if disk.is_gone() || process.has_failed() {
+            return;
+        }
+        if process.store.durable_block() != before {
+            let what = "a block was written on a disk that was full".to_owned();
+            self.world.ledger.borrow_mut().violation(what);
+        }
+        disk.fill(false);
+        process.look_around();
+        self.world.filled();
     }
 }

@@ -113,6 +113,11 @@ impl Disk {
         self.state().slow_percent = percent;
     }
 
+    /// Whether it has less room than a store asks for.
+    pub fn is_full(&self) -> bool {
+        self.state().free_bytes < MIN_FREE_BYTES
+    }
+
     /// Fills the disk up, or makes room.
     pub fn fill(&self, full: bool) {
         self.state().free_bytes = if full { MIN_FREE_BYTES / 2 } else { ROOMY_BYTES };
@@ -211,7 +216,7 @@ impl Disk {
 }
 
 impl State {
-    /// Applies rows, or fails after it did some of the work.
+    /// Applies rows, all of them: a batch of the engine is whole or not there, also when it fails.
     pub fn apply(&mut self, rows: Rows) {
         let rows: BTreeMap<_, _> = rows.into_iter().collect();
         for (key, row) in &rows {

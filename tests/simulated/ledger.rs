@@ -4,7 +4,7 @@
 use super::{disk::Disk, world::Counts};
 use linepass::{
     actors::{
-        LineError,
+        LineError, Overload,
         line::{Answer, Done},
     },
     domain::{
@@ -66,6 +66,8 @@ pub struct Ledger {
     pub orders: BTreeMap<OrderKey, OrderState>,
     /// Contracts that somebody was told of.
     pub contracts: Vec<KnownContract>,
+    /// Changes that were turned away because the disk was full.
+    no_room: u64,
     /// What must not be.
     pub violations: Vec<String>,
 }
@@ -91,6 +93,8 @@ impl Ledger {
         answer: &Answer,
         (disk, has_faults): (&Disk, bool),
     ) {
+        let is_full = |error: &LineError| matches!(error, LineError::Busy(Overload::NoRoom));
+        self.no_room += u64::from(answer.as_ref().is_err_and(|error| is_full(error)));
         match answer {
             Ok(done) => self.made(id, customer, done, disk),
             Err(error) => match &**error {
@@ -132,6 +136,7 @@ impl Ledger {
             self.attempts.values().filter(|attempt| wanted(&attempt.outcome)).count() as u64
         };
         counts.unknown += outcomes(|outcome| matches!(outcome, Outcome::Unknown));
+        counts.no_room += self.no_room;
         counts.refused += outcomes(|outcome| matches!(outcome, Outcome::NotMade));
         counts.purchases +=
             self.orders.values().filter(|order| order.receipt.is_some()).count() as u64;

@@ -1,4 +1,6 @@
-//! The server below the web, as `app::start` builds it, on a simulated disk and one thread.
+//! The server below the web, its parts put together as `app::start` does, on a simulated disk and one thread:
+//! lines, committer, bulk, closer, erasure, receipts, snapshots and the system's stream. Mails, webhooks,
+//! providers, keys and backups are not in it; tests of the real binary kill those.
 
 use super::{
     disk::{Disk, MIN_FREE_BYTES},
@@ -145,10 +147,15 @@ impl Process {
 
     /// The end of a stop in order: what the committer was given is committed, then the store closes.
     pub async fn close(&self) -> Result<(), StoreError> {
+        self.committed().await;
+        self.store.close().await
+    }
+
+    /// Waits until the committer has nothing left to do.
+    pub async fn committed(&self) {
         while self.committer.waiting() > 0 && !self.has_failed() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.store.close().await
     }
 
     /// The free space is looked at, as it is once a second.

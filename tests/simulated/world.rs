@@ -62,6 +62,10 @@ pub struct Counts {
     pub closes: u64,
     /// Stops in order while clients were in flight.
     pub orderly: u64,
+    /// Times in which the disk was full.
+    pub fills: u64,
+    /// Changes that were turned away because it was.
+    pub no_room: u64,
 }
 
 impl Counts {
@@ -76,6 +80,8 @@ impl Counts {
         self.refused += other.refused;
         self.closes += other.closes;
         self.orderly += other.orderly;
+        self.fills += other.fills;
+        self.no_room += other.no_room;
     }
 }
 
@@ -172,6 +178,11 @@ impl World {
         counts.lives += 1;
         counts.kills += u64::from(end == End::Killed);
         counts.power_cuts += u64::from(end == End::PowerCut);
+    }
+
+    /// The disk was full for a while, and has room again.
+    pub fn filled(&self) {
+        self.counts.borrow_mut().fills += 1;
     }
 
     fn is_broken(&self) -> bool {
