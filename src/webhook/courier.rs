@@ -116,8 +116,9 @@ fn judged(status: StatusCode, headers: &HeaderMap, now_s: i64) -> Option<Failure
     Some(Failure { kind, status: Some(status.as_u16()), retry_after })
 }
 
-/// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date.
-fn patience(value: &str, now_s: i64) -> Option<Duration> {
+/// How long a receiver asks for patience in `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date, told at
+/// `now_s` (seconds since 1970); at most a day. None where it is neither.
+pub fn patience(value: &str, now_s: i64) -> Option<Duration> {
     let seconds = value.trim().parse().ok().or_else(|| {
         let at: SystemTime = value.parse::<HttpDate>().ok()?.into();
         let at_s = i64::try_from(at.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()?;
