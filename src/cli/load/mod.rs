@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`args`] | the arguments |
+//! | [`ledger`] | where its orders are written down, and their lines again in the end |
 //! | [`hint`] | what to do where the server is spoken to otherwise than it speaks |
 //! | [`live`] | the line on a terminal while it goes on |
 //! | [`stop`] | the signals that end it early |
@@ -11,6 +12,7 @@
 
 pub mod args;
 mod hint;
+mod ledger;
 pub mod live;
 mod stop;
 pub mod told;
@@ -24,7 +26,6 @@ use crate::{
         credentials::{Credentials, Origin, ServiceKind},
         host::{Host, Process},
         http::Connection,
-        ledger::Ledger,
         reconcile::reconcile,
         result::{Around, Config, Results, Verdict, Verification},
         run::{Audience, Plan, Run, RunError, Shape},
@@ -40,9 +41,7 @@ use live::Live;
 use serde_json::Value;
 use std::{
     cell::RefCell,
-    fs,
     io::{self, Write},
-    path::{Path, PathBuf},
     rc::Rc,
     time::Instant,
 };
@@ -92,12 +91,17 @@ pub fn run(args: &LoadArgs, out: &mut impl Write, talk: &mut impl Write) -> io::
         writeln!(talk, "linepass: {doubt}")?;
     }
     match actix_rt::System::new().block_on(load(args)) {
-        Ok(results) => {
+        Ok(Loaded { results, written }) => {
             if args.json {
                 serde_json::to_writer(&mut *out, &results)?;
                 writeln!(out)?;
             } else {
-                write!(out, "{}", told::summary(&results, args.out.as_deref()))?;
+                let folder = args.out.as_deref().filter(|_| written.is_ok());
+                write!(out, "{}", told::summary(&results, folder))?;
+            }
+            if let Err(error) = written {
+                writeln!(talk, "linepass: {error}")?;
+                return Ok(error.exit());
             }
             Ok(match results.verdict {
                 Verdict::Failed => Exit::Failed,
@@ -112,7 +116,14 @@ pub fn run(args: &LoadArgs, out: &mut impl Write, talk: &mut impl Write) -> io::
     }
 }
 
-async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
+/// What a run came to.
+struct Loaded {
+    results: Results,
+    /// Whether its files are there.
+    written: Result<(), LoadError>,
+}
+
+async fn load(args: &LoadArgs) -> Result<Loaded, LoadError> {
     if let Some(what) = args.contradiction() {
         return Err(LoadError::Usage(what));
     }
@@ -122,23 +133,35 @@ async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
     let server = args.server_pid.map(Process::find).transpose().map_err(LoadError::Usage)?;
     let credentials = credentials(args)?;
     let verifier = verifier(args, credentials.origin).await?;
-    let world = world(args, &plan, credentials).await?;
+    let (world, folder) = world(args, &plan, credentials).await?;
     let interrupted = stop::interrupted()
         .map_err(|error| LoadError::File(format!("signals cannot be listened to: {error}")))?;
     let live = Live::new();
     let began = Instant::now();
     let over = Run::new(&world, &plan, &live, server, interrupted).go().await;
     live.end();
-    let over = over.inspect_err(|_| drop(world.ledger.borrow_mut().finish()))?;
+    let over = over.inspect_err(|_| drop(world.ledger.borrow_mut().finish()));
+    if over.is_err() && world.ledger.borrow().is_empty() {
+        // Nobody was asked to buy anything, so the same command may be given again.
+        ledger::forget(args);
+    } else {
+        folder.into_iter().for_each(MadeFolder::keep);
+    }
+    let over = over?;
     let reconciliation = match args.reconcile {
         0 => None,
         _ => Some(reconcile(&world, &|done, of| live.checking("asking again", done, of)).await),
     };
     let finished = world.ledger.borrow_mut().finish();
-    finished.map_err(|error| LoadError::File(format!("the ledger is not whole: {error}")))?;
-    let verification = match &verifier {
-        Some(verifier) => verifier.verify(&ledger_lines(args, &world)?, &live).await,
-        None => Verification::Skipped,
+    // What was measured is told whatever became of the ledger.
+    let lines = match finished {
+        Ok(()) => ledger::lines(args, &world),
+        Err(error) => Err(format!("the ledger is not whole: {error}")),
+    };
+    let verification = match (lines, &verifier) {
+        (Err(what), _) => Verification::Failed { what },
+        (Ok(lines), Some(verifier)) => verifier.verify(lines, &live).await,
+        (Ok(_), None) => Verification::Skipped,
     };
     live.end();
     let around = Around {
@@ -151,10 +174,10 @@ async fn load(args: &LoadArgs) -> Result<Results, LoadError> {
     };
     let recorder = world.recorder.borrow();
     let results = Results::of(&over, &recorder, around);
-    if let Some(folder) = &args.out {
-        told::write_files(folder, &results, &recorder).map_err(LoadError::File)?;
-    }
-    Ok(results)
+    let written = args.out.as_deref().map_or(Ok(()), |folder| {
+        told::write_files(folder, &results, &recorder).map_err(LoadError::File)
+    });
+    Ok(Loaded { results, written })
 }
 
 fn plan(args: &LoadArgs) -> Plan {
@@ -229,10 +252,10 @@ async fn world(
     args: &LoadArgs,
     plan: &Plan,
     credentials: Credentials,
-) -> Result<Rc<World>, LoadError> {
+) -> Result<(Rc<World>, Option<MadeFolder>), LoadError> {
     let target = target(args).await?;
     sells(&credentials, plan)?;
-    let ledger = ledger(args)?;
+    let (ledger, folder) = ledger::open(args)?;
     let options = Options {
         timeout: args.timeout,
         retry: args.retry,
@@ -243,7 +266,7 @@ async fn world(
     let tag = format!("load-{}", random::token(6));
     let ledger = Rc::new(RefCell::new(ledger));
     let world = World::new(Rc::new(target), credentials, options, ledger, (tag, args.lines_zipf));
-    Ok(Rc::new(world))
+    Ok((Rc::new(world), folder))
 }
 
 /// Whether the providers have what the scenarios buy.
@@ -318,50 +341,4 @@ async fn issuer(args: &LoadArgs, target: Target) -> Result<String, LoadError> {
         refused(format!("{} answers, and it is no Linepass{hint}", answer.status))
     })?;
     Ok(issuer.to_owned())
-}
-
-fn ledger_file(args: &LoadArgs) -> Option<PathBuf> {
-    let own = args.out.as_ref().map(|folder| folder.join("ledger.jsonl"));
-    args.ledger.clone().or(own)
-}
-
-/// Every line of the ledger where it is kept, and those that are remembered where it is not.
-fn ledger_lines(args: &LoadArgs, world: &World) -> Result<Vec<Value>, LoadError> {
-    let unread = |error: &dyn std::fmt::Display| LoadError::File(format!("the ledger: {error}"));
-    let Some(file) = ledger_file(args) else {
-        let sample = world.ledger.borrow().sample();
-        let lines = sample.into_iter().map(serde_json::to_value);
-        return lines.collect::<Result<_, _>>().map_err(|error| unread(&error));
-    };
-    let text = fs::read_to_string(file).map_err(|error| unread(&error))?;
-    let lines = text.lines().map(serde_json::from_str);
-    lines.collect::<Result<_, _>>().map_err(|error| unread(&error))
-}
-
-fn ledger(args: &LoadArgs) -> Result<Ledger, LoadError> {
-    let folder = args.out.as_deref().map(|folder| {
-        own_folder(folder).map_err(|error| {
-            let folder = folder.display();
-            let what = format!("--out {folder}: {error}; a new or an empty folder is wanted");
-            LoadError::Unmade { what, kind: error.kind() }
-        })
-    });
-    let folder = folder.transpose()?;
-    let file = ledger_file(args);
-    let most = args.reconcile as usize;
-    let ledger = Ledger::open(file.as_deref(), most, args.seed).map_err(|error| {
-        let name = file.map(|file| file.display().to_string()).unwrap_or_default();
-        let what = format!("--ledger {name}: {error}; a file that is not there yet is wanted");
-        LoadError::Unmade { what, kind: error.kind() }
-    })?;
-    folder.into_iter().for_each(MadeFolder::keep);
-    Ok(ledger)
-}
-
-/// A folder of the run's own: an older run's files would be taken for this one's.
-fn own_folder(folder: &Path) -> io::Result<MadeFolder> {
-    let made = MadeFolder::make(folder)?;
-    let is_empty = folder.read_dir()?.next().is_none();
-    let taken = || io::Error::new(io::ErrorKind::AlreadyExists, "it is not empty");
-    is_empty.then_some(made).ok_or_else(taken)
 }

@@ -94,6 +94,7 @@ pub fn summary(results: &Results, folder: Option<&Path>) -> String {
             text.push_str(&row_of(row, &scenario.counts, &scenario.latency));
         }
     }
+    turned_away(&mut text, &results.phases);
     if text.contains(TOO_FEW) {
         let _ = writeln!(
             text,
@@ -146,6 +147,23 @@ fn row_of(
         ms_or_few(latency.p999_us),
         if latency.count == 0 { "-".to_owned() } else { ms(latency.max_us) },
     )
+}
+
+/// How soon those heard so who were turned away, for each row of the table that has any.
+fn turned_away(text: &mut String, phases: &[PhaseResult]) {
+    let rows = phases.iter().flat_map(|phase| phase.scenarios.iter().map(move |of| (phase, of)));
+    for (phase, (name, scenario)) in rows.filter(|(_, (_, of))| of.turned_away.count > 0) {
+        let (label, waited) = (&phase.phase.label, &scenario.turned_away);
+        let _ = writeln!(
+            text,
+            "turned away (refused or no room), {label}, {name}: {} heard so in {} at the median, {} at the p99, \
+             {} at most",
+            waited.count,
+            ms_or_few(waited.p50_us),
+            ms_or_few(waited.p99_us),
+            ms(waited.max_us)
+        );
+    }
 }
 
 fn errors(text: &mut String, phases: &[PhaseResult]) {
@@ -240,6 +258,22 @@ mod tests {
         }
         let rate = results(&[], &mut recorder);
         assert!(!summary(&rate, None).contains("carried"));
+    }
+
+    #[test]
+    fn who_is_turned_away_hears_so_in_a_time_that_is_told() {
+        let mut recorder = Recorder::default();
+        end(&mut recorder, (0, Scenario::Login), 3, &Ok(Duration::from_millis(1)));
+        assert!(!summary(&results(&[], &mut recorder), None).contains("turned away"));
+        end(
+            &mut recorder,
+            (0, Scenario::Login),
+            2,
+            &Err(Fault::Shed { status: 503, retry_after_s: 1 }),
+        );
+        let text = summary(&results(&[], &mut recorder), None);
+        let told = text.lines().find(|line| line.starts_with("turned away")).unwrap_or_default();
+        assert!(told.contains("login: 2 heard so in ") && told.ends_with(" at most"), "{text}");
     }
 
     #[test]

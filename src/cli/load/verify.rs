@@ -1,5 +1,6 @@
 //! The end of every run: the server is asked whether what is stored is true (I1 to I9).
 
+use super::ledger::Lines;
 use crate::{
     cli::operator::{
         Request,
@@ -51,7 +52,7 @@ pub trait Verifier {
     async fn has_store_of(&self, origin: Origin) -> Result<(), String>;
 
     /// Asks, and waits for the answer; the ledger is held against the store too.
-    async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification;
+    async fn verify(&self, ledger: Lines, audience: &dyn Audience) -> Verification;
 }
 
 /// The operator API of the server under test.
@@ -79,16 +80,23 @@ impl OperatorApi {
     async fn with_ledger(
         &self,
         mut report: Value,
-        ledger: &[Value],
+        Lines { orders, mut lines }: Lines,
         audience: &dyn Audience,
-    ) -> Result<Value, ClientError> {
+    ) -> Result<Value, String> {
         let mut kept = Held::new("I1, ledger", "what was acknowledged is there as it was told");
         let mut refused = Held::new("I2, ledger", "what was refused is not there");
-        for (number, part) in ledger.chunks(PART).enumerate() {
-            audience.checking("the ledger", (number * PART) as u64, ledger.len() as u64);
+        let mut done = 0;
+        loop {
+            let part: Vec<Value> = lines.by_ref().take(PART).collect::<Result<_, _>>()?;
+            if part.is_empty() {
+                break;
+            }
+            done += part.len() as u64;
+            audience.checking("the ledger", done, orders);
             let body = Some(json!({ "reason": REASON, "lines": part }));
             let path = format!("{PATH}/ledger");
-            let held = self.0.ask(&Request { method: "POST", path, body }).await?;
+            let held = self.0.ask(&Request { method: "POST", path, body }).await;
+            let held = held.map_err(|error| error.to_string())?;
             kept.add(&held["kept"], &held["kept_faults"]);
             refused.add(&held["refused"], &held["refused_faults"]);
         }
@@ -165,17 +173,15 @@ impl Verifier for OperatorApi {
         ))
     }
 
-    async fn verify(&self, ledger: &[Value], audience: &dyn Audience) -> Verification {
+    async fn verify(&self, ledger: Lines, audience: &dyn Audience) -> Verification {
         let walked = match self.walk(audience).await {
             Ok(Some(report)) => self.with_ledger(report, ledger, audience).await,
-            Ok(None) => {
-                return Verification::Failed { what: "it was lost before its end".to_owned() };
-            }
-            Err(error) => Err(error),
+            Ok(None) => Err("it was lost before its end".to_owned()),
+            Err(error) => Err(error.to_string()),
         };
         match walked {
             Ok(report) => Verification::Done { whole: report["whole"] == true, report },
-            Err(error) => Verification::Failed { what: error.to_string() },
+            Err(what) => Verification::Failed { what },
         }
     }
 }
