@@ -206,10 +206,12 @@ impl Counts {
     /// The number of a thread that has ended is given to the one that takes its place.
     fn add_thread(&self, shown: &Arc<Shown>) {
         let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
-        let shown = Arc::downgrade(shown);
-        match threads.iter_mut().find(|thread| thread.strong_count() == 0) {
-            Some(free) => *free = shown,
-            None => threads.push(shown),
+        let free = threads.iter().position(|thread| thread.strong_count() == 0);
+        let number = free.unwrap_or(threads.len());
+        shown.be_called(number);
+        match threads.get_mut(number) {
+            Some(free) => *free = Arc::downgrade(shown),
+            None => threads.push(Arc::downgrade(shown)),
         }
     }
 }

@@ -17,6 +17,8 @@ const SLOW_SYNC: Duration = Duration::from_millis(100);
 /// The limit of a thread and what it works on, for other threads to read.
 #[derive(Debug)]
 pub struct Shown {
+    /// The thread's number among those of its server.
+    number: AtomicUsize,
     /// Both are the bits of an `f64`.
     most: AtomicU64,
     worked_on: AtomicU64,
@@ -27,11 +29,26 @@ pub struct Shown {
 impl Default for Shown {
     fn default() -> Self {
         let bits = |value: f64| AtomicU64::new(value.to_bits());
-        Self { most: bits(f64::INFINITY), worked_on: bits(0.0), cause: AtomicUsize::new(0) }
+        Self {
+            number: AtomicUsize::new(0),
+            most: bits(f64::INFINITY),
+            worked_on: bits(0.0),
+            cause: AtomicUsize::new(0),
+        }
     }
 }
 
 impl Shown {
+    /// The number by which metrics and the log call the thread.
+    pub fn number(&self) -> usize {
+        self.number.load(Ordering::Relaxed)
+    }
+
+    /// The thread is called by this number.
+    pub fn be_called(&self, number: usize) {
+        self.number.store(number, Ordering::Relaxed);
+    }
+
     /// How many the thread may work on before no more orders and first pages begin; infinite where nothing
     /// limits it.
     pub fn most(&self) -> f64 {

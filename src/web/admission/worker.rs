@@ -258,6 +258,7 @@ impl Worker {
         let said = note(&mut telling);
         self.telling.set(telling);
         self.shown.turn_away(telling.cause());
+        let thread = self.shown.number();
         let reason = figures.map(|(why, ..)| why.code());
         let (wait, sync) = figures.map(|(_, wait, sync)| (wait, sync)).unwrap_or_default();
         match said {
@@ -265,10 +266,16 @@ impl Worker {
                 let wait_us = u64::try_from(wait.as_micros()).unwrap_or(u64::MAX);
                 let sync_ms = u64::try_from(sync.as_millis()).unwrap_or(u64::MAX);
                 let words = cause.words();
-                tracing::warn!(wait_us, sync_ms, reason, "{words}: some requests are turned away");
+                tracing::warn!(
+                    thread,
+                    wait_us,
+                    sync_ms,
+                    reason,
+                    "{words}: some requests are turned away"
+                );
             }
             Some(Said::Over) => {
-                tracing::info!("a thread that turned requests away hears all again");
+                tracing::info!(thread, "a thread that turned requests away hears all again");
             }
             None => {}
         }
