@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 /// Questions that a demo which was just started does not answer with JSON, and why.
 const NOT_ASKED: [(&str, &str); 2] = [
-    ("/backup/parts", "no backup was begun; tests/backup.rs asks for them"),
+    ("/backup/parts", "no backup was begun; tests/backup_parts.rs asks for them"),
     ("/bills/{month}/lines", "no month is closed"),
 ];
 /// Changes that a demo which was just started does not take, and why.

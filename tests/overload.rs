@@ -1,15 +1,13 @@
 //! More comes than can be done: who is turned away first, who last, how, and that it is over when it is
-//! over (reliability.md 8, 9, 26, 31 to 33).
+//! over (reliability.md 8, 31 to 33).
 
 mod common;
 mod inside;
-mod lines;
 mod process;
 mod wire;
 
-use actix::prelude::*;
 use common::{
-    Answer, Browser, Demo, Flow, Http, anime,
+    Answer, Browser, Flow, anime,
     door::{push_with, request_uri, until},
     operator::SAKURA,
     unique,
@@ -20,8 +18,6 @@ use linepass::{
     actors::{
         LineError,
         change::{Change, What},
-        line::LineServices,
-        lines::Lines,
     },
     domain::{
         calendar::Instant as Moment,
@@ -29,19 +25,12 @@ use linepass::{
         yen::Yen,
     },
     security::Secret,
-    store::{Batch, Put, Store, memory::MemoryStore},
+    store::{Batch, Put},
 };
-use lines::{customer, make, open, services, set_limit};
-use process::{PATIENCE, Started};
+use process::PATIENCE;
 use serde_json::json;
 use std::{
-    net::TcpStream,
-    path::Path,
-    process::{Command as Run, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -404,129 +393,4 @@ fn a_refusal_leaves_the_connection_open_for_what_comes_next() {
             wire.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").answer().starts_with("http/1.1 200")
         );
     });
-}
-
-// ---------------------------------------------------------------------------------------------
-// Lines whose actor panics
-
-/// Whether the next salt that is drawn is the poison.
-static POISONED: AtomicBool = AtomicBool::new(false);
-/// How often it was met.
-static PANICS: AtomicUsize = AtomicUsize::new(0);
-
-fn salt_or_poison() -> [u8; 32] {
-    if POISONED.swap(false, Ordering::Relaxed) {
-        PANICS.fetch_add(1, Ordering::Relaxed);
-        panic!("the poison");
-    }
-    [7; 32]
-}
-
-fn lines() -> (Lines, Arc<LineServices>) {
-    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let services = Arc::new(LineServices { draw_salt: salt_or_poison, ..services(&store) });
-    (Lines::start(&services, &[Arbiter::current()], 100), services)
-}
-
-#[test]
-fn a_line_whose_actor_panics_is_read_again_and_the_poison_does_not_come_back_check_26() {
-    System::new().block_on(async {
-        let (lines, services) = lines();
-        open(&lines, 1, Yen::new(1)).await;
-        set_limit(&lines, 1, 2).await.expect("made");
-        let read = lines.look(customer(1)).await.expect("answers");
-        assert_eq!(read.line.expect("there").line_limit.get(), 2);
-        POISONED.store(true, Ordering::Relaxed);
-        // An access key has a personal row, and that a salt.
-        let key = What::ResetAccessKey("-".into());
-        let poisoned = make(&lines, 1, key).await;
-        assert!(
-            matches!(poisoned.as_ref().map_err(|e| &**e), Err(LineError::Stopping)),
-            "{poisoned:?}"
-        );
-        let after = set_limit(&lines, 1, 3).await;
-        assert!(after.is_ok(), "the next one is heard: {after:?}");
-        let read = lines.look(customer(1)).await.expect("answers");
-        assert_eq!(read.line.expect("there").line_limit.get(), 3, "from the journal");
-        assert_eq!(read.seq, 3, "the opening and two limits: nothing of the poison");
-        assert_eq!(PANICS.load(Ordering::Relaxed), 1, "it was met once");
-        assert_eq!(services.awake_lines.load(Ordering::Relaxed), 1);
-    });
-}
-
-// ---------------------------------------------------------------------------------------------
-// Open files
-
-/// A demo whose process may open so many files.
-fn demo_with_open_files(folder: &Path, most: usize) -> (Started, serde_json::Value) {
-    let mut command = Run::new("prlimit");
-    command.arg(format!("--nofile={most}:{most}"));
-    command.arg(env!("CARGO_BIN_EXE_linepass")).args(["demo", "--json", "--data"]).arg(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.env("LINEPASS__STORE__MIN_FREE_SPACE_BYTES", "16777216");
-    command.env("LINEPASS__PASSWORD__HASH_MEMORY_KIB", "64");
-    command.env("LINEPASS__PASSWORD__HASH_PASSES", "1");
-    Started::spawn(&mut command).ready().unwrap_or_else(|ended| panic!("{ended:?}"))
-}
-
-fn address(url: &str) -> &str {
-    url.strip_prefix("http://").expect("http")
-}
-
-/// Waits until the server answers a fresh connection.
-fn until_it_answers(url: &str) {
-    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(2))).build();
-    let agent: ureq::Agent = config.into();
-    let began = Instant::now();
-    while agent.get(url).call().is_err() {
-        assert!(began.elapsed() < PATIENCE, "{url} never answers");
-    }
-}
-
-#[test]
-fn connections_take_no_more_files_than_the_limit_leaves_and_operators_come_in_check_9() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (started, said) = demo_with_open_files(folder.path(), 448);
-    let (public, operator) =
-        (said["issuer"].as_str().expect("an address"), said["operator"].as_str().expect("one"));
-    let crowd: Vec<TcpStream> = (0..300)
-        .map(|_| TcpStream::connect(address(public)).expect("the backlog takes it"))
-        .collect();
-    let health = Http::new().get(&format!("{operator}/readyz"), &[]);
-    assert_eq!(health.status, 200, "operators have files left: {health:?}");
-    drop(crowd);
-    until_it_answers(public);
-    started.signal("TERM");
-    let ended = started.ended();
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.err.contains("server.max_connections"), "it is told: {}", ended.err);
-    assert!(!ended.err.contains("Error accepting connection"), "{}", ended.err);
-}
-
-/// How many files a process has open.
-fn open_files(process_id: u32) -> usize {
-    std::fs::read_dir(format!("/proc/{process_id}/fd")).expect("Linux").count()
-}
-
-#[test]
-fn a_server_that_can_open_no_more_files_goes_on_when_it_can_again_check_9() {
-    let demo = Demo::start();
-    until_it_answers(demo.issuer());
-    let process_id = demo.process_id();
-    let limit = |most: usize| {
-        let ran = Run::new("prlimit")
-            .args([&format!("--pid={process_id}"), &format!("--nofile={most}:")])
-            .status();
-        assert!(ran.expect("prlimit runs").success());
-    };
-    limit(open_files(process_id) + 3);
-    let crowd: Vec<TcpStream> = (0..20)
-        .map(|_| TcpStream::connect(address(demo.issuer())).expect("the backlog takes it"))
-        .collect();
-    until("the accept loop", || demo.log().contains("Error accepting connection").then_some(()));
-    drop(crowd);
-    limit(1_024);
-    until_it_answers(demo.issuer());
-    let browser = Browser::new(demo.issuer());
-    common::purchase(&demo, &browser, "sakura01", &anime(&unique()));
 }

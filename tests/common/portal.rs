@@ -2,7 +2,7 @@
 //! hidden fields, and goes through procedures step by step.
 
 use super::{
-    Answer, Browser, Demo,
+    Answer, Browser, Demo, Options,
     operator::{Operator, SAKURA},
 };
 use std::collections::BTreeMap;
@@ -16,6 +16,13 @@ pub const APPLICANT: [(&str, &str); 3] =
     [("name", "NTT 太郎"), ("phone", "03-1234-5678"), ("contractor", "yes")];
 /// A password that may be set.
 pub const PASSWORD: &str = "Q7mz-ok9";
+
+/// A demo where so many sign-ins a minute from one machine are nothing strange.
+pub fn demo_with(env: &[(&'static str, &str)]) -> Demo {
+    let many = ("LINEPASS__THROTTLE__LOGINS_PER_MINUTE_PER_SOURCE", "100000");
+    let env = env.iter().chain([&many]).map(|(key, value)| (*key, (*value).to_owned()));
+    Demo::with(&Options { env: env.collect(), ..Options::default() })
+}
 
 /// A household at its entrance.
 pub struct Household {
