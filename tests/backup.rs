@@ -1,5 +1,6 @@
 //! `linepass backup`, `restore` and the drill against the real binary, under load (reliability 13): what
-//! was acknowledged before the backup's block is there, what is restored is whole, nobody waited.
+//! was acknowledged before the backup's block is there, what is restored is whole. (That others commit while it
+//! is taken, `backup_parts` shows from part to part.)
 
 mod backups;
 mod common;
