@@ -6,6 +6,7 @@
 
 #![allow(clippy::cast_precision_loss, reason = "sizes are printed with few digits")]
 
+mod bought;
 mod seeded;
 mod setup;
 
@@ -24,9 +25,40 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// What an awake line may cost, in bytes.
 const AIM_BYTES: f64 = 6.0 * 1024.0;
 
+/// Purchases of each line in the running month, the last of them the most that is looked at.
+const PURCHASES: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
+
 fn main() {
     linepass::app::memory::take_small_pages();
+    purchases(from_env("LINEPASS_BENCH_AWAKE", 10_000));
     actix::System::new().block_on(run());
+}
+
+/// What a line keeps of each purchase of a month that is not closed: the rules alone, so nothing else grows.
+fn purchases(lines: u64) {
+    let mut held: Vec<_> = (0..lines).map(|_| bought::line_with(0)).collect();
+    let (before_kib, mut last_kib, mut last) = (memory_kib("self", "VmRSS"), 0, 0);
+    println!(
+        "{:>9} {:>14} {:>18} {:>22}",
+        "lines", "purchases each", "bytes a purchase", "of these, of the last"
+    );
+    for purchases in PURCHASES {
+        for line in &mut held {
+            let mut bought = Some(std::mem::replace(line, bought::line_with(0)));
+            for serial in last..purchases {
+                bought = bought::take(bought, &bought::purchase(serial), serial);
+            }
+            *line = bought.expect("a line");
+        }
+        let grown_kib = memory_kib("self", "VmRSS").saturating_sub(before_kib);
+        let each = |kib: u64, count: u64| kib as f64 * 1_024.0 / (lines * count) as f64;
+        println!(
+            "{lines:>9} {purchases:>14} {:>18.0} {:>22.0}",
+            each(grown_kib, purchases),
+            each(grown_kib.saturating_sub(last_kib), purchases - last)
+        );
+        (last_kib, last) = (grown_kib, purchases);
+    }
 }
 
 async fn run() {

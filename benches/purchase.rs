@@ -230,7 +230,8 @@ impl Bare {
             balancers: None,
             header_timeout: Duration::from_secs(5),
         };
-        let patience = Patience { head: Duration::from_secs(5), idle: Duration::from_mins(1) };
+        // Nothing here tells a connection that its request has come, so each head would seem to go on for ever.
+        let patience = Patience { head: Duration::from_hours(1), idle: Duration::from_mins(1) };
         let limits = ServerLimits {
             workers: config.server.workers,
             most_connections: 10_000,
