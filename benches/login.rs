@@ -94,7 +94,7 @@ fn over_https(cost: HashCost, threads: usize, length: Duration) {
     let each = raw(cost, threads, turn / 2) * turn.as_secs_f64();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred")]
     let each = each as usize;
-    let (mut raw_rate, mut logins, mut took) = (0.0, 0.0, 0.0);
+    let (mut raw_rate, mut logins, mut took, mut turned_away) = (0.0, 0.0, 0.0, 0);
     for _ in 0..TURNS {
         raw_rate += raw(cost, threads, turn) / f64::from(TURNS);
         let flows = runtime.block_on(generator.logins(each));
@@ -103,11 +103,14 @@ fn over_https(cost: HashCost, threads: usize, length: Duration) {
         let figures = runtime.block_on(sending.send(served.door(), flows, is_right));
         logins += figures.latency_us.len() as f64;
         took += figures.took.as_secs_f64();
+        turned_away += figures.turned_away;
     }
     let (rate, floor) = (logins / took, HTTPS_FLOOR);
     let (ratio, verdict) = (rate / raw_rate, verdict(rate / raw_rate >= floor));
-    println!("\n    raw hashes/s   logins/s over HTTPS   ratio   floor");
-    println!("    {raw_rate:>12.1}   {rate:>19.1}   {ratio:>5.2}   {floor:>5.2}{verdict}");
+    println!("\n    raw hashes/s   logins/s over HTTPS   no room   ratio   floor");
+    println!(
+        "    {raw_rate:>12.1}   {rate:>19.1}   {turned_away:>7}   {ratio:>5.2}   {floor:>5.2}{verdict}"
+    );
 }
 
 /// Hashes a second by bare threads that each reuse their blocks.

@@ -186,10 +186,13 @@ fn a_drill_tells_how_long_each_took_and_leaves_nothing() {
     for part in ["backup", "restore"] {
         assert!(told[part]["seconds"].as_f64() > Some(0.0), "{told}");
     }
+    let looked_at_s = told["restore"]["verify_seconds"].as_f64();
+    assert!(looked_at_s > Some(0.0) && looked_at_s < told["restore"]["seconds"].as_f64(), "{told}");
     assert!(names(scratch.path()).is_empty());
     let output = operator.run(&drill);
     let said = String::from_utf8(output.stdout).expect("text");
     assert!(said.starts_with("backup to block ") && said.contains("\nwhole: "), "{said}");
+    assert!(said.contains("\nrestored: ") && said.contains("\nlooked at: "), "{said}");
     let value = |name: &str| -> f64 {
         let url = format!("{}/metrics", demo.text("/operator"));
         let scrape = common::Http::new().get(&url, &[]).body;

@@ -15,7 +15,8 @@ use tempfile::TempDir;
 /// A seeded store, served as docs/load.md says; its credentials are in `seed.jsonl`.
 fn seeded() -> (TempDir, Server) {
     let folder = tempfile::tempdir().expect("a folder");
-    let words = "seed --lines 40 --seed 7 --credentials seed.jsonl";
+    // So many that none comes to its limit within seconds.
+    let words = "seed --lines 2000 --seed 7 --credentials seed.jsonl";
     let words: Vec<&str> = words.split_whitespace().collect();
     let ended = run(&mut on_folder(&words, folder.path()));
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -48,9 +49,14 @@ fn told_by(tool: &mut Command, folder: &Path) -> (bool, String) {
 
 /// So many purchases by k6's script, one after the other: whether all went well, and what is known of them.
 fn by_k6(folder: &Path, server: &Server, purchases: u64) -> (bool, Value) {
+    let credentials = folder.join("seed.jsonl").display().to_string();
     let mut node = Command::new("node");
     node.args([script("shim/k6/run.mjs"), script("load/purchase.k6.js"), purchases.to_string()])
-        .envs([("URL", server.issuer.as_str()), ("CREDENTIALS", "seed.jsonl"), ("RATE", "50")]);
+        .envs([
+            ("URL", server.issuer.as_str()),
+            ("CREDENTIALS", credentials.as_str()),
+            ("RATE", "50"),
+        ]);
     let (good, told) = told_by(&mut node, folder);
     (good, serde_json::from_str(&told).unwrap_or_else(|error| panic!("{error}: {told}")))
 }

@@ -53,8 +53,6 @@ fn an_order_that_is_otherwise_afterwards_is_a_failure() {
     assert!(found.reasons().contains("otherwise than the server said"), "{found}");
 }
 
-/// Reliability 31 and 33: a server without room says when to come again, and who was turned away comes
-/// back so often and no oftener.
 /// What was measured is told all the same: whoever loaded for hours does so once.
 #[test]
 fn a_ledger_that_cannot_be_written_is_a_failure_and_costs_no_figures() {
@@ -76,6 +74,8 @@ fn a_ledger_that_cannot_be_written_is_a_failure_and_costs_no_figures() {
     assert!(number(&result, "/phases/0/counts/ok") > 0, "{result}");
 }
 
+/// Reliability 31 and 33: a server without room says when to come again, and who was turned away comes
+/// back so often and no oftener.
 #[test]
 fn what_is_turned_away_is_tried_again_three_times_and_counted_as_no_room() {
     let folder = tempfile::tempdir().expect("a folder");

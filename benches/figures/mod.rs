@@ -27,7 +27,7 @@ pub struct Figures {
     pub latency_us: Histogram<u64>,
     /// From the first to the last.
     pub took: Duration,
-    /// How many were told that there is no room; they are in none of the other figures.
+    /// How many were told that there is no room; of the other figures they are in the processor time alone.
     pub turned_away: u64,
     cpu_us: u64,
 }

@@ -62,6 +62,7 @@ pub fn results(percents: &[u32], recorder: &mut Recorder) -> Results {
         began_at: "2026-11-30T00:00:00Z".to_owned(),
         took_s: 1.0,
         verification: Verification::Skipped,
+        unkept_ledger: None,
         reconciliation: None,
     };
     let capacity_per_s = (!percents.is_empty()).then_some(10.0);

@@ -250,6 +250,8 @@ pub struct Results {
     pub seconds: Vec<Second>,
     /// Whether what is stored is true.
     pub verification: Verification,
+    /// Why the ledger is not whole, if it is not: then what was drawn of it was held against the store.
+    pub unkept_ledger: Option<String>,
     /// What the providers were told afterwards.
     pub reconciliation: Option<Reconciliation>,
 }
@@ -266,6 +268,8 @@ pub struct Around {
     pub took_s: f64,
     /// Whether what is stored is true.
     pub verification: Verification,
+    /// Why the ledger is not whole, if it is not.
+    pub unkept_ledger: Option<String>,
     /// What the providers were told afterwards.
     pub reconciliation: Option<Reconciliation>,
 }
@@ -314,6 +318,7 @@ impl Results {
             phases,
             seconds: recorder.seconds.clone(),
             verification: around.verification,
+            unkept_ledger: around.unkept_ledger,
             reconciliation: around.reconciliation,
         };
         results.judge();

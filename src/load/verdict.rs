@@ -31,6 +31,9 @@ impl Results {
             }
             Verification::Done { .. } | Verification::Skipped => {}
         }
+        reasons.extend(
+            self.unkept_ledger.as_ref().map(|what| format!("the ledger is not whole: {what}")),
+        );
         if let Some(found) = &self.reconciliation {
             if found.faults > 0 {
                 reasons.push(format!(

@@ -120,7 +120,7 @@ pub(super) fn mail_faults(
     if owed != of_made {
         faults.push(format!("it owes mails of the kinds {owed:?}, and {of_made:?} are made of it"));
     }
-    let to_ids = match as_a_whole(entry) {
+    let to_ids: BTreeSet<(PassportNumber, NoticeKind)> = match as_a_whole(entry) {
         Some(kind) => {
             let to_record = |notice: &&Notice| matches!(notice.recipient, Recipient::Record(_));
             let count = made.iter().filter(to_record).count();
@@ -133,28 +133,36 @@ pub(super) fn mail_faults(
         }
         None => to_applicants(entry),
     };
-    for (passport, kind) in to_ids {
-        let count = made.iter().filter(|notice| is_to(notice, kind, passport)).count();
+    for (passport, kind) in &to_ids {
+        let count = made.iter().filter(|notice| to_id(notice) == Some((*passport, *kind))).count();
         if count != 1 {
             faults
                 .push(format!("it owes ID {passport} one mail {kind}, and {count} are made of it"));
         }
     }
+    for (passport, kind) in made.iter().filter_map(to_id).filter(|one| !to_ids.contains(one)) {
+        faults.push(format!("it owes ID {passport} no mail {kind}, and one is made of it"));
+    }
     faults
 }
 
-fn is_to(notice: &Notice, kind: NoticeKind, wanted: PassportNumber) -> bool {
-    let is_to = matches!(
-        notice.recipient,
-        Recipient::Applicant { passport, is_former: false, .. } if passport == wanted
-    );
-    notice.kind == kind && is_to
+/// Which ID a mail goes to, at the address that is the ID's now.
+const fn to_id(notice: &Notice) -> Option<(PassportNumber, NoticeKind)> {
+    match notice.recipient {
+        Recipient::Applicant { passport, is_former: false, .. } => Some((passport, notice.kind)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{calendar::Instant, line::RowRef, yen::Yen};
+    use crate::domain::{
+        calendar::Instant,
+        ids::{ContractNumber, ReceiptNumber},
+        line::RowRef,
+        yen::Yen,
+    };
 
     fn id(number: u32) -> PassportNumber {
         PassportNumber(number)
@@ -189,10 +197,16 @@ mod tests {
         assert_faults(&limits, &mails[..2], &["ID 3 one mail"]);
         assert_faults(&limits, &[&mails[..], &mails[..1]].concat(), &["twice", "ID 1 one mail"]);
         let changed = to(Changed, 1);
-        assert_faults(&limits, &[&mails[..], &[changed]].concat(), &["of the kinds"]);
+        assert_faults(
+            &limits,
+            &[&mails[..], &[changed]].concat(),
+            &["of the kinds", "ID 1 no mail"],
+        );
         let gone = entry(vec![Event::PassportDeleted { passport: id(2) }]);
         assert_faults(&gone, &[to(PassportDeleted, 2)], &[]);
-        assert_faults(&gone, &[to(PassportDeleted, 1)], &["ID 2 one mail"]);
+        assert_faults(&gone, &[to(PassportDeleted, 1)], &["ID 2 one mail", "ID 1 no mail"]);
+        let stranger = [to(PassportDeleted, 2), to(PassportDeleted, 3)];
+        assert_faults(&gone, &stranger, &["ID 3 no mail"]);
     }
 
     #[test]
@@ -210,10 +224,30 @@ mod tests {
     }
 
     #[test]
-    fn i7_a_webhook_that_is_not_made_or_made_of_nothing_is_named() {
-        let stray = ("a-sha".parse().expect("an ID"), "purchase-1".to_owned());
-        let nothing = entry(Vec::new());
-        assert!(message_faults(&nothing, &[]).is_empty());
-        assert_eq!(message_faults(&nothing, std::slice::from_ref(&stray)).len(), 1);
+    fn i7_a_webhook_that_is_not_made_or_made_of_nothing_or_twice_or_for_another_is_named() {
+        let provider: ProviderId = "a-sha".parse().expect("an ID");
+        let number = ReceiptNumber::from_serial(ReceiptNumber::FIRST_SERIAL).expect("a number");
+        let ended = entry(vec![Event::ContractEnded {
+            contract: ContractNumber(number),
+            passport: id(1),
+            provider: provider.clone(),
+            service: "film".parse().expect("a code"),
+            reason: EndReason::Customer,
+            last_charge_month: "2026-11".parse().expect("a month"),
+            receipt: None,
+            reference: None,
+        }]);
+        let owed = (provider, format!("cancelled-{number}"));
+        let another = ("b-sha".parse().expect("an ID"), owed.1.clone());
+        assert!(message_faults(&ended, std::slice::from_ref(&owed)).is_empty());
+        assert!(message_faults(&entry(Vec::new()), &[]).is_empty());
+        for (of, made) in [
+            (&ended, vec![]),
+            (&ended, vec![owed.clone(), owed.clone()]),
+            (&ended, vec![another]),
+            (&entry(Vec::new()), vec![owed]),
+        ] {
+            assert_eq!(message_faults(of, &made).len(), 1, "{made:?}");
+        }
     }
 }

@@ -320,7 +320,7 @@ impl Client {
         }
         if process.store.durable_block() != before {
             let what = "a block was written on a disk that was full".to_owned();
-            self.world.ledger.borrow_mut().violation(what);
+            self.world.violation(what);
         }
         disk.fill(false);
         process.look_around();

@@ -90,13 +90,14 @@ fn scratch(folder: &Path) -> Result<HeldFolder, BackupError> {
 }
 
 fn pretty(drilled: &Value) -> String {
-    let seconds = |part: &str| drilled[part]["seconds"].as_f64().unwrap_or_default();
+    let seconds = |part: &str, field: &str| drilled[part][field].as_f64().unwrap_or_default();
+    let looked_at_s = seconds("restore", "verify_seconds");
     let bytes = format::grouped(drilled["backup"]["bytes"].as_u64().unwrap_or_default());
     let block = format::grouped(drilled["backup"]["block"].as_u64().unwrap_or_default());
     format!(
-        "backup to block {block}: {:.1} s, {bytes} bytes\nrestored and looked at: {:.1} s\n{}",
-        seconds("backup"),
-        seconds("restore"),
+        "backup to block {block}: {:.1} s, {bytes} bytes\nrestored: {:.1} s\nlooked at: {looked_at_s:.1} s\n{}",
+        seconds("backup", "seconds"),
+        seconds("restore", "seconds") - looked_at_s,
         verified(&drilled["verify"]),
     )
 }

@@ -102,7 +102,8 @@ pub(super) async fn restore(
     let making = move |flag: &AtomicBool| make(&backup, &own, &key, flag);
     let (manifest, staged) = signals.unless_flagged(making).await?;
     let own = SledOptions { folder: staged.folder().to_owned(), ..options.clone() };
-    let report = signals.unless(settle(&own, master, &manifest, how)).await?;
+    let looked_at = signals.unless(settle(&own, master, &manifest, how)).await?;
+    let (report, verify_s) = looked_at.unzip();
     staged.keep()?;
     Ok(json!({
         "store": options.folder.display().to_string(),
@@ -110,6 +111,7 @@ pub(super) async fn restore(
         "made_at": manifest.made_at,
         "receipt_numbers_skipped": how.skipped,
         "seconds": began.elapsed().as_secs_f64(),
+        "verify_seconds": verify_s,
         "verify": report,
     }))
 }
@@ -140,13 +142,14 @@ fn make(
     Ok((checked.manifest, staged))
 }
 
-/// The store is what the manifest says, knows that it was restored, and is whole.
+/// The store is what the manifest says, knows that it was restored, and is whole: what was found, and how many
+/// seconds the look took, where it is looked at.
 async fn settle(
     options: &SledOptions,
     master: &MasterKey,
     manifest: &Manifest,
     how: How,
-) -> Result<Option<Value>, BackupError> {
+) -> Result<Option<(Value, f64)>, BackupError> {
     let store = SledStore::open(options)?;
     let (found, wanted) = (store.durable_block(), manifest.block);
     if found != wanted {
@@ -159,11 +162,12 @@ async fn settle(
     if !how.verify {
         return Ok(None);
     }
+    let began = Instant::now();
     let keys = StoreKeys::read(&store, master).await?;
     let keyed = keys.as_ref().map(|keys| keys as &dyn Keyed);
     let report = offline_report(&store, keyed).await;
     if report["whole"] == true {
-        return Ok(Some(report));
+        return Ok(Some((report, began.elapsed().as_secs_f64())));
     }
     Err(BackupError::NotWhole(verified(&report)))
 }

@@ -7,6 +7,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{
+    fmt::Display,
     fs::{self, File},
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
@@ -53,21 +54,23 @@ pub fn forget(args: &LoadArgs) {
 /// # Errors
 /// It cannot be read, in a sentence; so are the errors of its lines.
 pub fn lines(args: &LoadArgs, world: &World) -> Result<Lines, String> {
-    let unread = |error: &dyn std::fmt::Display| format!("the ledger cannot be read: {error}");
-    let Some(file) = file(args) else {
-        let sample = world.ledger.borrow().sample();
-        let orders = sample.len() as u64;
-        let lines = sample.into_iter().map(serde_json::to_value);
-        let lines = lines.map(move |line| line.map_err(|error| unread(&error)));
-        return Ok(Lines { orders, lines: Box::new(lines) });
-    };
+    let Some(file) = file(args) else { return Ok(drawn(world)) };
     let orders = world.ledger.borrow().len();
-    let lines = BufReader::new(File::open(file).map_err(|error| unread(&error))?).lines();
-    let lines = lines.map(move |line| {
-        let line = line.map_err(|error| unread(&error))?;
-        serde_json::from_str(&line).map_err(|error| unread(&error))
-    });
+    let lines = BufReader::new(File::open(file).map_err(unread)?).lines();
+    let lines = lines.map(|line| serde_json::from_str(&line.map_err(unread)?).map_err(unread));
     Ok(Lines { orders, lines: Box::new(lines) })
+}
+
+/// Those that are remembered, drawn from all.
+pub fn drawn(world: &World) -> Lines {
+    let sample = world.ledger.borrow().sample();
+    let orders = sample.len() as u64;
+    let lines = sample.into_iter().map(|entry| serde_json::to_value(entry).map_err(unread));
+    Lines { orders, lines: Box::new(lines) }
+}
+
+fn unread(error: impl Display) -> String {
+    format!("the ledger cannot be read: {error}")
 }
 
 fn file(args: &LoadArgs) -> Option<PathBuf> {

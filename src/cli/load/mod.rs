@@ -133,9 +133,9 @@ async fn load(args: &LoadArgs) -> Result<Loaded, LoadError> {
     let server = args.server_pid.map(Process::find).transpose().map_err(LoadError::Usage)?;
     let credentials = credentials(args)?;
     let verifier = verifier(args, credentials.origin).await?;
-    let (world, folder) = world(args, &plan, credentials).await?;
     let interrupted = stop::interrupted()
         .map_err(|error| LoadError::File(format!("signals cannot be listened to: {error}")))?;
+    let (world, folder) = world(args, &plan, credentials).await?;
     let live = Live::new();
     let began = Instant::now();
     let over = Run::new(&world, &plan, &live, server, interrupted).go().await;
@@ -153,15 +153,15 @@ async fn load(args: &LoadArgs) -> Result<Loaded, LoadError> {
         _ => Some(reconcile(&world, &|done, of| live.checking("asking again", done, of)).await),
     };
     let finished = world.ledger.borrow_mut().finish();
-    // What was measured is told whatever became of the ledger.
-    let lines = match finished {
-        Ok(()) => ledger::lines(args, &world),
-        Err(error) => Err(format!("the ledger is not whole: {error}")),
+    // Whatever became of the ledger, the store is looked at and what was measured is told.
+    let kept = finished.map_err(|error| error.to_string());
+    let (lines, unkept_ledger) = match kept.and_then(|()| ledger::lines(args, &world)) {
+        Ok(lines) => (lines, None),
+        Err(what) => (ledger::drawn(&world), Some(what)),
     };
-    let verification = match (lines, &verifier) {
-        (Err(what), _) => Verification::Failed { what },
-        (Ok(lines), Some(verifier)) => verifier.verify(lines, &live).await,
-        (Ok(_), None) => Verification::Skipped,
+    let verification = match &verifier {
+        Some(verifier) => verifier.verify(lines, &live).await,
+        None => Verification::Skipped,
     };
     live.end();
     let around = Around {
@@ -170,6 +170,7 @@ async fn load(args: &LoadArgs) -> Result<Loaded, LoadError> {
         began_at,
         took_s: began.elapsed().as_secs_f64(),
         verification,
+        unkept_ledger,
         reconciliation,
     };
     let recorder = world.recorder.borrow();

@@ -362,6 +362,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_thread_is_called_by_the_number_that_metrics_tell_and_takes_over_that_of_one_that_ended() {
+        let counts = Counts::default();
+        let [first, second, third] = [(); 3].map(|()| Arc::<Shown>::default());
+        counts.add_thread(&first);
+        counts.add_thread(&second);
+        assert_eq!((first.number(), second.number()), (0, 1));
+        drop(first);
+        counts.add_thread(&third);
+        assert_eq!((second.number(), third.number()), (1, 0));
+        let told = counts.threads.lock().expect("no panic");
+        let numbers = told.iter().map(|shown| shown.upgrade().map(|shown| shown.number()));
+        assert_eq!(numbers.collect::<Vec<_>>(), [Some(0), Some(1)]);
+    }
+
+    #[test]
     fn of_what_begins_while_passwords_wait_one_of_ten_is_taken_check_32() {
         let refusals = Lately::default();
         let admission = Admission::start(Duration::from_millis(3), Lasting::default(), refusals);

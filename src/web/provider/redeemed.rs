@@ -2,6 +2,7 @@
 //! tokens that end because their code came twice (RFC 6749 section 4.1.2). In memory: a code from
 //! before the last start is refused anyway.
 
+use crate::security::mac::sha256;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -16,7 +17,7 @@ pub struct RedeemedCodes {
 #[derive(Default)]
 struct State {
     /// When a code's tokens have expired, and whether it came twice.
-    codes: HashMap<String, Redeemed>,
+    codes: HashMap<Key, Redeemed>,
     swept_at_s: i64,
 }
 
@@ -25,17 +26,26 @@ struct Redeemed {
     twice: bool,
 }
 
+/// Half of the hash of a code's ID: there are as many of these as purchases in the lifetime of a token, and the
+/// IDs, of 128 random bits, would take three times the memory as texts.
+type Key = [u8; 16];
+
+fn key(code_id: &str) -> Key {
+    let hash = sha256(code_id.as_bytes());
+    std::array::from_fn(|place| hash[place])
+}
+
 impl RedeemedCodes {
     /// Notes that a code is exchanged; false when it was before, and then its access token is
     /// over. It is remembered until `forget_at_s`.
     pub fn redeem(&self, code_id: &str, now_s: i64, forget_at_s: i64) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.sweep(now_s);
-        if let Some(code) = state.codes.get_mut(code_id) {
+        if let Some(code) = state.codes.get_mut(&key(code_id)) {
             code.twice = true;
             return false;
         }
-        state.codes.insert(code_id.to_owned(), Redeemed { forget_at_s, twice: false });
+        state.codes.insert(key(code_id), Redeemed { forget_at_s, twice: false });
         true
     }
 
@@ -43,7 +53,7 @@ impl RedeemedCodes {
     /// over. A code that was never exchanged is not remembered by this.
     pub fn came_again(&self, code_id: &str) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(code) = state.codes.get_mut(code_id) {
+        if let Some(code) = state.codes.get_mut(&key(code_id)) {
             code.twice = true;
         }
     }
@@ -51,7 +61,7 @@ impl RedeemedCodes {
     /// Whether the code came twice.
     pub fn came_twice(&self, code_id: &str) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.codes.get(code_id).is_some_and(|code| code.twice)
+        state.codes.get(&key(code_id)).is_some_and(|code| code.twice)
     }
 }
 
