@@ -34,6 +34,8 @@ pub enum Concern {
     Busy,
     /// No connection was free.
     Held,
+    /// None was until it was too late to begin.
+    NotBegun,
     /// What was prepared was used up.
     UsedUp,
     /// It was, before there was enough for a rate.
@@ -66,6 +68,9 @@ pub fn concerns(over: &PhaseOver, record: &PhaseRecord) -> Vec<Grave> {
     let is_held_up = Duration::from_micros(queueing_us) > MOST_QUEUEING;
     if asked > 0.0 && (is_held_up || not_begun / asked > MOST_NOT_BEGUN) {
         found.push((Concern::Held, as_f64(queueing_us)));
+    }
+    if asked > 0.0 && not_begun / asked > MOST_NOT_BEGUN {
+        found.push((Concern::NotBegun, not_begun / asked));
     }
     if over.is_unmeasured() {
         found.push((Concern::Unmeasured, as_f64(enough_for(over.clients()))));
@@ -101,6 +106,7 @@ pub fn warnings(phases: &[(String, Vec<Grave>)], connections: usize) -> Vec<Stri
         Concern::Late,
         Concern::Busy,
         Concern::Held,
+        Concern::NotBegun,
         Concern::UsedUp,
         Concern::Unmeasured,
     ];
@@ -137,6 +143,11 @@ impl Concern {
                  {connections} were busy. Either the server was behind, or --connections is too small \
                  for this rate; the waits are in the latencies",
                 ms(worst)
+            ),
+            Self::NotBegun => format!(
+                "Up to {:.0} % of what was asked was never begun, as no connection was free until its phase \
+                 ended: what the server would have said to it is not known",
+                worst * 100.0
             ),
             Self::Failed => format!(
                 "Up to {:.0} % of what was begun got no answer, or one that failed: the server was gone, \
@@ -284,10 +295,15 @@ mod tests {
             (told(0.95, 1, 2, 0), "95 % of a processor"),
             (told(0.5, 9, 9, 0), "noticed up to 9.0 ms after"),
             (told(0.5, 1, 90, 0), "all 4 were busy"),
-            (told(0.5, 1, 2, 2), "waited for a free connection"),
         ] {
             assert!(warned.len() == 1 && warned[0].contains(word), "{word}: {warned:?}");
             assert!(warned[0].ends_with(" (25 %; 50 %)"), "{warned:?}");
         }
+        let warned = told(0.5, 1, 2, 2);
+        assert!(
+            warned.len() == 2 && warned[0].contains("waited for a free connection"),
+            "{warned:?}"
+        );
+        assert!(warned[1].starts_with("Up to 2 % of what was asked was never begun"), "{warned:?}");
     }
 }

@@ -1,6 +1,6 @@
 // A whole purchase for k6, from the provider's push to the tokens, for those who bring k6.
 //
-//   k6 run -e URL=https://127.0.0.1:8480 -e CREDENTIALS="$PWD/seed.jsonl" -e RATE=50 -e DURATION=1m \
+//   k6 run -e URL=http://127.0.0.1:8480 -e CREDENTIALS="$PWD/seed.jsonl" -e RATE=50 -e DURATION=1m \
 //     tests/load/purchase.k6.js
 //
 // k6 takes a relative path of CREDENTIALS from this script's folder.

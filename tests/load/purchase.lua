@@ -1,6 +1,6 @@
 -- A whole purchase for wrk, from the provider's push to the tokens, for those who bring wrk.
 --
---   LINEPASS_CREDENTIALS=seed.jsonl wrk -t2 -c2 -d30s --latency -s tests/load/purchase.lua https://127.0.0.1:8480
+--   LINEPASS_CREDENTIALS=seed.jsonl wrk -t2 -c2 -d30s --latency -s tests/load/purchase.lua http://127.0.0.1:8480
 --
 -- As many connections as threads: wrk does not say to which connection an answer belongs, and a purchase
 -- is one request after the other. wrk is a closed loop, so it asks for nothing while it waits, and its

@@ -16,7 +16,6 @@ use crate::{
         operator::{args::backup::DrillArgs, client::Client, verify::verified},
     },
     store::{
-        StoreError,
         backup::held::{HeldFolder, sweep},
         sled_store::SledOptions,
     },
@@ -25,7 +24,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     path::Path,
 };
 
@@ -79,7 +78,12 @@ async fn drill(args: &DrillArgs) -> Result<Value, BackupError> {
 /// A folder of the drill's own; dropped, it goes away. A drill that was killed has left a whole copy
 /// of the store: that goes away first.
 fn scratch(folder: &Path) -> Result<HeldFolder, BackupError> {
-    let file_error = |source| StoreError::File { path: folder.to_owned(), source };
+    let file_error = |source: io::Error| {
+        let is_missing = source.kind() == ErrorKind::NotFound;
+        let hint = || io::Error::new(ErrorKind::NotFound, "there is no such folder: make it first");
+        let source = if is_missing { hint() } else { source };
+        BackupError::File { path: folder.to_owned(), source }
+    };
     for entry in fs::read_dir(folder).map_err(file_error)? {
         let entry = entry.map_err(file_error)?;
         if entry.file_name().to_string_lossy().starts_with(SCRATCH) {
