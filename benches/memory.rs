@@ -36,7 +36,7 @@ fn main() {
 
 /// What a line keeps of each purchase of a month that is not closed: the rules alone, so nothing else grows.
 fn purchases(lines: u64) {
-    let mut held: Vec<_> = (0..lines).map(|_| bought::line_with(0)).collect();
+    let mut held: Vec<_> = (0..lines).map(|_| Some(bought::line_with(0))).collect();
     let (before_kib, mut last_kib, mut last) = (memory_kib("self", "VmRSS"), 0, 0);
     println!(
         "{:>9} {:>14} {:>18} {:>22}",
@@ -44,11 +44,9 @@ fn purchases(lines: u64) {
     );
     for purchases in PURCHASES {
         for line in &mut held {
-            let mut bought = Some(std::mem::replace(line, bought::line_with(0)));
-            for serial in last..purchases {
-                bought = bought::take(bought, &bought::purchase(serial), serial);
-            }
-            *line = bought.expect("a line");
+            *line = (last..purchases).fold(line.take(), |line, serial| {
+                bought::take(line, &bought::purchase(serial), serial)
+            });
         }
         let grown_kib = memory_kib("self", "VmRSS").saturating_sub(before_kib);
         let each = |kib: u64, count: u64| kib as f64 * 1_024.0 / (lines * count) as f64;

@@ -61,20 +61,7 @@ fn main() {
 // The press alone
 
 async fn presses(generator: &Generator<'_>, bare: &Bare) {
-    println!(
-        "\n{:>11} {:>10} {:>7} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
-        "connections",
-        "presses/s",
-        "no room",
-        "p50 ms",
-        "p99 ms",
-        "cpu us",
-        "bare/s",
-        "p50 ms",
-        "p99 ms",
-        "cpu us",
-        "ratio"
-    );
+    print_heading("presses/s", "no room");
     let count = from_env("LINEPASS_BENCH_PRESSES", 20_000);
     let mut capacity = 0.0;
     for connections in CONNECTIONS {
@@ -86,19 +73,7 @@ async fn presses(generator: &Generator<'_>, bare: &Bare) {
         let pressed = sending.send(generator.served.door(), flows, is_done).await;
         let bare_door = (bare.host.as_str(), &generator.served.tls);
         let ceiling = sending.send(bare_door, bare_flows, is_done).await;
-        println!(
-            "{connections:>11} {:>10.0} {:>7} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
-            pressed.per_second(),
-            pressed.turned_away,
-            pressed.quantile_ms(0.5),
-            pressed.quantile_ms(0.99),
-            pressed.cpu_us_each(),
-            ceiling.per_second(),
-            ceiling.quantile_ms(0.5),
-            ceiling.quantile_ms(0.99),
-            ceiling.cpu_us_each(),
-            pressed.per_second() / ceiling.per_second(),
-        );
+        print_row(connections, &pressed, &ceiling);
         setup::print_json(connections, pressed.per_second(), ceiling.per_second());
         if connections == 64 {
             capacity = pressed.per_second();
@@ -138,20 +113,7 @@ async fn at_half(generator: &Generator<'_>, capacity: f64) {
 // Whole flows
 
 async fn whole_flows(generator: &Generator<'_>, bare: &Bare) {
-    println!(
-        "\n{:>11} {:>10} {:>7} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
-        "connections",
-        "flows/s",
-        "again",
-        "p50 ms",
-        "p99 ms",
-        "cpu us",
-        "bare/s",
-        "p50 ms",
-        "p99 ms",
-        "cpu us",
-        "ratio"
-    );
+    print_heading("flows/s", "again");
     let length = Duration::from_secs(from_env("LINEPASS_BENCH_SECONDS", 8));
     let press = generator.presses(1).await.pop_front().expect("one");
     let (press, bare_door) = (&press, (bare.host.as_str(), &generator.served.tls));
@@ -166,19 +128,7 @@ async fn whole_flows(generator: &Generator<'_>, bare: &Bare) {
             }
         };
         let ceiling = for_a_while(length, connections, open, nine).await;
-        println!(
-            "{connections:>11} {:>10.0} {:>7} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
-            flows.per_second(),
-            flows.turned_away,
-            flows.quantile_ms(0.5),
-            flows.quantile_ms(0.99),
-            flows.cpu_us_each(),
-            ceiling.per_second(),
-            ceiling.quantile_ms(0.5),
-            ceiling.quantile_ms(0.99),
-            ceiling.cpu_us_each(),
-            flows.per_second() / ceiling.per_second(),
-        );
+        print_row(connections, &flows, &ceiling);
     }
 }
 
@@ -203,6 +153,40 @@ async fn for_a_while(
     });
     futures_util::future::join_all(repeating).await;
     rate.end()
+}
+
+/// What stands over a table of this many and those that found no room, beside the ceiling.
+fn print_heading(done: &str, turned_away: &str) {
+    println!(
+        "\n{:>11} {:>10} {:>7} {:>7} {:>7} {:>7} {:>12} {:>7} {:>7} {:>7} {:>6}",
+        "connections",
+        done,
+        turned_away,
+        "p50 ms",
+        "p99 ms",
+        "cpu us",
+        "bare/s",
+        "p50 ms",
+        "p99 ms",
+        "cpu us",
+        "ratio"
+    );
+}
+
+fn print_row(connections: usize, done: &Figures, ceiling: &Figures) {
+    println!(
+        "{connections:>11} {:>10.0} {:>7} {:>7.2} {:>7.2} {:>7.1} {:>12.0} {:>7.2} {:>7.2} {:>7.1} {:>6.2}",
+        done.per_second(),
+        done.turned_away,
+        done.quantile_ms(0.5),
+        done.quantile_ms(0.99),
+        done.cpu_us_each(),
+        ceiling.per_second(),
+        ceiling.quantile_ms(0.5),
+        ceiling.quantile_ms(0.99),
+        ceiling.cpu_us_each(),
+        done.per_second() / ceiling.per_second(),
+    );
 }
 
 // ---------------------------------------------------------------------------------------------
